@@ -1,0 +1,69 @@
+# tidegate. `make` explains every target.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8080
+CONF ?= {}
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV_VERSION := 0.13.9
+export PYTHONPATH := plugins:include
+unexport TF_CLI_CONFIG_FILE AWS_CA_BUNDLE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down sandbox run test lint format lock clean
+
+help: ## explain every target
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install everything into .venv (done by the other targets when needed)
+
+$(READY): requirements.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"tidegate needs Python 3.11 to 3.13, found {v[0]}.{v[1]}; set PYTHON=<path>")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt requirements-dev.txt
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || true
+	@printf '#!/bin/sh\nexec "%s" -m tidegate.cli "$$@"\n' '$(abspath $(BIN)/python)' > $(BIN)/tidegate && chmod +x $(BIN)/tidegate
+	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "tidegate.pth").write_text(str(pathlib.Path("plugins").resolve()) + "\n")'
+	@touch $(READY)
+
+demo: setup ## the main job in the embedded sandbox: bootstrap, build, tear down, prove; ends with PASS or FAIL
+	@$(BIN)/python -m workbench demo
+
+up: setup ## sandbox and Airflow with its pages; prints URL and login (PORT=8080)
+	@$(BIN)/python -m workbench up --port $(PORT)
+
+down: setup ## stop what `make up` and `make sandbox` started
+	@$(BIN)/python -m workbench down
+
+sandbox: setup ## only the sandbox: AWS stand-in on loopback
+	@$(BIN)/python -m workbench sandbox
+
+run: setup ## one run of a DAG against the running sandbox: make run DAG=dev_min.m2_substrate_build CONF='{}'
+	@test -n "$(DAG)" || { echo "tidegate: say which DAG: make run DAG=dev_min.m1_backend_bootstrap" >&2; exit 64; }
+	@$(BIN)/python -m workbench run '$(DAG)' --conf '$(CONF)'
+
+test: setup ## all tests, end to end ones included
+	@$(BIN)/python -m pytest -q
+
+lint: setup ## style, types, import directions, Terraform format, deployment files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@terraform fmt -check -recursive include/terraform
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+
+format: setup ## format Python and Terraform
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+	@terraform fmt -recursive include/terraform
+
+lock: setup ## renew requirements*.txt from requirements*.in
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what runs left (stops nothing: `make down` first)
+	@rm -rf runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,85 @@
+"""The sandbox's admin API on its own port (labelled stand-in; never imported by product code).
+
+    GET    /ready                     200 once the stand-in answers through the proxy, else 503
+    GET    /faults  POST /faults  DELETE /faults[?id=N]
+    GET    /journal?since=N
+    GET    /spend   PUT /spend        what Cost Explorer answers from
+    PUT    /budget-spend              {"budget_name": "...", "actual": "12.34", "forecasted": "20"}
+    GET    /sns/default  PUT /sns/default   {"state": "pending" | "confirmed"}
+    POST   /sns/confirm               {"topic_arn": "...", "endpoint": "..."}
+    POST   /reset                     everything as after the start; sessions already issued stay valid
+
+Wrong input gets 400 and {"error": "one clear sentence"}.
+"""
+
+import json
+import socket
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+
+from sandbox.proxy_control import PREFIX
+
+FORWARD_TIMEOUT_SECONDS = 30.0
+Reseed = Callable[[], None]
+
+
+class AdminServer(ThreadingHTTPServer):
+    """Passes requests on to the proxy and the stand-in behind it; `reseed` is what a reset ends with."""
+
+    daemon_threads = True
+
+    def __init__(self, listener: socket.socket, proxy_url: str, reseed: Reseed) -> None:
+        super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self._proxy = httpx.Client(base_url=proxy_url, trust_env=False, timeout=FORWARD_TIMEOUT_SECONDS)
+        self._reseed = reseed
+        self._reset_lock = threading.Lock()
+
+    def serve_in_background(self) -> None:
+        """Serve in a thread of its own, until this process ends."""
+        threading.Thread(target=self.serve_forever, name="admin", daemon=True).start()
+
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        """Answer one request with a status and a JSON body."""
+        try:
+            if (method, path) == ("POST", "/reset"):
+                return self._reset()
+            return self._forward(method, path, body)
+        except httpx.HTTPError as error:
+            why = f"the sandbox does not answer: {type(error).__name__}: {error}."
+            return 503, json.dumps({"error": why}).encode()
+
+    def _forward(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+        answer = self._proxy.request(method, PREFIX + path.lstrip("/"), content=body)
+        return answer.status_code, answer.content
+
+    def _reset(self) -> tuple[int, bytes]:
+        with self._reset_lock:
+            self._forward("DELETE", "/faults")
+            status, content = self._forward("POST", "/reset")
+            if status == 200:
+                self._reseed()
+            return status, content
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: AdminServer
+    protocol_version = "HTTP/1.1"
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status, content = self.server.answer(self.command, self.path, body)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _serve  # the names that http.server looks for
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Write no access log."""

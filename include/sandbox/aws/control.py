@@ -1,0 +1,74 @@
+"""The AWS stand-in's part of the sandbox's admin API (labelled); the routes are listed in sandbox/admin.py."""
+
+from moto.moto_api._internal.models import moto_api_backend
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sandbox.aws import identity, sns
+from sandbox.aws.settings import SETTINGS, BudgetSpend, SubscriptionState
+from sandbox.aws.spend import Spend
+from sandbox.errors import Answer
+from sandbox.proxy_control import PREFIX, first_problem, json_answer
+
+
+class EmailDefault(BaseModel):
+    """How new e-mail subscriptions start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: SubscriptionState
+
+
+class Confirmation(BaseModel):
+    """Which e-mail subscription its reader confirms."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic_arn: str
+    endpoint: str
+
+
+def answer(method: str, path: str, body: bytes) -> Answer:
+    """Answer a control request; 400 with one sentence for wrong input, 404 for an unknown route."""
+    try:
+        return _answer(method, path.removeprefix(PREFIX), body)
+    except ValidationError as error:
+        return json_answer(400, {"error": first_problem(error)})
+    except sns.NoSuchSubscription as error:
+        return json_answer(400, {"error": str(error)})
+
+
+def _answer(method: str, route: str, body: bytes) -> Answer:
+    match method, route:
+        case "GET", "ready":
+            return json_answer(200, {"ready": True})
+        case "GET", "spend":
+            pass
+        case "PUT", "spend":
+            SETTINGS.spend = Spend.model_validate_json(body)
+        case "GET", "sns/default":
+            return json_answer(200, {"state": SETTINGS.email_subscriptions})
+        case "PUT", "sns/default":
+            SETTINGS.email_subscriptions = EmailDefault.model_validate_json(body).state
+            return json_answer(200, {"state": SETTINGS.email_subscriptions})
+        case "POST", "sns/confirm":
+            confirmation = Confirmation.model_validate_json(body)
+            sns.confirm(confirmation.topic_arn, confirmation.endpoint)
+            return json_answer(200, confirmation.model_dump())
+        case "PUT", "budget-spend":
+            budget_spend = BudgetSpend.model_validate_json(body)
+            SETTINGS.budget_spend[budget_spend.budget_name] = budget_spend
+            return json_answer(200, budget_spend.model_dump(mode="json"))
+        case "POST", "reset":
+            _reset()
+            return json_answer(200, {"reset": True})
+        case _:
+            return json_answer(404, {"error": f"there is no {method} /{route}."})
+    return json_answer(200, SETTINGS.spend.model_dump(mode="json"))
+
+
+def _reset() -> None:
+    """Empty every account, but keep the sessions that clients hold."""
+    sessions = identity.live_sessions()
+    moto_api_backend.reset()
+    SETTINGS.reset()
+    identity.restore_sessions(sessions)

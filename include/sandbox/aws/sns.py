@@ -1,0 +1,99 @@
+"""SNS in the sandbox (labelled extension of moto): e-mail subscriptions that wait for their confirmation.
+
+moto confirms at once. Here a new e-mail subscription starts in the state that the admin API set (`confirmed` unless
+told otherwise); a pending one is listed with the ARN `PendingConfirmation` until the admin API confirms it.
+"""
+
+from collections.abc import Iterator
+
+from moto.core.responses import ActionResult
+from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
+from moto.sns.responses import SNSResponse
+
+from sandbox.aws.patching import replace
+from sandbox.aws.settings import SETTINGS, SubscriptionState
+
+EMAIL_PROTOCOLS = frozenset({"email", "email-json"})
+PENDING_ARN = "PendingConfirmation"
+_SUBSCRIBE = SNSBackend.subscribe
+_GET_TOPIC = SNSBackend.get_topic
+_RESPOND_TO_SUBSCRIBE = SNSResponse.subscribe
+
+
+class NoSuchSubscription(Exception):
+    """No e-mail subscription is there to confirm; the text is one sentence for the user."""
+
+
+def install() -> None:
+    """Put the confirmation state on moto's classes."""
+    replace(SNSBackend, "subscribe", _subscribe)
+    replace(SNSBackend, "get_topic", _get_topic)
+    replace(SNSResponse, "subscribe", _respond_to_subscribe)
+    replace(SNSResponse, "list_subscriptions", _list_subscriptions)
+    replace(SNSResponse, "list_subscriptions_by_topic", _list_by_topic)
+
+
+def confirm(topic_arn: str, endpoint: str) -> None:
+    """Confirm the e-mail subscription of `endpoint`, as its reader would. Raises NoSuchSubscription."""
+    found = [each for each in _all_subscriptions() if each.topic_arn == topic_arn and each.endpoint == endpoint]
+    if not found:
+        raise NoSuchSubscription(f"{endpoint} has no subscription to {topic_arn}.")
+    for subscription in found:
+        subscription.attributes["PendingConfirmation"] = False
+
+
+def _all_subscriptions() -> Iterator[Subscription]:
+    for account in list(sns_backends.values()):
+        for backend in list(account.values()):
+            yield from backend.subscriptions.values()
+
+
+def _is_pending(subscription: Subscription) -> bool:
+    return bool(subscription.attributes["PendingConfirmation"])
+
+
+def _subscribe(backend: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
+    is_new = backend._find_subscription(topic_arn, endpoint, protocol) is None
+    subscription = _SUBSCRIBE(backend, topic_arn, endpoint, protocol)
+    if is_new and protocol in EMAIL_PROTOCOLS and SETTINGS.email_subscriptions is SubscriptionState.PENDING:
+        subscription.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
+    return subscription
+
+
+def _respond_to_subscribe(response: SNSResponse) -> ActionResult:
+    answer = _RESPOND_TO_SUBSCRIBE(response)
+    arn = answer.result["SubscriptionArn"]  # type: ignore[index]  # moto's answer is a dict here
+    pending = _is_pending(response.backend.subscriptions[arn])
+    if pending and not response._get_bool_param("ReturnSubscriptionArn", False):
+        return ActionResult({"SubscriptionArn": "pending confirmation"})
+    return answer
+
+
+def _get_topic(backend: SNSBackend, arn: str) -> Topic:
+    topic = _GET_TOPIC(backend, arn)
+    states = [_is_pending(each) for each in backend._get_topic_subscriptions(topic)]
+    topic.subscriptions_pending = sum(states)
+    topic.subscriptions_confimed = len(states) - sum(states)  # moto's spelling
+    return topic
+
+
+def _list_subscriptions(response: SNSResponse) -> ActionResult:
+    found, next_token = response.backend.list_subscriptions(next_token=response._get_param("NextToken"))
+    return ActionResult({"Subscriptions": [_listed(each) for each in found], "NextToken": next_token})
+
+
+def _list_by_topic(response: SNSResponse) -> ActionResult:
+    found, next_token = response.backend.list_subscriptions_by_topic(
+        response._get_param("TopicArn"), next_token=response._get_param("NextToken")
+    )
+    return ActionResult({"Subscriptions": [_listed(each) for each in found], "NextToken": next_token})
+
+
+def _listed(subscription: Subscription) -> dict[str, str]:
+    return {
+        "SubscriptionArn": PENDING_ARN if _is_pending(subscription) else subscription.arn,
+        "Owner": subscription.owner,
+        "Protocol": subscription.protocol,
+        "Endpoint": subscription.endpoint,
+        "TopicArn": subscription.topic_arn,
+    }

@@ -1,0 +1,152 @@
+"""A client of the sandbox's admin API for tests and tools (labelled stand-in; never imported by product code).
+
+with SandboxClient(admin_url) as sandbox, sandbox.fault(service="dynamodb", kind="access_denied"):
+    ...  # every DynamoDB call is refused here, and works again afterwards
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import httpx
+
+from sandbox.environment import read_env
+from sandbox.faults import Fault, Kind
+from sandbox.journal import Entry
+
+TIMEOUT_SECONDS = 30.0
+
+
+class SandboxError(Exception):
+    """The admin API refused; the text is its sentence."""
+
+
+class SandboxClient:
+    """Sets faults, spend and states, and reads the journal."""
+
+    def __init__(self, admin_url: str) -> None:
+        self._http = httpx.Client(base_url=admin_url, trust_env=False, timeout=TIMEOUT_SECONDS)
+
+    @classmethod
+    def from_env_file(cls, path: Path) -> Self:
+        """Return a client for the sandbox whose `env` file this is."""
+        return cls(read_env(path)["TIDEGATE_SANDBOX_ADMIN"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def is_ready(self) -> bool:
+        """True when the stand-in answers through the proxy."""
+        try:
+            return self._http.get("/ready").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    @contextmanager
+    def fault(
+        self,
+        *,
+        service: str,
+        kind: Kind,
+        operation: str | None = None,
+        resource: str | None = None,
+        times: int | None = None,
+        seconds: float | None = None,
+        status: int | None = None,
+        code: str | None = None,
+    ) -> Iterator[int]:
+        """Keep a fault in force inside the `with` block; yields its id."""
+        wanted = {"operation": operation, "resource": resource, "times": times, "seconds": seconds}
+        wanted |= {"status": status, "code": code}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        number = self.add_fault(Fault.model_validate({"service": service, "kind": kind, **given}))
+        try:
+            yield number
+        finally:
+            self.remove_fault(number)
+
+    def add_fault(self, fault: Fault) -> int:
+        """Put a fault in force until it is removed; returns its id."""
+        number: int = self._call("POST", "/faults", fault.model_dump(exclude_none=True))["id"]
+        return number
+
+    def remove_fault(self, number: int) -> None:
+        """Remove one fault; nothing happens when it is gone already."""
+        self._call("DELETE", f"/faults?id={number}")
+
+    def clear_faults(self) -> None:
+        """Remove all faults."""
+        self._call("DELETE", "/faults")
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the faults in force, each with `id`, `hits` and `left`."""
+        found: list[dict[str, Any]] = self._call("GET", "/faults")["faults"]
+        return found
+
+    def journal_position(self) -> int:
+        """Return the number of the latest call, to pass to `calls` later."""
+        last: int = self._call("GET", f"/journal?since={2**62}")["last"]
+        return last
+
+    def calls(self, since: int = 0) -> list[Entry]:
+        """Return the calls after number `since`. Raises SandboxError when some were already dropped."""
+        answer = self._call("GET", f"/journal?since={since}")
+        if answer["dropped"]:
+            raise SandboxError(f"the journal no longer holds every call after number {since}.")
+        return [Entry.model_validate(call) for call in answer["calls"]]
+
+    def mutating_calls(self, since: int = 0) -> list[Entry]:
+        """Return the calls after number `since` that may have changed something."""
+        return [call for call in self.calls(since) if call.mutating]
+
+    def set_spend(
+        self,
+        per_day: Mapping[str, Decimal | str] | None = None,
+        rows: Sequence[Mapping[str, Any]] = (),
+        since: str | None = None,
+        page_size: int | None = None,
+    ) -> None:
+        """Replace what Cost Explorer answers from: a rate per service and day, and single rows (credits are rows)."""
+        body: dict[str, Any] = {"rows": [{name: _plain(value) for name, value in row.items()} for row in rows]}
+        body["per_day"] = {service: str(amount) for service, amount in (per_day or {}).items()}
+        body |= {"since": since} if since else {}
+        body |= {"page_size": page_size} if page_size else {}
+        self._call("PUT", "/spend", body)
+
+    def set_budget_spend(self, budget_name: str, actual: Decimal | str, forecasted: Decimal | str = "0") -> None:
+        """Set what a budget says was spent and is forecast."""
+        body = {"budget_name": budget_name, "actual": str(actual), "forecasted": str(forecasted)}
+        self._call("PUT", "/budget-spend", body)
+
+    def set_email_subscriptions(self, state: Literal["confirmed", "pending"]) -> None:
+        """Set how e-mail subscriptions made from now on start."""
+        self._call("PUT", "/sns/default", {"state": state})
+
+    def confirm_subscription(self, topic_arn: str, endpoint: str) -> None:
+        """Confirm an e-mail subscription, as its reader would."""
+        self._call("POST", "/sns/confirm", {"topic_arn": topic_arn, "endpoint": endpoint})
+
+    def reset(self) -> None:
+        """Empty the account, then seed the role again; sessions stay valid, the journal goes on."""
+        self._call("POST", "/reset")
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        answer = self._http.request(method, path, json=body)
+        content: dict[str, Any] = answer.json()
+        if answer.status_code != httpx.codes.OK:
+            raise SandboxError(content.get("error", f"the sandbox answered {answer.status_code}."))
+        return content
+
+
+def _plain(value: object) -> object:
+    """Return the value as JSON can hold it: money and dates as text."""
+    return value if isinstance(value, dict) else str(value)

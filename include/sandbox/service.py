@@ -1,0 +1,155 @@
+"""What `python -m sandbox.supervisor run` does: bring the sandbox up, watch it, take it down.
+
+Labelled stand-in; never imported by product code.
+"""
+
+import fcntl
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from sandbox.admin import AdminServer
+from sandbox.children import Children
+from sandbox.environment import Addresses, render, sandbox_environment
+from sandbox.loopback import AddressRefused, listen
+from sandbox.options import LOOPBACK, Options
+from sandbox.proxy_control import PREFIX
+from sandbox.record import FILE_NAME, this_process, write_whole
+from sandbox.seed import seed_execution_role
+from sandbox.web_identity import write_token
+
+log = logging.getLogger("sandbox.supervisor")
+
+READY_SECONDS = 60.0
+PROBE_SECONDS = 2.0
+PROBE_PAUSE_SECONDS = 0.05
+
+
+class StartFailed(Exception):
+    """The sandbox cannot start; the text is one sentence for the user."""
+
+
+class Stopped(Exception):
+    """SIGTERM or SIGINT arrived."""
+
+
+class Supervisor:
+    """Brings the sandbox up, watches it, and takes it down; a child that dies takes the whole sandbox with it."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    def run(self, report_fd: int | None) -> None:
+        """Serve until a signal or a child's death. Raises StartFailed or AddressRefused when it cannot start."""
+        options = self._options
+        wake_read, wake_write = os.pipe()
+        with _only_one(options.directory), Children(options.directory) as children:
+            try:
+                self._bring_up(children)
+                children.tell_deaths(wake_write)
+                _report(report_fd, "ready")
+                os.read(wake_read, 1)
+                log.error("stopping: %s", children.first_death())
+            except Stopped:
+                log.info("stopping: asked to")
+            finally:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                for left_over in (options.directory / FILE_NAME, options.env_file, options.token_file):
+                    left_over.unlink(missing_ok=True)
+
+    def _bring_up(self, children: Children) -> None:
+        options = self._options
+        proxy = listen(options.bind, options.port)
+        admin = listen(options.bind, options.admin_port)
+        aws = listen(LOOPBACK, 0)
+        ports = {"proxy": _port(proxy), "admin": _port(admin), "aws": _port(aws)}
+        write_token(options.token_file)
+        children.start("aws", "sandbox.aws.server", aws)
+        children.start("proxy", "sandbox.proxy", proxy, ["--upstream", f"{LOOPBACK}:{ports['aws']}"])
+        inner = LOOPBACK if ipaddress.ip_address(options.bind).is_unspecified else options.bind
+        proxy_url = f"http://{inner}:{ports['proxy']}"
+        _wait_until_ready(f"{proxy_url}{PREFIX}ready", children)
+        aws_url = f"http://{LOOPBACK}:{ports['aws']}"
+        self._seed(aws_url)
+        AdminServer(admin, proxy_url, lambda: self._seed(aws_url)).serve_in_background()
+        urls = {name: f"http://{options.advertise}:{ports[name]}" for name in ("proxy", "admin")}
+        addresses = Addresses(aws=urls["proxy"], admin=urls["admin"])
+        environment = sandbox_environment(addresses, options.region, options.role_arn, options.token_file)
+        write_whole(options.env_file, render(environment))
+        record = this_process(urls, ports, children.pids, options.region, options.role_arn)
+        write_whole(options.directory / FILE_NAME, record.model_dump_json(indent=2) + "\n")
+        log.info("ready: AWS at %s, admin at %s", urls["proxy"], urls["admin"])
+
+    def _seed(self, endpoint: str) -> None:
+        options = self._options
+        if options.seed_role:
+            token = options.token_file.read_text(encoding="ascii")
+            seed_execution_role(endpoint, options.region, options.role_arn, token)
+
+
+def _wait_until_ready(url: str, children: Children) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    with httpx.Client(trust_env=False, timeout=PROBE_SECONDS) as client:
+        while time.monotonic() < deadline:
+            if death := children.first_death():
+                raise StartFailed(death)
+            try:
+                if client.get(url).status_code == httpx.codes.OK:
+                    return
+            except httpx.TimeoutException:
+                continue  # the socket already listens, the child behind it is still importing
+            except httpx.TransportError:
+                pass
+            time.sleep(PROBE_PAUSE_SECONDS)
+    raise StartFailed(f"the sandbox was not ready within {READY_SECONDS:.0f} seconds; see its logs.")
+
+
+@contextmanager
+def _only_one(directory: Path) -> Iterator[None]:
+    with (directory / "supervisor.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StartFailed(f"a sandbox is already running in {directory}.") from error
+        yield
+
+
+def _port(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
+
+
+def _report(report_fd: int | None, text: str) -> None:
+    """Tell the process that waits in `start` how it went."""
+    if report_fd is not None:
+        os.write(report_fd, text.encode())
+        os.close(report_fd)
+
+
+def run(options: Options, report_fd: int | None) -> int:
+    """Serve until a signal (0) or a failure (1); tell `report_fd` "ready", or the error in one sentence."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, _raise_stopped)
+    signal.signal(signal.SIGINT, _raise_stopped)
+    try:
+        Supervisor(options).run(report_fd)
+    except (StartFailed, AddressRefused) as error:
+        print(f"error: {error}", file=sys.stderr)
+        _report(report_fd, f"error: {error}")
+        return 1
+    return 0
+
+
+def _raise_stopped(*_: object) -> None:
+    raise Stopped

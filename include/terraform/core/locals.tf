@@ -1,0 +1,28 @@
+locals {
+  # AWS names allow no underscore where it matters (buckets, topics by convention): dev_min becomes dev-min.
+  name = "${var.project}-${replace(var.environment, "_", "-")}"
+
+  tags = {
+    project     = var.project
+    environment = var.environment
+    stack       = "core"
+    lifecycle   = "persistent"
+  }
+
+  # IAM knows an identity provider by its URL without the scheme.
+  oidc_issuer       = trimprefix(var.oidc_provider_url, "https://")
+  oidc_provider_arn = "arn:aws:iam::${var.account_id}:oidc-provider/${local.oidc_issuer}"
+
+  # Parent of core's own prefix: the other stacks keep their parameters beside it.
+  environment_prefix = dirname(var.parameter_prefix)
+
+  parameters = {
+    state_bucket       = var.state_bucket
+    evidence_bucket    = var.evidence_bucket
+    work_bucket        = var.work_bucket
+    lock_table         = var.lock_table
+    budget_name        = var.budget_name
+    alert_topic_arn    = aws_sns_topic.alerts.arn
+    execution_role_arn = aws_iam_role.execution.arn
+  }
+}

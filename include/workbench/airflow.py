@@ -1,0 +1,260 @@
+"""Starts and stops Airflow's four processes for a workbench, with their own home, ports and secrets."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+from cryptography.fernet import Fernet
+
+from tidegate import environments
+from tidegate.terraform.process import INTENT_VARIABLE
+from workbench.places import PROJECT, Bench, free_ports, port_is_free
+
+COMPONENTS = (
+    ("api-server", ["api-server"]),
+    ("scheduler", ["scheduler"]),
+    ("dag-processor", ["dag-processor"]),
+    ("triggerer", ["triggerer"]),
+)
+READY_SECONDS = 240.0
+STOP_SECONDS = 20.0
+TERRAFORM_STOP_SECONDS = 90.0
+
+
+class WorkbenchError(Exception):
+    """Something that a person can mend; the text is one clear sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach the pages and the REST API of a bench."""
+
+    url: str
+    username: str
+    password: str
+
+
+def airflow_environment(bench: Bench, sandbox: Mapping[str, str], unset: list[str], port: int) -> dict[str, str]:
+    """The environment of Airflow's processes: this one's, the sandbox's, and the bench's settings."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    environment |= sandbox
+    for name in unset:
+        environment.pop(name, None)
+    secret = _secrets(bench)
+    worker_logs, trigger_logs = free_ports(2)
+    work_bucket = environments.load(environments.names()[0]).work.bucket
+    commit, dirty = _git_version()
+    settings = {
+        "AIRFLOW_HOME": str(bench.airflow_home),
+        "PYTHONPATH": str(PROJECT / "include"),
+        "PYTHONDONTWRITEBYTECODE": "",
+        "TIDEGATE_WORK_DIR": str(bench.directory / "terraform"),
+        "TIDEGATE_GIT_COMMIT": commit,
+        "TIDEGATE_GIT_DIRTY": dirty,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "3",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__FERNET_KEY": secret["fernet_key"],
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(bench.airflow_home / "passwords.json"),
+        "AIRFLOW__CORE__XCOM_BACKEND": "airflow.providers.common.io.xcom.backend.XComObjectStorageBackend",
+        "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"s3://{work_bucket}/xcom",
+        "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_THRESHOLD": "0",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{bench.airflow_home / 'airflow.db'}",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__SECRET_KEY": secret["secret_key"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": secret["jwt_secret"],
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(worker_logs),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_logs),
+    }
+    settings |= {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__")}
+    return environment | settings
+
+
+def migrate(bench: Bench, environment: Mapping[str, str]) -> None:
+    """Make or update the metadata database. Raises WorkbenchError."""
+    bench.airflow_home.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=dict(environment),
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise WorkbenchError(f"airflow db migrate ended with status {done.returncode}: {done.stderr.strip()[-400:]}")
+
+
+def start(bench: Bench, environment: Mapping[str, str], port: int) -> Connection:
+    """Start the four processes and wait until they answer. On a failure nothing is left running."""
+    if not port_is_free(port):
+        raise WorkbenchError(f"port {port} is in use: stop what listens there, or choose another with PORT=<number>")
+    logs = bench.airflow_home / "logs" / "components"
+    logs.mkdir(parents=True, exist_ok=True)
+    started: list[dict[str, float | str]] = []
+    try:
+        for name, arguments in COMPONENTS:
+            with (logs / f"{name}.log").open("ab") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "airflow", *arguments],
+                    env=dict(environment),
+                    cwd=PROJECT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            created = psutil.Process(process.pid).create_time()
+            started.append({"name": name, "pid": process.pid, "create_time": created})
+            bench.processes.write_text(json.dumps(started), encoding="utf-8")
+        connection = Connection(f"http://127.0.0.1:{port}", "admin", _secrets(bench)["password"])
+        _wait_until_ready(connection, bench)
+    except BaseException:
+        stop(bench)
+        raise
+    _write_private(bench.connection, {"url": connection.url, "username": "admin", "password": connection.password})
+    return connection
+
+
+def running(bench: Bench) -> list[psutil.Process]:
+    """The processes of a bench that are alive."""
+    if not bench.processes.is_file():
+        return []
+    alive = []
+    for row in json.loads(bench.processes.read_text(encoding="utf-8")):
+        try:
+            process = psutil.Process(int(row["pid"]))
+            if abs(process.create_time() - float(row["create_time"])) < 1 and process.status() != psutil.STATUS_ZOMBIE:
+                alive.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return alive
+
+
+def connection_of(bench: Bench) -> Connection:
+    """The connection of a running bench. Raises WorkbenchError."""
+    if not running(bench) or not bench.connection.is_file():
+        raise WorkbenchError("Airflow is not running here: start it with `make up`")
+    return Connection(**json.loads(bench.connection.read_text(encoding="utf-8")))
+
+
+def stop(bench: Bench) -> bool:
+    """Stop everything that the bench started: terraform by one SIGINT so that it releases its lock, Airflow by SIGTERM.
+
+    Returns whether anything was running. What does not end in time is killed.
+    """
+    roots = running(bench)
+    family = list({process for root in roots for process in [root, *root.children(recursive=True)]})
+    terraforms = _terraforms(bench)
+    for process in terraforms:
+        process.send_signal(signal.SIGINT)
+    psutil.wait_procs(terraforms, timeout=TERRAFORM_STOP_SECONDS)
+    for process in roots:
+        _signal(process, signal.SIGTERM)
+    _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
+    for process in left:
+        _signal(process, signal.SIGKILL)
+    psutil.wait_procs(left, timeout=STOP_SECONDS)
+    bench.processes.unlink(missing_ok=True)
+    bench.connection.unlink(missing_ok=True)
+    return bool(roots or terraforms)
+
+
+def _terraforms(bench: Bench) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if INTENT_VARIABLE in process.environ() and Path(process.cwd()).is_relative_to(bench.directory):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def _signal(process: psutil.Process, number: int) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _wait_until_ready(connection: Connection, bench: Bench) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    seen = "no answer yet"
+    while time.monotonic() < deadline:
+        if len(running(bench)) < len(COMPONENTS):
+            raise WorkbenchError(f"a process of Airflow ended at its start; read {_shown(bench)}/logs/components/*.log")
+        try:
+            health = httpx.get(f"{connection.url}/api/v2/monitor/health", timeout=5).json()
+            states = {
+                name: health.get(name, {}).get("status")
+                for name in ("metadatabase", "scheduler", "triggerer", "dag_processor")
+            }
+            if set(states.values()) == {"healthy"}:
+                return
+            seen = str(states)
+        except (httpx.HTTPError, ValueError) as error:
+            seen = type(error).__name__
+        time.sleep(0.5)
+    raise WorkbenchError(
+        f"Airflow did not get ready in {READY_SECONDS:.0f} s ({seen}); read {_shown(bench)}/logs/components/*.log"
+    )
+
+
+def _shown(bench: Bench) -> Path:
+    return bench.airflow_home.relative_to(PROJECT) if bench.airflow_home.is_relative_to(PROJECT) else bench.airflow_home
+
+
+def _secrets(bench: Bench) -> dict[str, str]:
+    """Secrets made once per bench and kept in files that only this user can read."""
+    path = bench.airflow_home / "secrets.json"
+    if not path.is_file():
+        bench.airflow_home.mkdir(parents=True, exist_ok=True)
+        made = {
+            "fernet_key": Fernet.generate_key().decode(),
+            "secret_key": secrets.token_hex(32),
+            "jwt_secret": secrets.token_hex(32),
+            "password": secrets.token_urlsafe(12),
+        }
+        _write_private(path, made)
+        _write_private(bench.airflow_home / "passwords.json", {"admin": made["password"]})
+    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
+
+
+def _write_private(path: Path, content: dict[str, str]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+
+
+def _git_version() -> tuple[str, str]:
+    def git(*arguments: str) -> str | None:
+        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit, status = git("rev-parse", "HEAD"), git("status", "--porcelain")
+    return commit or "unknown", "" if status is None else str(bool(status)).lower()

@@ -1,0 +1,231 @@
+"""The main job, end to end: M1, M2 and M9 of dev_min through Airflow's real scheduler against the sandbox.
+
+Ends with `tidegate demo: PASS` or `tidegate demo: FAIL` and leaves `runs/demo/summary.json`.
+"""
+
+import json
+import shutil
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tidegate import environments
+from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.state import read_state
+from tidegate.evidence.layout import Phase
+from tidegate.evidence.publish import newest
+from tidegate.evidence.store import LocalStore, S3Store, StoreError
+from tidegate.lanes.phases import phase_of
+from tidegate.models.environment import Environment
+from tidegate.models.observed import Known
+from tidegate.settings import settings
+from workbench import session
+from workbench.places import Bench, demo_bench
+from workbench.rest import Airflow
+
+ENVIRONMENT = "dev_min"
+PLAN: tuple[tuple[Phase, str, dict[str, Any]], ...] = (
+    ("m1", "m1_backend_bootstrap", {}),
+    ("m2", "m2_substrate_build", {}),
+    ("m9", "m9_teardown_cost_check", {"target": "demo", "confirm": ENVIRONMENT}),
+)
+
+
+@dataclass(slots=True)
+class PhaseResult:
+    """What one phase left."""
+
+    phase: Phase
+    state: str = "not run"
+    execution_id: str = ""
+    seconds: float = 0.0
+    task_seconds: float = 0.0
+    lanes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """The run succeeded, and every lane's snapshot passed and lies in S3 and in `runs/`."""
+        return self.state == "success" and bool(self.lanes) and all(lane["passed"] for lane in self.lanes)
+
+
+def main(console: Console) -> int:
+    """Run the demo; 0 only when everything passed."""
+    bench = demo_bench()
+    began = time.monotonic()
+    if session.stop(bench):
+        console.print("stopped what an earlier demo had left running")
+    for leftover in (bench.airflow_home, bench.directory / "terraform"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    console.print("starting the sandbox (AWS stand-in on loopback) and Airflow ...")
+    try:
+        connection = session.start(bench)
+        started = time.monotonic() - began
+        console.print(f"ready after {started:.0f} s: Airflow at {connection.url}")
+        results, checks = _phases(console, bench, Airflow(connection))
+    finally:
+        session.stop(bench)
+    summary = _summary(bench, results, checks, started, time.monotonic() - began)
+    (bench.directory / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    _show(console, results, checks, summary)
+    return 0 if summary["overall_pass"] else 1
+
+
+def _phases(console: Console, bench: Bench, airflow: Airflow) -> tuple[list[PhaseResult], dict[str, bool]]:
+    airflow.wait_for_dags({f"{ENVIRONMENT}.{dag}" for _, dag, _ in PLAN})
+    sandbox = session.sandbox_environment(bench)
+    session.apply_to_this_process(sandbox)
+    settings.cache_clear()
+    environment = environments.load(ENVIRONMENT)
+    clients = Clients.from_environment(environment.region)
+    results, serials = [], {}
+    for phase, dag, conf in PLAN:
+        result = _run(console, airflow, environment, clients, phase, f"{ENVIRONMENT}.{dag}", conf)
+        results.append(result)
+        version = read_state(clients, environment, "core").version
+        serials[phase] = version.value.serial if isinstance(version, Known) else None
+        if not result.passed:
+            break
+    demo = read_state(clients, environment, "demo").resources
+    return results, {
+        "demo state is empty after M9": isinstance(demo, Known) and demo.value == (),
+        "core's state serial is the same before and after M9": serials.get("m2") is not None
+        and serials.get("m2") == serials.get("m9"),
+    }
+
+
+def _run(
+    console: Console,
+    airflow: Airflow,
+    environment: Environment,
+    clients: Clients,
+    phase: Phase,
+    dag_id: str,
+    conf: dict[str, Any],
+) -> PhaseResult:
+    console.print(f"\n[bold]{dag_id}[/bold]")
+    result, began = PhaseResult(phase), time.monotonic()
+
+    def on_change(task: dict[str, Any]) -> None:
+        if task["state"] in {"running", "success", "failed", "upstream_failed", "deferred"}:
+            console.print(
+                f"  {time.monotonic() - began:5.0f} s  {task['state']:<15} {task['task_id']}", highlight=False
+            )
+
+    run_id = airflow.trigger(dag_id, conf)
+    result.state = airflow.follow(dag_id, run_id, on_change)
+    result.seconds = time.monotonic() - began
+    tasks = airflow.tasks(dag_id, run_id)
+    result.task_seconds = sum(task["duration"] or 0.0 for task in tasks.values())
+    result.execution_id = _execution_id(clients, environment, phase, dag_id, run_id)
+    result.lanes = _lanes(clients, environment, result)
+    if result.state != "success":
+        explain(console, airflow, dag_id, run_id)
+    return result
+
+
+def explain(console: Console, airflow: Airflow, dag_id: str, run_id: str) -> None:
+    """Print the end of each failed task's log."""
+    for task in airflow.tasks(dag_id, run_id).values():
+        if task["state"] == "failed":
+            console.print(f"\n[red]{task['task_id']}[/red]")
+            for line in airflow.log_lines(dag_id, run_id, task["task_id"], max(1, task["try_number"]))[-25:]:
+                console.print(f"    {line}", highlight=False, markup=False)
+
+
+def _execution_id(clients: Clients, environment: Environment, phase: Phase, dag_id: str, run_id: str) -> str:
+    """The execution id that the run claimed, from the store of claims."""
+    stores = (
+        (LocalStore(settings().runs_dir),) if phase == "m1" else (S3Store(clients.s3, environment.evidence.bucket),)
+    )
+    for store in stores:
+        for key in reversed(store.keys(f"control/{environment.name}/executions/{phase}_")):
+            claim = json.loads(store.read(key)[1])
+            if (claim["dag_id"], claim["run_id"]) == (dag_id, run_id):
+                return Path(key).stem
+    return ""
+
+
+def _lanes(clients: Clients, environment: Environment, result: PhaseResult) -> list[dict[str, Any]]:
+    from tidegate.evidence.layout import proof_place, snapshot_place
+
+    remote, local = S3Store(clients.s3, environment.evidence.bucket), LocalStore(settings().runs_dir)
+    spec = phase_of(environment, result.phase)
+    rows, platform_run = [], None
+    for lane in (*spec.lanes, spec.verdict):
+        place = snapshot_place(environment.name, result.phase, lane.name, result.execution_id, lane.snapshot)
+        if lane.snapshot == "teardown_proof":
+            place = proof_place(str(platform_run))
+        row = {"lane": lane.name, "task": lane.task_id, "snapshot": "", "status": "not_run", "passed": False}
+        try:
+            stored, mirrored = newest(remote, place.remote), newest(local, place.local)
+        except StoreError as error:
+            row["status"] = f"unreadable: {error}"
+            stored = mirrored = None
+        if stored is not None:
+            document = json.loads(stored[1])
+            platform_run = document["platform_run"] or platform_run
+            row |= {"snapshot": stored[0].uri, "status": document["status"], "blockers": document["blockers"]}
+            row["passed"] = document["overall_pass"] is True and mirrored is not None and mirrored[1] == stored[1]
+        rows.append(row)
+    return rows
+
+
+def _summary(
+    bench: Bench, results: list[PhaseResult], checks: dict[str, bool], started: float, total: float
+) -> dict[str, Any]:
+    rows = [
+        json.loads(line)
+        for path in bench.directory.glob("terraform/*/*/timings.jsonl")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    executions = {result.execution_id for result in results}
+    terraform = sum(row["seconds"] for row in rows if row["execution_id"] in executions)
+    tasks = sum(result.task_seconds for result in results)
+    return {
+        "overall_pass": len(results) == len(PLAN) and all(result.passed for result in results) and all(checks.values()),
+        "executions": {result.phase: result.execution_id for result in results},
+        "phases": {
+            result.phase: {
+                "state": result.state,
+                "passed": result.passed,
+                "seconds": round(result.seconds, 1),
+                "lanes": result.lanes,
+            }
+            for result in results
+        },
+        "checks": checks,
+        "seconds": {
+            "total": round(total, 1),
+            "start": round(started, 1),
+            "terraform": round(terraform, 1),
+            "own_code": round(tasks - terraform, 1),
+            "airflow": round(sum(result.seconds for result in results) - tasks, 1),
+        },
+        "terraform_commands": [f"{row['stack']} {row['command']}" for row in rows if row["execution_id"] in executions],
+        "finished_at": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+
+
+def _show(console: Console, results: list[PhaseResult], checks: dict[str, bool], summary: dict[str, Any]) -> None:
+    table = Table(title="Lanes", title_justify="left")
+    for column in ("lane", "task", "status", "snapshot"):
+        table.add_column(column, overflow="fold")
+    for result in results:
+        for lane in result.lanes:
+            colour = "green" if lane["passed"] else "red"
+            table.add_row(lane["lane"], lane["task"], f"[{colour}]{lane['status']}[/{colour}]", lane["snapshot"])
+    console.print(table)
+    for check, held in checks.items():
+        console.print(f"{'[green]yes[/green]' if held else '[red]no [/red]'}  {check}")
+    seconds = summary["seconds"]
+    console.print(
+        f"time: {seconds['total']:.0f} s = start {seconds['start']:.0f} + terraform {seconds['terraform']:.0f} "
+        f"+ own code {seconds['own_code']:.0f} + Airflow {seconds['airflow']:.0f} + rest; see runs/demo/summary.json",
+        highlight=False,
+    )
+    console.print(f"tidegate demo: {'PASS' if summary['overall_pass'] else 'FAIL'}", highlight=False)

@@ -1,0 +1,17 @@
+"""tidegate: infrastructure that comes up and goes down through gates which close by themselves.
+
+A map of the layers, imports going one way only (enforced by import-linter):
+
+    dags -> lanes, operators, sensors -> collectors, terraform, evidence -> models
+                                      -> gates                           -> models
+
+* models      what is known: manifest, facts, blockers, snapshots, verdicts
+* gates       pure judgements: facts in, blockers out; no I/O, no clock
+* collectors  reads of AWS and of Terraform's answers; they return facts
+* terraform   the only place that spawns terraform
+* evidence    write-once storage of snapshots, attempts and the verdict chain
+* lanes       which gate and which collector make one step of a phase
+* operators, sensors   how Airflow runs a lane
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,162 @@
+"""The AWS clients of one session: made once per service and region, all with the same deadlines and retries.
+
+This is the only file of the collectors that makes a client. Endpoints and credentials come from the process
+environment, so the same code talks to AWS and to the sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.exceptions import InvalidEndpointConfigurationError
+from botocore.session import Session, get_session
+
+if TYPE_CHECKING:
+    from mypy_boto3_budgets import BudgetsClient
+    from mypy_boto3_ce import CostExplorerClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elb import ElasticLoadBalancingClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_rds import RDSClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
+
+CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 5, 20, 4
+"""Seconds, seconds, and how often a call is sent at most. Nothing else retries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Clients of one botocore session; `region` is the default one.
+
+    Making a client is thread-safe here (it is not in botocore); clients themselves are thread-safe.
+    Raises BotoCoreError where the configuration of the process is unusable, e.g. an unknown AWS_PROFILE.
+    """
+
+    region: str
+    session: Session
+    _made: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
+
+    @classmethod
+    def from_environment(cls, region: str) -> Clients:
+        """Clients with whatever credentials botocore finds. Makes no call and never fails."""
+        return cls(region, get_session())
+
+    def of(self, service: str, region: str | None = None) -> Any:
+        """The client of a service by botocore's name for it."""
+        key = (service, region or self.region)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._make(*key)
+            return self._made[key]
+
+    def _make(self, service: str, region: str) -> Any:
+        try:
+            return self.session.create_client(service, region_name=region, config=_config())
+        except ValueError as error:  # botocore's answer to an endpoint URL that is none
+            raise InvalidEndpointConfigurationError(msg=f"the endpoint of {service} is not a URL") from error
+
+    @property
+    def s3(self) -> S3Client:
+        """Amazon S3 in the default region."""
+        client: S3Client = self.of("s3")
+        return client
+
+    def s3_in(self, region: str) -> S3Client:
+        """Amazon S3 in a region."""
+        client: S3Client = self.of("s3", region)
+        return client
+
+    @property
+    def dynamodb(self) -> DynamoDBClient:
+        """Amazon DynamoDB in the default region."""
+        client: DynamoDBClient = self.of("dynamodb")
+        return client
+
+    def dynamodb_in(self, region: str) -> DynamoDBClient:
+        """Amazon DynamoDB in a region."""
+        client: DynamoDBClient = self.of("dynamodb", region)
+        return client
+
+    @property
+    def sts(self) -> STSClient:
+        """AWS STS in the default region."""
+        client: STSClient = self.of("sts")
+        return client
+
+    @property
+    def ssm(self) -> SSMClient:
+        """AWS Systems Manager in the default region."""
+        client: SSMClient = self.of("ssm")
+        return client
+
+    @property
+    def sns(self) -> SNSClient:
+        """Amazon SNS in the default region."""
+        client: SNSClient = self.of("sns")
+        return client
+
+    @property
+    def iam(self) -> IAMClient:
+        """AWS IAM; the same in every region."""
+        client: IAMClient = self.of("iam")
+        return client
+
+    @property
+    def budgets(self) -> BudgetsClient:
+        """AWS Budgets; the same in every region."""
+        client: BudgetsClient = self.of("budgets")
+        return client
+
+    @property
+    def ce(self) -> CostExplorerClient:
+        """Cost Explorer; the same in every region. Every request costs money."""
+        client: CostExplorerClient = self.of("ce")
+        return client
+
+    def ec2(self, region: str) -> EC2Client:
+        """Amazon EC2 in a region."""
+        client: EC2Client = self.of("ec2", region)
+        return client
+
+    def ecs(self, region: str) -> ECSClient:
+        """Amazon ECS in a region."""
+        client: ECSClient = self.of("ecs", region)
+        return client
+
+    def rds(self, region: str) -> RDSClient:
+        """Amazon RDS in a region."""
+        client: RDSClient = self.of("rds", region)
+        return client
+
+    def elb(self, region: str) -> ElasticLoadBalancingClient:
+        """Classic load balancers in a region."""
+        client: ElasticLoadBalancingClient = self.of("elb", region)
+        return client
+
+    def elbv2(self, region: str) -> ElasticLoadBalancingv2Client:
+        """Application, network and gateway load balancers in a region."""
+        client: ElasticLoadBalancingv2Client = self.of("elbv2", region)
+        return client
+
+
+def _config() -> Config:
+    redirected = any(os.environ.get(name) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"))
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        max_pool_connections=16,
+        # A stand-in answers on one host name: the bucket cannot be part of it.
+        s3={"addressing_style": "path" if redirected else "auto"},
+    )

@@ -1,0 +1,127 @@
+"""What is really there, asked service by service and region by region, independent of any state (TD5).
+
+One file per family of services; each lists Terraform types with the calls that answer for them. A type x region is a
+subject (`aws_nat_gateway@eu-west-2`): read completely, or unreadable with the reason.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.inventory import containers, data_stores, load_balancers, network, runtime, streaming
+from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
+from tidegate.collectors.aws.reading import MalformedAnswer, observe
+from tidegate.models.environment import Environment
+from tidegate.models.facts import Coverage
+from tidegate.models.inventory import Inventory, LiveResource
+from tidegate.models.observed import Known, Observed, Unreadable
+from tidegate.models.policy import ForbiddenPolicy
+
+_FAMILIES = (network, load_balancers, containers, data_stores, streaming, runtime)
+LISTINGS: dict[str, Listing] = {each.type: each for family in _FAMILIES for each in family.LISTINGS}
+IAM_ACTIONS: tuple[str, ...] = tuple(sorted({action for family in _FAMILIES for action in family.IAM_ACTIONS}))
+
+ANSWERED_BY = {
+    "aws_alb": "aws_lb",
+    "aws_docdb_cluster": "aws_rds_cluster",
+    "aws_eks_fargate_profile": "aws_eks_cluster",
+    "aws_eks_node_group": "aws_eks_cluster",
+    "aws_elasticache_replication_group": "aws_elasticache_cluster",
+    "aws_elasticsearch_domain": "aws_opensearch_domain",
+    "aws_msk_serverless_cluster": "aws_msk_cluster",
+    "aws_neptune_cluster": "aws_rds_cluster",
+}
+"""Forbidden types that show under another type: an alias, or a part that cannot be without its whole."""
+
+PLAN_ONLY = frozenset({"aws_ec2_capacity_reservation"})
+"""Forbidden types that are refused in plans and not looked for live."""
+
+WORKERS = 8
+
+
+def collect_inventory(
+    clients: Clients,
+    environment: Environment,
+    regions: Iterable[str],
+    forbidden_policy: ForbiddenPolicy,
+    now: datetime,  # noqa: ARG001 - every collector is told the moment; here the facts around it keep it
+) -> Inventory:
+    """Scan the account in these regions. Never raises for what AWS answers.
+
+    A subject of which one page or one resource cannot be read is unreadable as a whole, and shows none of its
+    resources. So is a forbidden type that nothing here looks for.
+    """
+    scanned = tuple(dict.fromkeys(regions))
+    unknown = sorted({kind for rule in forbidden_policy.rules for kind in rule.types} - _looked_for())
+    subjects = [
+        (_listing(kind), Scan(clients, region, environment)) for region in scanned for kind in (*LISTINGS, *unknown)
+    ]
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        answers = list(pool.map(lambda subject: _read(*subject), subjects))
+    resources = [
+        _resource(listing.type, scan.region, found, forbidden_policy)
+        for (listing, scan), answer in zip(subjects, answers, strict=True)
+        if isinstance(answer, Known)
+        for found in answer.value
+    ]
+    names = tuple(f"{listing.type}@{scan.region}" for listing, scan in subjects)
+    return Inventory(
+        resources=tuple(sorted(resources, key=lambda resource: (resource.type, resource.region, resource.id))),
+        coverage=tuple(_coverage(name, answer) for name, answer in zip(names, answers, strict=True)),
+        expected_coverage=names,
+    )
+
+
+def _looked_for() -> set[str]:
+    return {*LISTINGS, *ANSWERED_BY, *PLAN_ONLY}
+
+
+def _listing(resource_type: str) -> Listing:
+    return LISTINGS.get(resource_type) or Listing(resource_type, _nobody_looks)
+
+
+def _nobody_looks(_scan: Scan) -> Iterable[Found]:
+    raise MalformedAnswer("no live scan knows this type: add a listing to tidegate/collectors/aws/inventory")
+
+
+def _read(listing: Listing, scan: Scan) -> Observed[tuple[Found, ...]]:
+    return observe(f"scan of {listing.type} in {scan.region}", lambda: tuple(listing.read(scan)))
+
+
+def _coverage(subject: str, answer: Observed[tuple[Found, ...]]) -> Coverage:
+    if isinstance(answer, Unreadable):
+        return Coverage(subject=subject, status="unreadable", reason=answer.reason)
+    return Coverage(subject=subject, status="read")
+
+
+def _resource(kind: str, region: str, found: Found, policy: ForbiddenPolicy) -> LiveResource:
+    return LiveResource(
+        type=kind,
+        id=found.id,
+        region=region,
+        status=found.status,
+        attributes={name: _attribute(kind, found, name) for name in policy.attributes_of(kind)},
+        tags=found.tags,
+    )
+
+
+def _attribute(kind: str, found: Found, name: str) -> Observed[Any]:
+    """An attribute by Terraform's name: `desired_count` is `desiredCount` or `DesiredCount` in the answer."""
+
+    def read() -> str | int | bool:
+        node: Any = found.item
+        for part in name.split("."):
+            pascal = "".join(word.capitalize() for word in part.split("_"))
+            spellings = [
+                key for key in (pascal, pascal[0].lower() + pascal[1:]) if isinstance(node, dict) and key in node
+            ]
+            if not spellings:
+                raise MalformedAnswer(f"{name} is missing")
+            node = node[spellings[0]]
+        if not isinstance(node, str | int | bool):
+            raise MalformedAnswer(f"{name} is {type(node).__name__}, expected text, a whole number or a truth value")
+        return node
+
+    return observe(f"{kind} {found.id}", read)

@@ -1,0 +1,41 @@
+"""Log groups and parameters of the environment. Other environments of the account keep theirs to themselves."""
+
+import re
+from collections.abc import Iterator
+
+from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
+from tidegate.collectors.aws.reading import field
+from tidegate.collectors.aws.tags import tag_map
+
+IAM_ACTIONS: tuple[str, ...] = (
+    "logs:DescribeLogGroups",
+    "logs:ListTagsForResource",
+    "ssm:DescribeParameters",
+    "ssm:ListTagsForResource",
+)
+
+
+def _log_groups(scan: Scan) -> Iterator[Found]:
+    """By name: the environment's prefix at the start or after a slash (`/aws/rds/instance/<name>/postgresql`)."""
+    ours = re.compile(rf"(^|/){re.escape(scan.environment.dashed)}($|[-/])")
+    for item in scan.all("logs", "describe_log_groups", "logGroups"):
+        name = field(item, "logGroupName", str)
+        if ours.search(name):
+            arn = field(item, "arn", str).removesuffix(":*")
+            tags = field(scan.call("logs", "list_tags_for_resource", resourceArn=arn), "tags", dict)
+            yield Found(id=name, status="present", item=item, tags=tags)
+
+
+def _parameters(scan: Scan) -> Iterator[Found]:
+    """By path; described, so that no value is ever read."""
+    path = [{"Key": "Path", "Option": "Recursive", "Values": [scan.environment.parameter_prefix]}]
+    for item in scan.all("ssm", "describe_parameters", "Parameters", ParameterFilters=path):
+        name = field(item, "Name", str)
+        answer = scan.call("ssm", "list_tags_for_resource", ResourceType="Parameter", ResourceId=name)
+        yield Found(id=name, status="present", item=item, tags=tag_map(field(answer, "TagList", list)))
+
+
+LISTINGS: tuple[Listing, ...] = (
+    Listing("aws_cloudwatch_log_group", _log_groups),
+    Listing("aws_ssm_parameter", _parameters),
+)

@@ -1,0 +1,62 @@
+"""Asks resources, one by one, whether they are still there: those of a destroy-set and those to preserve (TD4).
+
+The question depends on the Terraform type; a type that nobody can ask is Unreadable, never gone.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.lookup import account, buckets, network, runtime
+from tidegate.collectors.aws.lookup.question import Question
+from tidegate.models.observed import Known, Observed, Unreadable
+from tidegate.models.plan import PreserveItem
+from tidegate.models.state import StateResource
+
+_FAMILIES = (account, buckets, network, runtime)
+QUESTIONS: dict[str, Question] = {kind: question for family in _FAMILIES for kind, question in family.QUESTIONS.items()}
+IAM_ACTIONS: tuple[str, ...] = tuple(sorted({action for family in _FAMILIES for action in family.IAM_ACTIONS}))
+
+WORKERS = 8
+
+
+def still_there(clients: Clients, resources: Iterable[StateResource]) -> Observed[tuple[StateResource, ...]]:
+    """Those that still answer, also while being deleted. Unreadable, with all reasons, when one cannot be asked."""
+    asked = tuple(resources)
+    there = _there(clients, [(resource.type, resource.id) for resource in asked])
+    if isinstance(there, Unreadable):
+        return there
+    return Known(tuple(resource for resource in asked if there[resource.type, resource.id]))
+
+
+def missing(clients: Clients, items: Iterable[PreserveItem]) -> Observed[tuple[PreserveItem, ...]]:
+    """Those that do not answer any more. Unreadable, with all reasons, when one cannot be asked."""
+    asked = tuple(items)
+    there = _there(clients, [(item.type, item.id) for item in asked])
+    if isinstance(there, Unreadable):
+        return there
+    return Known(tuple(item for item in asked if not there[item.type, item.id]))
+
+
+def _there(clients: Clients, asked: list[tuple[str, str]]) -> dict[tuple[str, str], bool] | Unreadable:
+    """Type and id -> is it there?"""
+    subjects = list(dict.fromkeys(asked))
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        answers = list(pool.map(lambda subject: _answer(clients, *subject), subjects))
+    reasons = [answer.reason for answer in answers if isinstance(answer, Unreadable)]
+    if reasons:
+        return Unreadable("; ".join(reasons))
+    return {
+        subject: answer.value for subject, answer in zip(subjects, answers, strict=True) if isinstance(answer, Known)
+    }
+
+
+def _answer(clients: Clients, resource_type: str, id: str) -> Known[bool] | Unreadable:
+    question = QUESTIONS.get(resource_type)
+    if question is None:
+        return Unreadable(
+            f"{resource_type} {id}: nobody knows how to ask for this type (tidegate/collectors/aws/lookup)"
+        )
+    if not id:
+        return Unreadable(f"{resource_type}: it has no id")
+    return question.answer(clients, resource_type, id)

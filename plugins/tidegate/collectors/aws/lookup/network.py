@@ -1,0 +1,89 @@
+"""Networks. Asked by filters, endpoints by id: a listing without the resource says "gone" without an error to read.
+
+Terraform makes up ids for links that AWS does not name: a prefix, the parent's id and the CRC-32 of the other end.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from zlib import crc32
+
+from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.lookup.question import Question, filtered, listed
+from tidegate.collectors.aws.reading import MalformedAnswer, ask, field, optional
+
+IAM_ACTIONS: tuple[str, ...] = (
+    "ec2:DescribeAddresses",
+    "ec2:DescribeInternetGateways",
+    "ec2:DescribeNatGateways",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+)
+
+# An AWS id has 17 hexadecimal digits, an old one 8; the CRC-32 follows without a separator.
+_ROUTE = re.compile(r"r-(rtb-(?:[0-9a-f]{17}|[0-9a-f]{8}))(\d+)")
+_ENDPOINT_ROUTE_TABLE = re.compile(r"a-(vpce-(?:[0-9a-f]{17}|[0-9a-f]{8}))(\d+)")
+_DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+
+
+_NO_ENDPOINT = ("InvalidVpcEndpointId.NotFound",)
+
+
+def _route(clients: Clients, id: str) -> bool:
+    """`r-<route table><CRC-32 of the destination>`."""
+    table, checksum = _parts(_ROUTE, id)
+    found = filtered(clients, "ec2", "describe_route_tables", "RouteTables", {"route-table-id": table})
+    return any(str(crc32(end.encode())) == checksum for item in found for end in _destinations(item))
+
+
+def _destinations(table: dict[str, Any]) -> Iterator[str]:
+    for route in field(table, "Routes", list):
+        yield from (end for name in _DESTINATIONS if (end := optional(route, name, str)))
+
+
+def _endpoint_route_table(clients: Clients, id: str) -> bool:
+    """`a-<endpoint><CRC-32 of the route table>`."""
+    endpoint, checksum = _parts(_ENDPOINT_ROUTE_TABLE, id)
+    found = field(ask(clients.of("ec2").describe_vpc_endpoints, VpcEndpointIds=[endpoint]), "VpcEndpoints", list)
+    return any(str(crc32(table.encode())) == checksum for item in found for table in field(item, "RouteTableIds", list))
+
+
+def _endpoint(clients: Clients, id: str) -> bool:
+    found = field(ask(clients.of("ec2").describe_vpc_endpoints, VpcEndpointIds=[id]), "VpcEndpoints", list)
+    return any(field(item, "State", str).lower() != "deleted" for item in found)
+
+
+def _parts(pattern: re.Pattern[str], id: str) -> tuple[str, str]:
+    match = pattern.fullmatch(id)
+    if match is None:
+        raise MalformedAnswer("the id in the state is not built as Terraform builds it")
+    return match[1], match[2]
+
+
+_SECURITY_GROUP = listed("ec2", "describe_security_groups", "SecurityGroups", "group-id")
+_RULE = listed("ec2", "describe_security_group_rules", "SecurityGroupRules", "security-group-rule-id")
+
+QUESTIONS: dict[str, Question] = {
+    # It cannot be deleted by itself: it is gone when its VPC is.
+    "aws_default_security_group": _SECURITY_GROUP,
+    "aws_eip": listed("ec2", "describe_addresses", "Addresses", "allocation-id"),
+    "aws_internet_gateway": listed("ec2", "describe_internet_gateways", "InternetGateways", "internet-gateway-id"),
+    "aws_nat_gateway": listed("ec2", "describe_nat_gateways", "NatGateways", "nat-gateway-id", "deleted"),
+    "aws_route": Question(_route),
+    "aws_route_table": listed("ec2", "describe_route_tables", "RouteTables", "route-table-id"),
+    # The route table that it belongs to is found by the association's id, or none is.
+    "aws_route_table_association": listed(
+        "ec2", "describe_route_tables", "RouteTables", "association.route-table-association-id"
+    ),
+    "aws_security_group": _SECURITY_GROUP,
+    "aws_subnet": listed("ec2", "describe_subnets", "Subnets", "subnet-id"),
+    "aws_vpc": listed("ec2", "describe_vpcs", "Vpcs", "vpc-id"),
+    "aws_vpc_endpoint": Question(_endpoint, _NO_ENDPOINT),
+    "aws_vpc_endpoint_route_table_association": Question(_endpoint_route_table, _NO_ENDPOINT),
+    "aws_vpc_security_group_egress_rule": _RULE,
+    "aws_vpc_security_group_ingress_rule": _RULE,
+}

@@ -1,0 +1,57 @@
+"""Asking one resource whether it is there."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.reading import ask, every, field, observe, optional
+from tidegate.models.observed import Absent, Known, Unreadable
+
+Ask = Callable[[Clients, str], bool]
+"""Is the resource with this Terraform id there? Raises as `ask` and `field` do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How to ask for one Terraform type. AWS's codes in `gone` say that there is none."""
+
+    ask: Ask
+    gone: Collection[str] = ()
+
+    def answer(self, clients: Clients, resource_type: str, id: str) -> Known[bool] | Unreadable:
+        """True: there, also while it is being deleted. False: gone."""
+        found = observe(f"looking for {resource_type} {id}", lambda: self.ask(clients, id), self.gone)
+        return Known(False) if isinstance(found, Absent) else found
+
+
+def answers(service: str, operation: str, parameter: str, *gone: str, shows: str | None) -> Question:
+    """Gone is what AWS says by one of the codes; there is what has the field `shows` in its answer.
+
+    Without `shows` the answer has no body, and that it came is all it says.
+    """
+
+    def read(clients: Clients, id: str) -> bool:
+        answer = ask(getattr(clients.of(service), operation), **{parameter: id})
+        return shows is None or bool(field(answer, shows, object))
+
+    return Question(read, gone)
+
+
+def listed(service: str, operation: str, key: str, filter_name: str, *ended: str) -> Question:
+    """There is what a filtered listing shows, except in a state that is an end (`deleted`)."""
+
+    def read(clients: Clients, id: str) -> bool:
+        items = filtered(clients, service, operation, key, {filter_name: id})
+        return any((optional(item, "State", str) or "").lower() not in ended for item in items)
+
+    return Question(read)
+
+
+def filtered(clients: Clients, service: str, operation: str, key: str, filters: dict[str, str]) -> list[dict[str, Any]]:
+    """All items of a listing with filters of EC2's kind."""
+    given = [{"Name": name, "Values": [value]} for name, value in filters.items()]
+    client = clients.of(service)
+    if client.can_paginate(operation):
+        return every(client.get_paginator(operation).paginate(Filters=given), key)
+    return field(ask(getattr(client, operation), Filters=given), key, list)

@@ -1,0 +1,145 @@
+"""How an AWS answer becomes an observation: a value, nothing, or "could not look, because".
+
+    observe("GetBucketPolicy logs", lambda: ask(s3.get_bucket_policy, Bucket="logs"), absent=["NoSuchBucketPolicy"])
+
+Nothing here judges, and nothing that AWS answers makes it raise. Only a defect in our own code does.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, ParamSpec, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from tidegate.models.observed import Absent, Known, Unreadable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+PARSER_CRASHES = (ResponseParserError, ValueError, TypeError, AttributeError, AssertionError, LookupError, RuntimeError)
+"""What botocore raises when an answer does not have the service's shape (RuntimeError: credentials come expired)."""
+
+_SECRETS = (
+    (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}\b"), r"\1****"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "(token)"),
+    (re.compile(r"//[^/@\s]+@"), "//"),
+    (re.compile(r"(?i)(security-token|signature|credential)([=:]\s*)\S+"), r"\1\2****"),
+)
+_LONGEST_MESSAGE = 300
+
+
+class MalformedAnswer(Exception):
+    """An answer lacks a field, or a field has another type than the service documents."""
+
+
+class NotThere(Exception):
+    """An answer was read, and it says that there is none. `observe` makes it Absent."""
+
+
+def observe(call: str, read: Callable[[], T], absent: Collection[str] = ()) -> Known[T] | Absent | Unreadable:
+    """Read something and say what came of it; `call` names it to people, e.g. `GetBucketPolicy my-bucket`.
+
+    AWS error codes in `absent` mean that there is none. Every other error, no answer in time and a malformed answer
+    are Unreadable.
+    """
+    try:
+        return Known(read())
+    except NotThere:
+        return Absent()
+    except ClientError as error:
+        if error_code(error) in absent:
+            return Absent()
+        return Unreadable(explain(call, error))
+    except (BotoCoreError, MalformedAnswer, OSError) as error:
+        return Unreadable(explain(call, error))
+
+
+def ask(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a botocore operation. Raises ClientError, BotoCoreError, OSError (token file), MalformedAnswer."""
+    try:
+        return operation(*args, **kwargs)
+    except (ClientError, BotoCoreError, OSError):
+        raise
+    except PARSER_CRASHES as error:
+        raise MalformedAnswer(f"botocore cannot use the answer ({type(error).__name__})") from error
+
+
+def pages(paginated: Iterable[R]) -> Iterator[R]:
+    """Every page of a botocore paginator; raises as `ask` does."""
+    remaining = iter(paginated)
+    while True:
+        try:
+            page = ask(next, remaining)
+        except StopIteration:
+            return
+        yield page
+
+
+def text_of(answer: Any) -> str:
+    """The text of the object in an answer of GetObject. Raises as `ask`, and MalformedAnswer when it is no UTF-8."""
+    content: bytes = ask(lambda: answer["Body"].read())
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedAnswer("the body is not UTF-8") from error
+
+
+def every(paginated: Iterable[object], key: str) -> list[Any]:
+    """The items below `key` of all pages. A page without that list is malformed, not empty."""
+    return [item for page in pages(paginated) for item in field(page, key, list)]
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's code, e.g. `AccessDenied`; for answers without a body the HTTP status."""
+    details = error.response.get("Error", {})
+    return str(details.get("Code") or "without code")
+
+
+def explain(call: str, error: Exception) -> str:
+    """One line for people: the call, the code, the message; without secrets."""
+    if not isinstance(error, ClientError):
+        name = "malformed answer" if isinstance(error, MalformedAnswer) else type(error).__name__
+        return f"{call}: {name}: {redacted(str(error))}"
+    message = redacted(str(error.response.get("Error", {}).get("Message") or "no message"))
+    retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts") or 0
+    return f"{call}: {error_code(error)}: {message}" + (f" (after {retries} retries)" if retries else "")
+
+
+def redacted(message: str) -> str:
+    """The first two lines as one, shortened, without keys, tokens, signatures and credentials in URLs."""
+    line = " ".join(message.strip().splitlines()[:2])
+    for pattern, replacement in _SECRETS:
+        line = pattern.sub(replacement, line)
+    return line[:_LONGEST_MESSAGE]
+
+
+def field(answer: object, path: str, kind: type[T]) -> T:
+    """The value at a dotted path, of exactly this type. Raises MalformedAnswer when it is missing, null or other."""
+    value = optional(answer, path, kind)
+    if value is None:
+        raise MalformedAnswer(f"{path} is missing")
+    return value
+
+
+def optional(answer: object, path: str, kind: type[T]) -> T | None:
+    """The value at a dotted path, or None where the last key is missing. A null or another type is malformed."""
+    *parents, last = path.split(".")
+    node = answer
+    for parent in parents:
+        node = _mapping(node, path).get(parent)
+    mapping = _mapping(node, path)
+    if last not in mapping:
+        return None
+    value = mapping[last]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        shown = "null" if value is None else type(value).__name__
+        raise MalformedAnswer(f"{path} is {shown}, expected {kind.__name__}")
+    return value
+
+
+def _mapping(node: object, path: str) -> dict[str, Any]:
+    if not isinstance(node, dict):
+        raise MalformedAnswer(f"{path} is missing")
+    return node

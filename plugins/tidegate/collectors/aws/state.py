@@ -1,0 +1,115 @@
+"""A Terraform state as it lies in S3: which version, which resources, which outputs (ST5, ST7, LC5)."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.reading import MalformedAnswer, ask, field, observe, optional, text_of
+from tidegate.collectors.aws.stack_backend import BackendSettings, backend_settings
+from tidegate.models.environment import Environment
+from tidegate.models.observed import Known, Observed
+from tidegate.models.state import StateResource, StateVersion
+
+IAM_ACTIONS: tuple[str, ...] = ("s3:GetObject", "s3:ListBucket")
+
+STATE_FORMAT = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRead:
+    """One state. All three are Absent when there is none, and Unreadable alike when it cannot be read.
+
+    * `resources`: managed ones only, deposed instances included; data sources are not resources
+    * `outputs`: values of outputs that are neither sensitive nor null. They stay in memory: facts keep digests
+    """
+
+    version: Observed[StateVersion]
+    resources: Observed[tuple[StateResource, ...]]
+    outputs: Observed[dict[str, Any]]
+
+
+def read_state(clients: Clients, environment: Environment, stack: str) -> StateRead:
+    """Read the current state of a stack. Never raises for what S3 answers or the object holds."""
+    settings = backend_settings(environment, stack)
+    found = observe(
+        f"GetObject s3://{settings.bucket}/{settings.key}", lambda: _read(clients, settings), absent=["NoSuchKey"]
+    )
+    if not isinstance(found, Known):
+        return StateRead(version=found, resources=found, outputs=found)
+    version, resources, outputs = found.value
+    return StateRead(version=Known(version), resources=Known(resources), outputs=Known(outputs))
+
+
+def _read(
+    clients: Clients, settings: BackendSettings
+) -> tuple[StateVersion, tuple[StateResource, ...], dict[str, Any]]:
+    s3 = clients.s3_in(settings.region)
+    answer = ask(s3.get_object, Bucket=settings.bucket, Key=settings.key)
+    version_id = field(answer, "VersionId", str)
+    document = _parsed(text_of(answer))
+    resources = tuple(_resources(document))
+    version = StateVersion(
+        key=settings.key,
+        lineage=field(document, "lineage", str),
+        serial=field(document, "serial", int),
+        version_id=version_id,
+        terraform_version=field(document, "terraform_version", str),
+        resource_count=len(resources),
+    )
+    return version, resources, _outputs(document)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise MalformedAnswer("the state is not JSON") from error
+    if (version := field(document, "version", int)) != STATE_FORMAT:
+        raise MalformedAnswer(f"the state has format version {version}, expected {STATE_FORMAT}")
+    return field({"state": document}, "state", dict)
+
+
+def _resources(document: dict[str, Any]) -> Iterator[StateResource]:
+    for resource in field(document, "resources", list):
+        if field(resource, "mode", str) != "managed":
+            continue
+        kind = field(resource, "type", str)
+        module = optional(resource, "module", str)
+        declared = f"{module + '.' if module else ''}{kind}.{field(resource, 'name', str)}"
+        for instance in field(resource, "instances", list):
+            yield StateResource(
+                address=declared + _index(instance) + _deposed(instance),
+                type=kind,
+                id=field(instance, "attributes.id", str),
+            )
+
+
+def _index(instance: dict[str, Any]) -> str:
+    """`["key"]` of for_each, `[0]` of count, as Terraform prints it."""
+    match field({"instance": instance}, "instance", dict).get("index_key"):
+        case None:
+            return ""
+        case bool():
+            raise MalformedAnswer("index_key is bool, expected str or int")
+        case int(number):
+            return f"[{number}]"
+        case str(key):
+            return f"[{json.dumps(key, ensure_ascii=False)}]"
+        case other:
+            raise MalformedAnswer(f"index_key is {type(other).__name__}, expected str or int")
+
+
+def _deposed(instance: dict[str, Any]) -> str:
+    """A replaced object that still waits for its destruction: it exists, so it counts."""
+    key = optional(instance, "deposed", str)
+    return f" (deposed {key})" if key else ""
+
+
+def _outputs(document: dict[str, Any]) -> dict[str, Any]:
+    values = {}
+    for name, output in field(document, "outputs", dict).items():
+        if not (optional(output, "sensitive", bool) or False) and output.get("value") is not None:
+            values[str(name)] = output["value"]
+    return values

@@ -1,0 +1,157 @@
+"""DAG factories: one DAG per phase and environment, wired from the lane specs."""
+
+from typing import Any
+
+from airflow.sdk import DAG, Param, TaskGroup
+
+from tidegate import environments
+from tidegate.environments import ManifestError
+from tidegate.evidence.layout import Phase
+from tidegate.lanes import texts
+from tidegate.lanes.phases import phase_of
+from tidegate.lanes.spec import Lane
+from tidegate.models.environment import Environment
+from tidegate.operators.broken import BrokenManifestOperator
+from tidegate.operators.gate import GateOperator, TerraformApplyOperator, TerraformPlanOperator
+from tidegate.operators.verdict import PhaseVerdictOperator
+from tidegate.sensors.guardrail import GuardrailSensor
+
+NAMES: dict[Phase, str] = {"m1": "m1_backend_bootstrap", "m2": "m2_substrate_build", "m9": "m9_teardown_cost_check"}
+
+
+def dags_of(phase: Phase) -> dict[str, DAG]:
+    """The DAG of a phase for every environment that has a manifest, by DAG id.
+
+    A manifest that cannot be used yields a DAG with one task that fails and says why; the others load.
+    """
+    return {dag.dag_id: dag for name in environments.names() for dag in (_dag(name, phase),)}
+
+
+def _dag(name: str, phase: Phase) -> DAG:
+    try:
+        environment = environments.load(name)
+    except ManifestError as error:
+        with DAG(dag_id=f"{name}.{NAMES[phase]}", schedule=None, catchup=False, tags=["tidegate", name]) as broken:
+            BrokenManifestOperator(task_id="manifest_is_valid", reason=str(error))
+        return broken
+    return _build(environment, phase)
+
+
+def _build(environment: Environment, phase: Phase) -> DAG:
+    spec = phase_of(environment, phase)
+    with DAG(
+        dag_id=f"{environment.name}.{NAMES[phase]}",
+        dag_display_name=f"{texts.TITLES[phase]} - {environment.name}",
+        description=texts.SUMMARIES[phase],
+        doc_md=texts.doc_md(environment, phase),
+        schedule=None,
+        catchup=False,
+        max_active_runs=1,
+        max_active_tasks=1,
+        params=_params(environment, phase),
+        tags=["tidegate", environment.name, phase],
+        default_args={"retries": 0, "owner": "tidegate"},
+        render_template_as_native_obj=False,
+    ) as dag:
+        groups: dict[str, TaskGroup] = {}
+        previous: Any = None
+        verdict = PhaseVerdictOperator(
+            task_id=spec.verdict.task_id,
+            lane=spec.verdict,
+            environment=environment.name,
+            trigger_rule="all_done",
+            doc_md=texts.lane_doc(spec.verdict),
+        )
+        for lane in spec.lanes:
+            task = _task(lane, environment, groups)
+            if previous is not None:
+                previous >> task
+            task >> verdict
+            previous = task
+    return dag
+
+
+def _task(lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) -> Any:
+    group, _, name = lane.task_id.rpartition(".")
+    common: dict[str, Any] = {
+        "task_id": name,
+        "lane": lane,
+        "environment": environment.name,
+        "doc_md": texts.lane_doc(lane),
+    }
+    if group:
+        if group not in groups:
+            groups[group] = TaskGroup(group)
+        common["task_group"] = groups[group]
+    if lane.waits_seconds:
+        return GuardrailSensor(look_again_seconds=environment.deadlines.look_again, **common)
+    if lane.gate == "MUTATION-AUTHORIZATION":
+        return TerraformApplyOperator(**common)
+    return (TerraformPlanOperator if lane.gate in {"PLAN-GUARD", "TEARDOWN-SCOPE"} else GateOperator)(**common)
+
+
+def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
+    release = Param(
+        False,
+        type="boolean",
+        title="Release a dead holder's lock",
+        description="Releases a state lock whose terraform is proven gone from its host. Leaves a record.",
+        section="Locks",
+    )
+    if phase == "m2":
+        return {
+            "platform_run": Param(
+                "new",
+                type="string",
+                enum=["new", "continue"],
+                title="Platform run",
+                description="`new` needs the previous platform run to be closed by a teardown proof; "
+                "`continue` goes on with the open one, for example after a blocked build.",
+                section="Build",
+            ),
+            "runtime_database_enabled": Param(
+                True,
+                type="boolean",
+                title="Runtime database",
+                description="Create demo's PostgreSQL instance (about 80 seconds, about 0.02 USD an hour).",
+                section="Build",
+            ),
+            "repair_drift": Param(
+                False,
+                type="boolean",
+                title="Repair drift of core",
+                description="Lets this run change back what was changed behind Terraform's back. Needs a reason.",
+                section="Drift",
+            ),
+            "repair_reason": Param(
+                None,
+                type=["null", "string"],
+                maxLength=200,
+                title="Reason for the repair",
+                description="Kept in the evidence.",
+                section="Drift",
+            ),
+            "release_dead_lock": release,
+        }
+    if phase == "m9":
+        targets = [name for name, stack in environment.stacks.items() if stack.destroyable]
+        return {
+            "target": Param(
+                targets[-1] if targets else "",
+                type="string",
+                enum=targets or [""],
+                title="What to tear down",
+                description="Core is never offered.",
+                section="Target",
+            ),
+            "confirm": Param(
+                "",
+                type="string",
+                maxLength=40,
+                title="Confirm",
+                description=f"Type the environment's name, {environment.name}, to confirm.",
+                section="Target",
+            ),
+            "release_dead_lock": release,
+        }
+    return {}

@@ -1,0 +1,94 @@
+"""Loads manifests and policies; says file, line, field and what is allowed when one is wrong."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from tidegate.models.environment import Environment
+from tidegate.models.policy import AllowedTypesPolicy, ForbiddenPolicy, Policies
+from tidegate.settings import settings
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class ManifestError(ValueError):
+    """A manifest or policy that cannot be used. The text names file, line, field and the remedy."""
+
+
+def names() -> tuple[str, ...]:
+    """The environments that have a manifest, sorted. The only directory read at DAG parse time."""
+    return tuple(sorted(path.stem for path in settings().environments_dir.glob("*.yaml")))
+
+
+def load(name: str) -> Environment:
+    """Load the manifest of an environment. Raises `ManifestError`."""
+    path = settings().environments_dir / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(names()) or "none"
+        raise ManifestError(f"unknown environment {name!r}: there is no {path.name}; known environments: {known}")
+    environment = _read(path, Environment)
+    if environment.name != name:
+        raise ManifestError(f"{path.name}: name is {environment.name!r}, expected {name!r} as the file is called")
+    return environment
+
+
+def load_policies(environment: Environment) -> Policies:
+    """Load the policy files that the manifest names. Raises `ManifestError`."""
+    directory = settings().policies_dir
+    return Policies(
+        forbidden=_read(directory / environment.policies.forbidden, ForbiddenPolicy),
+        allowed_types=_read(directory / environment.policies.allowed_types, AllowedTypesPolicy),
+    )
+
+
+def _read(path: Path, model: type[M]) -> M:
+    try:
+        document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ManifestError(f"{path.name}: cannot be read: {error.strerror}") from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise ManifestError(f"{path.name}:{line}: not YAML: {error.problem}") from error
+    if not isinstance(document, dict):
+        raise ManifestError(f"{path.name}: expected a mapping at the top, found {type(document).__name__}")
+    try:
+        return model.model_validate(_plain(document))
+    except ValidationError as error:
+        raise ManifestError(
+            "\n".join(
+                f"{path.name}:{_line(document, problem['loc'])}: {'.'.join(map(str, problem['loc'])) or 'manifest'}: "
+                f"{problem['msg']}{_given(problem)}"
+                for problem in error.errors(include_url=False)
+            )
+        ) from error
+
+
+def _given(problem: Any) -> str:
+    return "" if problem["type"] in {"missing", "value_error"} else f" (given: {problem['input']!r})"
+
+
+def _line(document: Any, location: Sequence[str | int]) -> int:
+    """The line of the innermost part of `location` that exists, counted from 1."""
+    node: Any = document
+    line = 1
+    for part in location:
+        try:
+            position: Any = node.lc
+            line = (position.key(part) if hasattr(node, "keys") else position.item(part))[0] + 1
+            node = node[part]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            break
+    return line
+
+
+def _plain(node: Any) -> Any:
+    """The document without ruamel's position-keeping types."""
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    return node

@@ -1,0 +1,1 @@
+"""Write-once evidence: stores, execution ids, attempts, snapshots, the verdict chain."""

@@ -1,0 +1,151 @@
+"""Control records of an environment: numbered write-once records, highest number wins.
+
+The emergency latch, the platform run and the recorded inputs of a stack are such series. Reading tells "none" from
+"could not look".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tidegate.evidence.canonical import seal, unseal
+from tidegate.evidence.store import AlreadyExists, EvidenceStore, StoredObject, StoreError
+from tidegate.models.control import LatchRecord, PlatformRun
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+
+RecordBuilder = Callable[[dict[str, Any] | None], dict[str, Any]]
+"""Makes the next record from the newest one (None: there is none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series of numbered records below a prefix, e.g. `control/dev_min/latch`."""
+
+    store: EvidenceStore
+    prefix: str
+
+    def newest(self) -> Observed[tuple[int, dict[str, Any]]]:
+        """The record with the highest number."""
+        try:
+            numbers = [number for key in self.store.keys(f"{self.prefix}/") if (number := self._number(key))]
+            if not numbers:
+                return Absent()
+            _, content = self.store.read(self._key(max(numbers)))
+            return Known((max(numbers), unseal(content)))
+        except StoreError as error:
+            return Unreadable(str(error))
+        except ValueError as error:
+            return Unreadable(f"{self.prefix}: {error}")
+
+    def append(self, record: dict[str, Any], *, after: int) -> StoredObject:
+        """Write record number `after` + 1. Raises AlreadyExists when somebody was faster, StoreUnreachable."""
+        return self.store.create(self._key(after + 1), seal({**record, "number": after + 1}))
+
+    def append_next(self, build: "RecordBuilder") -> tuple[StoredObject, dict[str, Any]]:
+        """Append with retry on conflict; `build(newest)` makes the record. Raises StoreError."""
+        while True:
+            match self.newest():
+                case Known((number, record)):
+                    newest: dict[str, Any] | None = record
+                case Absent():
+                    number, newest = 0, None
+                case other:
+                    raise StoreError(self.prefix, f"cannot append: {other}")
+            try:
+                document = build(newest)
+                return self.append(document, after=number), document
+            except AlreadyExists:
+                continue
+
+    def _key(self, number: int) -> str:
+        return f"{self.prefix}/{number:06d}.json"
+
+    def _number(self, key: str) -> int | None:
+        stem = key.removeprefix(f"{self.prefix}/").removesuffix(".json")
+        return int(stem) if stem.isdigit() else None
+
+
+def latch_series(store: EvidenceStore, environment: str) -> Series:
+    """The emergency latch (CO4)."""
+    return Series(store, f"control/{environment}/latch")
+
+
+def platform_series(store: EvidenceStore, environment: str) -> Series:
+    """Openings and closings of platform runs (LC1)."""
+    return Series(store, f"control/{environment}/platform_runs")
+
+
+def inputs_series(store: EvidenceStore, environment: str, stack: str) -> Series:
+    """The variable values that each build of a stack used; the destroy uses the newest (TD2)."""
+    return Series(store, f"control/{environment}/inputs/{stack}")
+
+
+def read_latch(store: EvidenceStore, environment: str) -> Observed[LatchRecord]:
+    """The newest latch record. Absent: it was never set."""
+    match latch_series(store, environment).newest():
+        case Known((number, record)):
+            try:
+                return Known(
+                    LatchRecord(
+                        number=number,
+                        is_set=_boolean(record["is_set"]),
+                        reason=str(record["reason"]),
+                        recorded_at=datetime.fromisoformat(str(record["recorded_at"])),
+                    )
+                )
+            except (KeyError, ValueError) as error:
+                return Unreadable(f"latch record {number}: {type(error).__name__}: {error}")
+        case other:
+            return other
+
+
+def read_platform_run(store: EvidenceStore, environment: str) -> Observed[PlatformRun]:
+    """The newest platform run, open or closed. Absent: there never was one."""
+    match platform_series(store, environment).newest():
+        case Known((number, record)):
+            try:
+                return Known(
+                    PlatformRun(
+                        id=str(record["id"]),
+                        opened_by=str(record["opened_by"]),
+                        opened_at=datetime.fromisoformat(str(record["opened_at"])),
+                        closed_by=None if record["closed_by"] is None else str(record["closed_by"]),
+                    )
+                )
+            except (KeyError, ValueError) as error:
+                return Unreadable(f"platform run record {number}: {type(error).__name__}: {error}")
+        case other:
+            return other
+
+
+def open_platform_run(store: EvidenceStore, environment: str, run: PlatformRun) -> None:
+    """Record that a platform run is open. Does nothing when it is already the newest. Raises StoreError."""
+    _record_platform_run(store, environment, run)
+
+
+def close_platform_run(store: EvidenceStore, environment: str, run: PlatformRun, proof_uri: str) -> None:
+    """Record that a proof closed the platform run. Raises StoreError."""
+    closed = PlatformRun(id=run.id, opened_by=run.opened_by, opened_at=run.opened_at, closed_by=proof_uri)
+    _record_platform_run(store, environment, closed)
+
+
+def _record_platform_run(store: EvidenceStore, environment: str, run: PlatformRun) -> None:
+    if read_platform_run(store, environment) == Known(run):
+        return
+
+    def record(_newest: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "id": run.id,
+            "opened_by": run.opened_by,
+            "opened_at": run.opened_at.isoformat(),
+            "closed_by": run.closed_by,
+        }
+
+    platform_series(store, environment).append_next(record)
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, found {value!r}")
+    return value

@@ -1,0 +1,37 @@
+"""Execution ids: `m2_20260213T201427Z`, claimed once per DAG run by a conditional put (design.md, evidence).
+
+The id comes from the run's `run_after`, so it stays the same when tasks are cleared; two runs of one second get
+neighbouring seconds.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from tidegate.evidence.canonical import seal, unseal
+from tidegate.evidence.layout import Phase
+from tidegate.evidence.store import AlreadyExists, EvidenceStore, StoreUnreachable
+
+
+def claim(
+    store: EvidenceStore, environment: str, phase: Phase, *, dag_id: str, run_id: str, run_after: datetime
+) -> str:
+    """The execution id of a DAG run: the one that it claimed before, or the next free one.
+
+    Raises StoreUnreachable, also when a claim cannot be read back.
+    """
+    second = run_after.astimezone(UTC).replace(microsecond=0)
+    while True:
+        execution_id = f"{phase}_{second:%Y%m%dT%H%M%SZ}"
+        key = f"control/{environment}/executions/{execution_id}.json"
+        ours = {"dag_id": dag_id, "run_id": run_id}
+        try:
+            store.create(key, seal(ours))
+            return execution_id
+        except AlreadyExists:
+            _, content = store.read(key)
+            try:
+                claimed = unseal(content)
+            except ValueError as error:
+                raise StoreUnreachable(key, f"the claim is not usable: {error}") from error
+            if {name: claimed.get(name) for name in ours} == ours:
+                return execution_id
+            second += timedelta(seconds=1)

@@ -1,0 +1,53 @@
+"""Under which keys evidence lies, in S3 and in the local mirror (design.md, evidence)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Phase = Literal["m1", "m2", "m9"]
+
+_FOLDERS: dict[Phase, str] = {"m1": "bootstrap", "m2": "substrate", "m9": "run_control"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one named document goes: key stem in S3 and in `runs/`, without attempt and extension."""
+
+    remote: str
+    local: str
+
+    def remote_key(self, attempt: int) -> str:
+        """Key of an attempt in the evidence bucket."""
+        return _attempt(self.remote, attempt)
+
+    def local_key(self, attempt: int) -> str:
+        """Path of an attempt below `runs/`."""
+        return _attempt(self.local, attempt)
+
+
+def snapshot_place(environment: str, phase: Phase, lane: str, execution_id: str, name: str) -> Place:
+    """The place of a lane's snapshot. `lane` is e.g. `M2.C`."""
+    stamp = execution_id.partition("_")[2]
+    root = "dev_substrate" if environment == "dev_min" else environment
+    folder = f"m2_{lane.partition('.')[2].lower()}/{stamp}" if phase == "m2" else f"{phase}/{execution_id}"
+    return Place(
+        remote=f"evidence/{environment}/{_FOLDERS[phase]}/{execution_id}/{name}",
+        local=f"{root}/{folder}/{name}",
+    )
+
+
+def proof_place(platform_run: str) -> Place:
+    """The place of the teardown proof of a platform run."""
+    key = f"evidence/runs/{platform_run}/teardown/teardown_proof"
+    return Place(remote=key, local=key.removeprefix("evidence/"))
+
+
+def attempt_of(stem: str, key: str) -> int | None:
+    """Which attempt a key is of a stem; None when it is another document."""
+    if key == f"{stem}.json":
+        return 1
+    rest = key.removeprefix(f"{stem}.attempt").removesuffix(".json")
+    return int(rest) if key.startswith(f"{stem}.attempt") and rest.isdigit() else None
+
+
+def _attempt(stem: str, attempt: int) -> str:
+    return f"{stem}.json" if attempt == 1 else f"{stem}.attempt{attempt}.json"

@@ -1,0 +1,167 @@
+"""Write-once storage (EV1): create what does not exist, read, list; never overwrite, never delete.
+
+StoreError
+  + AlreadyExists      somebody wrote this key before
+  + NotThere           there is no such key
+  + StoreUnreachable   no usable answer; nothing may mutate without evidence
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+
+class StoreError(Exception):
+    """Something about evidence storage; `key` names the object."""
+
+    def __init__(self, key: str, detail: str = "") -> None:
+        super().__init__(f"{key}: {detail}" if detail else key)
+        self.key = key
+
+
+class AlreadyExists(StoreError):
+    """The key is taken."""
+
+
+class NotThere(StoreError):
+    """The key does not exist."""
+
+
+class StoreUnreachable(StoreError):
+    """The store did not answer, or refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as it lies in the store. `sha256` is over its bytes, `version_id` is None outside S3."""
+
+    key: str
+    uri: str
+    version_id: str | None
+    sha256: str
+
+
+class EvidenceStore(Protocol):
+    """Where evidence lies."""
+
+    def create(self, key: str, content: bytes) -> StoredObject:
+        """Write a new object. Raises AlreadyExists, StoreUnreachable."""
+        ...
+
+    def read(self, key: str) -> tuple[StoredObject, bytes]:
+        """Read an object. Raises NotThere, StoreUnreachable."""
+        ...
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """All keys with a prefix, sorted. Raises StoreUnreachable."""
+        ...
+
+
+class LocalStore:
+    """Evidence below a directory, as the mirror in `runs/`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def create(self, key: str, content: bytes) -> StoredObject:
+        """Write a new file and make it durable; a crash leaves no half file under the key."""
+        path = self._root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with scratch.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(scratch, path)
+        except FileExistsError as error:
+            raise AlreadyExists(key) from error
+        except OSError as error:
+            raise StoreUnreachable(key, f"{type(error).__name__}: {error.strerror}") from error
+        finally:
+            scratch.unlink(missing_ok=True)
+        return StoredObject(key, f"file:{key}", None, hashlib.sha256(content).hexdigest())
+
+    def read(self, key: str) -> tuple[StoredObject, bytes]:
+        """Read a file."""
+        try:
+            content = (self._root / key).read_bytes()
+        except FileNotFoundError as error:
+            raise NotThere(key) from error
+        except OSError as error:
+            raise StoreUnreachable(key, f"{type(error).__name__}: {error.strerror}") from error
+        return StoredObject(key, f"file:{key}", None, hashlib.sha256(content).hexdigest()), content
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Files whose key starts with the prefix."""
+        directory = (self._root / prefix).parent
+        if not directory.is_dir():
+            return ()
+        found = (path.relative_to(self._root).as_posix() for path in directory.rglob("*") if path.is_file())
+        return tuple(sorted(key for key in found if key.startswith(prefix) and not Path(key).name.startswith(".")))
+
+
+class S3Store:
+    """Evidence in the environment's evidence bucket. The client is passed in (a boto3 S3 client)."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def create(self, key: str, content: bytes) -> StoredObject:
+        """Conditional put: `If-None-Match: *`, checked by SHA-256 on the way."""
+        try:
+            answer = self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=content,
+                IfNoneMatch="*",
+                ContentType="application/json",
+                ChecksumAlgorithm="SHA256",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"PreconditionFailed", "ConditionalRequestConflict"}:
+                raise AlreadyExists(key) from error
+            raise StoreUnreachable(key, _said(error)) from error
+        except BotoCoreError as error:
+            raise StoreUnreachable(key, str(error)) from error
+        return StoredObject(key, self.uri(key), answer.get("VersionId"), hashlib.sha256(content).hexdigest())
+
+    def read(self, key: str) -> tuple[StoredObject, bytes]:
+        """Read the newest version of an object."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            content: bytes = answer["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                raise NotThere(key) from error
+            raise StoreUnreachable(key, _said(error)) from error
+        except BotoCoreError as error:
+            raise StoreUnreachable(key, str(error)) from error
+        stored = StoredObject(key, self.uri(key), answer.get("VersionId"), hashlib.sha256(content).hexdigest())
+        return stored, content
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """All keys with the prefix, over all pages."""
+        found: list[str] = []
+        try:
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+                found.extend(item["Key"] for item in page.get("Contents", []))
+        except ClientError as error:
+            raise StoreUnreachable(prefix, _said(error)) from error
+        except BotoCoreError as error:
+            raise StoreUnreachable(prefix, str(error)) from error
+        return tuple(sorted(found))
+
+    def uri(self, key: str) -> str:
+        """`s3://bucket/key`."""
+        return f"s3://{self._bucket}/{key}"
+
+
+def _said(error: ClientError) -> str:
+    said = error.response["Error"]
+    return f"{error.operation_name} answered {said.get('Code')}: {said.get('Message')}"

@@ -1,0 +1,1 @@
+"""The gates. `registry.GATES` lists them by hand; docs/gates.md is generated from it."""

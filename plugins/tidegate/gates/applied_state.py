@@ -1,0 +1,145 @@
+"""APPLIED-STATE. After an apply the state holds exactly what the plan announced, and nobody holds it (ST7)."""
+
+from collections.abc import Iterator
+
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_observed import Need, readable, required, unusable
+from tidegate.gates.rules_state import lock_left_blockers
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Absent, Known
+from tidegate.models.state import AppliedStateFacts
+
+_AGAIN = "trigger <environment>.m2_substrate_build again; it plans from the state as it is now"
+
+
+def blockers(facts: AppliedStateFacts) -> Iterator[Blocker]:
+    """Identity and movement of the state file, then its addresses, outputs and locks."""
+    return each(
+        _readable(facts),
+        _lineage(facts),
+        _serial(facts),
+        _addresses(facts),
+        _outputs(facts),
+        lock_left_blockers(facts.locks, facts.stack),
+    )
+
+
+def _readable(facts: AppliedStateFacts) -> Iterator[Blocker]:
+    remedy = "make the state bucket readable to the execution role, then clear the task"
+    before = Need(
+        stem="STATE-BEFORE",
+        what="the state before the apply",
+        resource=facts.stack,
+        expected="a state version, or none",
+        remedy=remedy,
+    )
+    after = Need(
+        stem="STATE", what="the state after the apply", resource=facts.stack, expected="a state version", remedy=remedy
+    )
+    return each(readable(facts.before, before), required(facts.after, after))
+
+
+def _lineage(facts: AppliedStateFacts) -> Iterator[Blocker]:
+    if not isinstance(facts.before, Known) or not isinstance(facts.after, Known):
+        return
+    before, after = facts.before.value, facts.after.value
+    if before.lineage != after.lineage:
+        yield Blocker(
+            code="STATE-LINEAGE-CHANGED",
+            summary="the state file was exchanged for another one",
+            resource=after.key,
+            observed=f"lineage {after.lineage}",
+            expected=f"lineage {before.lineage}",
+            remedy=f"restore version {before.version_id} of {before.key} in the state bucket, then build again",
+        )
+
+
+def _serial(facts: AppliedStateFacts) -> Iterator[Blocker]:
+    if not isinstance(facts.after, Known) or not isinstance(facts.before, (Known, Absent)):
+        return
+    after = facts.after.value
+    before = facts.before.value.serial if isinstance(facts.before, Known) else None
+    if facts.applied and before is not None and after.serial <= before:
+        yield Blocker(
+            code="STATE-SERIAL-NOT-MOVED",
+            summary="the apply left no trace in the state",
+            resource=after.key,
+            observed=f"serial {after.serial}",
+            expected=f"a serial above {before}",
+            remedy=_AGAIN,
+        )
+    if not facts.applied and after.serial != before:
+        yield Blocker(
+            code="STATE-SERIAL-MOVED",
+            summary="nothing was applied and yet the state moved",
+            resource=after.key,
+            observed=f"serial {after.serial}",
+            expected="no state" if before is None else f"serial {before}",
+            remedy=f"find out who wrote version {after.version_id} of {after.key}, then build again",
+        )
+
+
+def _addresses(facts: AppliedStateFacts) -> Iterator[Blocker]:
+    if not isinstance(facts.state_addresses, Known):
+        need = Need(
+            stem="STATE-ADDRESSES",
+            what="the list of resources in the state",
+            resource=facts.stack,
+            expected=f"{len(facts.planned_addresses)} addresses",
+            remedy="make the state bucket readable to the execution role, then clear the task",
+        )
+        yield unusable(facts.state_addresses, need)
+        return
+    planned, held = set(facts.planned_addresses), set(facts.state_addresses.value)
+    for address in sorted(planned - held):
+        yield Blocker(
+            code="STATE-ADDRESS-MISSING",
+            summary="a planned resource is not in the state",
+            resource=address,
+            observed="not in the state",
+            expected="in the state, as planned",
+            remedy=_AGAIN,
+        )
+    for address in sorted(held - planned):
+        yield Blocker(
+            code="STATE-ADDRESS-UNPLANNED",
+            summary="the state holds a resource that the plan did not announce",
+            resource=address,
+            observed="in the state",
+            expected="not in the state, for the plan does not keep it",
+            remedy=_AGAIN,
+        )
+
+
+def _outputs(facts: AppliedStateFacts) -> Iterator[Blocker]:
+    if not isinstance(facts.outputs, Known):
+        need = Need(
+            stem="OUTPUTS",
+            what="the list of outputs in the state",
+            resource=facts.stack,
+            expected=", ".join(facts.required_outputs) or "a list of outputs",
+            remedy="make the state bucket readable to the execution role, then clear the task",
+        )
+        yield unusable(facts.outputs, need)
+        return
+    for name in facts.required_outputs:
+        if name not in facts.outputs.value:
+            yield Blocker(
+                code="OUTPUT-MISSING",
+                summary="a required output has no value",
+                resource=f"{facts.stack}.{name}",
+                observed=f"outputs: {', '.join(facts.outputs.value) or 'none'}",
+                expected=f"a value for {name}",
+                remedy=f"declare output {name} in include/terraform/{facts.stack}/outputs.tf, then build again",
+            )
+
+
+GATE = Gate(
+    id="APPLIED-STATE",
+    title="The state holds what was planned, and nothing else",
+    owner="platform",
+    requirements=("ST7", "LC6"),
+    facts=AppliedStateFacts,
+    blockers=blockers,
+    policy_sections=("backend", "stacks"),
+)

@@ -1,0 +1,93 @@
+"""The contract of a gate, and the one place that evaluates it.
+
+A gate is a pure function from facts to blockers. Whatever goes wrong on the way, wrong type of facts, a crash in the
+gate, facts that are too old, becomes a blocker: a gate never passes by accident (design.md, fail-closed rules).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from tidegate.models.blocker import Blocker
+from tidegate.models.facts import Facts
+
+F = TypeVar("F", bound=Facts)
+
+MAX_FACT_AGE = timedelta(minutes=15)
+"""Facts older than this are not judged; collect again. Generous against one slow collector, short against reuse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate(Generic[F]):
+    """One judgement.
+
+    * `id`: stable name in evidence, e.g. `BACKEND-READINESS`
+    * `facts`: the only type of facts that it accepts
+    * `blockers`: the pure function; yields every blocker, not the first
+    * `owner`: who answers for it (requirement EV7)
+    * `requirements`: ids from the requirements
+    * `policy_sections`: manifest or policy sections whose change makes an earlier pass stale (EV4)
+    * `validity`: how long a pass counts
+    * `transient_codes`: blockers that time alone may remove (a sensor may look again)
+    """
+
+    id: str
+    title: str
+    owner: str
+    requirements: tuple[str, ...]
+    facts: type[F]
+    blockers: Callable[[F], Iterable[Blocker]]
+    policy_sections: tuple[str, ...] = ()
+    validity: timedelta = timedelta(hours=24)
+    version: int = 1
+    transient_codes: frozenset[str] = field(default_factory=frozenset)
+
+    def evaluate(self, facts: object, *, judged_at: datetime) -> tuple[Blocker, ...]:
+        """Judge facts. An empty answer is the only pass. `judged_at` is aware UTC.
+
+        Never raises: what cannot be judged is blocked.
+        """
+        if not isinstance(facts, self.facts):
+            return (self._broken(f"facts of type {type(facts).__name__}", f"facts of type {self.facts.__name__}"),)
+        age = judged_at - facts.observed_at
+        if age > MAX_FACT_AGE or age < -MAX_FACT_AGE:
+            return (self._stale(facts.observed_at, judged_at),)
+        try:
+            found = tuple(self.blockers(facts))
+        except Exception as error:  # the one place that catches everything: a crashed gate is a closed gate
+            return (self._broken(f"{type(error).__name__}: {error}", "a judgement"),)
+        return tuple(replace(blocker, owner=blocker.owner or self.owner) for blocker in found)
+
+    def may_clear_by_itself(self, blockers: Iterable[Blocker]) -> bool:
+        """True when there are blockers and each of them is one that time alone may remove."""
+        codes = [blocker.code for blocker in blockers]
+        return bool(codes) and all(code in self.transient_codes for code in codes)
+
+    def _broken(self, observed: str, expected: str) -> Blocker:
+        return Blocker(
+            code="GATE-BROKEN",
+            summary="the gate could not judge, so it stays closed",
+            resource=self.id,
+            observed=observed,
+            expected=expected,
+            remedy="report this with the task log; the defect is in tidegate, not in the environment",
+            owner=self.owner,
+        )
+
+    def _stale(self, observed_at: datetime, judged_at: datetime) -> Blocker:
+        return Blocker(
+            code="FACTS-STALE",
+            summary="the facts are too old to judge",
+            resource=self.id,
+            observed=f"observed at {observed_at.isoformat()}, judged at {judged_at.isoformat()}",
+            expected=f"at most {int(MAX_FACT_AGE.total_seconds())} seconds apart",
+            remedy="clear the task so that it collects again; if it repeats, check the clock of the worker",
+            owner=self.owner,
+        )
+
+
+def each(*parts: Iterable[Blocker]) -> Iterator[Blocker]:
+    """All blockers of several rules, in order."""
+    for part in parts:
+        yield from part

@@ -1,0 +1,66 @@
+"""BOOTSTRAP-RESULT. The bootstrap counts only when every resource that it should ensure was ensured."""
+
+from collections.abc import Iterator
+
+from tidegate.gates.base import Gate, each
+from tidegate.models.backend import BootstrapFacts
+from tidegate.models.blocker import Blocker
+
+_DONE = ("created", "kept", "corrected")
+_AGAIN = "clear it away, then trigger m1_backend_bootstrap of this environment again"
+
+
+def blockers(facts: BootstrapFacts) -> Iterator[Blocker]:
+    """Yield a blocker for each expected resource without a step, and for each step that was refused."""
+    return each(_empty(facts), _missing(facts), _refused(facts))
+
+
+def _empty(facts: BootstrapFacts) -> Iterator[Blocker]:
+    for what, things in {"expected resources": facts.expected, "steps": facts.steps}.items():
+        if not things:
+            yield Blocker(
+                code="BOOTSTRAP-EMPTY",
+                summary=f"the bootstrap ended without any {what}",
+                resource="bootstrap",
+                observed=f"0 {what}",
+                expected="the buckets and the lock table of the manifest",
+                remedy="look at the refused steps and the task log of M1.B, then trigger m1_backend_bootstrap again",
+            )
+
+
+def _missing(facts: BootstrapFacts) -> Iterator[Blocker]:
+    done = {step.resource for step in facts.steps}
+    for resource in facts.expected:
+        if resource not in done:
+            yield Blocker(
+                code="BOOTSTRAP-STEP-MISSING",
+                summary="nothing says what became of this resource",
+                resource=resource,
+                observed="no step",
+                expected="a step that ensured it",
+                remedy="see which earlier step of the same resource was refused; " + _AGAIN,
+            )
+
+
+def _refused(facts: BootstrapFacts) -> Iterator[Blocker]:
+    for step in facts.steps:
+        if step.outcome not in _DONE:
+            yield Blocker(
+                code="BOOTSTRAP-REFUSED",
+                summary="the bootstrap stopped at this resource",
+                resource=step.resource,
+                observed=step.detail or step.outcome,
+                expected=" or ".join(_DONE),
+                remedy="the observed text names the cause; " + _AGAIN,
+            )
+
+
+GATE = Gate(
+    id="BOOTSTRAP-RESULT",
+    title="Every resource of the backend was ensured",
+    owner="platform",
+    requirements=("ST1", "ST2", "ID2"),
+    facts=BootstrapFacts,
+    blockers=blockers,
+    policy_sections=("account_id", "region", "backend", "evidence", "work"),
+)

@@ -1,0 +1,38 @@
+"""BUILD-READINESS. A build starts with the right identity, the lease, no latch, no open platform run, free states."""
+
+from collections.abc import Iterator
+
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_control import latch_blockers, lease_held_blockers, platform_run_blockers
+from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
+from tidegate.gates.rules_locks import stack_lock_blockers
+from tidegate.models.blocker import Blocker
+from tidegate.models.readiness import BuildReadinessFacts
+
+
+def blockers(facts: BuildReadinessFacts) -> Iterator[Blocker]:
+    """Yield every reason why this build must not start now."""
+    control = facts.control
+    return each(
+        identity_blockers(facts.caller, facts.tools),
+        lease_held_blockers(control.lease),
+        latch_blockers(control.latch, dag_of(facts.tools, "emergency_stop")),
+        platform_run_blockers(
+            control.platform_run,
+            goes_on=facts.continue_platform_run,
+            teardown_dag=dag_of(facts.tools, "m9_teardown_cost_check"),
+        ),
+        stack_lock_blockers(facts.locks, () if facts.locks else ("every stack",)),
+    )
+
+
+GATE = Gate(
+    id="BUILD-READINESS",
+    title="Identity, lease, latch, platform run and locks allow a build",
+    owner="platform",
+    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "LC1", "CO4"),
+    facts=BuildReadinessFacts,
+    blockers=blockers,
+    policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "stacks"),
+    transient_codes=frozenset({"LEASE-HELD", "STATE-LOCKED"}),
+)

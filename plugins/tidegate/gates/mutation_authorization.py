@@ -1,0 +1,215 @@
+"""MUTATION-AUTHORIZATION. In the second before terraform applies, everything that was true must still be true.
+
+Nobody upstream is trusted: a person may clear just this task. So guards, plan file, state, identity, lease, latch,
+locks and intent are read afresh and held against each other here.
+"""
+
+import re
+from collections.abc import Iterator
+
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_control import latch_blockers, lease_ours_blockers
+from tidegate.gates.rules_evidence import evidence_blockers
+from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
+from tidegate.gates.rules_locks import no_lock_blockers
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot, Intent
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Absent, Known
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PLAN_AGAIN = "trigger a new run of this DAG; it plans afresh"
+_GUARDS_AGAIN = "clear the guarding task in the Airflow grid, with everything downstream of it"
+
+
+def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    """Yield every reason why terraform must not apply now."""
+    return each(
+        identity_blockers(facts.caller, facts.tools),
+        _guards(facts),
+        _plan_file(facts),
+        _state(facts),
+        lease_ours_blockers(facts.control.lease),
+        _latch(facts),
+        no_lock_blockers(facts.stack, facts.locks),
+        _intent(facts),
+        evidence_blockers(facts.evidence_writable),
+    )
+
+
+def _guards(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    if not facts.guards:
+        yield Blocker(
+            code="GUARD-MISSING",
+            summary="no gate guards this mutation",
+            resource=f"stack {facts.stack}",
+            observed="0 guarding snapshots",
+            expected="at least the snapshot that judged the plan",
+            remedy="give the lane its guards in plugins/tidegate/lanes/phases.py",
+        )
+    for number, guard in enumerate(facts.guards, start=1):
+        if isinstance(guard, Known):
+            yield from _guard(guard.value)
+        else:
+            yield unusable(
+                guard,
+                Need(
+                    stem="GUARD",
+                    what="a guarding snapshot",
+                    resource=f"guard {number} of {len(facts.guards)} of stack {facts.stack}",
+                    expected="a snapshot that passed in this run",
+                    remedy=_GUARDS_AGAIN,
+                ),
+            )
+
+
+def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
+    if guard.status != "pass" or guard.overall_pass is not True:
+        yield Blocker(
+            code="GUARD-NOT-PASSED",
+            summary=f"{guard.gate} did not pass",
+            resource=guard.uri,
+            observed=f"status {guard.status}, overall_pass {guard.overall_pass}",
+            expected="status pass, overall_pass True",
+            remedy="follow the remedies in that snapshot; " + _GUARDS_AGAIN,
+        )
+    if guard.sha256_recorded != guard.sha256_stored or not _SHA256.fullmatch(guard.sha256_stored):
+        yield Blocker(
+            code="GUARD-DIGEST-MISMATCH",
+            summary=f"the stored snapshot of {guard.gate} is not the one that its task handed over",
+            resource=guard.uri,
+            observed=f"stored {guard.sha256_stored or 'none'}",
+            expected=f"handed over {guard.sha256_recorded or 'none'}",
+            remedy=_GUARDS_AGAIN,
+        )
+    if guard.expired:
+        yield Blocker(
+            code="GUARD-EXPIRED",
+            summary=f"the pass of {guard.gate} does not count any more",
+            resource=guard.uri,
+            observed="valid_until is over",
+            expected="a pass that is still valid",
+            remedy=_GUARDS_AGAIN,
+        )
+
+
+def _with_plan(facts: AuthorizationFacts) -> list[GuardingSnapshot]:
+    return [guard.value for guard in facts.guards if isinstance(guard, Known) and guard.value.plan_sha256]
+
+
+def _plan_file(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    guards, file = _with_plan(facts), facts.plan_file_sha256
+    if not guards:
+        yield Blocker(
+            code="PLAN-UNGUARDED",
+            summary="no gate judged the plan that would be applied",
+            resource=f"plan of {facts.stack}",
+            observed="0 guarding snapshots with a plan digest",
+            expected="a snapshot that vouches for this plan",
+            remedy=_PLAN_AGAIN,
+        )
+    if not isinstance(file, Known):
+        yield unusable(
+            file,
+            Need(
+                stem="PLAN-FILE",
+                what="the plan file",
+                resource=f"plan of {facts.stack}",
+                expected=" and ".join(guard.plan_sha256 for guard in guards) or "the guarded plan",
+                remedy=_PLAN_AGAIN + " (plans expire in the work bucket)",
+            ),
+        )
+        return
+    for guard in guards:
+        if file.value != guard.plan_sha256:
+            yield Blocker(
+                code="PLAN-ALTERED",
+                summary=f"the plan file is not the one that {guard.gate} judged",
+                resource=f"plan of {facts.stack}",
+                observed=f"sha256 {file.value}",
+                expected=f"sha256 {guard.plan_sha256}",
+                remedy=_PLAN_AGAIN,
+            )
+
+
+def _state(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    now: tuple[int | None, str | None]
+    match facts.state:
+        case Known(version):
+            now = version.serial, version.lineage
+        case Absent():
+            now = None, None
+        case other:
+            yield unusable(
+                other,
+                Need(
+                    stem="STATE",
+                    what="the state",
+                    resource=f"state of {facts.stack}",
+                    expected="the state that the plan was made from",
+                    remedy="make the state bucket readable for the role, then clear this task",
+                ),
+            )
+            return
+    for guard in _with_plan(facts):
+        if now != (guard.state_serial, guard.state_lineage):
+            yield Blocker(
+                code="STATE-MOVED",
+                summary=f"the state is not the one that {guard.gate} saw",
+                resource=f"state of {facts.stack}",
+                observed=_said_state(*now),
+                expected=_said_state(guard.state_serial, guard.state_lineage),
+                remedy=_PLAN_AGAIN,
+            )
+
+
+def _said_state(serial: int | None, lineage: str | None) -> str:
+    return "no state" if serial is None and lineage is None else f"serial {serial} of lineage {lineage}"
+
+
+def _latch(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    if facts.direction != "destroy":  # whatever is not a destroy builds
+        yield from latch_blockers(facts.control.latch, dag_of(facts.tools, "emergency_stop"))
+
+
+def _still_running(intent: Intent) -> Blocker:
+    return Blocker(
+        code="TERRAFORM-STILL-RUNNING",
+        summary="a terraform of another try or run may still work on this stack",
+        resource=f"stack {intent.stack}",
+        observed=f"{intent.operation} of {intent.task} ({intent.execution_id}) on {intent.host}, {intent.liveness}",
+        expected="no terraform, or one that is known to have ended",
+        remedy=f"wait until terraform has ended on host {intent.host}, then {_PLAN_AGAIN}",
+    )
+
+
+def _intent(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    match facts.intent:
+        case Absent():
+            return
+        case Known(found) if found.liveness == "dead":
+            return
+        case Known(found):
+            yield _still_running(found)
+        case other:
+            yield unusable(
+                other,
+                Need(
+                    stem="INTENT",
+                    what="the record of started terraforms",
+                    resource=f"stack {facts.stack}",
+                    expected="none, or one that has ended",
+                    remedy="make intents/ in the work bucket readable for the role, then clear this task",
+                ),
+            )
+
+
+GATE = Gate(
+    id="MUTATION-AUTHORIZATION",
+    title="Guards, plan, state, identity, lease, latch, locks and evidence still allow the apply",
+    owner="platform",
+    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "CO4", "TD2"),
+    facts=AuthorizationFacts,
+    blockers=blockers,
+    policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "work", "stacks"),
+)

@@ -1,0 +1,171 @@
+"""PLAN-GUARD. A build plan is applied only when it is whole and all that stands afterwards is allowed (CO1, CO2).
+
+Judged is what remains after the apply, kept resources included: a NAT gateway that is already there blocks as well.
+"""
+
+from collections.abc import Iterator
+
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
+from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Known
+from tidegate.models.plan import Plan, PlanFacts, PlannedResource
+
+_KNOWN_ACTIONS = frozenset({"no-op", "read", "create", "update", "delete", "forget"})
+_LOSING_ACTIONS = frozenset({"delete", "forget"})
+_MANIFEST = "include/environments/<environment>.yaml"
+
+
+def blockers(facts: PlanFacts) -> Iterator[Blocker]:
+    """State and policy first, then the plan as a whole, then each of its resources."""
+    yield from each(_state(facts), rules_blockers(facts.forbidden), _repair_reason(facts))
+    if not isinstance(facts.plan, Known):
+        yield plan_unreadable(facts.plan, facts.stack)
+        return
+    plan = facts.plan.value
+    yield from each(plan_blockers(plan, stack=facts.stack, purpose="build"), _empty(plan))
+    for resource in plan.resources:
+        yield from each(
+            _actions(resource),
+            _forbidden(facts, resource),
+            _type(facts, resource),
+            _protected(facts, resource),
+            _drift(facts, resource),
+        )
+
+
+def _state(facts: PlanFacts) -> Iterator[Blocker]:
+    need = Need(
+        stem="STATE",
+        what="the state that the plan was made from",
+        resource=facts.stack,
+        expected="a state version, or none yet",
+        remedy="make the state bucket readable to the execution role, then clear the task",
+    )
+    return readable(facts.state, need)
+
+
+def _repair_reason(facts: PlanFacts) -> Iterator[Blocker]:
+    if facts.repair_drift_reason is not None and not facts.repair_drift_reason.strip():
+        yield Blocker(
+            code="REPAIR-REASON-MISSING",
+            summary="repair of drift was asked for without a reason",
+            resource=facts.stack,
+            observed="repair_drift = true, repair_reason blank",
+            expected="a reason that goes on record",
+            remedy="trigger <environment>.m2_substrate_build with repair_drift = true and a repair_reason",
+        )
+
+
+def _empty(plan: Plan) -> Iterator[Blocker]:
+    if not plan.resources:
+        yield Blocker(
+            code="PLAN-EMPTY",
+            summary="the plan of a build knows no resource at all",
+            resource=plan.stack,
+            observed="0 resources",
+            expected="the resources of the stack, changed or not",
+            remedy=f"set stacks.{plan.stack}.root in the manifest {_MANIFEST} to the directory that holds them",
+        )
+
+
+def _actions(resource: PlannedResource) -> Iterator[Blocker]:
+    if not resource.actions or not _KNOWN_ACTIONS.issuperset(resource.actions):
+        yield Blocker(
+            code="PLAN-ACTION-UNKNOWN",
+            summary="the plan does something that this version does not know",
+            resource=resource.address,
+            observed=", ".join(resource.actions) or "no action",
+            expected=f"one of {', '.join(sorted(_KNOWN_ACTIONS))}",
+            remedy=f"set terraform_version in the manifest {_MANIFEST} to a supported release",
+        )
+
+
+def _forbidden(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
+    if resource.actions == ("delete",):
+        return  # a forgotten resource is judged: Terraform lets go of it, AWS goes on billing it
+    verdict = judge(
+        resource.type,
+        resource.attributes,
+        key=resource.address,
+        rules=facts.forbidden,
+        exceptions=facts.exceptions,
+        today=facts.today,
+    )
+    for finding in verdict.findings:
+        if not _is_rechecked_live(finding):
+            yield finding_blocker(
+                finding,
+                forbidden_code="FORBIDDEN-RESOURCE",
+                resource=resource.address,
+                remedy=f"change include/terraform/{facts.stack}, or add an exception with owner and expiry "
+                f"to exceptions in {_MANIFEST}",
+            )
+    for exception in verdict.expired:
+        yield expired_blocker(exception, resource=resource.address, today=facts.today)
+
+
+def _is_rechecked_live(finding: Finding) -> bool:
+    return finding.outcome == "unknown" and finding.rule.when_unknown == "recheck_live"
+
+
+def _type(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
+    if resource.stands_after and resource.type not in facts.allowed_types:
+        yield Blocker(
+            code="TYPE-NOT-ALLOWED",
+            summary="the stack may not hold a resource of this type",
+            resource=resource.address,
+            observed=resource.type,
+            expected=f"one of the {len(facts.allowed_types)} types that {facts.stack} may hold",
+            remedy=f"classify {resource.type}: list it under stacks.{facts.stack} in "
+            "include/policies/allowed_types.yaml, or remove it",
+        )
+
+
+def _protected(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
+    if _LOSING_ACTIONS.isdisjoint(resource.actions):
+        return
+    for entry in facts.protected_addresses:
+        if _covers(entry, resource.address):
+            yield Blocker(
+                code="PROTECTED-RESOURCE",
+                summary="the plan would take a protected resource away",
+                resource=resource.address,
+                observed=", ".join(resource.actions),
+                expected=f"neither delete nor forget below {entry}",
+                remedy=f"undo the change in include/terraform/{facts.stack} that replaces or removes it",
+            )
+            return
+
+
+def _covers(entry: str, address: str) -> bool:
+    """An entry covers its own address with every index; one that ends in a dot covers all below it."""
+    stem = entry.removesuffix(".")
+    return address.startswith((f"{stem}[", entry if entry.endswith(".") else f"{stem}[")) or address == entry
+
+
+def _drift(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
+    repairing = bool((facts.repair_drift_reason or "").strip())
+    if facts.drift_blocks and resource.drifted and not repairing:
+        yield Blocker(
+            code="CORE-DRIFT",
+            summary="the resource was changed outside Terraform",
+            resource=resource.address,
+            observed=f"differs from the state; the plan would {', '.join(resource.actions)}",
+            expected="as the last apply left it",
+            remedy="undo the change by hand, or trigger <environment>.m2_substrate_build with repair_drift = true "
+            "and a repair_reason",
+        )
+
+
+GATE = Gate(
+    id="PLAN-GUARD",
+    title="The plan leaves nothing behind that policy forbids",
+    owner="platform",
+    requirements=("CO1", "CO2", "LC2", "LC7", "IN2"),
+    facts=PlanFacts,
+    blockers=blockers,
+    policy_sections=("stacks", "policies.forbidden", "policies.allowed_types", "exceptions", "terraform_version"),
+)

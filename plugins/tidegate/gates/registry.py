@@ -1,0 +1,48 @@
+"""Every gate, by hand: a gate that is not listed here judges nothing, and a test says so. docs/gates.md is made from it."""
+
+from typing import Any
+
+from tidegate.gates import (
+    applied_state,
+    backend_readiness,
+    bootstrap_result,
+    build_readiness,
+    destroyed_state,
+    identity_and_tools,
+    mutation_authorization,
+    network_posture,
+    phase_verdict,
+    plan_guard,
+    residual_scan,
+    stack_contract,
+    teardown_proof,
+    teardown_readiness,
+    teardown_scope,
+)
+from tidegate.gates.base import Gate
+
+GATES: tuple[Gate[Any], ...] = (
+    identity_and_tools.GATE,
+    build_readiness.GATE,
+    teardown_readiness.GATE,
+    bootstrap_result.GATE,
+    backend_readiness.GATE,
+    plan_guard.GATE,
+    mutation_authorization.GATE,
+    applied_state.GATE,
+    stack_contract.GATE,
+    network_posture.GATE,
+    teardown_scope.GATE,
+    destroyed_state.GATE,
+    residual_scan.GATE,
+    teardown_proof.GATE,
+    phase_verdict.GATE,
+)
+"""In the order in which an environment meets them."""
+
+_BY_ID = {gate.id: gate for gate in GATES}
+
+
+def by_id(gate_id: str) -> Gate[Any]:
+    """The gate with this id. Raises KeyError."""
+    return _BY_ID[gate_id]

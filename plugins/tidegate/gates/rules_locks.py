@@ -1,0 +1,101 @@
+"""State locks: who holds them, and is that holder alive (ST4, ST6)."""
+
+from collections.abc import Iterator
+
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
+from tidegate.models.readiness import StackLocks
+from tidegate.models.state import StateLock
+
+_RELEASE = "trigger again with release_dead_lock = true; the lock is released only with proof that its holder is gone"
+
+
+def stack_lock_blockers(locks: tuple[StackLocks, ...], expected_stacks: tuple[str, ...]) -> Iterator[Blocker]:
+    """For the first lane of a phase. `STATE-LOCKED` may clear by itself. All of `expected_stacks` must be there."""
+    seen = {stack.stack for stack in locks}
+    for name in expected_stacks:
+        if name not in seen:
+            yield _not_looked_at(name)
+    for stack in locks:
+        yield from _of_stack(stack)
+
+
+def no_lock_blockers(stack: str, locks: Observed[tuple[StateLock, ...]]) -> Iterator[Blocker]:
+    """For the second before a mutation: nobody may hold the state, dead or alive."""
+    if not isinstance(locks, Known):
+        yield _unreadable(stack, locks)
+        return
+    for lock in locks.value:
+        yield _locked(stack, said_lock(lock), "wait for its holder, then trigger a new run; if it is gone, " + _RELEASE)
+
+
+def said_lock(lock: StateLock) -> str:
+    """Who holds a lock, for what, since when."""
+    since = lock.created.isoformat() if lock.created else "an unknown time"
+    return f"{lock.who} holds lock {lock.id} ({lock.kind}) for {lock.operation} since {since}"
+
+
+def _of_stack(stack: StackLocks) -> Iterator[Blocker]:
+    held = stack.locks.value if isinstance(stack.locks, Known) else ()
+    if not isinstance(stack.locks, Known):
+        yield _unreadable(stack.stack, stack.locks)
+    if stack.liveness == "dead":
+        yield from (_stale(stack, lock) for lock in held)
+    elif held:
+        for lock in held:
+            yield _locked(stack.stack, f"{said_lock(lock)}; holder {stack.liveness}: {stack.evidence}", _wait(stack))
+    elif stack.liveness != "none":
+        yield _locked(stack.stack, f"no lock, but a holder {stack.liveness}: {stack.evidence}", _wait(stack))
+
+
+def _wait(stack: StackLocks) -> str:
+    if stack.liveness == "live":
+        return "wait until it has finished, then clear this task"
+    return "see on the named host whether terraform still runs; once it has ended, " + _RELEASE
+
+
+def _locked(stack: str, observed: str, remedy: str) -> Blocker:
+    return Blocker(
+        code="STATE-LOCKED",
+        summary="somebody else may be writing this state",
+        resource=f"state of {stack}",
+        observed=observed,
+        expected="no lock, and no terraform that may still run",
+        remedy=remedy,
+    )
+
+
+def _stale(stack: StackLocks, lock: StateLock) -> Blocker:
+    return Blocker(
+        code="STATE-LOCK-STALE",
+        summary="the holder of this lock is gone and left it behind",
+        resource=f"state of {stack.stack}",
+        observed=f"{said_lock(lock)}; holder dead: {stack.evidence}",
+        expected="no lock",
+        remedy=_RELEASE,
+    )
+
+
+def _unreadable(stack: str, locks: Absent | Unreadable | UnknownUntilApply) -> Blocker:
+    return unusable(
+        locks,
+        Need(
+            stem="STATE-LOCK",
+            what="the lock",
+            resource=f"state of {stack}",
+            expected="an answer from the lock table and the lock file",
+            remedy="make the lock table and the state bucket readable for the role, then clear this task",
+        ),
+    )
+
+
+def _not_looked_at(stack: str) -> Blocker:
+    return Blocker(
+        code="STATE-LOCK-MISSING",
+        summary="nobody looked for a lock here",
+        resource=f"state of {stack}",
+        observed="no answer about locks",
+        expected="an answer from the lock table and the lock file",
+        remedy="clear this task so that it collects again; if it repeats, check the stacks of the manifest",
+    )

@@ -1,0 +1,60 @@
+"""What a state must look like once Terraform is done with it, after an apply as after a destroy (ST7)."""
+
+from collections.abc import Iterator
+
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Known, Observed
+from tidegate.models.state import StateLock, StateResource
+
+
+def lock_left_blockers(locks: Observed[tuple[StateLock, ...]], stack: str) -> Iterator[Blocker]:
+    """Block for every lock that outlived the command, and when nobody could look."""
+    if not isinstance(locks, Known):
+        yield unusable(
+            locks,
+            Need(
+                stem="STATE-LOCK",
+                what="whether the state is locked",
+                resource=stack,
+                expected="no lock",
+                remedy="make the lock table and the state bucket readable to the execution role, then clear the task",
+            ),
+        )
+        return
+    for lock in locks.value:
+        since = lock.created.isoformat() if lock.created else "an unknown time"
+        yield Blocker(
+            code="STATE-LOCK-LEFT",
+            summary="the state is still locked although the command has ended",
+            resource=stack,
+            observed=f"{lock.kind} lock {lock.id} of {lock.who}, {lock.operation}, since {since}",
+            expected="no lock",
+            remedy="trigger the DAG again with release_dead_lock = true; it releases the lock only with proof",
+        )
+
+
+def still_there_blockers(still_there: Observed[tuple[StateResource, ...]], scope: str) -> Iterator[Blocker]:
+    """Block for every destroyed resource that still answers, and when nobody could ask."""
+    if not isinstance(still_there, Known):
+        yield unusable(
+            still_there,
+            Need(
+                stem="STILL-THERE",
+                what="which destroyed resources still answer",
+                resource=scope,
+                expected="none of them answers",
+                remedy="allow the execution role to describe them (include/terraform/core/execution_policy.tf), "
+                "then clear the task",
+            ),
+        )
+        return
+    for resource in still_there.value:
+        yield Blocker(
+            code="RESOURCE-STILL-THERE",
+            summary="a destroyed resource still answers",
+            resource=f"{resource.type} {resource.id}",
+            observed=f"{resource.address} answers when asked live",
+            expected="gone",
+            remedy="wait for the service to finish; if it stays, trigger <environment>.m9_teardown_cost_check again",
+        )

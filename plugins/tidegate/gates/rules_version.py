@@ -1,0 +1,44 @@
+"""Does a version meet a constraint? A strict reading of Terraform's own syntax: what is odd is refused, not guessed."""
+
+import re
+
+_VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
+_CLAUSE = re.compile(r"(>=|<=|!=|~>|>|<|=) *([0-9.]+)")
+
+Version = tuple[int, int, int]
+
+
+def parse_version(text: str) -> Version:
+    """`1.12.2` as numbers. Raises ValueError for anything else, also for a pre-release."""
+    found = _VERSION.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a version like 1.12.2")
+    return int(found[1]), int(found[2]), int(found[3])
+
+
+def parse_constraint(text: str) -> tuple[tuple[str, Version], ...]:
+    """`>= 1.11.0, < 2.0.0` as clauses that must all hold. Raises ValueError; every clause needs its operator."""
+    clauses = []
+    for part in text.split(","):
+        found = _CLAUSE.fullmatch(part.strip())
+        if found is None:
+            raise ValueError(f"{part.strip()!r} is not a clause like >= 1.11.0")
+        clauses.append((found[1], parse_version(found[2])))
+    return tuple(clauses)
+
+
+def meets(version: Version, constraint: tuple[tuple[str, Version], ...]) -> bool:
+    """True when every clause holds. `~> 1.11.2` means: at least that, and still 1.11."""
+    return all(_holds(version, operator, bound) for operator, bound in constraint)
+
+
+def _holds(version: Version, operator: str, bound: Version) -> bool:
+    return {
+        ">=": version >= bound,
+        "<=": version <= bound,
+        ">": version > bound,
+        "<": version < bound,
+        "=": version == bound,
+        "!=": version != bound,
+        "~>": version >= bound and version[:2] == bound[:2],
+    }[operator]

@@ -1,0 +1,250 @@
+"""Collectors and actions of M2's stack lanes: plan, authorise, apply, check the state, contract, posture."""
+
+import os
+from typing import Any
+
+from tidegate.collectors.aws.inventory import collect_inventory
+from tidegate.collectors.aws.locks import read_state_locks
+from tidegate.collectors.aws.state import read_state
+from tidegate.evidence.canonical import digest_of
+from tidegate.evidence.control import inputs_series
+from tidegate.lanes import readiness
+from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
+from tidegate.lanes.planning import make_plan
+from tidegate.lanes.run import LaneRun, now
+from tidegate.models.authorization import AuthorizationFacts
+from tidegate.models.contract import ContractFacts, Upstream
+from tidegate.models.facts import Facts, Source
+from tidegate.models.inventory import PostureFacts
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.plan import Plan, PlanFacts
+from tidegate.models.state import AppliedStateFacts, StateVersion
+from tidegate.terraform import plan_store, variables, workspace
+
+PROTECTED_IN_CORE = (
+    "aws_budgets_budget.",
+    "aws_iam_openid_connect_provider.",
+    "aws_iam_role.",
+    "aws_sns_topic.",
+    "module.",
+)
+"""Prefixes of addresses in core that no build may delete or replace."""
+
+
+def collect_plan(run: LaneRun) -> PlanFacts:
+    """M2.C, M2.F: init, plan, show; the plan goes to the work bucket with its digest."""
+    stack = _stack(run)
+    observed_at = now()
+    state = read_state(run.clients, run.environment, stack).version
+    plan = make_plan(run, stack, "build", stack_inputs(run, stack))
+    persistent = run.environment.stacks[stack].lifecycle == "persistent"
+    return PlanFacts(
+        observed_at=now(),
+        sources=(Source(name="terraform", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
+        plan=plan,
+        state=state,
+        stack=stack,
+        allowed_types=run.policies.allowed_types.stacks.get(stack, ()),
+        protected_addresses=PROTECTED_IN_CORE if persistent else (),
+        forbidden=run.policies.forbidden.rules,
+        exceptions=run.environment.exceptions,
+        today=observed_at.date(),
+        drift_blocks=persistent,
+        repair_drift_reason=_repair_reason(run),
+    )
+
+
+def authorize_apply(run: LaneRun) -> AuthorizationFacts:
+    """The facts right before `terraform apply`, read afresh; the plan file is fetched and digested here."""
+    return authorization_facts(run, _stack(run), "build")
+
+
+def authorization_facts(run: LaneRun, stack: str, direction: Any) -> AuthorizationFacts:
+    """Facts for `MUTATION-AUTHORIZATION`. `direction` is `build` or `destroy`."""
+    observed_at = now()
+    lease = run.check_lease()
+    reference = plan_reference(run, stack)
+    prepared, _ = workspace.prepare(run.environment, stack)
+    fetched = (
+        plan_store.fetch_plan(run.clients.s3, reference.value, fetched_plan(prepared))
+        if isinstance(reference, Known)
+        else reference
+    )
+    return AuthorizationFacts(
+        observed_at=observed_at,
+        sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
+        stack=stack,
+        direction=direction,
+        guards=guarding_snapshots(run, stack),
+        plan_file_sha256=fetched,
+        state=read_state(run.clients, run.environment, stack).version,
+        caller=readiness.caller(run),
+        tools=readiness.tools(run),
+        control=readiness.control_records(run, lease),
+        locks=read_state_locks(run.clients, run.environment, stack),
+        intent=run.intents(stack).unfinished(),
+        evidence_writable=readiness.evidence_writable(run),
+    )
+
+
+def fetched_plan(prepared: workspace.Workspace) -> Any:
+    """Where a plan from the work bucket lies for its apply."""
+    return prepared.directory / "fetched.tfplan"
+
+
+def apply(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
+    """After the authorisation passed: record the inputs and apply the fetched plan. Raises TerraformStopped."""
+    stack = _stack(run)
+    if not planned(run, stack).has_changes:
+        run.log(f"the plan of {stack} has no changes: nothing is applied")
+        return
+    _record_inputs(run, stack)
+    apply_fetched(run, stack)
+
+
+def apply_fetched(run: LaneRun, stack: str) -> None:
+    """Apply the plan file that the authorisation fetched and digested, in an initialised workspace."""
+    prepared, _ = workspace.prepare(run.environment, stack)
+    terraform = run.terraform(prepared)
+    if not (prepared.root / ".terraform").is_dir():
+        terraform.init()  # another worker made the plan
+    terraform.apply(fetched_plan(prepared))
+    fetched_plan(prepared).unlink()
+
+
+def planned(run: LaneRun, stack: str) -> Plan:
+    """The plan that this run's guard passed on. Raises LookupError when there is none."""
+    facts = handed_over_facts(run, f"{_group(run, stack)}.plan_and_guard", PlanFacts)
+    if not isinstance(facts, Known) or not isinstance(facts.value.plan, Known):
+        raise LookupError(f"no guarded plan of {stack} in this run: {facts}")
+    return facts.value.plan.value
+
+
+def collect_applied(run: LaneRun) -> AppliedStateFacts:
+    """M2.C, M2.F after the apply: the state beside the plan."""
+    stack = _stack(run)
+    observed_at = now()
+    after = read_state(run.clients, run.environment, stack)
+    group = _group(run, stack)
+    planned_facts = handed_over_facts(run, f"{group}.plan_and_guard", PlanFacts)
+    before: Observed[StateVersion] = Absent()
+    applied = False
+    addresses: tuple[str, ...] = ()
+    if isinstance(planned_facts, Known) and isinstance(planned_facts.value.plan, Known):
+        plan = planned_facts.value.plan.value
+        before, applied = planned_facts.value.state, plan.has_changes
+        addresses = tuple(sorted(resource.address for resource in plan.resources if resource.stands_after))
+    else:
+        before = Unreadable(f"no guarded plan in this run: {planned_facts}")
+    return AppliedStateFacts(
+        observed_at=observed_at,
+        sources=(Source(name="state", data_as_of=observed_at),),
+        stack=stack,
+        applied=applied,
+        before=before,
+        after=after.version,
+        planned_addresses=addresses,
+        state_addresses=Known(tuple(sorted(r.address for r in after.resources.value)))
+        if isinstance(after.resources, Known)
+        else after.resources,
+        required_outputs=run.environment.stacks[stack].required_outputs,
+        outputs=Known(tuple(sorted(after.outputs.value))) if isinstance(after.outputs, Known) else after.outputs,
+        locks=read_state_locks(run.clients, run.environment, stack),
+    )
+
+
+def collect_contract(run: LaneRun) -> ContractFacts:
+    """M2.E: what the stack takes from upstream is there, and is what this run's lane left."""
+    stack = _stack(run)
+    observed_at = now()
+    consumer = run.environment.stacks[stack]
+    return ContractFacts(
+        observed_at=observed_at,
+        sources=(Source(name="state", data_as_of=observed_at),),
+        consumer=stack,
+        upstreams=tuple(
+            _upstream(run, name, consumer.contract_source, consumer.manual_contract_allowed)
+            for name in consumer.depends_on
+        ),
+    )
+
+
+def collect_posture(run: LaneRun) -> PostureFacts:
+    """M2.G: what runs now, asked service by service in every region of the manifest."""
+    observed_at = now()
+    return PostureFacts(
+        observed_at=observed_at,
+        sources=(Source(name="aws", data_as_of=observed_at),),
+        inventory=collect_inventory(
+            run.clients, run.environment, run.environment.scan_regions, run.policies.forbidden, observed_at
+        ),
+        forbidden=run.policies.forbidden.rules,
+        exceptions=run.environment.exceptions,
+        today=observed_at.date(),
+    )
+
+
+def stack_inputs(run: LaneRun, stack: str) -> dict[str, Any]:
+    """The variable values of a build, from manifest and params."""
+    if stack == "core":
+        return variables.core_variables(run.environment)
+    return variables.demo_variables(
+        run.environment,
+        platform_run=str(run.platform_run_id),
+        runtime_database_enabled=bool(run.params.get("runtime_database_enabled", True)),
+        state_use_path_style=os.environ.get("AWS_S3_USE_PATH_STYLE", "").lower() == "true",
+    )
+
+
+def _record_inputs(run: LaneRun, stack: str) -> None:
+    inputs = stack_inputs(run, stack)
+    upstream = {
+        name: read_state(run.clients, run.environment, name).outputs
+        for name in run.environment.stacks[stack].depends_on
+    }
+    contract = {name: outputs.value for name, outputs in upstream.items() if isinstance(outputs, Known)}
+
+    def record(_newest: dict[str, Any] | None) -> dict[str, Any]:
+        return {"stack": stack, "execution_id": run.execution_id, "inputs": inputs, "upstream_contract": contract}
+
+    inputs_series(run.remote, run.environment.name, stack).append_next(record)
+
+
+def _upstream(run: LaneRun, name: str, source: Any, manual_allowed: bool) -> Upstream:
+    state = read_state(run.clients, run.environment, name)
+    required = run.environment.stacks[name].required_outputs
+    applied = handed_over_facts(run, f"{_group(run, name)}.verify", AppliedStateFacts)
+    expected: Observed[int] = Unreadable(f"no state check of {name} in this run: {applied}")
+    if isinstance(applied, Known) and isinstance(applied.value.after, Known):
+        expected = Known(applied.value.after.value.serial)
+    outputs: dict[str, Observed[str]] = {}
+    for output in required:
+        if not isinstance(state.outputs, Known):
+            outputs[output] = state.outputs
+        elif output in state.outputs.value:
+            outputs[output] = Known(digest_of({"value": state.outputs.value[output]}))
+        else:
+            outputs[output] = Absent()
+    return Upstream(
+        stack=name,
+        source=source,
+        manual_allowed=manual_allowed,
+        state=state.version,
+        expected_serial=expected,
+        required_outputs=required,
+        outputs=outputs,
+    )
+
+
+def _stack(run: LaneRun) -> str:
+    if run.lane.stack is None:
+        raise LookupError(f"lane {run.lane.name} has no stack")
+    return run.lane.stack
+
+
+def _group(run: LaneRun, stack: str) -> str:
+    return {"core": "c_core", "confluent": "d_confluent", "demo": "f_demo"}[stack]
+
+
+def _repair_reason(run: LaneRun) -> str | None:
+    return str(run.params.get("repair_reason") or "") if run.params.get("repair_drift") else None

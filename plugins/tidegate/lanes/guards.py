@@ -1,0 +1,115 @@
+"""Reads what earlier lanes of the same run left: as handed over by their tasks, checked against the evidence store."""
+
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from tidegate.evidence.canonical import unseal
+from tidegate.evidence.store import StoreUnreachable
+from tidegate.lanes.phases import phase_of
+from tidegate.lanes.run import LaneRun, now
+from tidegate.models.authorization import GuardingSnapshot
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.snapshot import Snapshot
+
+F = TypeVar("F", bound=Facts)
+
+
+def parse_snapshot(document: Any) -> Snapshot:
+    """A snapshot document as the model. Raises ValueError when it is not one."""
+    try:
+        return Snapshot.model_validate(document)
+    except ValidationError as error:
+        raise ValueError(f"not a snapshot: {error.error_count()} fields do not fit the schema") from error
+
+
+def handed_over_facts(run: LaneRun, task_id: str, facts_type: type[F]) -> Observed[F]:
+    """The facts of a task's snapshot in its current try, provided that the evidence store holds the very same."""
+    match run.handed_over(task_id):
+        case Known(document):
+            pass
+        case other:
+            return other
+    lane = phase_of(run.environment, run.phase).lane(task_id)
+    try:
+        stored = run.stored(lane)
+        if stored is None:
+            return Absent()
+        if unseal(stored[1]).get("digest") != document.get("digest"):
+            return Unreadable(f"{stored[0].uri} is not what {task_id} handed over")
+        run.rests_on(stored[0].uri, str(document["digest"]), stored[0].version_id)
+        return Known(TypeAdapter(facts_type).validate_python(parse_snapshot(document).facts))
+    except StoreUnreachable as error:
+        return Unreadable(str(error))
+    except ValidationError as error:
+        return Unreadable(f"facts of {task_id}: {error.error_count()} fields do not fit {facts_type.__name__}")
+    except ValueError as error:
+        return Unreadable(f"snapshot of {task_id}: {error}")
+
+
+def guarding_snapshots(run: LaneRun, stack: str) -> tuple[Observed[GuardingSnapshot], ...]:
+    """The snapshots that guard this lane's mutation, in order."""
+    return tuple(_guard(run, task_id, stack) for task_id in run.lane.guards)
+
+
+def plan_reference(run: LaneRun, stack: str) -> Observed[str]:
+    """URI of the guarded plan of a stack, from the newest guard that names one."""
+    for task_id in reversed(run.lane.guards):
+        document = run.handed_over(task_id)
+        if isinstance(document, Known):
+            for given in document.value.get("inputs", ()):
+                if (
+                    isinstance(given, dict)
+                    and f"/{stack}-" in str(given.get("uri"))
+                    and str(given["uri"]).endswith(".tfplan")
+                ):
+                    return Known(str(given["uri"]))
+    return Absent()
+
+
+def _guard(run: LaneRun, task_id: str, stack: str) -> Observed[GuardingSnapshot]:
+    match run.handed_over(task_id):
+        case Known(document):
+            pass
+        case other:
+            return other
+    lane = phase_of(run.environment, run.phase).lane(task_id)
+    try:
+        stored = run.stored(lane)
+        if stored is None:
+            return Absent()
+        stored_object, content = stored
+        snapshot = parse_snapshot(unseal(content))
+    except StoreUnreachable as error:
+        return Unreadable(str(error))
+    except ValueError as error:
+        return Unreadable(f"snapshot of {task_id}: {error}")
+    run.rests_on(stored_object.uri, snapshot.digest, stored_object.version_id)
+    plan_sha256, serial, lineage = _planned(snapshot, stack)
+    return Known(
+        GuardingSnapshot(
+            gate=snapshot.gate,
+            uri=stored_object.uri,
+            sha256_recorded=str(document.get("digest")),
+            sha256_stored=snapshot.digest,
+            status=snapshot.status,
+            overall_pass=snapshot.overall_pass,
+            plan_sha256=plan_sha256,
+            state_serial=serial,
+            state_lineage=lineage,
+            expired=snapshot.valid_until < now(),
+        )
+    )
+
+
+def _planned(snapshot: Snapshot, stack: str) -> tuple[str, int | None, str | None]:
+    """Plan digest, state serial and lineage that a snapshot vouches for; empty for gates that saw no plan."""
+    facts = snapshot.facts
+    if snapshot.gate == "TEARDOWN-SCOPE":
+        facts = next((scope for scope in facts.get("stacks", ()) if scope.get("stack") == stack), {})
+    plan, state = facts.get("plan") or {}, facts.get("state") or {}
+    if snapshot.gate not in {"PLAN-GUARD", "TEARDOWN-SCOPE"} or plan.get("kind") != "known":
+        return "", None, None
+    version = state["value"] if state.get("kind") == "known" else {"serial": None, "lineage": None}
+    return plan["value"]["sha256"], version["serial"], version["lineage"]

@@ -1,0 +1,180 @@
+"""Judges a lane's facts and puts the snapshot into the evidence before anything else happens (EV1)."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import tidegate
+from tidegate.evidence.canonical import digest_of, plain
+from tidegate.evidence.publish import Published, publish
+from tidegate.evidence.store import StoreUnreachable
+from tidegate.gates.base import Gate
+from tidegate.gates.registry import by_id
+from tidegate.lanes.run import LaneRun, now
+from tidegate.models.blocker import Blocker
+from tidegate.models.facts import Facts
+from tidegate.models.identity import Caller
+from tidegate.models.observed import Absent, Known, shown
+from tidegate.models.snapshot import SCHEMA_NAME, SCHEMA_VERSION
+from tidegate.models.state import StateVersion
+from tidegate.settings import PROJECT, settings
+from tidegate.terraform.workspace import locked_providers
+
+
+class EvidenceUnreachable(Exception):
+    """The snapshot could not be stored. The local mirror has it; nothing may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement that is in the evidence."""
+
+    blockers: tuple[Blocker, ...]
+    published: Published
+
+    @property
+    def passed(self) -> bool:
+        """True only without any blocker."""
+        return not self.blockers
+
+
+def look(run: LaneRun, facts: Facts) -> tuple[Blocker, ...]:
+    """Judge without leaving evidence: for a sensor that may look again."""
+    return by_id(run.lane.gate).evaluate(facts, judged_at=now())
+
+
+def judge(run: LaneRun, facts: Facts) -> Judged:
+    """Judge and publish. Raises EvidenceUnreachable; the snapshot then exists only in the local mirror."""
+    gate = by_id(run.lane.gate)
+    judged_at = now()
+    blockers = gate.evaluate(facts, judged_at=judged_at)
+    hours = run.environment.validity.gates.get(gate.id, run.environment.validity.default)
+    document = {
+        "schema": {"name": SCHEMA_NAME, "version": SCHEMA_VERSION},
+        "gate": gate.id,
+        "gate_version": gate.version,
+        "lane": run.lane.name,
+        "owner": gate.owner,
+        "requirements": list(gate.requirements),
+        "execution_id": run.execution_id,
+        "platform_run": None if run.lane.before_backend else run.platform_run_id,
+        "profile": run.profile,
+        "environment": run.environment.name,
+        "overall_pass": not blockers,
+        "status": "fail" if blockers else "pass",
+        "blockers": [plain(blocker) for blocker in blockers],
+        "observed_at": facts.observed_at,
+        "sources": [plain(source) for source in facts.sources],
+        "valid_until": judged_at + timedelta(hours=hours),
+        "policy_digest": policy_digest(run, gate),
+        "identity": _identity(facts),
+        "airflow": {
+            "dag_id": run.dag_id,
+            "run_id": run.run_id,
+            "task_id": run.task_id,
+            "try_number": run.try_number,
+        },
+        "tools": _tools(run, facts),
+        "inputs": [given.model_dump() for given in run.inputs],
+        "state": _state(facts),
+        "plan_sha256": _plan_sha256(facts),
+        "facts_type": type(facts).__name__,
+        "facts": facts,
+    }
+    remote = None if run.lane.before_backend else run.remote
+    try:
+        published = publish(
+            run.place(run.lane), lambda attempt: plain({**document, "attempt": attempt}), run.local, remote
+        )
+    except StoreUnreachable as error:
+        for blocker in blockers:
+            run.log(blocker.sentence())
+        raise EvidenceUnreachable(_unreachable(run, str(error))) from error
+    problem = run.execution[1]
+    if problem is not None:
+        raise EvidenceUnreachable(_unreachable(run, problem))
+    return Judged(blockers, published)
+
+
+def policy_digest(run: LaneRun, gate: Gate[Any]) -> str:
+    """Digest of what the judgement depends on: the gate's version and its sections of manifest and policies (EV4)."""
+    manifest = run.environment.model_dump(mode="json", by_alias=True)
+    policies = {
+        "policies.forbidden": run.policies.forbidden.model_dump(mode="json"),
+        "policies.allowed_types": run.policies.allowed_types.model_dump(mode="json"),
+    }
+    sections = {name: policies[name] if name in policies else manifest[name] for name in gate.policy_sections}
+    return digest_of({"gate": gate.id, "version": gate.version, "sections": sections})
+
+
+def _unreachable(run: LaneRun, detail: str) -> str:
+    return Blocker(
+        code="EVIDENCE-UNREACHABLE",
+        summary="the evidence store did not take the snapshot, so nothing goes on",
+        resource=f"s3://{run.environment.evidence.bucket}",
+        observed=detail,
+        expected="a bucket that takes a conditional put",
+        remedy=f"trigger {run.environment.name}.m1_backend_bootstrap, then clear this task; "
+        f"the snapshot lies in runs/{run.place(run.lane).local}*.json",
+    ).sentence()
+
+
+def _identity(facts: Facts) -> dict[str, str] | None:
+    caller = getattr(facts, "caller", None)
+    if not isinstance(caller, Caller):
+        return None
+    return {"account": shown(caller.account_id), "arn": shown(caller.arn), "session": shown(caller.session)}
+
+
+def _tools(run: LaneRun, facts: Facts) -> dict[str, Any]:
+    observed = getattr(getattr(facts, "tools", None), "terraform_version", Absent())
+    stack = run.environment.stacks.get(run.lane.stack or "")
+    root = settings().terraform_dir / stack.root if stack else None
+    commit, dirty = source_version(os.environ)
+    return {
+        "terraform": shown(observed),
+        "providers": locked_providers(root) if root and (root / ".terraform.lock.hcl").is_file() else {},
+        "tidegate": tidegate.__version__,
+        "git_commit": commit,
+        "git_dirty": dirty,
+    }
+
+
+def source_version(environ: Mapping[str, str], project: Path = PROJECT) -> tuple[str, bool | None]:
+    """Commit and dirty flag: from the image or the launcher, else from `.git`, where dirtiness stays unknown."""
+    if "TIDEGATE_GIT_COMMIT" in environ:
+        return environ["TIDEGATE_GIT_COMMIT"], {"true": True, "false": False}.get(environ.get("TIDEGATE_GIT_DIRTY", ""))
+    head = project / ".git" / "HEAD"
+    if not head.is_file():
+        return "unknown", None
+    reference = head.read_text(encoding="utf-8").strip()
+    if not reference.startswith("ref: "):
+        return reference, None
+    branch = project / ".git" / reference.removeprefix("ref: ")
+    return (branch.read_text(encoding="utf-8").strip() if branch.is_file() else "unknown"), None
+
+
+def _state(facts: Facts) -> dict[str, Any] | None:
+    before = getattr(facts, "before", getattr(facts, "state", None))
+    after = getattr(facts, "after", None)
+    if before is None and after is None:
+        return None
+    return {"before": _version(before), "after": _version(after)}
+
+
+def _version(observed: Any) -> dict[str, Any] | None:
+    if not isinstance(observed, Known) or not isinstance(observed.value, StateVersion):
+        return None
+    version = observed.value
+    return {"key": version.key, "lineage": version.lineage, "serial": version.serial, "version_id": version.version_id}
+
+
+def _plan_sha256(facts: Facts) -> str | None:
+    plan = getattr(facts, "plan", None)
+    if isinstance(plan, Known):
+        return str(plan.value.sha256)
+    fetched = getattr(facts, "plan_file_sha256", None)
+    return str(fetched.value) if isinstance(fetched, Known) else None

@@ -1,0 +1,148 @@
+"""Collectors of the first lanes of M1, M2 and M9: who calls, with what, and is the way free."""
+
+from tidegate.collectors.aws.backend import collect_backend
+from tidegate.collectors.aws.caller import collect_caller
+from tidegate.evidence import control
+from tidegate.evidence.store import StoreError
+from tidegate.gates import identity_and_tools
+from tidegate.lanes.locks import collect_stack_locks, release_dead_locks
+from tidegate.lanes.run import LaneRun, now
+from tidegate.models.backend import BackendFacts, BootstrapFacts, BootstrapStep
+from tidegate.models.control import Control, Lease, PlatformRun
+from tidegate.models.facts import Facts, Source
+from tidegate.models.identity import Caller, IdentityFacts, Tools
+from tidegate.models.observed import Known, Observed, Unreadable
+from tidegate.models.readiness import BuildReadinessFacts, TeardownReadinessFacts
+from tidegate.terraform import runner
+from tidegate.terraform.backend_bootstrap import bootstrap
+
+
+def caller(run: LaneRun) -> Caller:
+    """Who calls AWS in this try."""
+    return collect_caller(run.clients, run.environment, run.profile, run.airflow_static_keys)
+
+
+def tools(run: LaneRun) -> Tools:
+    """What would mutate, and in which managed task (ID3)."""
+    return Tools(
+        terraform_version=runner.version(run.log),
+        terraform_required=run.environment.terraform_version,
+        managed_lane=Known(f"{run.dag_id}/{run.run_id}/{run.task_id}"),
+    )
+
+
+def control_records(run: LaneRun, lease: Lease) -> Control:
+    """Lease, latch and platform run as they are now."""
+    return Control(
+        lease=lease,
+        latch=control.read_latch(run.remote, run.environment.name),
+        platform_run=run.platform_run,
+    )
+
+
+def evidence_writable(run: LaneRun) -> Observed[bool]:
+    """Did the evidence store take this execution's claim?"""
+    problem = run.execution[1]
+    return Known(True) if problem is None else Unreadable(problem)
+
+
+def collect_identity(run: LaneRun) -> IdentityFacts:
+    """M1.A."""
+    observed_at = now()
+    return IdentityFacts(
+        observed_at=observed_at,
+        sources=(Source(name="sts", data_as_of=observed_at),),
+        caller=caller(run),
+        tools=tools(run),
+    )
+
+
+def bootstrap_backend(run: LaneRun) -> BootstrapFacts:
+    """M1.B: makes buckets and lock table. Right before, the identity is judged again on fresh facts; a run lease that
+    another run holds stops it as well. What is refused is a step of its own, and the gate blocks on it.
+    """
+    identity = collect_identity(run)
+    refusals = [
+        BootstrapStep(resource=blocker.resource, outcome="refused", detail=blocker.sentence())
+        for blocker in identity_and_tools.GATE.evaluate(identity, judged_at=now())
+    ]
+    lease = run.acquire_lease() if _evidence_bucket_exists(run) else None
+    if lease is not None and not lease.ours:
+        refusals.append(BootstrapStep(resource="lease", outcome="refused", detail=f"held: {lease.holder}"))
+    if refusals:
+        return BootstrapFacts(observed_at=identity.observed_at, expected=(), steps=tuple(refusals))
+    return bootstrap(run.clients, run.environment, now())
+
+
+def collect_backend_readiness(run: LaneRun) -> BackendFacts:
+    """M1.C and M2.B."""
+    return collect_backend(run.clients, run.environment, now())
+
+
+def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
+    """M2.A. Takes the run lease."""
+    observed_at = now()
+    lease = run.acquire_lease()
+    if lease.ours and run.params.get("release_dead_lock"):
+        release_dead_locks(run)
+    return BuildReadinessFacts(
+        observed_at=observed_at,
+        sources=(Source(name="sts", data_as_of=observed_at), Source(name="evidence", data_as_of=observed_at)),
+        caller=caller(run),
+        tools=tools(run),
+        control=control_records(run, lease),
+        continue_platform_run=run.params.get("platform_run") == "continue" or _opened_by_this_run(run),
+        locks=collect_stack_locks(run, tuple(run.environment.stacks)),
+    )
+
+
+def open_platform_run(run: LaneRun, facts: Facts, document: dict[str, object]) -> None:
+    """After M2.A passed: the platform run is open from now on. Raises StoreError."""
+    match run.platform_run:
+        case Known(platform) if platform.closed_by is None:
+            run.log(f"platform run {platform.id} goes on")
+        case _:
+            platform = PlatformRun(
+                id=str(run.platform_run_id), opened_by=run.execution_id, opened_at=run.run_after, closed_by=None
+            )
+            control.open_platform_run(run.remote, run.environment.name, platform)
+            run.log(f"platform run {platform.id} is open")
+
+
+def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
+    """M9.A. Takes the run lease; waits for whoever holds it or a state lock."""
+    lease = run.acquire_lease()
+    target = tuple(part for part in str(run.params.get("target", "")).split("+") if part)
+    if lease.ours and run.params.get("release_dead_lock"):
+        release_dead_locks(run)
+    observed_at = now()
+    return TeardownReadinessFacts(
+        observed_at=observed_at,
+        sources=(Source(name="sts", data_as_of=observed_at), Source(name="evidence", data_as_of=observed_at)),
+        caller=caller(run),
+        tools=tools(run),
+        control=control_records(run, lease),
+        environment=run.environment.name,
+        confirm=str(run.params.get("confirm", "")),
+        target=target,
+        destroyable=tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable),
+        locks=collect_stack_locks(run, tuple(stack for stack in target if stack in run.environment.stacks)),
+        evidence_writable=evidence_writable(run),
+    )
+
+
+def _opened_by_this_run(run: LaneRun) -> bool:
+    """The first lane was cleared after it had opened the platform run: the same run goes on with it."""
+    match run.platform_run:
+        case Known(platform):
+            return platform.closed_by is None and platform.opened_by == run.execution_id
+        case _:
+            return False
+
+
+def _evidence_bucket_exists(run: LaneRun) -> bool:
+    try:
+        run.remote.keys(f"control/{run.environment.name}/lease")
+    except StoreError:
+        return False
+    return True

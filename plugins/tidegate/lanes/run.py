@@ -1,0 +1,223 @@
+"""One task try of a lane: who runs it, with which manifest, stores and clients. Knows nothing of Airflow's classes."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from tidegate import environments
+from tidegate.collectors.aws.clients import Clients
+from tidegate.evidence import control
+from tidegate.evidence.execution import claim
+from tidegate.evidence.layout import Phase, Place, proof_place, snapshot_place
+from tidegate.evidence.lease import RunLease
+from tidegate.evidence.publish import newest
+from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store, StoredObject, StoreUnreachable
+from tidegate.lanes.spec import Lane
+from tidegate.models.control import Lease, PlatformRun
+from tidegate.models.environment import Environment
+from tidegate.models.identity import Profile, StaticKey
+from tidegate.models.observed import Known, Observed
+from tidegate.models.policy import Policies
+from tidegate.models.snapshot import InputRecord
+from tidegate.settings import settings
+from tidegate.terraform.intent import IntentLog, IntentOwner
+from tidegate.terraform.runner import Terraform
+from tidegate.terraform.workspace import Workspace
+
+Log = Callable[[str], None]
+
+FIRST_LANE = "a_readiness"
+"""Task id of the first lane of M2 and M9."""
+
+
+def now() -> datetime:
+    """The present, aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class LaneRun:
+    """Everything a collector of a lane may use.
+
+    `handed_over(task_id)` gives the snapshot that a task of the same run passed on in its current try:
+    Known(document), Absent, or Unreadable when what arrived is not a snapshot.
+    """
+
+    lane: Lane
+    environment: Environment
+    policies: Policies
+    profile: Profile
+    dag_id: str
+    run_id: str
+    task_id: str
+    try_number: int
+    run_after: datetime
+    params: Mapping[str, Any]
+    log: Log
+    handed_over: Callable[[str], Observed[dict[str, Any]]]
+    task_states: Callable[[], Mapping[str, str]]
+    airflow_static_keys: Observed[tuple[StaticKey, ...]]
+    clients: Clients
+    local: LocalStore
+    remote: S3Store
+    terraform_runs: list[Terraform] = field(default_factory=list)
+    inputs: list[InputRecord] = field(default_factory=list)
+    """Documents that the facts of this try rest on."""
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the lane."""
+        return self.lane.phase
+
+    @cached_property
+    def execution(self) -> tuple[str, str | None]:
+        """Execution id, and what kept it from being claimed in the evidence store (None: it is claimed)."""
+        store: EvidenceStore = self.local if self.lane.before_backend else self.remote
+        try:
+            return (
+                claim(
+                    store,
+                    self.environment.name,
+                    self.phase,
+                    dag_id=self.dag_id,
+                    run_id=self.run_id,
+                    run_after=self.run_after,
+                ),
+                None,
+            )
+        except StoreUnreachable as error:
+            return f"{self.phase}_{self.run_after.astimezone(UTC):%Y%m%dT%H%M%SZ}", str(error)
+
+    @property
+    def execution_id(self) -> str:
+        """`m2_20260213T201427Z`."""
+        return self.execution[0]
+
+    def place(self, lane: Lane) -> Place:
+        """Where a lane's snapshot of this execution lies."""
+        if lane.snapshot == "teardown_proof":
+            return proof_place(self.platform_run_id or f"unnumbered_{self.execution_id}")
+        return snapshot_place(self.environment.name, lane.phase, lane.name, self.execution_id, lane.snapshot)
+
+    def stored(self, lane: Lane) -> tuple[StoredObject, bytes] | None:
+        """The newest attempt of a lane's snapshot. Raises StoreUnreachable."""
+        place = self.place(lane)
+        if lane.before_backend:
+            return newest(self.local, place.local)
+        return newest(self.remote, place.remote)
+
+    @cached_property
+    def platform_run(self) -> Observed[PlatformRun]:
+        """The newest platform run of the environment."""
+        return control.read_platform_run(self.remote, self.environment.name)
+
+    @cached_property
+    def platform_run_id(self) -> str | None:
+        """The id that this run's snapshots carry: what its first lane found open, or what this M2 opens.
+
+        Later lanes take it from the first one, so that it stays the same when the last lane closes the platform run.
+        """
+        if self.lane.task_id != FIRST_LANE:
+            first = self.handed_over(FIRST_LANE)
+            named = first.value.get("platform_run") if isinstance(first, Known) else None
+            return named if isinstance(named, str) else None
+        if isinstance(self.platform_run, Known) and self.platform_run.value.closed_by is None:
+            return self.platform_run.value.id
+        return f"platform_{self.execution_id.partition('_')[2]}" if self.phase == "m2" else None
+
+    @property
+    def lease(self) -> RunLease:
+        """The environment's run lease."""
+        return RunLease(
+            self.clients.s3,
+            self.environment.evidence.bucket,
+            self.environment.name,
+            seconds=self.environment.deadlines.lease,
+        )
+
+    def acquire_lease(self) -> Lease:
+        """Take or renew the run lease for this DAG run."""
+        return self.lease.acquire(dag_id=self.dag_id, run_id=self.run_id, execution_id=self.execution_id, now=now())
+
+    def check_lease(self) -> Lease:
+        """Is the lease still ours? Renews it when it is."""
+        lease = self.lease.check(dag_id=self.dag_id, run_id=self.run_id, now=now())
+        return self.acquire_lease() if lease.ours else lease
+
+    def intents(self, stack: str) -> IntentLog:
+        """The intent record of a stack."""
+        return IntentLog(self.clients.s3, self.environment.work.bucket, self.environment.name, stack)
+
+    def terraform(self, workspace: Workspace) -> Terraform:
+        """terraform in a workspace, on behalf of this task try. It is interrupted when the task is killed."""
+        terraform = Terraform(
+            environment=self.environment,
+            workspace=workspace,
+            log=self.log,
+            intents=self.intents(workspace.stack),
+            owner=IntentOwner(self.execution_id, self.dag_id, self.run_id, self.task_id, self.try_number),
+            environ=dict(os.environ),
+            on_heartbeat=self._renew_lease,
+        )
+        self.terraform_runs.append(terraform)
+        return terraform
+
+    def rests_on(self, uri: str, sha256: str, version_id: str | None = None) -> None:
+        """Name a document that the facts rest on; it becomes an entry of the snapshot's `inputs`."""
+        given = InputRecord(uri=uri, version_id=version_id, sha256=sha256)
+        if given not in self.inputs:
+            self.inputs.append(given)
+
+    def interrupt(self) -> None:
+        """Ask every running terraform of this try to stop, once, and return."""
+        for terraform in self.terraform_runs:
+            if terraform.interrupt():
+                self.log(
+                    f"asked terraform of {terraform.workspace.stack} to stop; it releases its lock and writes its state"
+                )
+
+    def _renew_lease(self, _seconds: float) -> None:
+        if not self.lane.before_backend:
+            self.check_lease()
+
+
+def open_run(
+    lane: Lane,
+    environment_name: str,
+    *,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    try_number: int,
+    run_after: datetime,
+    params: Mapping[str, Any],
+    log: Log,
+    handed_over: Callable[[str], Observed[dict[str, Any]]],
+    task_states: Callable[[], Mapping[str, str]],
+    airflow_static_keys: Observed[tuple[StaticKey, ...]],
+) -> LaneRun:
+    """Load manifest and policies afresh and connect clients. Raises ManifestError."""
+    environment = environments.load(environment_name)
+    clients = Clients.from_environment(environment.region)
+    return LaneRun(
+        lane=lane,
+        environment=environment,
+        policies=environments.load_policies(environment),
+        profile=settings().profile,
+        dag_id=dag_id,
+        run_id=run_id,
+        task_id=task_id,
+        try_number=try_number,
+        run_after=run_after,
+        params=params,
+        log=log,
+        handed_over=handed_over,
+        task_states=task_states,
+        airflow_static_keys=airflow_static_keys,
+        clients=clients,
+        local=LocalStore(settings().runs_dir),
+        remote=S3Store(clients.s3, environment.evidence.bucket),
+    )

@@ -1,0 +1,52 @@
+"""What a lane is: one step of a phase, judged by one gate, leaving one snapshot."""
+
+from dataclasses import dataclass
+
+from tidegate.evidence.layout import Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One gated task.
+
+    `collect` and `on_pass` are import paths (`module:function`), resolved on the worker: DAG files stay light.
+    `collect(run) -> Facts`; `on_pass(run, facts, document)` acts after the pass is in the evidence.
+    `guards` are the task ids whose snapshots must have passed before this lane may mutate.
+    `waits_seconds` above 0 makes the lane a sensor: it looks again while only time is missing.
+    """
+
+    phase: Phase
+    letter: str
+    task_id: str
+    title: str
+    snapshot: str
+    gate: str
+    collect: str
+    on_pass: str | None = None
+    stack: str | None = None
+    guards: tuple[str, ...] = ()
+    waits_seconds: int = 0
+    mutates: bool = False
+    before_backend: bool = False
+    """The lane runs before there is an evidence bucket (M1): snapshots go to the local mirror, no XCom."""
+
+    @property
+    def name(self) -> str:
+        """`M2.C`."""
+        return f"{self.phase.upper()}.{self.letter.upper()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseSpec:
+    """A phase: its lanes in order and its verdict lane."""
+
+    phase: Phase
+    lanes: tuple[Lane, ...]
+    verdict: Lane
+
+    def lane(self, task_id: str) -> Lane:
+        """The lane of a task. Raises KeyError."""
+        for lane in (*self.lanes, self.verdict):
+            if lane.task_id == task_id:
+                return lane
+        raise KeyError(task_id)

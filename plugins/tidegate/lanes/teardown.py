@@ -1,0 +1,274 @@
+"""Collectors and actions of M9: freeze the scope, destroy exactly that, look for what is left, prove it."""
+
+from typing import Any
+
+from tidegate.collectors.aws.inventory import collect_inventory
+from tidegate.collectors.aws.locks import read_state_locks
+from tidegate.collectors.aws.lookup import missing, still_there
+from tidegate.collectors.aws.state import read_state
+from tidegate.evidence import control
+from tidegate.evidence.canonical import digest_of, unseal
+from tidegate.evidence.control import inputs_series
+from tidegate.evidence.store import StoreUnreachable
+from tidegate.lanes.build import apply_fetched, authorization_facts, stack_inputs
+from tidegate.lanes.guards import handed_over_facts, parse_snapshot
+from tidegate.lanes.phases import phase_of
+from tidegate.lanes.planning import make_plan
+from tidegate.lanes.run import LaneRun, now
+from tidegate.models.authorization import AuthorizationFacts
+from tidegate.models.facts import Facts, Source
+from tidegate.models.inventory import ResidualFacts
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.plan import PreserveItem, StackScope, TeardownScopeFacts
+from tidegate.models.proof import SnapshotReference, TeardownProofFacts
+from tidegate.models.state import DestroyedStateFacts
+
+_SCOPE_TASK = "b_scope_freeze"
+
+
+def collect_scope(run: LaneRun) -> TeardownScopeFacts:
+    """M9.B: a real destroy plan per target stack, downstream first, and everything that must survive."""
+    observed_at = now()
+    target = str(run.params.get("target", ""))
+    targets = [name for name in reversed(run.environment.stacks) if name in target.split("+")]
+    stacks = tuple(_scope(run, name) for name in targets)
+    preserve = _preserve_set(run)
+    serials = {name: _serial(run, name) for name in run.environment.stacks_by_lifecycle("persistent")}
+    frozen = {
+        "destroy": [(scope.stack, resource) for scope in stacks for resource in scope.destroy_set],
+        "preserve": preserve,
+        "plans": [(scope.stack, scope.plan.value.sha256) for scope in stacks if isinstance(scope.plan, Known)],
+        "states": [(scope.stack, scope.state) for scope in stacks],
+    }
+    return TeardownScopeFacts(
+        observed_at=now(),
+        sources=(Source(name="terraform", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
+        target=target,
+        stacks=stacks,
+        preserve_set=preserve,
+        protected_types=run.environment.preserve.types,
+        protected_ids=run.environment.preserve.ids,
+        protected_prefixes=run.environment.preserve.id_prefixes,
+        persistent_serials=serials,
+        frozen_digest=digest_of(frozen),
+    )
+
+
+def authorize_destroy(run: LaneRun) -> AuthorizationFacts:
+    """The facts right before the frozen destroy plan is applied."""
+    return authorization_facts(run, str(run.lane.stack), "destroy")
+
+
+def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
+    """After the authorisation passed: apply exactly the frozen plan."""
+    stack = str(run.lane.stack)
+    scope = _frozen(run, stack)
+    if not isinstance(scope.plan, Known) or not scope.plan.value.has_changes:
+        run.log(f"{stack} holds nothing: nothing is destroyed")
+        return
+    apply_fetched(run, stack)
+
+
+def collect_destroyed(run: LaneRun) -> DestroyedStateFacts:
+    """M9.D after the destroy: the state is empty, and nothing of the destroy-set answers any more."""
+    stack = str(run.lane.stack)
+    observed_at = now()
+    scope = _frozen(run, stack)
+    after = read_state(run.clients, run.environment, stack)
+    return DestroyedStateFacts(
+        observed_at=observed_at,
+        sources=(Source(name="state", data_as_of=observed_at), Source(name="aws", data_as_of=observed_at)),
+        stack=stack,
+        before=scope.state,
+        after=after.version,
+        post_destroy_state_count=_count(after.resources),
+        destroy_set=scope.destroy_set,
+        still_there=still_there(run.clients, scope.destroy_set),
+        locks=read_state_locks(run.clients, run.environment, stack),
+    )
+
+
+def collect_residual(run: LaneRun) -> ResidualFacts:
+    """M9.F: what still runs, asked independently of any state, and whether everything preserved is still there."""
+    observed_at = now()
+    frozen = _scope_facts(run)
+    destroy_set = tuple(resource for scope in frozen.stacks for resource in scope.destroy_set)
+    preserve_set = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
+    ephemeral = run.environment.stacks_by_lifecycle("messaging", "ephemeral")
+    return ResidualFacts(
+        observed_at=observed_at,
+        sources=(Source(name="aws", data_as_of=observed_at),),
+        inventory=collect_inventory(
+            run.clients, run.environment, run.environment.scan_regions, run.policies.forbidden, observed_at
+        ),
+        forbidden=run.policies.forbidden.rules,
+        exceptions=run.environment.exceptions,
+        today=observed_at.date(),
+        environment_tags={
+            "project": run.environment.project,
+            "environment": run.environment.name,
+            "lifecycle": "ephemeral",
+        },
+        name_prefix=run.environment.dashed,
+        ephemeral_types=tuple(
+            sorted({kind for name in ephemeral for kind in run.policies.allowed_types.stacks.get(name, ())})
+        ),
+        destroy_set=destroy_set,
+        destroyed_still_there=still_there(run.clients, destroy_set),
+        preserve_set=preserve_set,
+        preserved_missing=missing(run.clients, preserve_set),
+        persistent_serial_before={
+            name: serial.value for name, serial in frozen.persistent_serials.items() if isinstance(serial, Known)
+        },
+        persistent_serial_after={name: _serial(run, name) for name in frozen.persistent_serials},
+        looked_at=observed_at,
+    )
+
+
+def collect_proof(run: LaneRun) -> TeardownProofFacts:
+    """M9.H: every lane before this one, by URI, version and digest, and the ephemeral states once more."""
+    observed_at = now()
+    before = [lane for lane in phase_of(run.environment, "m9").lanes if lane.task_id != run.lane.task_id]
+    references = []
+    for lane in before:
+        try:
+            stored = run.stored(lane)
+            if stored is None:
+                continue
+            snapshot = parse_snapshot(unseal(stored[1]))
+        except (StoreUnreachable, ValueError) as error:
+            run.log(f"{lane.name}: {error}")
+            continue
+        run.rests_on(stored[0].uri, snapshot.digest, stored[0].version_id)
+        references.append(
+            SnapshotReference(
+                gate=snapshot.gate,
+                lane=lane.task_id,
+                uri=stored[0].uri,
+                version_id=stored[0].version_id,
+                sha256=snapshot.digest,
+                status=snapshot.status,
+                overall_pass=snapshot.overall_pass,
+            )
+        )
+    return TeardownProofFacts(
+        observed_at=observed_at,
+        sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
+        platform_run=run.platform_run_id,
+        required_lanes=tuple(lane.task_id for lane in before),
+        references=tuple(references),
+        ephemeral_state_counts={
+            name: _count(read_state(run.clients, run.environment, name).resources)
+            for name in run.environment.stacks_by_lifecycle("messaging", "ephemeral")
+        },
+    )
+
+
+def close_platform_run(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
+    """After the proof passed: the platform run is closed by it. Raises StoreError."""
+    match run.platform_run:
+        case Known(platform) if platform.closed_by is None:
+            proof = run.remote.uri(run.place(run.lane).remote_key(int(document["attempt"])))
+            control.close_platform_run(run.remote, run.environment.name, platform, proof)
+            run.log(f"platform run {platform.id} is closed by {proof}")
+        case _:
+            run.log("no platform run was open")
+
+
+def _scope(run: LaneRun, name: str) -> StackScope:
+    stack = run.environment.stacks[name]
+    state = read_state(run.clients, run.environment, name)
+    plan = make_plan(run, name, "destroy", _recorded_inputs(run, name))
+    in_state = state.resources.value if isinstance(state.resources, Known) else ()
+    going = {
+        resource.address
+        for resource in (plan.value.resources if isinstance(plan, Known) else ())
+        if "delete" in resource.actions
+    }
+    return StackScope(
+        stack=name,
+        lifecycle=stack.lifecycle,
+        destroyable=stack.destroyable,
+        plan=plan,
+        state=state.version,
+        destroy_set=tuple(resource for resource in in_state if resource.address in going),
+        unplanned=tuple(resource for resource in in_state if resource.address not in going),
+    )
+
+
+def _recorded_inputs(run: LaneRun, stack: str) -> dict[str, Any]:
+    """The values that the newest build of the stack used, with the upstream outputs that it saw (TD2).
+
+    A stack that no build of tidegate recorded is planned with the manifest's values; its upstream outputs may be gone.
+    """
+    match inputs_series(run.remote, run.environment.name, stack).newest():
+        case Known((number, record)):
+            run.log(f"{stack}: variable values of {record['execution_id']} (record {number})")
+            return {**record["inputs"], "upstream_contract": record["upstream_contract"]}
+        case other:
+            run.log(f"{stack}: no recorded variable values ({other}); the manifest's are used")
+            outputs = read_state(run.clients, run.environment, "core").outputs
+            known = outputs.value if isinstance(outputs, Known) else {}
+            required = run.environment.stacks["core"].required_outputs
+            contract = {"core": {name: known.get(name, "gone") for name in required}}
+            return {**stack_inputs(run, stack), "upstream_contract": contract}
+
+
+def _preserve_set(run: LaneRun) -> Observed[tuple[PreserveItem, ...]]:
+    environment = run.environment
+    named = [
+        ("aws_s3_bucket", environment.backend.bucket, "state bucket"),
+        ("aws_s3_bucket", environment.evidence.bucket, "evidence bucket"),
+        ("aws_s3_bucket", environment.work.bucket, "work bucket"),
+        ("aws_dynamodb_table", environment.backend.lock_table, "lock table"),
+        ("aws_iam_role", environment.role_name, "execution role"),
+    ]
+    items = {(kind, id_): PreserveItem(type=kind, id=id_, reason=reason) for kind, id_, reason in named}
+    for name in environment.stacks_by_lifecycle("persistent"):
+        match read_state(run.clients, environment, name).resources:
+            case Known(resources):
+                for resource in resources:
+                    item = PreserveItem(
+                        type=resource.type, id=resource.id, reason=f"state of {name}: {resource.address}"
+                    )
+                    items.setdefault((item.type, item.id), item)
+            case Absent():
+                continue
+            case other:
+                return Unreadable(f"state of {name}: {other}")
+    return Known(tuple(items[key] for key in sorted(items)))
+
+
+def _serial(run: LaneRun, stack: str) -> Observed[int]:
+    match read_state(run.clients, run.environment, stack).version:
+        case Known(version):
+            return Known(version.serial)
+        case Absent():
+            return Known(0)
+        case other:
+            return other
+
+
+def _count(resources: Observed[Any]) -> Observed[int]:
+    match resources:
+        case Known(found):
+            return Known(len(found))
+        case Absent():
+            return Known(0)
+        case other:
+            return other
+
+
+def _scope_facts(run: LaneRun) -> TeardownScopeFacts:
+    match handed_over_facts(run, _SCOPE_TASK, TeardownScopeFacts):
+        case Known(facts):
+            return facts
+        case other:
+            raise LookupError(f"no frozen scope in this run: {other}")
+
+
+def _frozen(run: LaneRun, stack: str) -> StackScope:
+    for scope in _scope_facts(run).stacks:
+        if scope.stack == stack:
+            return scope
+    raise LookupError(f"{stack} is not in the frozen scope of this run")

@@ -1,0 +1,57 @@
+"""What people read about a phase in Airflow's pages."""
+
+from tidegate.evidence.layout import Phase
+from tidegate.lanes.phases import phase_of
+from tidegate.lanes.spec import Lane
+from tidegate.models.environment import Environment
+
+TITLES: dict[Phase, str] = {
+    "m1": "M1 backend bootstrap",
+    "m2": "M2 substrate build",
+    "m9": "M9 teardown and cost check",
+}
+
+SUMMARIES: dict[Phase, str] = {
+    "m1": "Makes the state, evidence and work buckets and the lock table. Idempotent.",
+    "m2": "Builds the stacks upstream first. Every plan is guarded, every apply authorised, every state checked.",
+    "m9": "Freezes what goes and what stays, destroys exactly that, and proves it.",
+}
+
+_CHANGES: dict[Phase, str] = {
+    "m1": "creates what is missing of the three buckets and the lock table through the AWS API; weakens nothing",
+    "m2": "applies `core` and `demo` with Terraform, only what their guarded plans show",
+    "m9": "destroys the target stacks, only what the frozen destroy plan shows; `core` is never touched",
+}
+
+_FAILURE = """
+### Reading a failure
+Open the red task's log. Lines that start with `BLOCKED` say: code, resource, what was observed, what was expected, and
+the next command. Everything after a closed gate stays unstarted (`upstream_failed`). The verdict task lists all lanes
+with the address of their snapshots. Correct the cause, then clear the red task with everything downstream; a pass from
+before never counts again.
+"""
+
+
+def doc_md(environment: Environment, phase: Phase) -> str:
+    """The DAG's page: what it does, what it changes, how to read a failure."""
+    rows = "\n".join(
+        f"| {lane.name} | `{lane.task_id}` | {lane.title} | `{lane.gate}` |" for lane in _lanes(environment, phase)
+    )
+    return (
+        f"## {TITLES[phase]} of {environment.name}\n{SUMMARIES[phase]}\n\n"
+        f"**Changes:** {_CHANGES[phase]}.\n\n"
+        f"**Evidence:** `s3://{environment.evidence.bucket}/evidence/`, mirrored below `runs/`.\n\n"
+        f"| lane | task | what it checks | gate |\n|---|---|---|---|\n{rows}\n{_FAILURE}"
+    )
+
+
+def lane_doc(lane: Lane) -> str:
+    """A task's page."""
+    mutates = "It changes the environment, after the gate has opened." if lane.mutates else "It changes nothing."
+    waits = f" It may wait up to {lane.waits_seconds} seconds for what time alone mends." if lane.waits_seconds else ""
+    return f"**{lane.name} {lane.title}.** Gate `{lane.gate}`, snapshot `{lane.snapshot}.json`. {mutates}{waits}"
+
+
+def _lanes(environment: Environment, phase: Phase) -> tuple[Lane, ...]:
+    spec = phase_of(environment, phase)
+    return (*spec.lanes, spec.verdict)

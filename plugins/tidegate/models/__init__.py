@@ -1,0 +1,1 @@
+"""What is known. Imports the standard library and pydantic only."""

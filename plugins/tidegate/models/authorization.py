@@ -1,0 +1,60 @@
+"""Everything that must still hold in the second before a mutation (design.md, authorisation)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tidegate.models.control import Control
+from tidegate.models.facts import Facts
+from tidegate.models.identity import Caller, Tools
+from tidegate.models.observed import Observed
+from tidegate.models.state import StateLock, StateVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardingSnapshot:
+    """The snapshot that must have passed before this mutation, read back from the evidence store."""
+
+    gate: str
+    uri: str
+    sha256_recorded: str
+    """The digest that the upstream task passed on for this try."""
+    sha256_stored: str
+    """The digest of what the store holds as the newest attempt."""
+    status: str
+    overall_pass: bool
+    plan_sha256: str
+    state_serial: int | None
+    state_lineage: str | None
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A terraform process that was started, or was about to be: who, where, what."""
+
+    id: str
+    stack: str
+    operation: str
+    execution_id: str
+    task: str
+    host: str
+    liveness: Literal["live", "dead", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationFacts(Facts):
+    """Facts read freshly, right before `terraform apply`. Nobody upstream is trusted: just this task may be cleared."""
+
+    stack: str
+    direction: Literal["build", "destroy"]
+    guards: tuple[Observed[GuardingSnapshot], ...]
+    plan_file_sha256: Observed[str]
+    """Digest of the plan file as fetched from the work bucket now."""
+    state: Observed[StateVersion]
+    caller: Caller
+    tools: Tools
+    control: Control
+    locks: Observed[tuple[StateLock, ...]]
+    intent: Observed[Intent]
+    """A terraform of another try or run on this stack. Absent: none."""
+    evidence_writable: Observed[bool]

@@ -1,0 +1,31 @@
+"""What one stack takes from another (LC5)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Observed
+from tidegate.models.state import StateVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """One upstream stack: its state now, the serial that this run left it with, and its outputs by name."""
+
+    stack: str
+    source: Literal["remote_state", "manual"]
+    manual_allowed: bool
+    state: Observed[StateVersion]
+    expected_serial: Observed[int]
+    """The serial that the lane of the upstream stack recorded in this very run."""
+    required_outputs: tuple[str, ...]
+    outputs: dict[str, Observed[str]]
+    """`Known` holds the sha256 of the value, not the value: the contract is about presence and identity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractFacts(Facts):
+    """Facts of M2.E."""
+
+    consumer: str
+    upstreams: tuple[Upstream, ...]

@@ -1,0 +1,189 @@
+"""The manifest of an environment: every handle lives here and nowhere else (design.md, environments).
+
+Shape errors are this validator's business. Rules across fields (two stacks on one key) are a gate's.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tidegate.models.policy import PolicyException
+
+BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,20}$")]
+UsDollars = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Oidc(_Section):
+    """The identity provider whose tokens may assume the execution role (ID1)."""
+
+    provider_url: Annotated[str, Field(pattern=r"^https://")]
+    audience: str
+    subject: str
+
+
+class Backend(_Section):
+    """The one S3 backend of all stacks. Both lock mechanisms run side by side (ST1)."""
+
+    bucket: BucketName
+    lock_table: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
+    encrypt: bool
+    use_lockfile: bool
+
+
+class Evidence(_Section):
+    """Where snapshots go. `retention_days` is the Object Lock retention."""
+
+    bucket: BucketName
+    retention_days: Annotated[int, Field(ge=1, le=3650)]
+
+
+class Work(_Section):
+    """Plans and XCom; objects expire."""
+
+    bucket: BucketName
+    expiry_days: Annotated[int, Field(ge=1, le=30)]
+
+
+class Stack(_Section):
+    """One Terraform root. Backend settings given here override the shared ones (a gate checks that none diverges)."""
+
+    root: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    lifecycle: Literal["persistent", "messaging", "ephemeral"]
+    depends_on: tuple[StackName, ...] = ()
+    destroyable: bool
+    state_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+\.tfstate$")]
+    state_bucket: BucketName | None = None
+    lock_table: str | None = None
+    region: Region | None = None
+    use_lockfile: bool | None = None
+    encrypt: bool | None = None
+    required_outputs: tuple[str, ...] = ()
+    contract_source: Literal["remote_state", "manual"] = "remote_state"
+    manual_contract_allowed: bool = False
+    variables: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _persistent_is_never_destroyable(self) -> "Stack":
+        if self.lifecycle == "persistent" and self.destroyable:
+            raise ValueError("a persistent stack cannot be destroyable")
+        return self
+
+
+class Budget(_Section):
+    """The budget and its ladder, in USD (CO3, CO4)."""
+
+    name: str
+    limit_usd: UsDollars
+    unit: Literal["USD"]
+    period: Literal["MONTHLY"]
+    alerts_usd: tuple[UsDollars, ...] = Field(min_length=1)
+    stop_usd: UsDollars
+    alert_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+
+    @model_validator(mode="after")
+    def _ladder_rises_to_the_stop(self) -> "Budget":
+        if list(self.alerts_usd) != sorted(set(self.alerts_usd)):
+            raise ValueError("alerts_usd must rise")
+        if self.stop_usd > self.limit_usd or self.alerts_usd[-1] > self.limit_usd:
+            raise ValueError("stop_usd and every alert must not exceed limit_usd")
+        return self
+
+
+class Preserve(_Section):
+    """What no teardown may touch, besides everything in a persistent stack's state (TD1)."""
+
+    types: tuple[str, ...]
+    ids: tuple[str, ...] = ()
+    id_prefixes: tuple[str, ...] = ()
+
+
+class BlastRadius(_Section):
+    """Caps on one teardown (TD3)."""
+
+    max_resources: Annotated[int, Field(ge=1)]
+    max_percent: Annotated[int, Field(ge=1, le=100)]
+
+
+class Deadlines(_Section):
+    """How long to wait for the world, in seconds."""
+
+    lock_wait: Annotated[int, Field(ge=0, le=7200)]
+    residual_wait: Annotated[int, Field(ge=0, le=7200)]
+    look_again: Annotated[int, Field(ge=1, le=600)]
+    lease: Annotated[int, Field(ge=60, le=86400)]
+    terraform: Annotated[int, Field(ge=60, le=14400)]
+
+
+class Validity(_Section):
+    """For how long a pass counts, in hours, by gate id; `default` for the others."""
+
+    default: Annotated[int, Field(ge=1, le=744)]
+    gates: dict[str, Annotated[int, Field(ge=1, le=744)]] = {}
+
+
+class PolicyFiles(_Section):
+    """File names below include/policies."""
+
+    forbidden: str
+    allowed_types: str
+
+
+class Environment(_Section):
+    """One environment, as `include/environments/<name>.yaml` describes it."""
+
+    schema_: Literal["tidegate.environment/1"] = Field(alias="schema")
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+    title: str
+    project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+    account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    region: Region
+    scan_regions: tuple[Region, ...] = Field(min_length=1)
+    role_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9+=,.@_-]{1,64}$")]
+    terraform_version: str
+    oidc: Oidc
+    backend: Backend
+    evidence: Evidence
+    work: Work
+    stacks: dict[StackName, Stack] = Field(min_length=1)
+    budget: Budget
+    cost_scope: tuple[Literal["aws", "confluent"], ...] = Field(min_length=1)
+    billing_lag_hours: dict[Literal["aws", "confluent"], Annotated[int, Field(ge=1, le=168)]]
+    policies: PolicyFiles
+    preserve: Preserve
+    blast_radius: BlastRadius
+    deadlines: Deadlines
+    validity: Validity
+    exceptions: tuple[PolicyException, ...] = ()
+
+    @model_validator(mode="after")
+    def _stacks_refer_to_each_other(self) -> "Environment":
+        seen: list[str] = []
+        for name, stack in self.stacks.items():
+            for upstream in stack.depends_on:
+                if upstream not in seen:
+                    raise ValueError(f"stack {name}: depends_on {upstream!r} must be a stack declared above it")
+            seen.append(name)
+        if self.region not in self.scan_regions:
+            raise ValueError("scan_regions must contain region")
+        return self
+
+    @property
+    def dashed(self) -> str:
+        """`fraud-platform-dev-min`: the prefix of every name in the environment."""
+        return f"{self.project}-{self.name.replace('_', '-')}"
+
+    @property
+    def parameter_prefix(self) -> str:
+        """SSM path of the environment's parameters."""
+        return f"/{self.project}/{self.name}"
+
+    def stacks_by_lifecycle(self, *lifecycles: str) -> dict[str, Stack]:
+        """The stacks of these lifecycles, upstream first."""
+        return {name: stack for name, stack in self.stacks.items() if stack.lifecycle in lifecycles}

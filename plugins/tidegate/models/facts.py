@@ -1,0 +1,35 @@
+"""Base of everything that a gate judges."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """One thing that was looked at, or that could not be looked at (`reason` says why)."""
+
+    subject: str
+    status: Literal["read", "unreadable"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where facts came from. `data_as_of` is the moment (UTC) for which the source vouches."""
+
+    name: str
+    data_as_of: datetime
+    coverage: tuple[Coverage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was observed, already redacted: the evidence stores exactly what the gate judges.
+
+    `observed_at` is aware UTC. Expected values that come from the manifest are part of the facts, so that a
+    stored snapshot can be judged again without the manifest (requirement EV3).
+    """
+
+    observed_at: datetime
+    sources: tuple[Source, ...] = ()

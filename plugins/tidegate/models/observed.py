@@ -1,0 +1,61 @@
+"""What looking found: a value, nothing, no permission to look, or not decided yet.
+
+"Not there" and "could not look" never look alike (design.md, data flow). A gate that meets anything but
+`Known` where it needs a value reports a blocker.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Generic, Literal, TypeVar, Union
+
+from pydantic import Field
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """The value was read."""
+
+    value: T
+    kind: Literal["known"] = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The answer was read, and it says: there is none."""
+
+    kind: Literal["absent"] = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """No usable answer. `reason` is for people: what was asked and what came back, without secrets."""
+
+    reason: str
+    kind: Literal["unreadable"] = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownUntilApply:
+    """Terraform decides the value during apply; a plan cannot show it."""
+
+    kind: Literal["unknown_until_apply"] = "unknown_until_apply"
+
+
+Observed = Annotated[
+    Union[Known[T], Absent, Unreadable, UnknownUntilApply],  # noqa: UP007 - a generic alias needs Union on 3.11
+    Field(discriminator="kind"),
+]
+
+
+def shown(observed: Known[T] | Absent | Unreadable | UnknownUntilApply) -> str:
+    """Say an observation in a few words, for the `observed` field of a blocker."""
+    match observed:
+        case Known(value):
+            return str(value)
+        case Absent():
+            return "none"
+        case Unreadable(reason):
+            return f"unreadable: {reason}"
+        case UnknownUntilApply():
+            return "unknown until apply"

@@ -1,0 +1,119 @@
+"""A Terraform plan as a gate sees it: addresses, types, actions and the few attributes that policy names (ID4)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Observed
+from tidegate.models.policy import ForbiddenRule, PolicyException
+from tidegate.models.state import StateResource, StateVersion
+
+Purpose = Literal["build", "destroy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedResource:
+    """One managed resource of a plan. `attributes` holds only what a policy condition looks at, by its dotted name."""
+
+    address: str
+    type: str
+    actions: tuple[str, ...]
+    importing: bool
+    drifted: bool
+    """It was changed outside Terraform since the last apply, and this plan would change it back (LC7)."""
+    attributes: dict[str, Observed[Any]]
+
+    @property
+    def stands_after(self) -> bool:
+        """Does the resource exist after the apply? True for everything but a plain delete or a forget."""
+        return self.actions not in {("delete",), ("forget",)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The saved plan. `sha256` is that of the plan file; `source_digest` that of the stack's HCL."""
+
+    stack: str
+    purpose: Purpose
+    format_version: str
+    terraform_version: str
+    complete: bool
+    errored: bool
+    has_changes: bool
+    resources: tuple[PlannedResource, ...]
+    sha256: str
+    source_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts(Facts):
+    """Facts of the plan guard (M2.C, M2.F): the plan, the state it was made from, the policy it is held against."""
+
+    plan: Observed[Plan]
+    state: Observed[StateVersion]
+    """Absent: the stack has no state yet."""
+    stack: str
+    allowed_types: tuple[str, ...]
+    protected_addresses: tuple[str, ...]
+    """Addresses (or prefixes ending in a dot) that no build may delete or replace."""
+    forbidden: tuple[ForbiddenRule, ...]
+    exceptions: tuple[PolicyException, ...]
+    today: date
+    """UTC; an exception counts up to and including its last day."""
+    drift_blocks: bool
+    repair_drift_reason: str | None
+    """Why the operator asked to repair drift; None when it was not asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreserveItem:
+    """Something that must survive a teardown: its id, its type, and why it is preserved."""
+
+    type: str
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackScope:
+    """What a destroy plan would remove from one stack. `resources` come from the plan, ids from the state."""
+
+    stack: str
+    lifecycle: str
+    destroyable: bool
+    plan: Observed[Plan]
+    state: Observed[StateVersion]
+    """Absent: the stack has no state, so there is nothing to destroy."""
+    destroy_set: tuple[StateResource, ...]
+    unplanned: tuple[StateResource, ...]
+    """In the state but not in the destroy plan: they would be left behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeardownScopeFacts(Facts):
+    """Facts of M9.B: destroy-set and preserve-set, frozen under one digest (TD1)."""
+
+    target: str
+    stacks: tuple[StackScope, ...]
+    preserve_set: Observed[tuple[PreserveItem, ...]]
+    protected_types: tuple[str, ...]
+    protected_ids: tuple[str, ...]
+    protected_prefixes: tuple[str, ...]
+    """Ids that start with one of these belong to protected surfaces."""
+    persistent_serials: dict[str, Observed[int]]
+    """State serial of each persistent stack at the freeze; a teardown leaves them unmoved (LC6). 0: no state."""
+    frozen_digest: str
+    """sha256 over destroy-set, preserve-set, plan digests and serials, in RFC 8785 form."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReference:
+    """A plan in the work bucket as the guard passed it on."""
+
+    stack: str
+    purpose: Purpose
+    uri: str
+    sha256: str
+    serial: int | None
+    lineage: str | None

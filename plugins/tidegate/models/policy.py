@@ -1,0 +1,93 @@
+"""Policy as data: what is forbidden, and which types a stack may hold (CO1, CO2)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Scalar = str | int | bool
+
+
+class Condition(BaseModel):
+    """When an attribute makes a resource forbidden. Without a condition the type itself is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attribute: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$")
+    operator: Literal["greater_than", "equals", "not_equals", "in", "present"]
+    value: Scalar | tuple[Scalar, ...] | None = None
+
+    @model_validator(mode="after")
+    def _value_fits_the_operator(self) -> "Condition":
+        if self.operator == "greater_than" and (isinstance(self.value, bool) or not isinstance(self.value, int)):
+            raise ValueError("operator greater_than needs a whole number as value")
+        if self.operator == "in" and not isinstance(self.value, tuple):
+            raise ValueError("operator in needs a list as value")
+        if self.operator in {"equals", "not_equals"} and (self.value is None or isinstance(self.value, tuple)):
+            raise ValueError(f"operator {self.operator} needs one value")
+        return self
+
+
+class ForbiddenRule(BaseModel):
+    """One forbidden kind of infrastructure. `types` are Terraform's resource types; all aliases are listed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[A-Z0-9-]+$")
+    types: tuple[str, ...] = Field(min_length=1)
+    reason: str
+    condition: Condition | None = None
+    when_unknown: Literal["block", "recheck_live"] = "block"
+    """What to do with a value that a plan cannot show: block, or leave it to the live check after apply."""
+
+
+class PolicyException(BaseModel):
+    """An allowed deviation, with a name and an end (never an override)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str
+    resource: str
+    owner: str
+    reason: str = Field(min_length=10)
+    expires: date
+
+
+class ForbiddenPolicy(BaseModel):
+    """`include/policies/forbidden.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1]
+    rules: tuple[ForbiddenRule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> "ForbiddenPolicy":
+        ids = [rule.id for rule in self.rules]
+        if len(set(ids)) != len(ids):
+            raise ValueError("rule ids must be unique")
+        return self
+
+    def attributes_of(self, resource_type: str) -> tuple[str, ...]:
+        """The attributes that some rule looks at for a type: the only ones that facts may keep."""
+        return tuple(
+            sorted({r.condition.attribute for r in self.rules if r.condition is not None and resource_type in r.types})
+        )
+
+
+class AllowedTypesPolicy(BaseModel):
+    """`include/policies/allowed_types.yaml`: per stack the resource types that it may hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1]
+    stacks: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The policies of an environment, loaded."""
+
+    forbidden: ForbiddenPolicy
+    allowed_types: AllowedTypesPolicy

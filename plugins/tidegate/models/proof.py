@@ -1,0 +1,30 @@
+"""The teardown proof: every source snapshot by URI, version and digest (TD7)."""
+
+from dataclasses import dataclass
+
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotReference:
+    """A snapshot as it lies in the store."""
+
+    gate: str
+    lane: str
+    uri: str
+    version_id: str | None
+    sha256: str
+    status: str
+    overall_pass: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeardownProofFacts(Facts):
+    """Facts of M9.H."""
+
+    platform_run: str | None
+    required_lanes: tuple[str, ...]
+    references: tuple[SnapshotReference, ...]
+    ephemeral_state_counts: dict[str, Observed[int]]
+    """Resources in the state of each ephemeral stack."""

@@ -1,0 +1,140 @@
+"""The snapshot that every gate writes (design.md, evidence). Its digest is over the RFC 8785 form without `digest`."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+SCHEMA_NAME = "tidegate.snapshot"
+SCHEMA_VERSION = 1
+
+
+def _utc_z(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment.microsecond else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+UtcTime = Annotated[datetime, PlainSerializer(_utc_z, return_type=str, when_used="json")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SchemaName(_Part):
+    """Name and version of the document's schema."""
+
+    name: Literal["tidegate.snapshot"] = "tidegate.snapshot"
+    version: Literal[1] = 1
+
+
+class BlockerRecord(_Part):
+    """A blocker as stored."""
+
+    code: str
+    summary: str
+    resource: str
+    observed: str
+    expected: str
+    remedy: str
+    owner: str
+
+
+class CoverageRecord(_Part):
+    """One thing that was read or could not be."""
+
+    subject: str
+    status: Literal["read", "unreadable"]
+    reason: str = ""
+
+
+class SourceRecord(_Part):
+    """A source of facts and the time for which it vouches."""
+
+    name: str
+    data_as_of: UtcTime
+    coverage: tuple[CoverageRecord, ...]
+
+
+class IdentityRecord(_Part):
+    """Who called AWS. Never keys."""
+
+    account: str
+    arn: str
+    session: str
+
+
+class AirflowRecord(_Part):
+    """Which task wrote this."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    try_number: int
+
+
+class ToolsRecord(_Part):
+    """With what it was made."""
+
+    terraform: str
+    providers: dict[str, str]
+    tidegate: str
+    git_commit: str
+    git_dirty: bool | None
+
+
+class InputRecord(_Part):
+    """A document that this one rests on."""
+
+    uri: str
+    version_id: str | None
+    sha256: str
+
+
+class StateVersionRecord(_Part):
+    """Identity of a state object before or after."""
+
+    key: str
+    lineage: str
+    serial: int
+    version_id: str
+
+
+class StateRecord(_Part):
+    """State before and after a mutation (ST7)."""
+
+    before: StateVersionRecord | None
+    after: StateVersionRecord | None
+
+
+class Snapshot(_Part):
+    """What a gate saw and how it judged."""
+
+    schema_: SchemaName = Field(default_factory=SchemaName, alias="schema")
+    gate: str
+    gate_version: int
+    lane: str
+    owner: str
+    requirements: tuple[str, ...]
+    execution_id: str
+    attempt: int = Field(ge=1)
+    platform_run: str | None
+    profile: Literal["aws", "sandbox"]
+    environment: str
+    overall_pass: bool
+    status: Literal["pass", "fail", "not_run", "stale"]
+    blockers: tuple[BlockerRecord, ...]
+    observed_at: UtcTime
+    sources: tuple[SourceRecord, ...]
+    valid_until: UtcTime
+    policy_digest: str
+    identity: IdentityRecord | None
+    airflow: AirflowRecord
+    tools: ToolsRecord
+    inputs: tuple[InputRecord, ...]
+    state: StateRecord | None
+    plan_sha256: str | None
+    facts_type: str
+    facts: dict[str, Any]
+    digest: str = ""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

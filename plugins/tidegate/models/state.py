@@ -1,0 +1,72 @@
+"""Terraform state as evidence sees it: identity of the file and addresses, never attribute values (ST7, ID4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateVersion:
+    """One version of a state object. `serial` counts Terraform's writes; `version_id` is S3's."""
+
+    key: str
+    lineage: str
+    serial: int
+    version_id: str
+    terraform_version: str
+    resource_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateLock:
+    """Who holds a state lock, as Terraform wrote it."""
+
+    id: str
+    operation: str
+    who: str
+    created: datetime | None
+    kind: str
+    """`dynamodb` or `s3-lockfile`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateResource:
+    """One resource in a state: where it is declared, what it is, which cloud id it has."""
+
+    address: str
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedStateFacts(Facts):
+    """After an apply: the state beside the plan that was applied (ST7)."""
+
+    stack: str
+    applied: bool
+    """False when the plan had no changes and nothing was applied."""
+    before: Observed[StateVersion]
+    after: Observed[StateVersion]
+    planned_addresses: tuple[str, ...]
+    """Managed addresses that stand after the plan."""
+    state_addresses: Observed[tuple[str, ...]]
+    required_outputs: tuple[str, ...]
+    outputs: Observed[tuple[str, ...]]
+    """Names of outputs that have a value."""
+    locks: Observed[tuple[StateLock, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestroyedStateFacts(Facts):
+    """After a destroy: what is left in the state, and what answers when it is asked live (TD4)."""
+
+    stack: str
+    before: Observed[StateVersion]
+    after: Observed[StateVersion]
+    post_destroy_state_count: Observed[int]
+    destroy_set: tuple[StateResource, ...]
+    still_there: Observed[tuple[StateResource, ...]]
+    """Members of the destroy-set that still answer."""
+    locks: Observed[tuple[StateLock, ...]]

@@ -1,0 +1,1 @@
+"""How Airflow runs lanes: gates, plans, applies, verdicts."""

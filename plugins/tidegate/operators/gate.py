@@ -1,0 +1,101 @@
+"""The operators that run lanes: collect, judge, write the snapshot, push it, then pass or fail.
+
+The evidence is written before the task fails, and the task fails without retry: a closed gate stays closed until a
+person has changed something and clears it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from tidegate.environments import ManifestError
+from tidegate.evidence.store import StoreError
+from tidegate.lanes.spec import Lane
+from tidegate.operators.airflow_run import XCOM_KEY, lane_run, log, resolve
+
+
+class GateOperator(BaseOperator):
+    """Runs one lane. Mutates nothing unless the lane has an action for after the pass."""
+
+    ui_color = "#e8f0fe"
+
+    def __init__(self, *, lane: Lane, environment: str, **kwargs: Any) -> None:
+        super().__init__(do_xcom_push=False, **kwargs)
+        self.lane = lane
+        self.environment = environment
+        self._run: Any = None
+
+    def execute(self, context: Mapping[str, Any]) -> None:
+        """Collect, judge, publish, push; raise AirflowFailException on any blocker."""
+        run = self.open(context)
+        judge_and_report(run, resolve(self.lane.collect)(run), context)
+
+    def open(self, context: Mapping[str, Any]) -> Any:
+        """The run of this lane; a manifest that cannot be used fails the task with the reason."""
+        try:
+            self._run = lane_run(context, self.lane, self.environment)
+        except ManifestError as error:
+            raise AirflowFailException(f"MANIFEST-INVALID {error}") from error
+        log(f"{self.lane.name} {self.lane.title} - {self.environment}, profile {self._run.profile}")
+        return self._run
+
+    def on_kill(self) -> None:
+        """Ask a running terraform once to stop, and return: the supervisor waits only five seconds."""
+        if self._run is not None:
+            self._run.interrupt()
+
+
+class TerraformPlanOperator(GateOperator):
+    """Plans a stack and holds the plan against policy. The saved plan waits in the work bucket."""
+
+    ui_color = "#fef7e0"
+
+
+class TerraformApplyOperator(GateOperator):
+    """Authorises a mutation on freshly read facts and then applies exactly the guarded plan."""
+
+    ui_color = "#fce8e6"
+
+
+def judge_and_report(run: Any, facts: Any, context: Mapping[str, Any]) -> None:
+    """The common end of every lane. Raises AirflowFailException unless the gate is open and its action succeeded."""
+    from tidegate.lanes.judging import EvidenceUnreachable, judge
+
+    try:
+        judged = judge(run, facts)
+    except EvidenceUnreachable as error:
+        raise AirflowFailException(str(error)) from error
+    if not run.lane.before_backend:
+        context["ti"].xcom_push(key=XCOM_KEY, value=judged.published.document)
+    log(
+        f"snapshot {judged.published.stored.uri} "
+        f"(attempt {judged.published.attempt}, digest {judged.published.digest[:12]})"
+    )
+    if not judged.passed:
+        for blocker in judged.blockers:
+            log(f"BLOCKED {blocker.sentence()}")
+        codes = ", ".join(dict.fromkeys(blocker.code for blocker in judged.blockers))
+        raise AirflowFailException(f"{run.lane.name} blocked by {len(judged.blockers)}: {codes}")
+    log(f"{run.lane.name} passed")
+    if run.lane.on_pass is not None:
+        _act(run, facts, judged.published.document)
+
+
+def _act(run: Any, facts: Any, document: dict[str, Any]) -> None:
+    from tidegate.terraform.intent import IntentUnwritable
+    from tidegate.terraform.process import TerraformDeadline, TerraformMissing
+    from tidegate.terraform.runner import TerraformStopped
+
+    try:
+        resolve(run.lane.on_pass)(run, facts, document)
+    except (TerraformStopped, TerraformMissing, TerraformDeadline, IntentUnwritable) as error:
+        raise AirflowFailException(
+            f"TERRAFORM-STOPPED {run.lane.stack}: {error} | expected: status 0 | remedy: read the events above; "
+            "trigger the phase again, its plan shows what is left to do"
+        ) from error
+    except StoreError as error:
+        raise AirflowFailException(
+            f"EVIDENCE-UNREACHABLE {error} | remedy: check the evidence bucket, clear this task"
+        ) from error

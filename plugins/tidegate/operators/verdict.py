@@ -1,0 +1,32 @@
+"""The verdict leaf: runs whatever happened, recomputes from the evidence, fails the run unless all lanes passed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from tidegate.operators.airflow_run import log, resolve
+from tidegate.operators.gate import GateOperator, judge_and_report
+
+
+class PhaseVerdictOperator(GateOperator):
+    """Directly downstream of every lane, trigger rule `all_done`, and the only leaf: it never masks a failure."""
+
+    ui_color = "#e6f4ea"
+
+    def execute(self, context: Mapping[str, Any]) -> None:
+        """Judge the phase, chain the verdict, release the run lease, show the lanes."""
+        from tidegate.gates.phase_verdict import lane_status
+        from tidegate.lanes import closing
+
+        run = self.open(context)
+        facts = resolve(self.lane.collect)(run)
+        for result in facts.lanes:
+            log(f"{lane_status(result):<8} {result.lane:<5} {result.task:<28} {result.uri}")
+        try:
+            judge_and_report(run, facts, context)
+        finally:
+            try:
+                closing.close(run)
+            except closing.ClosingBlocked as error:
+                raise AirflowFailException(str(error)) from error

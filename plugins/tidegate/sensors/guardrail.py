@@ -1,0 +1,68 @@
+"""A gate that may wait: it looks again while only time is missing, and judges on the worker each time.
+
+Between two looks the task is deferred, so it holds no worker slot. The trigger is Airflow's own timer: it says "look
+again" and knows nothing of gates.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+from airflow.sdk import BaseSensorOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from tidegate.environments import ManifestError
+from tidegate.lanes.spec import Lane
+from tidegate.operators.airflow_run import lane_run, log, resolve
+from tidegate.operators.gate import judge_and_report
+
+
+class GuardrailSensor(BaseSensorOperator):
+    """Waits at most `lane.waits_seconds` for the blockers that time alone may remove; all others close it at once."""
+
+    ui_color = "#f3e8fd"
+
+    def __init__(self, *, lane: Lane, environment: str, look_again_seconds: int, **kwargs: Any) -> None:
+        # One retry: Airflow 3.3 can fail a deferred task by mistake when its trigger fires within seconds (#72716).
+        super().__init__(do_xcom_push=False, retries=1, retry_delay=timedelta(seconds=1), **kwargs)
+        self.lane = lane
+        self.environment = environment
+        self.look_again_seconds = look_again_seconds
+        self._run: Any = None
+
+    def execute(self, context: Mapping[str, Any]) -> None:
+        """First look; the deadline counts from here."""
+        deadline = datetime.now(UTC) + timedelta(seconds=self.lane.waits_seconds)
+        self._look(context, deadline)
+
+    def look_again(self, context: Mapping[str, Any], event: Any = None, deadline: str = "") -> None:
+        """A further look, after the timer."""
+        self._look(context, datetime.fromisoformat(deadline))
+
+    def on_kill(self) -> None:
+        """Ask a running terraform once to stop, and return."""
+        if self._run is not None:
+            self._run.interrupt()
+
+    def _look(self, context: Mapping[str, Any], deadline: datetime) -> None:
+        from tidegate.gates.registry import by_id
+        from tidegate.lanes.judging import look
+
+        try:
+            self._run = run = lane_run(context, self.lane, self.environment)
+        except ManifestError as error:
+            raise AirflowFailException(f"MANIFEST-INVALID {error}") from error
+        log(f"{self.lane.name} {self.lane.title} - {self.environment}, profile {run.profile}")
+        facts = resolve(self.lane.collect)(run)
+        blockers = look(run, facts)
+        if by_id(self.lane.gate).may_clear_by_itself(blockers) and datetime.now(UTC) < deadline:
+            for blocker in blockers:
+                log(f"WAITING {blocker.sentence()}")
+            log(f"looking again in {self.look_again_seconds} s, until {deadline:%H:%M:%S} UTC at the latest")
+            self.defer(
+                trigger=TimeDeltaTrigger(timedelta(seconds=self.look_again_seconds)),
+                method_name="look_again",
+                kwargs={"deadline": deadline.isoformat()},
+            )
+        judge_and_report(run, facts, context)

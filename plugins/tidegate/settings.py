@@ -1,0 +1,35 @@
+"""Where things lie, and which profile is in force. Read from `TIDEGATE_*`; everything has a default.
+
+An explicit setting exists so that tests and other deployments can point elsewhere; production needs none of them.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tidegate.models.identity import Profile
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """`TIDEGATE_RUNS_DIR`, `TIDEGATE_ENVIRONMENTS_DIR`, ... as absolute paths."""
+
+    model_config = SettingsConfigDict(env_prefix="TIDEGATE_", frozen=True)
+
+    profile: Profile = "aws"
+    runs_dir: Path = PROJECT / "runs"
+    environments_dir: Path = PROJECT / "include" / "environments"
+    policies_dir: Path = PROJECT / "include" / "policies"
+    terraform_dir: Path = PROJECT / "include" / "terraform"
+    work_dir: Path = PROJECT / "runs" / "terraform"
+    terraform: str = Field(default="terraform", description="terraform's path or its name on PATH")
+    provider_mirrors: str = Field(default="", description="provider mirror directories, separated by ':'")
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process. Tests that change the environment call `settings.cache_clear()`."""
+    return Settings()

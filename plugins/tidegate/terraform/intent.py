@@ -1,0 +1,136 @@
+"""Intent records: which terraform was started for a stack, where, and whether it may still be running.
+
+Written before the process is spawned, completed with its pid, closed when it ended. Terraform may outlive its worker;
+the next try reads the record and never starts a second one beside a live one (design.md, failing in Airflow).
+"""
+
+import json
+import socket
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tidegate.models.authorization import Intent
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.terraform import process
+
+
+class IntentUnwritable(Exception):
+    """The intent record cannot be stored, so terraform must not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntentOwner:
+    """Which task try is about to run terraform."""
+
+    execution_id: str
+    dag_id: str
+    run_id: str
+    task_id: str
+    try_number: int
+
+
+class IntentLog:
+    """The intent record of one stack, in the environment's work bucket."""
+
+    def __init__(self, client: Any, bucket: str, environment: str, stack: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._stack = stack
+        self._key = f"intents/{environment}/{stack}.json"
+
+    def open(self, operation: str, owner: IntentOwner, now: datetime) -> dict[str, Any]:
+        """Record that terraform is about to start. Raises IntentUnwritable."""
+        record = {
+            "id": uuid.uuid4().hex,
+            "stack": self._stack,
+            "operation": operation,
+            "execution_id": owner.execution_id,
+            "dag_id": owner.dag_id,
+            "run_id": owner.run_id,
+            "task_id": owner.task_id,
+            "try_number": owner.try_number,
+            "host": socket.gethostname(),
+            "pid": None,
+            "create_time": None,
+            "started_at": now.isoformat(),
+            "ended_at": None,
+            "returncode": None,
+        }
+        self._write(record)
+        return record
+
+    def started(self, record: dict[str, Any], started: process.Started) -> None:
+        """Add the pid. Raises IntentUnwritable."""
+        record |= {"pid": started.pid, "create_time": started.create_time}
+        self._write(record)
+
+    def ended(self, record: dict[str, Any], returncode: int, now: datetime) -> None:
+        """Close the record. Raises IntentUnwritable."""
+        record |= {"ended_at": now.isoformat(), "returncode": returncode}
+        self._write(record)
+
+    def read(self) -> Observed[dict[str, Any]]:
+        """The newest record, open or closed."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
+            record = json.loads(answer["Body"].read())
+        except ClientError as error:
+            said = error.response["Error"]
+            if said["Code"] == "NoSuchKey":
+                return Absent()
+            return Unreadable(f"{self._key}: {said['Code']}: {said.get('Message')}")
+        except BotoCoreError as error:
+            return Unreadable(f"{self._key}: {error}")
+        except ValueError as error:
+            return Unreadable(f"{self._key}: {error}")
+        return Known(record) if isinstance(record, dict) else Unreadable(f"{self._key}: not an object")
+
+    def unfinished(self) -> Observed[Intent]:
+        """A terraform that may still be running. Absent: none was started, or the last one was seen to end."""
+        match self.read():
+            case Known(record):
+                return self._judge(record)
+            case other:
+                return other
+
+    def _judge(self, record: dict[str, Any]) -> Observed[Intent]:
+        try:
+            if record["ended_at"] is not None:
+                return Absent()
+            return Known(
+                Intent(
+                    id=record["id"],
+                    stack=record["stack"],
+                    operation=record["operation"],
+                    execution_id=record["execution_id"],
+                    task=f"{record['dag_id']}/{record['run_id']}/{record['task_id']} try {record['try_number']}",
+                    host=record["host"],
+                    liveness=liveness(record),
+                )
+            )
+        except (KeyError, TypeError) as error:
+            return Unreadable(f"{self._key}: {type(error).__name__}: {error}")
+
+    def _write(self, record: dict[str, Any]) -> None:
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=self._key,
+                Body=json.dumps(record, indent=2).encode(),
+                ContentType="application/json",
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise IntentUnwritable(f"{self._key}: {error}") from error
+
+
+def liveness(record: dict[str, Any]) -> Literal["live", "dead", "unknown"]:
+    """Is the recorded process alive? Only its own host can tell; from elsewhere it is unknown."""
+    if record["host"] != socket.gethostname():
+        return "unknown"
+    if record["pid"] is None:
+        return "live" if process.find_marked(record["id"]) else "dead"
+    return "live" if process.alive(int(record["pid"]), float(record["create_time"])) else "dead"

@@ -1,0 +1,207 @@
+"""Runs terraform for one stack: init, plan, show, apply, version, unlock.
+
+Every command runs from the stack's initialised workspace with an allow-listed environment, its values in files and not
+in argv. Commands that take the state lock are announced by an intent record.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tidegate.models.environment import Environment
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.settings import settings
+from tidegate.terraform import cli_config, process
+from tidegate.terraform.events import Progress
+from tidegate.terraform.intent import IntentLog, IntentOwner
+from tidegate.terraform.workspace import Workspace, backend_arguments
+
+Log = Callable[[str], None]
+
+
+class TerraformStopped(Exception):
+    """terraform ended with an error. `diagnostics` are its own words."""
+
+    def __init__(self, command: str, returncode: int, diagnostics: tuple[str, ...]) -> None:
+        said = "; ".join(diagnostics) or "it said nothing; see the log above"
+        super().__init__(f"terraform {command} ended with status {returncode}: {said}")
+        self.command = command
+        self.returncode = returncode
+        self.diagnostics = diagnostics
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan file and what its exit status said."""
+
+    path: Path
+    sha256: str
+    has_changes: bool
+
+
+@dataclass(slots=True)
+class Terraform:
+    """terraform in one workspace, on behalf of one task try."""
+
+    environment: Environment
+    workspace: Workspace
+    log: Log
+    intents: IntentLog
+    owner: IntentOwner
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    on_heartbeat: Callable[[float], None] = lambda _seconds: None
+    commands: list[str] = field(default_factory=list)
+    _running: process.Started | None = None
+
+    def init(self) -> None:
+        """Initialise the workspace against the stack's backend, with the committed dependency lock unchanged."""
+        stack = self.environment.stacks[self.workspace.stack]
+        path_style = self.environ.get("AWS_S3_USE_PATH_STYLE", "").lower() == "true"
+        arguments = backend_arguments(self.environment, stack, path_style=path_style)
+        self._run("init", ["-reconfigure", "-lockfile=readonly", "-no-color", *arguments], log_lines=False)
+
+    def plan(self, *, destroy: bool) -> SavedPlan:
+        """Make a saved plan. Takes the state lock; fails at once when somebody holds it."""
+        path = self.workspace.directory / ("destroy.tfplan" if destroy else "build.tfplan")
+        arguments = ["-json", "-detailed-exitcode", f"-out={path}", f"-var-file={self.workspace.inputs}"]
+        if destroy:
+            arguments.append("-destroy")
+        ended = self._locked("plan", arguments, accepted=(0, 2))
+        return SavedPlan(path, file_digest(path), has_changes=ended.returncode == 2)
+
+    def show(self, plan: SavedPlan) -> Path:
+        """The plan as JSON, in a private file. It can hold sensitive values: delete it after use."""
+        return self._run("show", ["-json", "-no-color", str(plan.path)], log_lines=False).output
+
+    def apply(self, plan_file: Path) -> None:
+        """Apply exactly this plan file."""
+        self._locked("apply", ["-json", str(plan_file)], accepted=(0,))
+
+    def force_unlock(self, lock_id: str) -> None:
+        """Release a lock whose holder was proven dead. The caller holds the proof (requirement ST6)."""
+        self._run("force-unlock", ["-force", "-no-color", lock_id], log_lines=True)
+
+    def interrupt(self) -> bool:
+        """Send one SIGINT to the running command, so that it releases its lock. Returns at once."""
+        running = self._running
+        return running is not None and process.interrupt(running.pid, running.create_time)
+
+    def _locked(self, command: str, arguments: list[str], accepted: tuple[int, ...]) -> process.Ended:
+        record = self.intents.open(command, self.owner, datetime.now(UTC))
+        ended = self._run(
+            command,
+            ["-input=false", "-lock-timeout=0s", "-no-color", *arguments],
+            log_lines=True,
+            accepted=accepted,
+            intent=record["id"],
+            on_start=lambda started: self.intents.started(record, started),
+            on_end=lambda returncode: self.intents.ended(record, returncode, datetime.now(UTC)),
+        )
+        return ended
+
+    def _run(
+        self,
+        command: str,
+        arguments: list[str],
+        *,
+        log_lines: bool,
+        accepted: tuple[int, ...] = (0,),
+        intent: str = "",
+        on_start: Callable[[process.Started], None] = lambda _started: None,
+        on_end: Callable[[int], None] = lambda _returncode: None,
+    ) -> process.Ended:
+        progress = Progress()
+
+        def remember(started: process.Started) -> None:
+            self._running = started
+            on_start(started)
+
+        def each_line(line: str) -> None:
+            said = progress.feed(line) if log_lines else None
+            if said:
+                self.log(said)
+
+        def heartbeat(seconds: float) -> None:
+            self.log(f"terraform {command} of {self.workspace.stack}: still running after {seconds:.0f} s")
+            self.on_heartbeat(seconds)
+
+        logs = self.workspace.directory / "logs" / f"{len(self.commands):02d}-{command}"
+        self.log(f"terraform {command} of {self.workspace.stack}: started")
+        try:
+            ended = process.run(
+                [process.find_terraform(settings().terraform), command, *arguments],
+                cwd=self.workspace.root,
+                environment=process.child_environment(self.environ, self._cli_config(), intent),
+                logs=logs,
+                deadline_seconds=self.environment.deadlines.terraform,
+                on_start=remember,
+                on_line=each_line,
+                on_heartbeat=heartbeat,
+            )
+        finally:
+            self._running = None
+        self.commands.append(command)
+        self._record_time(command, ended)
+        on_end(ended.returncode)
+        self.log(
+            f"terraform {command} of {self.workspace.stack}: status {ended.returncode} after {ended.seconds:.1f} s"
+        )
+        if ended.returncode not in accepted:
+            said = tuple(progress.errors) or _last_words(ended.errors) or _last_words(ended.output)
+            raise TerraformStopped(command, ended.returncode, said)
+        return ended
+
+    def _record_time(self, command: str, ended: process.Ended) -> None:
+        row = {
+            "execution_id": self.owner.execution_id,
+            "task": self.owner.task_id,
+            "stack": self.workspace.stack,
+            "command": command,
+            "returncode": ended.returncode,
+            "seconds": round(ended.seconds, 3),
+        }
+        with (self.workspace.directory / "timings.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def _cli_config(self) -> Path:
+        return cli_config.write(self.workspace.directory / "terraform.rc", settings().provider_mirrors)
+
+
+def version(log: Log = lambda _line: None) -> Observed[str]:
+    """The version of terraform on this worker. Absent: there is none."""
+    directory = settings().work_dir
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        ended = process.run(
+            [process.find_terraform(settings().terraform), "version", "-json"],
+            cwd=directory,
+            environment=process.child_environment(
+                os.environ, cli_config.write(directory / "terraform.rc", settings().provider_mirrors), ""
+            ),
+            logs=directory / f"version-{os.getpid()}",
+            deadline_seconds=60,
+        )
+        answer = json.loads(ended.output.read_bytes())
+        ended.output.unlink()
+        ended.errors.unlink()
+        return Known(str(answer["terraform_version"]))
+    except process.TerraformMissing as error:
+        log(str(error))
+        return Absent()
+    except (OSError, ValueError, KeyError, TypeError, process.TerraformDeadline) as error:
+        return Unreadable(f"terraform version -json: {type(error).__name__}: {error}")
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _last_words(path: Path, lines: int = 12) -> tuple[str, ...]:
+    text = [line.strip(" │╷╵\t") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    return (" ".join(line for line in text[-lines:] if line),) if any(text) else ()

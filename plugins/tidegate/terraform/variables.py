@@ -1,0 +1,61 @@
+"""The variable values of each stack, from the manifest and nowhere else. They hold no secrets."""
+
+from typing import Any
+
+from tidegate.models.environment import Environment
+
+
+def core_variables(environment: Environment) -> dict[str, Any]:
+    """Values of the persistent root. Nothing per run, so that a repeated build changes nothing (LC6)."""
+    return _common(environment) | {
+        "state_bucket": environment.backend.bucket,
+        "evidence_bucket": environment.evidence.bucket,
+        "work_bucket": environment.work.bucket,
+        "lock_table": environment.backend.lock_table,
+        "evidence_retention_days": environment.evidence.retention_days,
+        "work_expiry_days": environment.work.expiry_days,
+        "execution_role_name": environment.role_name,
+        "oidc_provider_url": environment.oidc.provider_url,
+        "oidc_audience": environment.oidc.audience,
+        "oidc_subject": environment.oidc.subject,
+        "budget_name": environment.budget.name,
+        "budget_limit_usd": float(environment.budget.limit_usd),
+        "budget_thresholds_usd": [float(alert) for alert in environment.budget.alerts_usd],
+        "alert_email": environment.budget.alert_email,
+        "parameter_prefix": f"{environment.parameter_prefix}/core",
+    }
+
+
+def demo_variables(
+    environment: Environment,
+    *,
+    platform_run: str,
+    runtime_database_enabled: bool,
+    state_use_path_style: bool,
+) -> dict[str, Any]:
+    """Values of the ephemeral root, for one platform run."""
+    demo, core = environment.stacks["demo"], environment.stacks["core"]
+    return (
+        _common(environment)
+        | {
+            "platform_run": platform_run,
+            "runtime_database_enabled": runtime_database_enabled,
+            "contract_source": demo.contract_source,
+            "core_state": {
+                "bucket": core.state_bucket or environment.backend.bucket,
+                "key": core.state_key,
+                "region": core.region or environment.region,
+            },
+            "state_use_path_style": state_use_path_style,
+        }
+        | demo.variables
+    )
+
+
+def _common(environment: Environment) -> dict[str, Any]:
+    return {
+        "account_id": environment.account_id,
+        "region": environment.region,
+        "project": environment.project,
+        "environment": environment.name,
+    }

@@ -1,0 +1,117 @@
+"""A stack's working directory: a copy of its root and of the modules, where terraform is initialised.
+
+Terraform always runs from this directory, whatever the caller's working directory is (requirement TD1).
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tidegate.models.environment import Environment, Stack
+from tidegate.settings import settings
+
+_SOURCES = ("*.tf", "*.tf.json", ".terraform.lock.hcl", "*.json", "*.tftpl")
+
+
+class StackRootMissing(Exception):
+    """The directory of a stack is not an initialisable Terraform root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where one stack of one environment is planned and applied on this machine."""
+
+    environment: str
+    stack: str
+    directory: Path
+
+    @property
+    def root(self) -> Path:
+        """The initialised stack directory: terraform's working directory."""
+        return self.directory / "source" / "root"
+
+    @property
+    def inputs(self) -> Path:
+        """The generated variable values."""
+        return self.directory / "inputs.tfvars.json"
+
+    def write_inputs(self, variables: dict[str, Any]) -> None:
+        """Write the variable values that the next plan uses; they hold no secrets."""
+        self.inputs.write_text(json.dumps(variables, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
+    """Copy the stack's sources when they changed. Returns the workspace and the digest of the sources.
+
+    Raises StackRootMissing, naming the directory that was expected to hold the root.
+    """
+    stack = environment.stacks[stack_name]
+    source = settings().terraform_dir
+    root = source / stack.root
+    if not (root / "backend.tf").is_file() or not (root / ".terraform.lock.hcl").is_file():
+        raise StackRootMissing(
+            f"{root.name}: not the root of stack {stack_name!r}: backend.tf or .terraform.lock.hcl is missing; "
+            f"set stacks.{stack_name}.root in include/environments/{environment.name}.yaml"
+        )
+    workspace = Workspace(environment.name, stack_name, settings().work_dir / environment.name / stack_name)
+    digest = source_digest(root, source / "modules")
+    marker = workspace.directory / "source.sha256"
+    if not marker.is_file() or marker.read_text(encoding="utf-8") != digest:
+        shutil.rmtree(workspace.directory / "source", ignore_errors=True)
+        ignore = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
+        shutil.copytree(root, workspace.root, ignore=ignore)
+        if (source / "modules").is_dir():
+            shutil.copytree(source / "modules", workspace.directory / "source" / "modules", ignore=ignore)
+        marker.write_text(digest, encoding="utf-8")
+    return workspace, digest
+
+
+def source_digest(*directories: Path) -> str:
+    """sha256 over names and contents of the Terraform sources below these directories."""
+    total = hashlib.sha256()
+    for directory in directories:
+        files = {
+            path
+            for pattern in _SOURCES
+            for path in directory.rglob(pattern)
+            if ".terraform" not in path.relative_to(directory).parts[:-1]
+        }
+        for path in sorted(files):
+            content = path.read_bytes()
+            total.update(f"{directory.name}/{path.relative_to(directory).as_posix()}:{len(content)}:".encode())
+            total.update(content)
+    return total.hexdigest()
+
+
+def backend_arguments(environment: Environment, stack: Stack, *, path_style: bool) -> list[str]:
+    """`-backend-config=...` of a stack. No secrets: credentials come from the environment's role."""
+    backend = environment.backend
+    values: dict[str, str | bool] = {
+        "bucket": stack.state_bucket or backend.bucket,
+        "key": stack.state_key,
+        "region": stack.region or environment.region,
+        "dynamodb_table": stack.lock_table or backend.lock_table,
+        "use_lockfile": backend.use_lockfile if stack.use_lockfile is None else stack.use_lockfile,
+        "encrypt": backend.encrypt if stack.encrypt is None else stack.encrypt,
+        "use_path_style": path_style,
+    }
+    return [
+        f"-backend-config={name}={str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in values.items()
+    ]
+
+
+def locked_providers(root: Path) -> dict[str, str]:
+    """Provider versions of a dependency lock file, by source address."""
+    versions: dict[str, str] = {}
+    current = ""
+    for line in (root / ".terraform.lock.hcl").read_text(encoding="utf-8").splitlines():
+        if line.startswith('provider "'):
+            current = line.split('"')[1]
+        elif current and line.strip().startswith("version "):
+            versions[current] = line.split('"')[1]
+            current = ""
+    return versions

@@ -1,0 +1,36 @@
+"""Before any test imports Airflow: a home of its own, our plugins, no examples, and none of this machine's AWS settings."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+_HOME = tempfile.TemporaryDirectory(prefix="tidegate-tests-")
+
+for _name in [name for name in os.environ if name.startswith(("AIRFLOW", "AWS_", "TIDEGATE_", "TF_"))]:
+    del os.environ[_name]
+os.environ |= {
+    "AIRFLOW_HOME": _HOME.name,
+    "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__XCOM_BACKEND": "airflow.providers.common.io.xcom.backend.XComObjectStorageBackend",
+    "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": "s3://fraud-platform-dev-min-work/xcom",
+    "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_THRESHOLD": "0",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME.name}/airflow.db",
+    "AIRFLOW__LOGGING__BASE_LOG_FOLDER": f"{_HOME.name}/logs",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings() -> Iterator[None]:
+    """Settings are read once per process; every test starts without them."""
+    from tidegate.settings import settings
+
+    settings.cache_clear()
+    yield
+    settings.cache_clear()

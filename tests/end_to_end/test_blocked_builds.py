@@ -1,0 +1,153 @@
+"""Each of these ends in a failed run and a named blocker, and nothing mutates after it."""
+
+import secrets
+from typing import Any
+
+import pytest
+from stage import BUILD, Stage, environment_variable
+
+from tidegate.terraform import plan_store
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
+
+GO_ON = {**BUILD, "platform_run": "continue"}
+NAT_GATEWAY = """
+resource "aws_eip" "surprise" {
+  domain = "vpc"
+}
+
+resource "aws_nat_gateway" "surprise" {
+  allocation_id = aws_eip.surprise.id
+  subnet_id     = module.network.subnet_ids[0]
+}
+"""
+
+
+def test_a_nat_gateway_in_the_plan_of_demo(built: Stage) -> None:
+    since, state = built.position(), built.state_of("demo")
+    with built.terraform_with("demo", "surprise.tf", NAT_GATEWAY):
+        run = built.run("m2", **GO_ON)
+    assert run.state == "failed"
+    assert "FORBIDDEN-RESOURCE" in run.codes("m2_f_demo_plan_snapshot")
+    blocked = {blocker["resource"] for blocker in run.snapshots["m2_f_demo_plan_snapshot"]["blockers"]}
+    assert "aws_nat_gateway.surprise" in blocked
+    assert run.tasks["f_demo.apply"] == "upstream_failed"
+    assert run.tasks["g_network_posture"] == "upstream_failed"
+    assert built.mutations(since) == []
+    assert built.state_of("demo") == state
+    assert built.sandbox.client("ec2").describe_nat_gateways()["NatGateways"] == []
+
+
+def test_a_load_balancer_made_behind_terraforms_back(built: Stage) -> None:
+    ec2, elb = built.sandbox.client("ec2"), built.sandbox.client("elbv2")
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]][:2]
+    arn = elb.create_load_balancer(Name="forgotten", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    since, states = built.position(), [built.state_of("core"), built.state_of("demo")]
+    try:
+        run = built.run("m2", **GO_ON)
+        assert run.state == "failed"
+        assert run.codes("no_nat_check") == {"FORBIDDEN-LIVE"}
+        assert arn in run.snapshots["no_nat_check"]["blockers"][0]["resource"]
+        assert run.snapshots["m2_j_phase_verdict"]["overall_pass"] is False
+        assert built.mutations(since) == []
+        assert [built.state_of("core"), built.state_of("demo")] == states
+    finally:
+        elb.delete_load_balancer(LoadBalancerArn=arn)
+
+
+def test_a_plan_file_altered_between_plan_and_apply(built: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_plan = plan_store.put_plan
+
+    def put_and_alter(client: Any, bucket: str, key: str, plan_file: Any) -> str:
+        uri = put_plan(client, bucket, key, plan_file)
+        if "/demo-" in uri:
+            built.sandbox.client("s3").put_object(Bucket=bucket, Key=key, Body=plan_file.read_bytes() + b"\0")
+        return uri
+
+    monkeypatch.setattr(plan_store, "put_plan", put_and_alter)
+    since, state = built.position(), built.state_of("demo")
+    change = 'resource "aws_ssm_parameter" "added" {\n  name = "/fraud-platform/dev_min/demo/added"\n  type = "String"\n'
+    with built.terraform_with("demo", "added.tf", change + '  value = "x"\n}\n'):
+        run = built.run("m2", **GO_ON)
+    assert run.state == "failed"
+    assert run.snapshots["m2_f_demo_plan_snapshot"]["overall_pass"] is True
+    assert run.codes("m2_f_demo_authorization_snapshot") == {"PLAN-ALTERED"}
+    assert run.tasks["f_demo.verify"] == "upstream_failed"
+    assert built.mutations(since) == []
+    assert built.state_of("demo") == state
+
+
+def test_a_static_access_key_in_the_environment(built: Stage) -> None:
+    since, state = built.position(), built.state_of("core")
+    with (
+        environment_variable("AWS_ACCESS_KEY_ID", "made-up-" + secrets.token_hex(4)),
+        environment_variable("AWS_SECRET_ACCESS_KEY", secrets.token_hex(16)),
+    ):
+        run = built.run("m2", **GO_ON)
+    assert run.state == "failed"
+    assert "STATIC-KEY-FOUND" in run.codes("m2_a_readiness_snapshot")
+    assert run.started == {"a_readiness", "j_phase_verdict"}
+    assert built.mutations(since) == []
+    assert built.state_of("core") == state
+
+
+def test_the_lock_table_missing(built: Stage) -> None:
+    dynamodb, table = built.sandbox.client("dynamodb"), "fraud-platform-dev-min-tf-locks"
+    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=table)
+    since, state = built.position(), built.state_of("core")
+    try:
+        run = built.run("m2", **GO_ON)
+        assert run.state == "failed"
+        assert "LOCK-TABLE-MISSING" in run.codes("m2_b_backend_state_readiness_snapshot")
+        assert run.started == {"a_readiness", "b_backend_readiness", "j_phase_verdict"}
+        assert built.mutations(since) == []
+        assert built.state_of("core") == state
+    finally:
+        assert built.run("m1").state == "success"
+
+
+def test_the_evidence_bucket_gone(built: Stage) -> None:
+    since, states = built.position(), [built.state_of("core"), built.state_of("demo")]
+    gone = {"service": "s3", "kind": "error", "status": 404, "code": "NoSuchBucket"}
+    with built.sandbox.admin.fault(**gone, resource="fraud-platform-dev-min-evidence"):
+        run = built.run("m2", **GO_ON)
+    assert run.state == "failed"
+    assert "LEASE-UNREADABLE" in run.codes("m2_a_readiness_snapshot")
+    assert run.started == {"a_readiness", "j_phase_verdict"}
+    assert built.mutations(since) == []
+    assert [built.state_of("core"), built.state_of("demo")] == states
+
+
+def test_a_second_build_while_the_platform_run_is_open(built: Stage) -> None:
+    since = built.position()
+    run = built.run("m2", **BUILD)
+    assert run.state == "failed"
+    assert run.codes("m2_a_readiness_snapshot") == {"PLATFORM-RUN-OPEN"}
+    assert built.mutations(since) == []
+
+
+def test_a_build_without_changes_applies_nothing(built: Stage) -> None:
+    since, states = built.position(), [built.state_of("core"), built.state_of("demo")]
+    run = built.run("m2", **GO_ON)
+    assert run.state == "success", run.tasks
+    assert built.mutations(since) == []
+    assert [built.state_of("core"), built.state_of("demo")] == states
+
+
+def test_core_changed_behind_terraforms_back(built: Stage) -> None:
+    ssm, since = built.sandbox.client("ssm"), built.position()
+    name = "/fraud-platform/dev_min/core/alert-topic-arn"
+    names = [parameter["Name"] for parameter in ssm.describe_parameters()["Parameters"]]
+    name = name if name in names else next(found for found in names if "/core/" in found)
+    before = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    ssm.put_parameter(Name=name, Value="drifted", Type="String", Overwrite=True)
+    made = len(built.mutations(since))
+    run = built.run("m2", **GO_ON)
+    assert run.state == "failed"
+    assert run.codes("m2_c_core_plan_snapshot") == {"CORE-DRIFT"}
+    assert len(built.mutations(since)) == made
+    repaired = built.run("m2", **GO_ON, repair_drift=True, repair_reason="a parameter was typed over by hand")
+    assert repaired.state == "success", repaired.tasks
+    assert repaired.snapshots["m2_c_core_plan_snapshot"]["facts"]["repair_drift_reason"].startswith("a parameter")
+    assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == before

@@ -1,0 +1,89 @@
+"""E-mail subscriptions that wait for their confirmation."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.client import SandboxError
+from sandbox.testing import Sandbox
+
+pytestmark = pytest.mark.timeout(120)
+MAIL = "oncall@tidegate.example"
+
+
+@pytest.fixture
+def sns(sandbox: Sandbox) -> Any:
+    return sandbox.client("sns")
+
+
+@pytest.fixture
+def topic(sns: Any) -> str:
+    arn: str = sns.create_topic(Name="alerts")["TopicArn"]
+    return arn
+
+
+def listed(sns: Any, topic: str) -> list[str]:
+    by_topic = [each["SubscriptionArn"] for each in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]]
+    assert by_topic == [each["SubscriptionArn"] for each in sns.list_subscriptions()["Subscriptions"]]
+    return by_topic
+
+
+def counts(sns: Any, topic: str) -> tuple[str, str]:
+    attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    return attributes["SubscriptionsPending"], attributes["SubscriptionsConfirmed"]
+
+
+def test_confirmed_unless_told_otherwise(sns: Any, topic: str) -> None:
+    arn = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=MAIL)["SubscriptionArn"]
+
+    assert listed(sns, topic) == [arn]
+    assert counts(sns, topic) == ("0", "1")
+
+
+def test_pending_until_confirmed(sandbox: Sandbox, sns: Any, topic: str) -> None:
+    sandbox.admin.set_email_subscriptions("pending")
+
+    answered = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=MAIL)["SubscriptionArn"]
+
+    assert answered == "pending confirmation"
+    assert listed(sns, topic) == ["PendingConfirmation"]
+    assert counts(sns, topic) == ("1", "0")
+
+    sandbox.admin.confirm_subscription(topic, MAIL)
+
+    (arn,) = listed(sns, topic)
+    assert arn.startswith(f"{topic}:")
+    assert counts(sns, topic) == ("0", "1")
+
+
+def test_the_arn_of_a_pending_one_can_be_asked_for(sandbox: Sandbox, sns: Any, topic: str) -> None:
+    sandbox.admin.set_email_subscriptions("pending")
+
+    answer = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=MAIL, ReturnSubscriptionArn=True)
+    attributes = sns.get_subscription_attributes(SubscriptionArn=answer["SubscriptionArn"])["Attributes"]
+
+    assert attributes["PendingConfirmation"] == "true"
+
+
+def test_other_protocols_are_not_pending(sandbox: Sandbox, sns: Any, topic: str) -> None:
+    sandbox.admin.set_email_subscriptions("pending")
+
+    queue = "arn:aws:sqs:eu-west-2:123456789012:queue"
+    arn = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)["SubscriptionArn"]
+
+    assert listed(sns, topic) == [arn]
+
+
+def test_confirming_a_stranger_is_refused(sandbox: Sandbox, topic: str) -> None:
+    with pytest.raises(SandboxError, match=r"nobody@tidegate\.example has no subscription to arn:aws:sns"):
+        sandbox.admin.confirm_subscription(topic, "nobody@tidegate.example")
+
+
+def test_reset_goes_back_to_confirmed(sandbox: Sandbox, sns: Any) -> None:
+    sandbox.admin.set_email_subscriptions("pending")
+    sandbox.admin.reset()
+
+    topic = sns.create_topic(Name="alerts")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=MAIL)
+
+    assert listed(sns, topic) != ["PendingConfirmation"]

@@ -1,0 +1,181 @@
+"""BUILD-READINESS, and with it the rules on lease, latch, platform run and held locks."""
+
+from typing import Any
+
+import pytest
+
+from factories_control import (
+    NOW,
+    OURS,
+    THEIRS,
+    build_readiness_facts,
+    caller,
+    control,
+    latch,
+    lock,
+    platform_run,
+    stack_locks,
+    tools,
+)
+from tidegate.gates.build_readiness import GATE
+from tidegate.models.control import Lease
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.readiness import BuildReadinessFacts
+
+REFUSED = Unreadable("AccessDenied")
+OPEN = Known(platform_run(id="platform_1", closed_by=None))
+HELD = Known((lock(),))
+
+
+def controlled(*, goes_on: bool = False, **changes: Any) -> BuildReadinessFacts:
+    """Facts with other control records."""
+    return build_readiness_facts(control=control(**changes), continue_platform_run=goes_on)
+
+
+def locked(**changes: Any) -> BuildReadinessFacts:
+    """Facts with other locks on demo."""
+    return build_readiness_facts(locks=(stack_locks(stack="core"), stack_locks(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(build_readiness_facts(), [], id="all-free"),
+        pytest.param(
+            build_readiness_facts(caller=caller(account_id=Known("1"))), ["ACCOUNT-MISMATCH"], id="another-account"
+        ),
+        pytest.param(controlled(latch=Absent(), platform_run=Absent()), [], id="first-build-ever"),
+        pytest.param(controlled(lease=THEIRS), ["LEASE-HELD"], id="another-run-works-here"),
+        pytest.param(controlled(lease=Lease(ours=False, holder=REFUSED)), ["LEASE-UNREADABLE"], id="lease-unreadable"),
+        pytest.param(
+            controlled(lease=Lease(ours=True, holder=REFUSED)), ["LEASE-UNREADABLE"], id="lease-said-to-be-ours-unread"
+        ),
+        pytest.param(
+            controlled(lease=Lease(ours=False, holder=Absent())), ["LEASE-MISSING"], id="lease-lost-in-a-race"
+        ),
+        pytest.param(
+            controlled(lease=Lease(ours=False, holder=UnknownUntilApply())), ["LEASE-UNKNOWN"], id="lease-not-decided"
+        ),
+        pytest.param(controlled(latch=Known(latch(is_set=True))), ["LATCH-SET"], id="emergency-stop"),
+        pytest.param(controlled(latch=REFUSED), ["LATCH-UNREADABLE"], id="latch-unreadable"),
+        pytest.param(controlled(latch=UnknownUntilApply()), ["LATCH-UNKNOWN"], id="latch-not-decided"),
+        pytest.param(controlled(platform_run=OPEN), ["PLATFORM-RUN-OPEN"], id="last-platform-run-still-open"),
+        pytest.param(controlled(platform_run=OPEN, goes_on=True), [], id="goes-on-with-the-open-one"),
+        pytest.param(controlled(goes_on=True), ["PLATFORM-RUN-NOT-OPEN"], id="would-go-on-with-a-closed-one"),
+        pytest.param(
+            controlled(platform_run=Absent(), goes_on=True), ["PLATFORM-RUN-NOT-OPEN"], id="would-go-on-with-none"
+        ),
+        pytest.param(controlled(platform_run=REFUSED), ["PLATFORM-RUN-UNREADABLE"], id="platform-run-unreadable"),
+        pytest.param(
+            controlled(platform_run=REFUSED, goes_on=True),
+            ["PLATFORM-RUN-UNREADABLE"],
+            id="would-go-on-with-an-unread-one",
+        ),
+        pytest.param(
+            controlled(platform_run=UnknownUntilApply()), ["PLATFORM-RUN-UNKNOWN"], id="platform-run-not-decided"
+        ),
+        pytest.param(locked(locks=HELD, liveness="live"), ["STATE-LOCKED"], id="a-live-terraform"),
+        pytest.param(locked(locks=HELD, liveness="unknown"), ["STATE-LOCKED"], id="nobody-knows-whether-it-lives"),
+        pytest.param(locked(locks=HELD, liveness="none"), ["STATE-LOCKED"], id="held-though-nobody-is-said-to-hold-it"),
+        pytest.param(locked(liveness="live"), ["STATE-LOCKED"], id="alive-before-it-took-the-lock"),
+        pytest.param(locked(liveness="unknown"), ["STATE-LOCKED"], id="perhaps-alive-without-a-lock"),
+        pytest.param(locked(locks=HELD, liveness="dead"), ["STATE-LOCK-STALE"], id="left-behind-by-a-dead-one"),
+        pytest.param(locked(liveness="dead"), [], id="dead-and-left-no-lock"),
+        pytest.param(
+            locked(locks=Known((lock(), lock(kind="s3-lockfile"))), liveness="dead"),
+            ["STATE-LOCK-STALE", "STATE-LOCK-STALE"],
+            id="both-kinds-of-lock",
+        ),
+        pytest.param(locked(locks=REFUSED), ["STATE-LOCK-UNREADABLE"], id="lock-unreadable"),
+        pytest.param(locked(locks=UnknownUntilApply()), ["STATE-LOCK-UNKNOWN"], id="lock-not-decided"),
+        pytest.param(
+            locked(locks=REFUSED, liveness="live"), ["STATE-LOCK-UNREADABLE", "STATE-LOCKED"], id="unreadable-and-alive"
+        ),
+        pytest.param(build_readiness_facts(locks=()), ["STATE-LOCK-MISSING"], id="nobody-looked-for-locks"),
+        pytest.param(
+            build_readiness_facts(
+                control=control(lease=THEIRS, latch=Known(latch(is_set=True)), platform_run=OPEN),
+                locks=(stack_locks(locks=HELD, liveness="live"),),
+            ),
+            ["LEASE-HELD", "LATCH-SET", "PLATFORM-RUN-OPEN", "STATE-LOCKED"],
+            id="says-all-of-it",
+        ),
+    ],
+)
+def test_blockers(facts: BuildReadinessFacts, codes: list[str]) -> None:
+    """The codes, in order, and no other."""
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "observed"),
+    [
+        pytest.param(
+            controlled(lease=THEIRS),
+            "held by dev_min.m9_teardown_cost_check run nightly (m9_20260213T200000Z) "
+            "since 2026-02-13T20:09:27+00:00, expires 2026-02-13T20:44:27+00:00",
+            id="who-holds-the-lease",
+        ),
+        pytest.param(
+            controlled(latch=Known(latch(is_set=True, reason="28 USD spent"))),
+            "set since 2026-02-13T20:14:27+00:00: 28 USD spent",
+            id="why-the-latch-is-set",
+        ),
+        pytest.param(
+            locked(locks=HELD, liveness="live", evidence="pid 7 on worker-3"),
+            "worker-3 holds lock 0f9e (dynamodb) for OperationTypeApply since 2026-02-13T18:14:27+00:00; "
+            "holder live: pid 7 on worker-3",
+            id="who-holds-the-state",
+        ),
+        pytest.param(
+            locked(liveness="unknown", evidence="pid 7 on worker-3"),
+            "no lock, but a holder unknown: pid 7 on worker-3",
+            id="who-may-hold-it-soon",
+        ),
+        pytest.param(
+            locked(locks=Known((lock(created=None),)), liveness="dead", evidence="it ended"),
+            "worker-3 holds lock 0f9e (dynamodb) for OperationTypeApply since an unknown time; holder dead: it ended",
+            id="who-left-it",
+        ),
+    ],
+)
+def test_the_holder_is_named(facts: BuildReadinessFacts, observed: str) -> None:
+    """ST4: who, for what, since when."""
+    assert [blocker.observed for blocker in GATE.evaluate(facts, judged_at=NOW)] == [observed]
+
+
+def test_both_ways_out_of_an_open_platform_run_are_named() -> None:
+    """LC1: close it, or go on with it."""
+    (blocker,) = GATE.evaluate(controlled(platform_run=OPEN), judged_at=NOW)
+    assert "trigger dev_min.m9_teardown_cost_check to close it" in blocker.remedy
+    assert "trigger M2 with platform_run = continue" in blocker.remedy
+
+
+def test_the_way_out_of_the_latch_names_the_environment_when_it_is_known() -> None:
+    """Outside a managed lane the environment is left open."""
+    facts = build_readiness_facts(control=control(latch=Known(latch(is_set=True))), tools=tools(managed_lane=Absent()))
+    inside = GATE.evaluate(controlled(latch=Known(latch(is_set=True))), judged_at=NOW)
+    outside = GATE.evaluate(facts, judged_at=NOW)
+    assert "trigger dev_min.emergency_stop" in inside[0].remedy
+    assert "trigger <environment>.emergency_stop" in outside[-1].remedy
+
+
+def test_a_dead_lock_is_released_only_with_proof() -> None:
+    """ST6."""
+    (blocker,) = GATE.evaluate(locked(locks=HELD, liveness="dead"), judged_at=NOW)
+    assert "release_dead_lock = true" in blocker.remedy and "only with proof" in blocker.remedy
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param(controlled(lease=THEIRS), True, id="a-held-lease"),
+        pytest.param(locked(locks=HELD, liveness="live"), True, id="a-held-lock"),
+        pytest.param(locked(locks=HELD, liveness="dead"), False, id="a-stale-lock"),
+        pytest.param(controlled(lease=THEIRS, latch=REFUSED), False, id="a-held-lease-and-an-unreadable-latch"),
+        pytest.param(build_readiness_facts(control=control(lease=OURS)), False, id="nothing-to-wait-for"),
+    ],
+)
+def test_time_alone_removes_only_what_others_hold(facts: BuildReadinessFacts, expected: bool) -> None:
+    """A sensor looks again only then."""
+    assert GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW)) is expected

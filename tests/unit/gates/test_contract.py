@@ -1,0 +1,276 @@
+"""What every gate owes: a name, an owner, a test file, and a closed door for whatever it cannot judge."""
+
+import ast
+import importlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import factories_control as control
+import factories_world as world
+from tidegate.gates import base
+from tidegate.gates.base import MAX_FACT_AGE, Gate
+from tidegate.gates.registry import GATES, by_id
+from tidegate.models.blocker import Blocker
+from tidegate.models.environment import Environment
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Known, Unreadable
+from tidegate.models.policy import Policies
+
+PACKAGE = Path(base.__file__).parent
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith(("rules_", "_")))
+GATE_MODULES = [name for name in MODULES if name not in {"base", "registry"}]
+TESTS = Path(__file__).parent
+OWNERS = {"platform", "finops"}
+PURE_IMPORTS = {"collections", "dataclasses", "datetime", "itertools", "re", "tidegate", "typing"}
+CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
+
+DESIRED_NONE = {"desired_count": Known(0)}
+
+VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
+    "IDENTITY-AND-TOOLS": (control.identity_facts,),
+    "BUILD-READINESS": (control.build_readiness_facts,),
+    "TEARDOWN-READINESS": (control.teardown_readiness_facts,),
+    "BOOTSTRAP-RESULT": (control.bootstrap_facts,),
+    "BACKEND-READINESS": (world.backend_facts,),
+    "PLAN-GUARD": (lambda: world.plan_facts(world.service(Known(0), "create")),),
+    "MUTATION-AUTHORIZATION": (
+        control.authorization_facts,
+        lambda: control.authorization_facts(direction="destroy"),
+    ),
+    "APPLIED-STATE": (world.applied_facts,),
+    "STACK-CONTRACT": (world.contract_facts,),
+    "NETWORK-POSTURE": (lambda: world.posture_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
+    "TEARDOWN-SCOPE": (world.scope_facts,),
+    "DESTROYED-STATE": (world.destroyed_facts,),
+    "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
+    "TEARDOWN-PROOF": (world.proof_facts,),
+    "PHASE-VERDICT": (control.verdict_facts,),
+}
+"""Facts that pass, by gate: the starting points of the walk below."""
+
+MAY_BE_UNREADABLE = {
+    ("TEARDOWN-READINESS", "control.latch"): "the emergency latch stops builds; a teardown is the way out of it (CO4)",
+    ("TEARDOWN-READINESS", "control.platform_run"): "history never stops a teardown (TD9)",
+    ("MUTATION-AUTHORIZATION", "control.platform_run"): "judged by the readiness gate of the phase (LC1)",
+    ("MUTATION-AUTHORIZATION destroy", "control.latch"): "the emergency latch stops builds, not a destroy (CO4)",
+    ("MUTATION-AUTHORIZATION destroy", "control.platform_run"): "history never stops a destroy (TD9)",
+}
+"""Observations whose gate may pass without them, each with its reason."""
+
+
+def gates_with_facts() -> Iterator[Any]:
+    """Each gate with each of its valid facts."""
+    for gate in GATES:
+        for valid in VALID[gate.id]:
+            facts = valid()
+            name = f"{gate.id} destroy" if getattr(facts, "direction", "build") == "destroy" else gate.id
+            yield pytest.param(gate, facts, name, id=name)
+
+
+def holes(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each way to make one known observation below a node unreadable: where, and the node as it then is."""
+    if isinstance(node, Known):
+        yield path, Unreadable("x")
+    for step, child, rebuilt in children(node):
+        for where, value in holes(child, f"{path}{step}".lstrip(".")):
+            yield where, rebuilt(value)
+
+
+def children(node: Any) -> Iterator[tuple[str, Any, Callable[[Any], Any]]]:
+    """What a node consists of: the step in the path, the child, and how to build the node with another one."""
+    if isinstance(node, Known):
+        yield "", node.value, lambda value: replace(node, value=value)
+    elif is_dataclass(node) and not isinstance(node, type):
+        for field in fields(node):
+            yield f".{field.name}", getattr(node, field.name), partial(changed, node, field.name)
+    elif isinstance(node, tuple):
+        for index, item in enumerate(node):
+            yield f"[{index}]", item, partial(spliced, node, index)
+    elif isinstance(node, dict):
+        for key, item in node.items():
+            yield f"[{key}]", item, partial(lambda of, value: {**node, of: value}, key)
+
+
+def changed(node: Any, name: str, value: Any) -> Any:
+    """A dataclass with another value of one field."""
+    return replace(node, **{name: value})
+
+
+def spliced(items: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
+    """A tuple with another value at one place."""
+    return (*items[:index], value, *items[index + 1 :])
+
+
+def module_of(gate: Gate[Any]) -> str:
+    """The file of a gate, by the name of its id."""
+    return gate.id.lower().replace("-", "_")
+
+
+ROLES = {"stem", "otherwise", "transient_codes"}
+
+
+def literals(kind: str) -> set[str]:
+    """Codes as written in the gates: `whole` ones, or what is given as `stem=` or `otherwise=`."""
+    found: dict[str, set[str]] = {"whole": set(), **{role: set() for role in ROLES}}
+    for path in PACKAGE.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        given = [node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in ROLES]
+        role_of = {id(part): str(keyword.arg) for keyword in given for part in ast.walk(keyword.value)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                role = role_of.get(id(node), "whole")
+                if role != "whole" or CODE.fullmatch(node.value):
+                    found[role].add(node.value)
+    return found[kind] - {gate.id for gate in GATES}
+
+
+def text_of_tests() -> str:
+    """The text of all tests of gates."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(TESTS.glob("test_*.py")))
+
+
+def test_ids_are_unique_and_found() -> None:
+    """Evidence names a gate by its id."""
+    assert len({gate.id for gate in GATES}) == len(GATES)
+    assert all(by_id(gate.id) is gate for gate in GATES)
+    with pytest.raises(KeyError):
+        by_id("NO-SUCH-GATE")
+
+
+def test_every_gate_module_is_listed() -> None:
+    """A gate that nobody lists judges nothing."""
+    assert sorted(module_of(gate) for gate in GATES) == GATE_MODULES
+    for gate in GATES:
+        assert importlib.import_module(f"tidegate.gates.{module_of(gate)}").GATE is gate
+
+
+@pytest.mark.parametrize("name", GATE_MODULES)
+def test_every_gate_has_a_test_file_and_says_what_it_guards(name: str) -> None:
+    """One gate, one file, one test file, and a sentence that begins with its id."""
+    assert (TESTS / f"test_{name}.py").is_file()
+    doc = importlib.import_module(f"tidegate.gates.{name}").__doc__
+    assert str(doc).startswith(name.upper().replace("_", "-") + ". ")
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.id)
+def test_every_gate_names_its_owner_and_requirements(gate: Gate[Any]) -> None:
+    """EV7."""
+    assert CODE.fullmatch(gate.id)
+    assert gate.title.strip() and not gate.title.endswith(".")
+    assert gate.owner in OWNERS
+    assert gate.requirements and all(re.fullmatch(r"(ID|ST|LC|CO|TD|EV|IN)[1-9]", given) for given in gate.requirements)
+    assert len(set(gate.requirements)) == len(gate.requirements)
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.id)
+def test_policy_sections_exist(gate: Gate[Any]) -> None:
+    """EV4: a section that does not exist would never make a pass stale."""
+    sections = set(Environment.model_fields) | {f"policies.{field.name}" for field in fields(Policies)}
+    assert set(gate.policy_sections) <= sections
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.id)
+def test_transient_codes_are_codes_of_the_gates(gate: Gate[Any]) -> None:
+    """A misspelt one would never let a sensor look again."""
+    assert gate.transient_codes <= literals("whole")
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+def test_gates_import_nothing_that_does_anything(path: Path) -> None:
+    """No I/O, no clock, no chance: models, other gates, and a few modules that only compute."""
+    source = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            assert name.partition(".")[0] in PURE_IMPORTS
+            assert not name.startswith("tidegate.") or name.split(".")[1] in {"models", "gates"}
+    assert not re.search(r"\.(now|utcnow|today)\(|\bopen\(", source)
+
+
+def test_every_code_has_a_test() -> None:
+    """All that have none at once."""
+    text = text_of_tests()
+    whole = {code for code in literals("whole") if not re.search(rf"(?<![A-Z0-9-]){code}(?![A-Z0-9-])", text)}
+    stems = {
+        stem
+        for stem in literals("stem")
+        if not re.search(rf"(?<![A-Z0-9-]){stem}-(MISSING|UNKNOWN|UNREADABLE)(?![A-Z0-9-])", text)
+    }
+    endings = {ending for ending in literals("otherwise") if not re.search(rf"-{ending}(?![A-Z0-9-])", text)}
+    assert (whole, stems, endings) == (set(), set(), set())
+
+
+@pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
+def test_valid_facts_pass(gate: Gate[Any], facts: Facts, name: str) -> None:
+    """Otherwise the walk below would prove nothing."""
+    assert gate.evaluate(facts, judged_at=facts.observed_at) == ()
+
+
+@pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
+def test_whatever_cannot_be_read_blocks(gate: Gate[Any], facts: Facts, name: str) -> None:
+    """Every known observation, made unreadable one at a time; the exceptions are named and must be real."""
+    passed = set()
+    for where, changed in holes(facts):
+        blockers = gate.evaluate(changed, judged_at=facts.observed_at)
+        assert "GATE-BROKEN" not in {blocker.code for blocker in blockers}, (where, blockers)
+        for blocker in blockers:
+            assert_helpful(blocker)
+        if not blockers:
+            passed.add(where)
+    assert passed == {where for of, where in MAY_BE_UNREADABLE if of == name}
+
+
+def assert_helpful(blocker: Blocker) -> None:
+    """It says what was seen, what was expected and what to do."""
+    assert all(getattr(blocker, field.name).strip() for field in fields(blocker)), blocker
+    assert blocker.owner in OWNERS, blocker
+    assert "failed to" not in blocker.sentence().lower(), blocker
+    assert "\n" not in blocker.sentence(), blocker
+
+
+def test_the_walk_reaches_into_everything() -> None:
+    """Tuples, dicts, dataclasses, and what is inside of what is known."""
+    where = {path for path, _ in holes(VALID["PLAN-GUARD"][0]())}
+    assert "plan" in where and "plan.resources[0].attributes[desired_count]" in where
+    assert "guards[1]" in {path for path, _ in holes(control.authorization_facts())}
+    assert "caller.account_id" in {path for path, _ in holes(control.identity_facts())}
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.id)
+@pytest.mark.parametrize(
+    "wrong", [None, {}, "facts", Facts(observed_at=control.NOW)], ids=["none", "dict", "text", "base"]
+)
+def test_facts_of_the_wrong_type_break_the_gate(gate: Gate[Any], wrong: object) -> None:
+    """A broken gate is a closed gate."""
+    (blocker,) = gate.evaluate(wrong, judged_at=control.NOW)
+    assert (blocker.code, blocker.owner) == ("GATE-BROKEN", gate.owner)
+
+
+@pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
+def test_facts_of_another_time_are_not_judged(gate: Gate[Any], facts: Facts, name: str) -> None:
+    """Too old, or from a clock that runs ahead."""
+    just_over = MAX_FACT_AGE + timedelta(seconds=1)
+    for judged_at in (facts.observed_at + just_over, facts.observed_at - just_over):
+        (blocker,) = gate.evaluate(facts, judged_at=judged_at)
+        assert blocker.code == "FACTS-STALE"
+    assert gate.evaluate(facts, judged_at=facts.observed_at + MAX_FACT_AGE) == ()
+
+
+@pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
+def test_a_crash_closes_the_gate(gate: Gate[Any], facts: Facts, name: str) -> None:
+    """Also one that comes after the first blocker."""
+
+    def crashing(_: Facts) -> Iterator[Blocker]:
+        yield Blocker("SOME-CODE", "a", "b", "c", "d", "e")
+        raise ZeroDivisionError("late")
+
+    (blocker,) = replace(gate, blockers=crashing).evaluate(facts, judged_at=facts.observed_at)
+    assert (blocker.code, blocker.observed) == ("GATE-BROKEN", "ZeroDivisionError: late")

@@ -1,0 +1,64 @@
+"""DESTROYED-STATE: nothing in the state, nothing that answers."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from factories_world import NOW, destroyed_facts, state_lock, state_resource
+from tidegate.gates.destroyed_state import GATE
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.state import DestroyedStateFacts
+
+DARK = Unreadable("AccessDenied")
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(destroyed_facts(), [], id="gone"),
+        pytest.param(destroyed_facts(after=Absent()), [], id="no-state-file-any-more"),
+        pytest.param(destroyed_facts(before=Absent()), [], id="there-never-was-a-state"),
+        pytest.param(destroyed_facts(before=DARK), ["STATE-BEFORE-UNREADABLE"], id="state-before-not-readable"),
+        pytest.param(
+            destroyed_facts(before=UnknownUntilApply()), ["STATE-BEFORE-UNKNOWN"], id="state-before-not-known"
+        ),
+        pytest.param(destroyed_facts(after=DARK), ["STATE-UNREADABLE"], id="state-not-readable"),
+        pytest.param(destroyed_facts(after=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-known"),
+        pytest.param(destroyed_facts(post_destroy_state_count=Known(1)), ["STATE-NOT-EMPTY"], id="one-left-in-state"),
+        pytest.param(
+            destroyed_facts(post_destroy_state_count=DARK), ["STATE-COUNT-UNREADABLE"], id="count-not-readable"
+        ),
+        pytest.param(destroyed_facts(post_destroy_state_count=Absent()), ["STATE-COUNT-MISSING"], id="no-count"),
+        pytest.param(
+            destroyed_facts(post_destroy_state_count=UnknownUntilApply()), ["STATE-COUNT-UNKNOWN"], id="count-not-known"
+        ),
+        pytest.param(
+            destroyed_facts(still_there=Known((state_resource(), state_resource("aws_subnet.a", "subnet-1")))),
+            ["RESOURCE-STILL-THERE", "RESOURCE-STILL-THERE"],
+            id="two-still-answer",
+        ),
+        pytest.param(destroyed_facts(still_there=DARK), ["STILL-THERE-UNREADABLE"], id="nobody-could-ask"),
+        pytest.param(destroyed_facts(still_there=Absent()), ["STILL-THERE-MISSING"], id="nobody-asked"),
+        pytest.param(destroyed_facts(still_there=UnknownUntilApply()), ["STILL-THERE-UNKNOWN"], id="answer-not-known"),
+        pytest.param(destroyed_facts(locks=Known((state_lock(),))), ["STATE-LOCK-LEFT"], id="a-lock-was-left"),
+        pytest.param(destroyed_facts(locks=DARK), ["STATE-LOCK-UNREADABLE"], id="locks-not-readable"),
+    ],
+)
+def test_blockers(facts: DestroyedStateFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "clears"),
+    [
+        pytest.param(destroyed_facts(still_there=Known((state_resource(),))), True, id="deletion-takes-time"),
+        pytest.param(destroyed_facts(still_there=DARK), False, id="no-permission-stays"),
+        pytest.param(
+            destroyed_facts(still_there=Known((state_resource(),)), post_destroy_state_count=Known(1)),
+            False,
+            id="a-full-state-stays",
+        ),
+    ],
+)
+def test_only_deletion_is_waited_for(facts: DestroyedStateFacts, clears: bool) -> None:
+    assert GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW)) is clears

@@ -1,0 +1,170 @@
+"""IDENTITY-AND-TOOLS, and with it the identity rules that three gates share."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from factories_control import NOW, caller, identity_facts, static_keys, tools
+from tidegate.gates.identity_and_tools import GATE
+from tidegate.models.identity import Endpoint, IdentityFacts
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+
+LOCAL = Endpoint(variable="AWS_ENDPOINT_URL", url="http://127.0.0.1:4566", loopback=True)
+LOCAL_S3 = Endpoint(variable="AWS_ENDPOINT_URL_S3", url="http://127.0.0.1:4566", loopback=True)
+REMOTE = Endpoint(variable="AWS_ENDPOINT_URL_STS", url="https://sts.example.com", loopback=False)
+REFUSED = Unreadable("AccessDenied: GetCallerIdentity")
+
+
+def called(**changes: Any) -> IdentityFacts:
+    """Facts with another caller."""
+    return identity_facts(caller=caller(**changes))
+
+
+def tooled(**changes: Any) -> IdentityFacts:
+    """Facts with other tools."""
+    return identity_facts(tools=tools(**changes))
+
+
+def judged(facts: IdentityFacts) -> list[str]:
+    """The codes that the gate finds."""
+    return [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(identity_facts(), [], id="the-assumed-role-on-aws"),
+        pytest.param(called(profile="sandbox", endpoints=(LOCAL,)), [], id="the-assumed-role-in-the-sandbox"),
+        pytest.param(
+            called(profile="sandbox", endpoints=(LOCAL, LOCAL_S3)), [], id="sandbox-with-one-more-local-endpoint"
+        ),
+        pytest.param(called(credential_method=Known("assume-role")), [], id="role-assumed-by-a-profile"),
+        pytest.param(called(credential_method=Known("container-role")), [], id="role-of-a-container"),
+        pytest.param(called(credential_method=Known("iam-role")), [], id="role-of-an-instance"),
+        pytest.param(called(static_keys=static_keys("~/.boto [Credentials]")), ["STATIC-KEY-FOUND"], id="a-static-key"),
+        pytest.param(
+            called(static_keys=static_keys("environment variable AWS_ACCESS_KEY_ID", "~/.aws/credentials [default]")),
+            ["STATIC-KEY-FOUND", "STATIC-KEY-FOUND"],
+            id="one-blocker-per-place",
+        ),
+        pytest.param(
+            called(static_keys=Unreadable("~/.boto")), ["STATIC-KEYS-UNREADABLE"], id="a-place-nobody-can-read"
+        ),
+        pytest.param(called(static_keys=Absent()), ["STATIC-KEYS-MISSING"], id="nobody-looked-for-keys"),
+        pytest.param(
+            called(credential_method=Known("env")), ["CREDENTIALS-NOT-ASSUMED"], id="keys-from-the-environment"
+        ),
+        pytest.param(called(credential_method=Known("")), ["CREDENTIALS-NOT-ASSUMED"], id="a-provider-without-a-name"),
+        pytest.param(called(credential_method=Absent()), ["CREDENTIAL-METHOD-MISSING"], id="no-credentials"),
+        pytest.param(
+            called(credential_method=REFUSED), ["CREDENTIAL-METHOD-UNREADABLE"], id="credentials-not-resolved"
+        ),
+        pytest.param(called(temporary=Known(False)), ["CREDENTIALS-LONG-LIVED"], id="a-key-of-a-user"),
+        pytest.param(called(temporary=REFUSED), ["CREDENTIAL-LIFETIME-UNREADABLE"], id="lifetime-unreadable"),
+        pytest.param(called(account_id=Known("999999999999")), ["ACCOUNT-MISMATCH"], id="another-account"),
+        pytest.param(called(account_id=REFUSED), ["ACCOUNT-UNREADABLE"], id="account-unreadable"),
+        pytest.param(called(account_id=UnknownUntilApply()), ["ACCOUNT-UNKNOWN"], id="account-not-decided"),
+        pytest.param(called(region=Known("us-east-1")), ["REGION-MISMATCH"], id="another-region"),
+        pytest.param(called(region=Unreadable("two regions at once")), ["REGION-UNREADABLE"], id="two-regions-at-once"),
+        pytest.param(called(role=Known("admin")), ["ROLE-MISMATCH"], id="another-role"),
+        pytest.param(
+            called(role=Known("admin"), arn=REFUSED), ["CALLER-ARN-UNREADABLE", "ROLE-MISMATCH"], id="role-no-arn"
+        ),
+        pytest.param(called(role=Absent(), session=Absent()), ["SESSION-MISSING", "ROLE-MISSING"], id="a-user-or-root"),
+        pytest.param(called(role=REFUSED), ["ROLE-UNREADABLE"], id="role-unreadable"),
+        pytest.param(called(arn=REFUSED), ["CALLER-ARN-UNREADABLE"], id="arn-unreadable"),
+        pytest.param(called(session=REFUSED), ["SESSION-UNREADABLE"], id="session-unreadable"),
+        pytest.param(called(endpoints=(REMOTE,)), ["ENDPOINT-NOT-ALLOWED"], id="aws-with-an-override"),
+        pytest.param(called(endpoints=(LOCAL,)), ["ENDPOINT-NOT-ALLOWED"], id="aws-with-a-loopback-override"),
+        pytest.param(
+            called(profile="sandbox", endpoints=(LOCAL, REMOTE)),
+            ["ENDPOINT-NOT-ALLOWED"],
+            id="sandbox-that-leaves-the-machine",
+        ),
+        pytest.param(called(profile="sandbox"), ["ENDPOINT-MISSING"], id="sandbox-that-would-reach-aws"),
+        pytest.param(
+            called(profile="sandbox", endpoints=(LOCAL_S3,)), ["ENDPOINT-MISSING"], id="sandbox-with-one-service-only"
+        ),
+        pytest.param(tooled(terraform_version=Absent()), ["TERRAFORM-MISSING"], id="no-terraform"),
+        pytest.param(tooled(terraform_version=Unreadable("deadline")), ["TERRAFORM-UNREADABLE"], id="terraform-hangs"),
+        pytest.param(tooled(terraform_version=Known("1.10.5")), ["TERRAFORM-VERSION-UNSUPPORTED"], id="too-old"),
+        pytest.param(tooled(terraform_version=Known("2.0.0")), ["TERRAFORM-VERSION-UNSUPPORTED"], id="too-new"),
+        pytest.param(
+            tooled(terraform_version=Known("1.12.0-beta1")), ["TERRAFORM-VERSION-UNSUPPORTED"], id="a-pre-release"
+        ),
+        pytest.param(tooled(terraform_version=Known("")), ["TERRAFORM-VERSION-UNSUPPORTED"], id="a-version-of-nothing"),
+        pytest.param(tooled(terraform_required="latest"), ["TERRAFORM-CONSTRAINT-INVALID"], id="constraint-in-words"),
+        pytest.param(tooled(terraform_required=""), ["TERRAFORM-CONSTRAINT-INVALID"], id="no-constraint"),
+        pytest.param(
+            tooled(terraform_required="", terraform_version=Known("soon")),
+            ["TERRAFORM-CONSTRAINT-INVALID", "TERRAFORM-VERSION-UNSUPPORTED"],
+            id="neither-constraint-nor-version",
+        ),
+        pytest.param(tooled(managed_lane=Absent()), ["NOT-A-MANAGED-LANE"], id="a-shell"),
+        pytest.param(tooled(managed_lane=Unreadable("no context")), ["NOT-A-MANAGED-LANE"], id="lane-unreadable"),
+        pytest.param(tooled(managed_lane=Known("")), ["NOT-A-MANAGED-LANE"], id="a-lane-without-a-name"),
+        pytest.param(tooled(managed_lane=Known("dag//task")), ["NOT-A-MANAGED-LANE"], id="a-lane-without-a-run"),
+        pytest.param(tooled(managed_lane=Known("dag/run")), ["NOT-A-MANAGED-LANE"], id="a-lane-without-a-task"),
+        pytest.param(
+            identity_facts(
+                caller=caller(account_id=REFUSED, region=Known("us-east-1")), tools=tools(managed_lane=Absent())
+            ),
+            ["ACCOUNT-UNREADABLE", "REGION-MISMATCH", "NOT-A-MANAGED-LANE"],
+            id="says-all-of-it",
+        ),
+    ],
+)
+def test_blockers(facts: IdentityFacts, codes: list[str]) -> None:
+    """The codes, in order, and no other."""
+    assert judged(facts) == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "remedy"),
+    [
+        pytest.param(
+            called(static_keys=static_keys("environment variable AWS_ACCESS_KEY_ID")),
+            "unset AWS_ACCESS_KEY_ID in the worker's environment",
+            id="a-key-in-the-environment",
+        ),
+        pytest.param(
+            called(static_keys=static_keys("/home/w/.aws/credentials [default]")),
+            "remove a static key from /home/w/.aws/credentials [default]",
+            id="a-key-in-a-file",
+        ),
+        pytest.param(
+            called(region=Known("us-east-1")),
+            "set AWS_REGION=eu-west-2 in the worker's environment",
+            id="another-region",
+        ),
+        pytest.param(
+            called(endpoints=(REMOTE,)), "unset AWS_ENDPOINT_URL_STS in the worker's environment", id="an-override"
+        ),
+    ],
+)
+def test_remedy_is_the_next_command(facts: IdentityFacts, remedy: str) -> None:
+    """A person can act on it without reading code."""
+    assert [blocker.remedy for blocker in GATE.evaluate(facts, judged_at=NOW)] == [remedy]
+
+
+def test_another_role_is_named_by_its_arn() -> None:
+    """Whose session it is shows in the log."""
+    (blocker,) = GATE.evaluate(called(role=Known("admin")), judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (caller().arn.value, "admin")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("field", ["account_id", "arn", "credential_method", "region", "role", "session", "temporary"])
+@pytest.mark.parametrize(
+    ("observed", "ending"),
+    [
+        pytest.param(REFUSED, "-UNREADABLE", id="unreadable"),
+        pytest.param(Absent(), "-MISSING", id="missing"),
+        pytest.param(UnknownUntilApply(), "-UNKNOWN", id="unknown"),
+    ],
+)
+def test_each_way_of_not_knowing_the_caller_has_its_own_code(field: str, observed: Any, ending: str) -> None:
+    """Not there and could not look never look alike."""
+    facts = identity_facts(caller=replace(caller(), **{field: observed}))
+    (code,) = judged(facts)
+    assert code.endswith(ending)

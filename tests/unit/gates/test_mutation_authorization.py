@@ -1,0 +1,232 @@
+"""MUTATION-AUTHORIZATION."""
+
+from typing import Any
+
+import pytest
+
+from factories_control import (
+    NOW,
+    OURS,
+    PLAN_SHA256,
+    STATE,
+    THEIRS,
+    authorization_facts,
+    caller,
+    control,
+    guard,
+    intent,
+    latch,
+    lock,
+    platform_run,
+    readiness_guard,
+    static_keys,
+)
+from tidegate.gates.mutation_authorization import GATE
+from tidegate.models.authorization import AuthorizationFacts
+from tidegate.models.control import Lease
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.state import StateVersion
+
+REFUSED = Unreadable("AccessDenied")
+HELD = Known((lock(),))
+ALTERED = "c" * 64
+FIRST_PLAN = Known(guard(state_serial=None, state_lineage=None))
+
+
+def guarded(**changes: Any) -> AuthorizationFacts:
+    """Facts whose plan guard differs."""
+    return authorization_facts(guards=(Known(readiness_guard()), Known(guard(**changes))))
+
+
+def controlled(direction: str = "build", **changes: Any) -> AuthorizationFacts:
+    """Facts with other control records."""
+    return authorization_facts(direction=direction, control=control(**changes))
+
+
+def stated(**changes: Any) -> Known[StateVersion]:
+    """Another state of demo."""
+    values = {"key": STATE.key, "lineage": STATE.lineage, "serial": STATE.serial, "version_id": STATE.version_id}
+    return Known(StateVersion(**values | {"terraform_version": "1.12.2", "resource_count": 19} | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(authorization_facts(), [], id="nothing-changed-since-the-plan"),
+        pytest.param(authorization_facts(direction="destroy"), [], id="a-destroy-nothing-changed"),
+        pytest.param(
+            authorization_facts(caller=caller(account_id=Known("1"))), ["ACCOUNT-MISMATCH"], id="another-account"
+        ),
+        pytest.param(
+            authorization_facts(caller=caller(static_keys=static_keys("~/.boto"))),
+            ["STATIC-KEY-FOUND"],
+            id="a-static-key",
+        ),
+        pytest.param(authorization_facts(guards=()), ["GUARD-MISSING", "PLAN-UNGUARDED"], id="no-guards"),
+        pytest.param(
+            authorization_facts(guards=(Absent(), Known(guard()))), ["GUARD-MISSING"], id="one-guard-never-handed-over"
+        ),
+        pytest.param(
+            authorization_facts(guards=(Known(readiness_guard()), REFUSED)),
+            ["GUARD-UNREADABLE", "PLAN-UNGUARDED"],
+            id="the-plan-guard-unreadable",
+        ),
+        pytest.param(
+            authorization_facts(guards=(UnknownUntilApply(), Known(guard()))),
+            ["GUARD-UNKNOWN"],
+            id="one-guard-not-decided",
+        ),
+        pytest.param(
+            authorization_facts(guards=(Known(readiness_guard()),)), ["PLAN-UNGUARDED"], id="no-guard-saw-the-plan"
+        ),
+        pytest.param(guarded(status="fail", overall_pass=False), ["GUARD-NOT-PASSED"], id="a-failed-guard"),
+        pytest.param(guarded(status="stale"), ["GUARD-NOT-PASSED"], id="a-stale-guard-that-says-pass"),
+        pytest.param(guarded(overall_pass=False), ["GUARD-NOT-PASSED"], id="a-guard-that-contradicts-itself"),
+        pytest.param(guarded(sha256_stored=ALTERED), ["GUARD-DIGEST-MISMATCH"], id="stored-is-not-handed-over"),
+        pytest.param(
+            guarded(sha256_stored="", sha256_recorded=""),
+            ["GUARD-DIGEST-MISMATCH"],
+            id="two-empty-digests-vouch-for-nothing",
+        ),
+        pytest.param(guarded(expired=True), ["GUARD-EXPIRED"], id="an-expired-guard"),
+        pytest.param(
+            authorization_facts(guards=(Known(readiness_guard(expired=True)), Known(guard()))),
+            ["GUARD-EXPIRED"],
+            id="an-expired-guard-without-a-plan",
+        ),
+        pytest.param(authorization_facts(plan_file_sha256=Known(ALTERED)), ["PLAN-ALTERED"], id="an-altered-plan-file"),
+        pytest.param(
+            authorization_facts(guards=(Known(guard()), Known(guard(plan_sha256=ALTERED)))),
+            ["PLAN-ALTERED"],
+            id="two-guards-saw-two-plans",
+        ),
+        pytest.param(authorization_facts(plan_file_sha256=Absent()), ["PLAN-FILE-MISSING"], id="the-plan-file-is-gone"),
+        pytest.param(
+            authorization_facts(plan_file_sha256=REFUSED), ["PLAN-FILE-UNREADABLE"], id="plan-file-unreadable"
+        ),
+        pytest.param(
+            authorization_facts(plan_file_sha256=UnknownUntilApply()), ["PLAN-FILE-UNKNOWN"], id="plan-file-not-decided"
+        ),
+        pytest.param(authorization_facts(state=stated(serial=8)), ["STATE-MOVED"], id="the-state-was-written-since"),
+        pytest.param(authorization_facts(state=stated(lineage="other")), ["STATE-MOVED"], id="the-state-was-replaced"),
+        pytest.param(authorization_facts(state=Absent()), ["STATE-MOVED"], id="the-state-is-gone"),
+        pytest.param(authorization_facts(state=Absent(), guards=(FIRST_PLAN,)), [], id="a-first-build-has-no-state"),
+        pytest.param(
+            authorization_facts(guards=(FIRST_PLAN,)), ["STATE-MOVED"], id="a-state-appeared-since-a-first-plan"
+        ),
+        pytest.param(authorization_facts(state=REFUSED), ["STATE-UNREADABLE"], id="state-unreadable"),
+        pytest.param(authorization_facts(state=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-decided"),
+        pytest.param(controlled(lease=THEIRS), ["LEASE-NOT-OURS"], id="another-run-took-the-lease"),
+        pytest.param(
+            controlled(lease=Lease(ours=False, holder=OURS.holder)), ["LEASE-NOT-OURS"], id="our-lease-expired"
+        ),
+        pytest.param(controlled(lease=Lease(ours=False, holder=Absent())), ["LEASE-NOT-OURS"], id="nobody-holds-it"),
+        pytest.param(controlled(lease=Lease(ours=True, holder=Absent())), ["LEASE-MISSING"], id="ours-and-not-there"),
+        pytest.param(controlled(lease=Lease(ours=True, holder=REFUSED)), ["LEASE-UNREADABLE"], id="ours-and-unread"),
+        pytest.param(controlled(lease=Lease(ours=False, holder=REFUSED)), ["LEASE-UNREADABLE"], id="lease-unreadable"),
+        pytest.param(controlled(latch=Known(latch(is_set=True))), ["LATCH-SET"], id="emergency-stop-during-a-build"),
+        pytest.param(controlled(latch=REFUSED), ["LATCH-UNREADABLE"], id="a-build-does-not-guess-the-latch"),
+        pytest.param(controlled(latch=Absent()), [], id="a-latch-that-was-never-set"),
+        pytest.param(controlled("destroy", latch=Known(latch(is_set=True))), [], id="a-destroy-ignores-a-set-latch"),
+        pytest.param(controlled("destroy", latch=REFUSED), [], id="a-destroy-ignores-an-unreadable-latch"),
+        pytest.param(
+            controlled("repair", latch=Known(latch(is_set=True))), ["LATCH-SET"], id="whatever-is-no-destroy-is-a-build"
+        ),
+        pytest.param(controlled(platform_run=Known(platform_run(closed_by=None))), [], id="its-platform-run-is-open"),
+        pytest.param(controlled(platform_run=REFUSED), [], id="history-is-not-asked-for"),
+        pytest.param(authorization_facts(locks=HELD), ["STATE-LOCKED"], id="somebody-holds-the-state"),
+        pytest.param(
+            authorization_facts(locks=Known((lock(), lock(id="2")))), ["STATE-LOCKED", "STATE-LOCKED"], id="two-locks"
+        ),
+        pytest.param(authorization_facts(locks=REFUSED), ["STATE-LOCK-UNREADABLE"], id="lock-unreadable"),
+        pytest.param(authorization_facts(locks=Absent()), ["STATE-LOCK-MISSING"], id="nobody-looked-for-locks"),
+        pytest.param(authorization_facts(intent=Absent()), [], id="no-terraform-was-recorded"),
+        pytest.param(
+            authorization_facts(intent=Known(intent(liveness="live"))),
+            ["TERRAFORM-STILL-RUNNING"],
+            id="a-live-terraform",
+        ),
+        pytest.param(
+            authorization_facts(intent=Known(intent(liveness="unknown"))),
+            ["TERRAFORM-STILL-RUNNING"],
+            id="a-terraform-that-may-live",
+        ),
+        pytest.param(authorization_facts(intent=REFUSED), ["INTENT-UNREADABLE"], id="intent-unreadable"),
+        pytest.param(authorization_facts(intent=UnknownUntilApply()), ["INTENT-UNKNOWN"], id="intent-not-decided"),
+        pytest.param(
+            authorization_facts(evidence_writable=Known(False)), ["EVIDENCE-UNREACHABLE"], id="evidence-not-writable"
+        ),
+        pytest.param(authorization_facts(evidence_writable=REFUSED), ["EVIDENCE-UNREACHABLE"], id="evidence-refused"),
+        pytest.param(
+            authorization_facts(
+                guards=(),
+                plan_file_sha256=Absent(),
+                state=REFUSED,
+                control=control(lease=THEIRS, latch=REFUSED),
+                locks=HELD,
+                intent=REFUSED,
+                evidence_writable=Absent(),
+            ),
+            [
+                "GUARD-MISSING",
+                "PLAN-UNGUARDED",
+                "PLAN-FILE-MISSING",
+                "STATE-UNREADABLE",
+                "LEASE-NOT-OURS",
+                "LATCH-UNREADABLE",
+                "STATE-LOCKED",
+                "INTENT-UNREADABLE",
+                "EVIDENCE-UNREACHABLE",
+            ],
+            id="says-all-of-it",
+        ),
+    ],
+)
+def test_blockers(facts: AuthorizationFacts, codes: list[str]) -> None:
+    """The codes, in order, and no other."""
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "observed", "expected"),
+    [
+        pytest.param(
+            authorization_facts(plan_file_sha256=Known(ALTERED)),
+            f"sha256 {ALTERED}",
+            f"sha256 {PLAN_SHA256}",
+            id="both-plan-digests",
+        ),
+        pytest.param(
+            authorization_facts(state=stated(serial=8)),
+            "serial 8 of lineage 6a1f0c1e",
+            "serial 7 of lineage 6a1f0c1e",
+            id="both-serials",
+        ),
+        pytest.param(
+            authorization_facts(state=Absent()), "no state", "serial 7 of lineage 6a1f0c1e", id="no-state-where-one-was"
+        ),
+        pytest.param(
+            controlled(lease=THEIRS),
+            "held by dev_min.m9_teardown_cost_check run nightly (m9_20260213T200000Z) "
+            "since 2026-02-13T20:09:27+00:00, expires 2026-02-13T20:44:27+00:00",
+            "this run, not expired",
+            id="the-holder-of-the-lease",
+        ),
+        pytest.param(
+            authorization_facts(intent=Known(intent(liveness="live"))),
+            "apply of dev_min.m2_substrate_build/manual__old/f_demo.apply (m2_20260213T190000Z) on worker-3, live",
+            "no terraform, or one that is known to have ended",
+            id="the-terraform-that-runs",
+        ),
+        pytest.param(
+            authorization_facts(locks=HELD),
+            "worker-3 holds lock 0f9e (dynamodb) for OperationTypeApply since 2026-02-13T18:14:27+00:00",
+            "no lock, and no terraform that may still run",
+            id="the-holder-of-the-lock",
+        ),
+    ],
+)
+def test_both_sides_are_shown(facts: AuthorizationFacts, observed: str, expected: str) -> None:
+    """What was seen, and what should have been."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.observed, blocker.expected) == (observed, expected)

@@ -1,0 +1,221 @@
+"""PLAN-GUARD: what a build plan may leave behind."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from factories_world import NOW, TODAY, exception, plan, plan_facts, planned, rule_with, service
+from tidegate.gates.plan_guard import GATE
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.plan import PlanFacts
+
+NAT = "aws_nat_gateway.this"
+TOPIC = "aws_iam_role.execution"
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+def of_plan(**changes: Any) -> PlanFacts:
+    return plan_facts(plan=Known(plan(**changes)))
+
+
+def losing(address: str, *protected: str, actions: tuple[str, ...] = ("delete",)) -> PlanFacts:
+    return plan_facts(planned(address, *actions), protected_addresses=protected)
+
+
+def drifted(**changes: Any) -> PlanFacts:
+    return plan_facts(planned("aws_vpc.this", "update", drifted=True), **{"drift_blocks": True, **changes})
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(plan_facts(), [], id="a-vpc"),
+        pytest.param(plan_facts(state=Absent()), [], id="the-first-plan-has-no-state"),
+        pytest.param(plan_facts(state=Unreadable("403")), ["STATE-UNREADABLE"], id="state-not-readable"),
+        pytest.param(plan_facts(state=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-known"),
+        pytest.param(plan_facts(plan=Unreadable("no root")), ["PLAN-UNREADABLE"], id="plan-not-readable"),
+        pytest.param(plan_facts(plan=Absent()), ["PLAN-UNREADABLE"], id="no-plan"),
+        pytest.param(plan_facts(plan=UnknownUntilApply()), ["PLAN-UNREADABLE"], id="plan-not-known"),
+        pytest.param(of_plan(format_version="2.0"), ["PLAN-FORMAT-UNKNOWN"], id="a-later-format"),
+        pytest.param(of_plan(format_version="10.1"), ["PLAN-FORMAT-UNKNOWN"], id="ten-is-not-one"),
+        pytest.param(of_plan(format_version=""), ["PLAN-FORMAT-UNKNOWN"], id="no-format"),
+        pytest.param(of_plan(complete=False), ["PLAN-INCOMPLETE"], id="not-complete"),
+        pytest.param(of_plan(errored=True), ["PLAN-INCOMPLETE"], id="errored"),
+        pytest.param(of_plan(purpose="destroy"), ["PLAN-PURPOSE"], id="a-destroy-plan"),
+        pytest.param(of_plan(stack="core"), ["PLAN-STACK"], id="the-plan-of-another-stack"),
+        pytest.param(of_plan(resources=()), ["PLAN-EMPTY"], id="an-empty-directory-has-an-empty-plan"),
+        pytest.param(plan_facts(forbidden=()), ["FORBIDDEN-RULES-MISSING"], id="no-rules-forbid-nothing"),
+        pytest.param(
+            plan_facts(planned("aws_vpc.this", "explode")), ["PLAN-ACTION-UNKNOWN"], id="an-action-nobody-knows"
+        ),
+        pytest.param(
+            plan_facts(planned("aws_vpc.this", actions=())), ["PLAN-ACTION-UNKNOWN"], id="no-action-is-not-no-op"
+        ),
+    ],
+)
+def test_the_plan_itself(facts: PlanFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(plan_facts(planned(NAT, "create")), ["FORBIDDEN-RESOURCE"], id="created"),
+        pytest.param(plan_facts(planned(NAT, "no-op")), ["FORBIDDEN-RESOURCE"], id="kept"),
+        pytest.param(plan_facts(planned(NAT, "update")), ["FORBIDDEN-RESOURCE"], id="changed"),
+        pytest.param(plan_facts(planned(NAT, "delete", "create")), ["FORBIDDEN-RESOURCE"], id="replaced"),
+        pytest.param(plan_facts(planned(NAT, "create", "delete")), ["FORBIDDEN-RESOURCE"], id="replaced-make-first"),
+        pytest.param(plan_facts(planned(NAT, "forget")), ["FORBIDDEN-RESOURCE"], id="forgotten-is-not-gone"),
+        pytest.param(plan_facts(planned(NAT, "delete")), [], id="deleted"),
+        pytest.param(plan_facts(service(Known(0))), [], id="a-service-at-rest"),
+        pytest.param(plan_facts(service(Known(1), "update")), ["FORBIDDEN-RESOURCE"], id="lowered-but-above-zero"),
+        pytest.param(plan_facts(service(Known(1), "delete")), [], id="a-running-service-deleted"),
+        pytest.param(plan_facts(service(UnknownUntilApply())), ["FORBIDDEN-UNKNOWN"], id="unknown-is-never-fine"),
+        pytest.param(
+            plan_facts(
+                service(UnknownUntilApply()), forbidden=(rule_with("greater_than", 0, when_unknown="recheck_live"),)
+            ),
+            [],
+            id="unknown-and-looked-at-again-live",
+        ),
+        pytest.param(
+            plan_facts(service(Known(1)), forbidden=(rule_with("greater_than", 0, when_unknown="recheck_live"),)),
+            ["FORBIDDEN-RESOURCE"],
+            id="known-is-not-left-to-the-live-check",
+        ),
+        pytest.param(plan_facts(service(Unreadable("two blocks"))), ["FORBIDDEN-UNREADABLE"], id="value-not-readable"),
+        pytest.param(plan_facts(service(Known("many"))), ["FORBIDDEN-UNREADABLE"], id="value-of-the-wrong-kind"),
+        pytest.param(plan_facts(service(None)), ["FORBIDDEN-UNREADABLE"], id="nobody-looked-at-the-count"),
+        pytest.param(
+            plan_facts(planned(NAT, "create"), planned("aws_nat_gateway.b", "create")),
+            ["FORBIDDEN-RESOURCE"] * 2,
+            id="says-both",
+        ),
+    ],
+)
+def test_forbidden(facts: PlanFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(
+            plan_facts(planned(NAT, "create"), exceptions=(exception("NAT-GATEWAY", NAT),)), [], id="on-its-last-day"
+        ),
+        pytest.param(
+            plan_facts(planned(NAT, "create"), exceptions=(exception("NAT-GATEWAY", NAT, YESTERDAY),)),
+            ["FORBIDDEN-RESOURCE", "EXCEPTION-EXPIRED"],
+            id="until-yesterday",
+        ),
+        pytest.param(
+            plan_facts(
+                planned(NAT, "create"),
+                exceptions=(exception("NAT-GATEWAY", NAT, YESTERDAY), exception("NAT-GATEWAY", NAT)),
+            ),
+            [],
+            id="renewed",
+        ),
+        pytest.param(
+            plan_facts(planned(f"{NAT}[0]", "create"), exceptions=(exception("NAT-GATEWAY", NAT),)),
+            ["FORBIDDEN-RESOURCE"],
+            id="of-another-address",
+        ),
+        pytest.param(
+            plan_facts(planned(NAT, "create"), exceptions=(exception("ALWAYS-ON-ECS", NAT),)),
+            ["FORBIDDEN-RESOURCE"],
+            id="from-another-rule",
+        ),
+        pytest.param(
+            plan_facts(service(UnknownUntilApply()), exceptions=(exception("ALWAYS-ON-ECS", "aws_ecs_service.api"),)),
+            [],
+            id="for-a-value-not-known-yet",
+        ),
+        pytest.param(
+            plan_facts(
+                service(Unreadable("two blocks")), exceptions=(exception("ALWAYS-ON-ECS", "aws_ecs_service.api"),)
+            ),
+            ["FORBIDDEN-UNREADABLE"],
+            id="does-not-cover-what-nobody-could-read",
+        ),
+        pytest.param(
+            plan_facts(planned(NAT, "create"), exceptions=(exception("NAT-GATEWAY", NAT),), allowed_types=("aws_vpc",)),
+            ["TYPE-NOT-ALLOWED"],
+            id="lifts-the-rule-and-not-the-allow-list",
+        ),
+        pytest.param(
+            plan_facts(planned(NAT, "delete"), exceptions=(exception("NAT-GATEWAY", NAT, YESTERDAY),)),
+            [],
+            id="expired-and-no-longer-needed",
+        ),
+    ],
+)
+def test_exceptions(facts: PlanFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(plan_facts(planned("aws_eks_cluster.a", "create")), ["TYPE-NOT-ALLOWED"], id="not-classified"),
+        pytest.param(plan_facts(planned("aws_eks_cluster.a", "no-op")), ["TYPE-NOT-ALLOWED"], id="not-classified-kept"),
+        pytest.param(plan_facts(planned("aws_eks_cluster.a", "delete")), [], id="not-classified-and-going"),
+        pytest.param(plan_facts(allowed_types=()), ["TYPE-NOT-ALLOWED"], id="an-empty-list-allows-nothing"),
+    ],
+)
+def test_types(facts: PlanFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(losing(TOPIC, TOPIC), ["PROTECTED-RESOURCE"], id="deleted"),
+        pytest.param(losing(TOPIC, TOPIC, actions=("delete", "create")), ["PROTECTED-RESOURCE"], id="replaced"),
+        pytest.param(losing(TOPIC, TOPIC, actions=("forget",)), ["PROTECTED-RESOURCE"], id="forgotten"),
+        pytest.param(losing(TOPIC, TOPIC, actions=("update",)), [], id="changed-in-place"),
+        pytest.param(losing(f"{TOPIC}[0]", TOPIC), ["PROTECTED-RESOURCE"], id="by-index"),
+        pytest.param(losing(f'{TOPIC}["a.b"]', TOPIC), ["PROTECTED-RESOURCE"], id="by-key"),
+        pytest.param(losing(f"{TOPIC}_old", TOPIC), [], id="a-longer-name"),
+        pytest.param(losing(TOPIC, "aws_iam_role."), ["PROTECTED-RESOURCE"], id="by-prefix"),
+        pytest.param(losing("module.a.aws_vpc.x", "module.a."), ["PROTECTED-RESOURCE"], id="in-a-module"),
+        pytest.param(losing("module.a[0].aws_vpc.x", "module.a."), ["PROTECTED-RESOURCE"], id="in-an-indexed-module"),
+        pytest.param(losing("module.ab.aws_vpc.x", "module.a."), [], id="in-another-module"),
+        pytest.param(losing(TOPIC, "aws_iam_role.", TOPIC), ["PROTECTED-RESOURCE"], id="said-once"),
+        pytest.param(losing(TOPIC), [], id="not-protected"),
+    ],
+)
+def test_protected(facts: PlanFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(drifted(), ["CORE-DRIFT"], id="drift-in-core"),
+        pytest.param(drifted(drift_blocks=False), [], id="drift-in-demo"),
+        pytest.param(drifted(repair_drift_reason="budget edited in the console"), [], id="repair-with-a-reason"),
+        pytest.param(
+            drifted(repair_drift_reason="  "), ["REPAIR-REASON-MISSING", "CORE-DRIFT"], id="repair-without-a-reason"
+        ),
+        pytest.param(plan_facts(repair_drift_reason=""), ["REPAIR-REASON-MISSING"], id="blank-reason-and-no-drift"),
+        pytest.param(plan_facts(drift_blocks=True), [], id="no-drift"),
+    ],
+)
+def test_drift(facts: PlanFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+def test_an_unreadable_plan_is_said_in_the_words_of_its_reason() -> None:
+    facts = plan_facts(plan=Unreadable("include/terraform/demo is no stack root"))
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.observed == "include/terraform/demo is no stack root"
+
+
+def test_a_forbidden_resource_is_said_with_rule_reason_and_value() -> None:
+    (blocker,) = GATE.evaluate(plan_facts(service(Known(2))), judged_at=NOW)
+    assert blocker.summary == "rule ALWAYS-ON-ECS: a service with tasks runs around the clock"
+    assert (blocker.observed, blocker.expected) == ("desired_count = 2", "desired_count: at most 0")
+    assert blocker.owner == "finops"

@@ -1,0 +1,136 @@
+"""TEARDOWN-READINESS."""
+
+from typing import Any
+
+import pytest
+
+from factories_control import (
+    NOW,
+    THEIRS,
+    caller,
+    control,
+    latch,
+    lock,
+    platform_run,
+    stack_locks,
+    teardown_readiness_facts,
+)
+from tidegate.gates.teardown_readiness import GATE
+from tidegate.models.control import Lease
+from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.models.readiness import TeardownReadinessFacts
+
+REFUSED = Unreadable("AccessDenied")
+HELD = Known((lock(),))
+
+
+def controlled(**changes: Any) -> TeardownReadinessFacts:
+    """Facts with other control records."""
+    return teardown_readiness_facts(control=control(**changes))
+
+
+def locked(**changes: Any) -> TeardownReadinessFacts:
+    """Facts with other locks on demo."""
+    return teardown_readiness_facts(locks=(stack_locks(**changes),))
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(teardown_readiness_facts(), [], id="confirmed-and-free"),
+        pytest.param(
+            teardown_readiness_facts(
+                target=("confluent", "demo"), locks=(stack_locks(stack="confluent"), stack_locks(stack="demo"))
+            ),
+            [],
+            id="two-targets",
+        ),
+        pytest.param(controlled(latch=Known(latch(is_set=True))), [], id="a-set-latch-does-not-stop-a-teardown"),
+        pytest.param(controlled(latch=REFUSED), [], id="nor-does-an-unreadable-one"),
+        pytest.param(controlled(platform_run=REFUSED), [], id="nor-does-unreadable-history"),
+        pytest.param(controlled(platform_run=Absent()), [], id="nor-does-no-history"),
+        pytest.param(
+            controlled(platform_run=Known(platform_run(closed_by=None))), [], id="an-open-platform-run-is-why"
+        ),
+        pytest.param(
+            teardown_readiness_facts(caller=caller(role=Known("admin"))), ["ROLE-MISMATCH"], id="another-role"
+        ),
+        pytest.param(controlled(lease=THEIRS), ["LEASE-HELD"], id="another-run-works-here"),
+        pytest.param(controlled(lease=Lease(ours=False, holder=REFUSED)), ["LEASE-UNREADABLE"], id="lease-unreadable"),
+        pytest.param(teardown_readiness_facts(confirm=""), ["CONFIRM-MISMATCH"], id="not-confirmed"),
+        pytest.param(teardown_readiness_facts(confirm="dev_full"), ["CONFIRM-MISMATCH"], id="another-name-confirmed"),
+        pytest.param(teardown_readiness_facts(confirm="DEV_MIN"), ["CONFIRM-MISMATCH"], id="the-name-must-be-exact"),
+        pytest.param(
+            teardown_readiness_facts(environment="", confirm=""), ["CONFIRM-MISMATCH"], id="nothing-confirms-nothing"
+        ),
+        pytest.param(teardown_readiness_facts(target=()), ["TARGET-NOT-DESTROYABLE"], id="no-target"),
+        pytest.param(
+            teardown_readiness_facts(target=("core",)), ["TARGET-NOT-DESTROYABLE"], id="core-is-never-offered"
+        ),
+        pytest.param(
+            teardown_readiness_facts(target=("core", "demo", "dmo")),
+            ["TARGET-NOT-DESTROYABLE", "TARGET-NOT-DESTROYABLE"],
+            id="one-good-target-does-not-help-two-bad-ones",
+        ),
+        pytest.param(
+            teardown_readiness_facts(destroyable=()), ["TARGET-NOT-DESTROYABLE"], id="nothing-is-destroyable-here"
+        ),
+        pytest.param(locked(locks=HELD, liveness="live"), ["STATE-LOCKED"], id="a-live-terraform"),
+        pytest.param(locked(liveness="unknown"), ["STATE-LOCKED"], id="perhaps-alive-without-a-lock"),
+        pytest.param(locked(locks=HELD, liveness="dead"), ["STATE-LOCK-STALE"], id="left-behind-by-a-dead-one"),
+        pytest.param(locked(locks=REFUSED), ["STATE-LOCK-UNREADABLE"], id="lock-unreadable"),
+        pytest.param(teardown_readiness_facts(locks=()), ["STATE-LOCK-MISSING"], id="nobody-looked-for-its-lock"),
+        pytest.param(
+            teardown_readiness_facts(locks=(stack_locks(stack="core"),)),
+            ["STATE-LOCK-MISSING"],
+            id="somebody-looked-for-another-lock",
+        ),
+        pytest.param(
+            teardown_readiness_facts(evidence_writable=Known(False)),
+            ["EVIDENCE-UNREACHABLE"],
+            id="evidence-not-writable",
+        ),
+        pytest.param(
+            teardown_readiness_facts(evidence_writable=REFUSED), ["EVIDENCE-UNREACHABLE"], id="evidence-refused"
+        ),
+        pytest.param(
+            teardown_readiness_facts(evidence_writable=Absent()), ["EVIDENCE-UNREACHABLE"], id="no-evidence-store"
+        ),
+        pytest.param(
+            teardown_readiness_facts(confirm="", target=(), locks=(), evidence_writable=REFUSED),
+            ["CONFIRM-MISMATCH", "TARGET-NOT-DESTROYABLE", "EVIDENCE-UNREACHABLE"],
+            id="says-all-of-it",
+        ),
+    ],
+)
+def test_blockers(facts: TeardownReadinessFacts, codes: list[str]) -> None:
+    """The codes, in order, and no other."""
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+def test_the_confirmation_to_type_is_shown() -> None:
+    """What was typed, and what to type."""
+    (blocker,) = GATE.evaluate(teardown_readiness_facts(confirm="dev_full"), judged_at=NOW)
+    assert (blocker.observed, blocker.expected) == ("confirm = 'dev_full'", "confirm = 'dev_min'")
+    assert blocker.remedy == "trigger dev_min.m9_teardown_cost_check with confirm = dev_min"
+
+
+def test_the_refused_target_and_the_offered_ones_are_named() -> None:
+    """Which stack, and what may be chosen instead."""
+    (blocker,) = GATE.evaluate(teardown_readiness_facts(target=("core",)), judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == ("stack core", "target = core")
+    assert blocker.expected == "one or more of demo+confluent"
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param(controlled(lease=THEIRS), True, id="a-held-lease"),
+        pytest.param(locked(locks=HELD, liveness="unknown"), True, id="a-held-lock"),
+        pytest.param(teardown_readiness_facts(confirm=""), False, id="a-missing-confirmation"),
+        pytest.param(locked(locks=HELD, liveness="dead"), False, id="a-stale-lock"),
+    ],
+)
+def test_time_alone_removes_only_what_others_hold(facts: TeardownReadinessFacts, expected: bool) -> None:
+    """A sensor looks again only then."""
+    assert GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW)) is expected

@@ -1,0 +1,144 @@
+"""TEARDOWN-SCOPE: what goes and what stays."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from factories_world import (
+    NOW,
+    destroy_plan,
+    planned,
+    preserve_item,
+    scope,
+    scope_facts,
+    state_resource,
+)
+from tidegate.gates.teardown_scope import GATE
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.plan import StackScope, TeardownScopeFacts
+
+DARK = Unreadable("AccessDenied")
+
+
+def destroying(address: str, id: str) -> StackScope:
+    """A scope whose plan and destroy-set hold just this."""
+    return scope(plan=destroy_plan(planned(address, "delete")), destroy_set=(state_resource(address, id),))
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(scope_facts(), [], id="demo-goes"),
+        pytest.param(scope_facts(scope(state=Absent())), [], id="a-stack-without-state"),
+        pytest.param(scope_facts(scope(lifecycle="messaging")), [], id="messaging-goes-too"),
+        pytest.param(scope_facts(stacks=()), ["TARGET-EMPTY"], id="no-stack"),
+        pytest.param(scope_facts(scope(destroyable=False)), ["STACK-PROTECTED"], id="not-destroyable"),
+        pytest.param(scope_facts(scope(lifecycle="persistent")), ["STACK-PROTECTED"], id="persistent"),
+        pytest.param(scope_facts(scope(lifecycle="Persistent")), ["STACK-PROTECTED"], id="a-lifecycle-nobody-knows"),
+        pytest.param(scope_facts(preserve_set=DARK), ["PRESERVE-SET-UNREADABLE"], id="preserve-set-not-readable"),
+        pytest.param(scope_facts(preserve_set=Absent()), ["PRESERVE-SET-UNREADABLE"], id="no-preserve-set"),
+        pytest.param(
+            scope_facts(preserve_set=UnknownUntilApply()), ["PRESERVE-SET-UNREADABLE"], id="preserve-set-not-known"
+        ),
+        pytest.param(scope_facts(preserve_set=Known(())), ["PRESERVE-SET-EMPTY"], id="nothing-is-to-stay"),
+        pytest.param(
+            scope_facts(persistent_serials={"core": DARK}), ["PERSISTENT-STATE-UNREADABLE"], id="core-not-readable"
+        ),
+        pytest.param(
+            scope_facts(persistent_serials={"core": Absent()}), ["PERSISTENT-STATE-UNREADABLE"], id="no-serial-of-core"
+        ),
+        pytest.param(scope_facts(frozen_digest=""), ["FROZEN-DIGEST-MALFORMED"], id="not-frozen"),
+        pytest.param(scope_facts(frozen_digest="A" * 64), ["FROZEN-DIGEST-MALFORMED"], id="not-a-sha256"),
+        pytest.param(scope_facts(frozen_digest="a" * 64 + "\n"), ["FROZEN-DIGEST-MALFORMED"], id="one-sign-too-many"),
+    ],
+)
+def test_the_frozen_sets(facts: TeardownScopeFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(
+            scope_facts(destroying("aws_s3_bucket.x", "x")), ["PROTECTED-IN-DESTROY-SET"], id="a-protected-type"
+        ),
+        pytest.param(
+            scope_facts(destroying("aws_iam_role.x", "fraud-platform-dev-min-execution")),
+            ["PROTECTED-IN-DESTROY-SET"],
+            id="a-protected-id",
+        ),
+        pytest.param(
+            scope_facts(destroying("aws_ssm_parameter.x", "/fraud-platform/dev_min/core/topic")),
+            ["PROTECTED-IN-DESTROY-SET"],
+            id="below-a-protected-prefix",
+        ),
+        pytest.param(
+            scope_facts(destroying("aws_ssm_parameter.x", "/fraud-platform/dev_min/demo/topic")), [], id="beside-it"
+        ),
+        pytest.param(
+            scope_facts(preserve_set=Known((preserve_item(type="aws_vpc", id="vpc-1"),))),
+            ["SETS-OVERLAP"],
+            id="to-go-and-to-stay",
+        ),
+        pytest.param(
+            scope_facts(preserve_set=Known((preserve_item(type="aws_subnet", id="vpc-1"),))),
+            [],
+            id="same-id-other-type",
+        ),
+    ],
+)
+def test_protected_surfaces(facts: TeardownScopeFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("stack", "codes"),
+    [
+        pytest.param(scope(plan=DARK), ["PLAN-UNREADABLE"], id="plan-not-readable"),
+        pytest.param(scope(plan=Absent()), ["PLAN-UNREADABLE"], id="no-plan"),
+        pytest.param(scope(plan=UnknownUntilApply()), ["PLAN-UNREADABLE"], id="plan-not-known"),
+        pytest.param(scope(state=DARK), ["STATE-UNREADABLE"], id="state-not-readable"),
+        pytest.param(scope(state=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-known"),
+        pytest.param(scope(plan=destroy_plan(format_version="2.0")), ["PLAN-FORMAT-UNKNOWN"], id="a-later-format"),
+        pytest.param(scope(plan=destroy_plan(complete=False)), ["PLAN-INCOMPLETE"], id="not-complete"),
+        pytest.param(scope(plan=destroy_plan(errored=True)), ["PLAN-INCOMPLETE"], id="errored"),
+        pytest.param(scope(plan=destroy_plan(purpose="build")), ["PLAN-PURPOSE"], id="a-build-plan"),
+        pytest.param(scope(plan=destroy_plan(stack="core")), ["PLAN-STACK"], id="the-plan-of-another-stack"),
+        pytest.param(
+            scope(plan=destroy_plan(planned("aws_vpc.this", "delete"), planned("aws_subnet.a", "update"))),
+            ["DESTROY-PLAN-NOT-PURE"],
+            id="changes-as-well",
+        ),
+        pytest.param(
+            scope(plan=destroy_plan(planned("aws_vpc.this", "delete", "create"))),
+            ["DESTROY-PLAN-NOT-PURE"],
+            id="makes-again",
+        ),
+        pytest.param(
+            scope(plan=destroy_plan(planned("aws_vpc.this", "forget"))), ["DESTROY-PLAN-NOT-PURE"], id="only-forgets"
+        ),
+        pytest.param(
+            scope(
+                plan=destroy_plan(
+                    planned("aws_vpc.this", "delete"), planned("aws_subnet.a", "no-op"), planned("aws_subnet.b", "read")
+                )
+            ),
+            [],
+            id="keeps-and-reads",
+        ),
+        pytest.param(
+            scope(unplanned=(state_resource("aws_subnet.a", "subnet-1"),)),
+            ["STATE-RESOURCE-UNPLANNED"],
+            id="leaves-one-behind",
+        ),
+        pytest.param(scope(destroy_set=()), ["DESTROY-SET-INCOMPLETE"], id="deletes-what-is-not-frozen"),
+    ],
+)
+def test_a_stack(stack: StackScope, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(scope_facts(stack), judged_at=NOW)] == codes
+
+
+def test_a_good_stack_does_not_cover_a_bad_one() -> None:
+    facts = scope_facts(scope(), scope(stack="confluent", lifecycle="persistent", plan=DARK))
+    codes = [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)]
+    assert codes == ["STACK-PROTECTED", "PLAN-UNREADABLE"]
