@@ -1,8 +1,8 @@
 """Writes the secrets that docker-compose.yaml mounts, each once: python3 -m workbench.compose_secrets
 
-Needs nothing but Python and PYTHONPATH=include. Compose mounts a secret with the owner and the mode that its file has on
-the host, while Airflow is another user in its container: 0600 would shut it out. So the files can be read by all, and
-their directory lets nobody but its owner in.
+Needs nothing but Python and PYTHONPATH=include. Compose mounts a secret with the owner and the mode that its file has
+on the host, while Airflow is another user in its container: 0600 would shut it out. So the files can be read by all,
+and their directory lets nobody but its owner in.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Every gate, by hand: a gate that is not listed here judges nothing, and a test says so. docs/gates.md is made from it."""
+"""Every gate, by hand: one that is not listed here judges nothing, and a test says so. docs/gates.md is made of it."""
 
 from typing import Any
 

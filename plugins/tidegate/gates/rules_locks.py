@@ -78,6 +78,15 @@ def _stale(stack: StackLocks, lock: StateLock) -> Blocker:
 
 
 def _unreadable(stack: str, locks: Absent | Unreadable | UnknownUntilApply) -> Blocker:
+    if isinstance(locks, Absent):
+        return Blocker(
+            code="LOCK-TABLE-MISSING",
+            summary="there is no lock table, so nobody can hold or see a lock",
+            resource=f"state of {stack}",
+            observed="no lock table",
+            expected="the lock table of the manifest (backend.lock_table)",
+            remedy="trigger <environment>.m1_backend_bootstrap, then clear this task",
+        )
     return unusable(
         locks,
         Need(

@@ -1,39 +1,62 @@
-"""A teardown is proven when every lane before it passed and every ephemeral state is empty (TD7)."""
+"""TEARDOWN-PROOF. A teardown is proven when every lane before it passed and every ephemeral state is empty (TD7)."""
 
 import re
 from collections.abc import Iterator
 
-from tidegate.gates.base import Gate
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_observed import Need, unusable
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known, shown
-from tidegate.models.proof import TeardownProofFacts
+from tidegate.models.observed import Known, Observed
+from tidegate.models.proof import SnapshotReference, TeardownProofFacts
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_AGAIN = "trigger <environment>.m9_teardown_cost_check again; its plan shows what is left"
 
 
 def blockers(facts: TeardownProofFacts) -> Iterator[Blocker]:
     """Yield a blocker for each missing, failed or undigested source and for each state that is not empty."""
+    return each(_sources(facts), _states(facts))
+
+
+def _sources(facts: TeardownProofFacts) -> Iterator[Blocker]:
     if not facts.required_lanes:
-        yield _source("m9", "PROOF-SOURCE-MISSING", "no lane is required, so nothing is proven", "none")
-    by_lane = {reference.lane: reference for reference in facts.references}
+        yield _source("m9", "PROOF-SOURCE-MISSING", "no lane is required, so nothing is proven", "0 required lanes")
     for lane in facts.required_lanes:
-        reference = by_lane.get(lane)
-        if reference is None:
+        references = [reference for reference in facts.references if reference.lane == lane]
+        if not references:
             yield _source(lane, "PROOF-SOURCE-MISSING", "the lane left no snapshot", "none")
-        elif reference.status != "pass" or not reference.overall_pass:
-            yield _source(lane, "PROOF-SOURCE-NOT-PASSED", "the lane's newest snapshot did not pass", reference.status)
-        elif not _SHA256.fullmatch(reference.sha256):
-            yield _source(lane, "PROOF-SOURCE-UNDIGESTED", "the lane's snapshot has no sha256", reference.sha256)
+        for reference in references:
+            yield from _reference(reference)
+
+
+def _reference(reference: SnapshotReference) -> Iterator[Blocker]:
+    if reference.status != "pass" or reference.overall_pass is not True:
+        seen = f"status {reference.status}, overall_pass {reference.overall_pass} in {reference.uri}"
+        yield _source(reference.lane, "PROOF-SOURCE-NOT-PASSED", "the lane's snapshot did not pass", seen)
+    if not _SHA256.fullmatch(reference.sha256):
+        seen = f"sha256 {reference.sha256!r} of {reference.uri}"
+        yield _source(reference.lane, "PROOF-SOURCE-UNDIGESTED", "the lane's snapshot has no usable digest", seen)
+
+
+def _states(facts: TeardownProofFacts) -> Iterator[Blocker]:
     if not facts.ephemeral_state_counts:
-        yield _state("ephemeral stacks", "STATE-NOT-EMPTY", "no ephemeral state was counted", "none")
+        yield _not_empty("ephemeral stacks", "no ephemeral state was counted", "0 states counted")
     for stack, count in facts.ephemeral_state_counts.items():
-        match count:
-            case Known(0):
-                continue
-            case Known():
-                yield _state(stack, "STATE-NOT-EMPTY", "the stack's state still holds resources", shown(count))
-            case _:
-                yield _state(stack, "STATE-UNREADABLE", "the stack's state could not be counted", shown(count))
+        yield from _state(stack, count)
+
+
+def _state(stack: str, count: Observed[int]) -> Iterator[Blocker]:
+    if not isinstance(count, Known):
+        need = Need(
+            stem="STATE",
+            what="the number of resources in the state",
+            resource=stack,
+            expected="0 resources",
+            remedy="let the role read the state bucket, then clear this task",
+        )
+        yield unusable(count, need)
+    elif type(count.value) is not int or count.value != 0:
+        yield _not_empty(stack, "the stack's state still holds resources", f"{count.value} resources")
 
 
 def _source(lane: str, code: str, summary: str, observed: str) -> Blocker:
@@ -43,18 +66,18 @@ def _source(lane: str, code: str, summary: str, observed: str) -> Blocker:
         resource=lane,
         observed=observed,
         expected="a snapshot that passed, with its sha256",
-        remedy=f"clear {lane} with everything downstream in this run",
+        remedy=f"clear {lane} in the Airflow grid, with everything downstream of it",
     )
 
 
-def _state(stack: str, code: str, summary: str, observed: str) -> Blocker:
+def _not_empty(stack: str, summary: str, observed: str) -> Blocker:
     return Blocker(
-        code=code,
+        code="STATE-NOT-EMPTY",
         summary=summary,
         resource=stack,
         observed=observed,
         expected="0 resources",
-        remedy="trigger <environment>.m9_teardown_cost_check again: its plan shows what is left",
+        remedy=_AGAIN,
     )
 
 

@@ -16,8 +16,8 @@ from tidegate.gates.registry import by_id
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Facts
-from tidegate.models.identity import Caller
-from tidegate.models.observed import Absent, Known, shown
+from tidegate.models.identity import Caller, Tools
+from tidegate.models.observed import Known, shown
 from tidegate.models.snapshot import SCHEMA_NAME, SCHEMA_VERSION
 from tidegate.models.state import StateVersion
 from tidegate.settings import PROJECT, settings
@@ -130,12 +130,17 @@ def _identity(facts: Facts) -> dict[str, str] | None:
 
 
 def _tools(run: LaneRun, facts: Facts) -> dict[str, Any]:
-    observed = getattr(getattr(facts, "tools", None), "terraform_version", Absent())
+    tools, plan = getattr(facts, "tools", None), getattr(facts, "plan", None)
+    terraform = "not used"
+    if isinstance(tools, Tools):
+        terraform = shown(tools.terraform_version)
+    elif isinstance(plan, Known):
+        terraform = str(plan.value.terraform_version)
     stack = run.environment.stacks.get(run.lane.stack or "")
     root = settings().terraform_dir / stack.root if stack else None
     commit, dirty = source_version(os.environ)
     return {
-        "terraform": shown(observed),
+        "terraform": terraform,
         "providers": locked_providers(root) if root and (root / ".terraform.lock.hcl").is_file() else {},
         "tidegate": tidegate.__version__,
         "git_commit": commit,

@@ -163,9 +163,11 @@ def test_every_gate_has_a_test_file_and_says_what_it_guards(name: str) -> None:
 def test_every_gate_names_its_owner_and_requirements(gate: Gate[Any]) -> None:
     """EV7."""
     assert CODE.fullmatch(gate.id)
-    assert gate.title.strip() and not gate.title.endswith(".")
+    assert gate.title.strip()
+    assert not gate.title.endswith(".")
     assert gate.owner in OWNERS
-    assert gate.requirements and all(re.fullmatch(r"(ID|ST|LC|CO|TD|EV|IN)[1-9]", given) for given in gate.requirements)
+    assert gate.requirements
+    assert all(re.fullmatch(r"(ID|ST|LC|CO|TD|EV|IN)[1-9]", given) for given in gate.requirements)
     assert len(set(gate.requirements)) == len(gate.requirements)
 
 
@@ -239,7 +241,8 @@ def assert_helpful(blocker: Blocker) -> None:
 def test_the_walk_reaches_into_everything() -> None:
     """Tuples, dicts, dataclasses, and what is inside of what is known."""
     where = {path for path, _ in holes(VALID["PLAN-GUARD"][0]())}
-    assert "plan" in where and "plan.resources[0].attributes[desired_count]" in where
+    assert "plan" in where
+    assert "plan.resources[0].attributes[desired_count]" in where
     assert "guards[1]" in {path for path, _ in holes(control.authorization_facts())}
     assert "caller.account_id" in {path for path, _ in holes(control.identity_facts())}
 

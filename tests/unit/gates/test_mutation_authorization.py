@@ -139,7 +139,7 @@ def stated(**changes: Any) -> Known[StateVersion]:
             authorization_facts(locks=Known((lock(), lock(id="2")))), ["STATE-LOCKED", "STATE-LOCKED"], id="two-locks"
         ),
         pytest.param(authorization_facts(locks=REFUSED), ["STATE-LOCK-UNREADABLE"], id="lock-unreadable"),
-        pytest.param(authorization_facts(locks=Absent()), ["STATE-LOCK-MISSING"], id="nobody-looked-for-locks"),
+        pytest.param(authorization_facts(locks=Absent()), ["LOCK-TABLE-MISSING"], id="no-lock-table"),
         pytest.param(authorization_facts(intent=Absent()), [], id="no-terraform-was-recorded"),
         pytest.param(
             authorization_facts(intent=Known(intent(liveness="live"))),

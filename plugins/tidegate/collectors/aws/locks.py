@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.reading import MalformedAnswer, NotThere, ask, field, observe, optional, text_of
+from tidegate.collectors.aws.reading import MalformedAnswer, ask, field, observe, optional, text_of
 from tidegate.collectors.aws.stack_backend import BackendSettings, backend_settings
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
@@ -19,23 +19,23 @@ DYNAMODB, LOCKFILE = "dynamodb", "s3-lockfile"
 def read_state_locks(clients: Clients, environment: Environment, stack: str) -> Observed[tuple[StateLock, ...]]:
     """Every lock held on a stack's state now, of both kinds, whichever of them the stack uses.
 
-    An empty tuple is an answer: nobody holds it. A missing table or bucket is Unreadable, because then nobody can say.
+    An empty tuple is an answer: nobody holds it. Absent: there is no lock table. A missing bucket is Unreadable,
+    because then nobody can say.
     """
     settings = backend_settings(environment, stack)
-    found: list[StateLock] = []
-    for read in (_dynamodb_lock, _lockfile):
-        match read(clients, settings):
-            case Known(lock):
-                found.append(lock)
-            case Unreadable() as unreadable:
-                return unreadable
-            case Absent():
-                pass
-    return Known(tuple(found))
+    in_table, in_bucket = _dynamodb_lock(clients, settings), _lockfile(clients, settings)
+    if not isinstance(in_table, Known):
+        return in_table
+    if isinstance(in_bucket, Unreadable):
+        return in_bucket
+    in_file = in_bucket.value if isinstance(in_bucket, Known) else None
+    return Known(tuple(lock for lock in (in_table.value, in_file) if lock is not None))
 
 
-def _dynamodb_lock(clients: Clients, settings: BackendSettings) -> Known[StateLock] | Absent | Unreadable:
-    def read() -> StateLock:
+def _dynamodb_lock(clients: Clients, settings: BackendSettings) -> Known[StateLock | None] | Absent | Unreadable:
+    """Known(None): the table holds no lock on the state. Absent: there is no table."""
+
+    def read() -> StateLock | None:
         answer = ask(
             clients.dynamodb_in(settings.region).get_item,
             TableName=settings.lock_table,
@@ -45,11 +45,10 @@ def _dynamodb_lock(clients: Clients, settings: BackendSettings) -> Known[StateLo
         # DynamoDB leaves `Item` out when there is none; the metadata tells an answer from a truncated one.
         field(answer, "ResponseMetadata", dict)
         item = optional(answer, "Item", dict)
-        if item is None:
-            raise NotThere
-        return parse_lock(field(item, "Info.S", str), DYNAMODB)
+        return None if item is None else parse_lock(field(item, "Info.S", str), DYNAMODB)
 
-    return observe(f"GetItem {settings.lock_id} of table {settings.lock_table}", read)
+    call = f"GetItem {settings.lock_id} of table {settings.lock_table}"
+    return observe(call, read, absent=["ResourceNotFoundException"])
 
 
 def _lockfile(clients: Clients, settings: BackendSettings) -> Known[StateLock] | Absent | Unreadable:

@@ -125,3 +125,50 @@ def moto() -> Iterator[None]:
 def aws(moto: None, environment: Environment) -> Clients:
     """Clients of an empty account in moto."""
     return fresh_clients(environment.region)
+
+
+class Everywhere(dict[str, Any]):
+    """An answer that has the same value in every field."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __getitem__(self, key: str) -> Any:
+        return self.value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.value
+
+
+@pytest.fixture(
+    params=[
+        pytest.param({}, id="nothing"),
+        pytest.param({"message": "half an ans"}, id="cut-short"),
+        pytest.param(Everywhere(None), id="nulls"),
+        pytest.param(Everywhere("text"), id="text"),
+        pytest.param(Everywhere(["text"]), id="lists-of-text"),
+        pytest.param(Everywhere([None]), id="lists-of-null"),
+    ]
+)
+def malformed(request: pytest.FixtureRequest) -> Any:
+    """Answers of no use to anybody."""
+    return request.param
+
+
+@pytest.fixture
+def answered_by() -> Callable[[Clients, Any], None]:
+    """Every call of clients that are made from now on gets this answer, or raises it."""
+
+    def prepare(clients: Clients, answer: Any) -> None:
+        def give(**_: Any) -> Any:
+            if isinstance(answer, Exception):
+                raise answer
+            return SimpleNamespace(status_code=200, raw=None), answer
+
+        clients.session.get_component("event_emitter").register_first("before-call", give)
+
+    return prepare

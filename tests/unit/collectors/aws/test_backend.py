@@ -20,6 +20,7 @@ def test_an_account_without_a_backend(aws, environment):
 
 def test_what_could_not_be_read_is_in_the_coverage(aws, environment, script, aws_error):
     script(aws.s3)("HeadBucket", aws_error("403", "Forbidden"))
+    script(aws.dynamodb)("GetItem", aws_error("AccessDeniedException"))
     (source,) = collect_backend(aws, environment, NOW).sources
     assert source.data_as_of == NOW
     coverage = {entry.subject: entry for entry in source.coverage}

@@ -8,7 +8,7 @@ import pytest
 
 from tidegate.collectors.aws.locks import parse_lock, read_state_locks
 from tidegate.collectors.aws.reading import MalformedAnswer
-from tidegate.models.observed import Known, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.state import StateLock
 
 INFO = {
@@ -83,10 +83,15 @@ def test_settings_of_the_stack_itself_count(environment, clients, script, aws_er
     assert bucket.asked[0][1] == {"Bucket": "other", "Key": f"{own.state_key}.tflock"}
 
 
-def test_without_a_store_nobody_can_say(aws, environment):
+def test_without_a_table_there_is_nothing_to_lock_with(aws, environment):
+    assert read_state_locks(aws, environment, "core") == Absent()
+
+
+def test_without_a_bucket_nobody_can_say(aws, environment, script):
+    script(aws.dynamodb)("GetItem", NO_ITEM)
     seen = read_state_locks(aws, environment, "core")
     assert isinstance(seen, Unreadable)
-    assert "ResourceNotFoundException" in seen.reason
+    assert "NoSuchBucket" in seen.reason
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException"])

@@ -28,8 +28,6 @@ IAM_ACTIONS: tuple[str, ...] = (
 _ROUTE = re.compile(r"r-(rtb-(?:[0-9a-f]{17}|[0-9a-f]{8}))(\d+)")
 _ENDPOINT_ROUTE_TABLE = re.compile(r"a-(vpce-(?:[0-9a-f]{17}|[0-9a-f]{8}))(\d+)")
 _DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
-
-
 _NO_ENDPOINT = ("InvalidVpcEndpointId.NotFound",)
 
 
@@ -48,13 +46,18 @@ def _destinations(table: dict[str, Any]) -> Iterator[str]:
 def _endpoint_route_table(clients: Clients, id: str) -> bool:
     """`a-<endpoint><CRC-32 of the route table>`."""
     endpoint, checksum = _parts(_ENDPOINT_ROUTE_TABLE, id)
-    found = field(ask(clients.of("ec2").describe_vpc_endpoints, VpcEndpointIds=[endpoint]), "VpcEndpoints", list)
-    return any(str(crc32(table.encode())) == checksum for item in found for table in field(item, "RouteTableIds", list))
+    tables = [table for item in _endpoints(clients, endpoint) for table in field(item, "RouteTableIds", list)]
+    return checksum in [str(crc32(str(table).encode())) for table in tables]
 
 
 def _endpoint(clients: Clients, id: str) -> bool:
+    return bool(_endpoints(clients, id))
+
+
+def _endpoints(clients: Clients, id: str) -> list[dict[str, Any]]:
+    """Asked by id, for which moto has no filter. AWS shows an endpoint as deleted for a while."""
     found = field(ask(clients.of("ec2").describe_vpc_endpoints, VpcEndpointIds=[id]), "VpcEndpoints", list)
-    return any(field(item, "State", str).lower() != "deleted" for item in found)
+    return [item for item in found if field(item, "State", str).lower() != "deleted"]
 
 
 def _parts(pattern: re.Pattern[str], id: str) -> tuple[str, str]:

@@ -1,0 +1,168 @@
+"""What the containers are told: .env.example and docker-compose.yaml agree with each other and with the product."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from deployment.asking import AIRFLOW
+from deployment.reading import (
+    PROJECT,
+    MissingVariable,
+    compose,
+    container_environment,
+    dockerfile,
+    documented,
+    example,
+    interpolated,
+    references,
+    services,
+)
+from sandbox.environment import Addresses, sandbox_environment
+from sandbox.web_identity import write_token
+from tidegate import environments
+from tidegate.collectors.aws.caller import _endpoints
+from tidegate.collectors.aws.static_keys import find_static_keys
+from tidegate.models.observed import Known
+from tidegate.settings import Settings
+from workbench.airflow import airflow_environment
+from workbench.places import Bench
+
+# Read by Compose itself.
+OF_COMPOSE = {"COMPOSE_PROFILES"}
+PROFILES = ["sandbox", "aws"]
+REQUIRED = ["AWS_REGION", "TIDEGATE_PROFILE", "WORK_BUCKET"]
+# What the workbench sets because it is a workbench, and what Compose gives in another way.
+NOT_IN_COMPOSE = {
+    "AIRFLOW_HOME",
+    "PYTHONPATH",
+    "PYTHONDONTWRITEBYTECODE",
+    "TIDEGATE_WORK_DIR",
+    "TIDEGATE_GIT_COMMIT",
+    "TIDEGATE_GIT_DIRTY",
+    "AIRFLOW__API__HOST",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME",
+    "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT",
+    "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT",
+}
+
+
+def _environment(profile: str, service: str = "scheduler") -> dict[str, str]:
+    return container_environment(services()[service], example(profile))
+
+
+def test_every_variable_is_documented_and_every_documented_one_is_used() -> None:
+    assert references(compose()["services"]) == documented() - OF_COMPOSE
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_example_is_complete(profile: str) -> None:
+    interpolated(compose()["services"], example(profile))
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_compose_refuses_to_guess(name: str) -> None:
+    given = example("sandbox")
+    del given[name]
+    with pytest.raises(MissingVariable, match=f"{name}: set it in .env"):
+        interpolated(compose()["services"], given)
+
+
+def test_the_example_is_of_the_manifest() -> None:
+    environment = environments.load(environments.names()[0])
+    given = example("sandbox")
+    assert given["AWS_REGION"] == environment.region
+    assert given["WORK_BUCKET"] == environment.work.bucket
+    assert given["AWS_ROLE_ARN"] == f"arn:aws:iam::{environment.account_id}:role/{environment.role_name}"
+
+
+@pytest.mark.parametrize("service", AIRFLOW)
+def test_airflow_is_told_what_the_sandbox_would_tell(service: str) -> None:
+    given = example("sandbox")
+    words = interpolated(services()["sandbox"]["command"], given)
+    option = dict(word.removeprefix("--").split("=") for word in words if word.startswith("--"))
+    told = sandbox_environment(
+        Addresses(aws=f"http://127.0.0.1:{option['port']}", admin=""),
+        option["region"],
+        option["role-arn"],
+        Path(option["directory"]) / "web_identity_token",
+    )
+    del told["TIDEGATE_SANDBOX_ADMIN"]  # for whoever makes faults, not for the product
+    environment = _environment("sandbox", service)
+    assert {name: environment.get(name) for name in told} == told
+    assert set(told.unset) & set(environment) == set()
+    assert given["COMPOSE_PROFILES"] in services()["sandbox"]["profiles"]
+
+
+def test_the_token_is_where_the_sandbox_writes_it(tmp_path: Path) -> None:
+    name = Path(example("sandbox")["AWS_WEB_IDENTITY_TOKEN_FILE"]).name
+    write_token(tmp_path / name)
+    source = (PROJECT / "include" / "sandbox" / "options.py").read_text("utf-8")
+    assert f'self.directory / "{name}"' in source
+
+
+@pytest.mark.parametrize("service", AIRFLOW)
+def test_aws_has_no_endpoint_and_no_sandbox(service: str) -> None:
+    environment = _environment("aws", service)
+    assert environment["TIDEGATE_PROFILE"] == "aws"
+    assert {name for name in environment if name.startswith("AWS_")} == {
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ROLE_ARN",
+        "AWS_ROLE_SESSION_NAME",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+    }
+    assert "COMPOSE_PROFILES" not in example("aws")
+
+
+def test_an_instance_role_needs_no_variable_of_its_own() -> None:
+    given = {name: example("aws")[name] for name in (*REQUIRED, "AIRFLOW_PORT")}
+    environment = container_environment(services()["scheduler"], given)
+    assert {name for name in environment if name.startswith("AWS_")} == {"AWS_REGION", "AWS_DEFAULT_REGION"}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_token_lies_in_the_mounted_directory(profile: str) -> None:
+    token = Path(_environment(profile)["AWS_WEB_IDENTITY_TOKEN_FILE"])
+    for service in ("api-server", "scheduler", "dag-processor", "triggerer"):
+        mounts = interpolated(services()[service]["volumes"], example(profile))
+        assert [mount for mount in mounts if mount.endswith(f":{token.parent}:ro")]
+
+
+@pytest.mark.parametrize(("profile", "endpoints"), [("sandbox", 5), ("aws", 0)])
+def test_the_identity_gate_would_accept_it(
+    profile: str, endpoints: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "BOTO_CONFIG", "AWS_CREDENTIAL_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, value in _environment(profile).items():
+        monkeypatch.setenv(name, value)
+    assert Settings().profile == profile
+    assert [endpoint.loopback for endpoint in _endpoints()] == [True] * endpoints
+    assert find_static_keys() == Known(())
+
+
+def test_every_variable_of_tidegate_means_something() -> None:
+    named = {name for service in services().values() for name in service.get("environment", {})}
+    named |= set(re.findall(r"TIDEGATE_[A-Z_]+", "\n".join(step.arguments for step in dockerfile())))
+    code = "\n".join(path.read_text("utf-8") for path in (PROJECT / "plugins").rglob("*.py"))
+    ours = {name for name in named if name.startswith("TIDEGATE_")}
+    assert {"TIDEGATE_PROFILE", "TIDEGATE_GIT_COMMIT"} <= ours
+    for name in ours:
+        assert name.removeprefix("TIDEGATE_").lower() in Settings.model_fields or f'"{name}"' in code
+
+
+def test_airflow_is_set_up_as_on_the_workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a run of the workbench needs, a deployment needs as well, with the same value where it is a choice."""
+    for name in [name for name in os.environ if re.match("AIRFLOW|TIDEGATE|PYTHON", name)]:
+        monkeypatch.delenv(name)
+    bench = airflow_environment(Bench(tmp_path), {}, [], 8080)
+    needed = {name: value for name, value in bench.items() if re.match("AIRFLOW|TIDEGATE|PYTHON", name)}
+    needed = {name: value for name, value in needed.items() if name not in NOT_IN_COMPOSE}
+    given = _environment("sandbox", "api-server")
+    assert [name for name in needed if name not in given and f"{name}_CMD" not in given] == []
+    chosen = {name: value for name, value in needed.items() if name in given and str(tmp_path) not in value}
+    own_place = ("AIRFLOW__CORE__DAGS_FOLDER", "AIRFLOW__CORE__PLUGINS_FOLDER")
+    assert {name: given[name] for name in chosen if given[name] != chosen[name] and name not in own_place} == {}
