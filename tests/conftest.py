@@ -1,4 +1,4 @@
-"""Before any test imports Airflow: a home of its own, our plugins, no examples, and none of this machine's AWS settings."""
+"""Before any test imports Airflow: a home of its own, our plugins, no examples, none of this machine's AWS settings."""
 
 import os
 import tempfile

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,6 @@ class Stage:
 
     sandbox: Sandbox
     directory: Path
-    _dags: dict[str, Any] = field(default_factory=dict)
 
     @property
     def runs(self) -> Path:
@@ -101,6 +100,18 @@ class Stage:
         managed = [resource for resource in document["resources"] if resource["mode"] == "managed"]
         return document["lineage"], document["serial"], len(managed)
 
+    @contextmanager
+    def state_object_gone(self, stack: str) -> Iterator[None]:
+        """Take a stack's state object away for the `with` block, and put the same content back."""
+        s3, place = self.sandbox.client("s3"), {"Bucket": "fraud-platform-dev-min-tfstate"}
+        place["Key"] = f"{ENVIRONMENT}/{stack}/terraform.tfstate"
+        content = s3.get_object(**place)["Body"].read()
+        s3.delete_object(**place)
+        try:
+            yield
+        finally:
+            s3.put_object(**place, Body=content)
+
     def evidence(self, prefix: str) -> list[str]:
         """Keys in the evidence bucket."""
         answer = self.sandbox.client("s3").list_objects_v2(Bucket="fraud-platform-dev-min-evidence", Prefix=prefix)
@@ -127,20 +138,15 @@ class Stage:
         copy.mkdir(exist_ok=True)
         (copy / f"{ENVIRONMENT}.yaml").write_text(text, encoding="utf-8")
         with environment_variable("TIDEGATE_ENVIRONMENTS_DIR", str(copy)):
-            self._dags.clear()
             yield
-        self._dags.clear()
 
     def _dag(self, phase: str) -> Any:
-        if phase not in self._dags:
-            from airflow.dag_processing.dagbag import DagBag
+        """Parsed anew for each run: `dag.test()` leaves the params of a run in the DAG."""
+        from airflow.dag_processing.dagbag import DagBag
 
-            from tidegate.dag_factory import NAMES
-
-            bag = DagBag(str(PROJECT / "dags" / f"{NAMES[phase]}.py"))  # type: ignore[index]
-            assert not bag.import_errors
-            self._dags[phase] = bag.dags[DAG_IDS[phase]]
-        return self._dags[phase]
+        bag = DagBag(str(PROJECT / "dags" / f"{DAG_IDS[phase].partition('.')[2]}.py"))
+        assert not bag.import_errors
+        return bag.dags[DAG_IDS[phase]]
 
     def _mirrored(self) -> Iterator[Path]:
         for folder in ("dev_substrate", "runs"):

@@ -1,6 +1,7 @@
 """`python -m workbench demo|up|down|sandbox|run`: what the Makefile's targets call."""
 
 import json
+import signal
 import sys
 from typing import Annotated, Any
 
@@ -28,13 +29,8 @@ def run_demo() -> None:
 
 @app.command()
 def up(port: Annotated[int, typer.Option(help="of Airflow's pages")] = 8080) -> None:
-    """Start the sandbox and Airflow with its pages; prints URL and login. A second time only says that it runs."""
-    bench = local_bench()
-    if airflow.running(bench):
-        connection = airflow.connection_of(bench)
-        console.print("already running")
-    else:
-        connection = session.start(bench, port)
+    """Start the sandbox and Airflow with its pages; prints URL and login. A second time changes nothing and says so."""
+    connection = session.start(local_bench(), port)
     console.print(f"Airflow   {connection.url}", highlight=False)
     console.print(f"login     {connection.username} / {connection.password}", highlight=False, markup=False)
     console.print("next      make run DAG=dev_min.m1_backend_bootstrap   stop with: make down", highlight=False)
@@ -94,15 +90,20 @@ def _headless(dag: str, params: dict[str, Any]) -> int:
     return 0 if state == "success" else 1
 
 
+def _as_interrupt(_number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Run a command; a person's mistake is one sentence and status 2, wrong usage is status 64."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         return int(app(standalone_mode=False) or 0)
     except (WorkbenchError, ManifestError) as error:
         print(f"tidegate: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("tidegate: interrupted", file=sys.stderr)
+        print("tidegate: interrupted; what this command had started is stopped", file=sys.stderr)
         return 130
     except _USAGE_ERROR as error:
         error.show()

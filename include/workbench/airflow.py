@@ -87,7 +87,6 @@ def airflow_environment(bench: Bench, sandbox: Mapping[str, str], unset: list[st
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(worker_logs),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_logs),
     }
-    settings |= {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__")}
     return environment | settings
 
 
@@ -168,10 +167,10 @@ def stop(bench: Bench) -> bool:
     """
     roots = running(bench)
     family = list({process for root in roots for process in [root, *root.children(recursive=True)]})
-    terraforms = _terraforms(bench)
-    for process in terraforms:
+    left_behind = terraforms(bench)
+    for process in left_behind:
         process.send_signal(signal.SIGINT)
-    psutil.wait_procs(terraforms, timeout=TERRAFORM_STOP_SECONDS)
+    psutil.wait_procs(left_behind, timeout=TERRAFORM_STOP_SECONDS)
     for process in roots:
         _signal(process, signal.SIGTERM)
     _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
@@ -180,18 +179,34 @@ def stop(bench: Bench) -> bool:
     psutil.wait_procs(left, timeout=STOP_SECONDS)
     bench.processes.unlink(missing_ok=True)
     bench.connection.unlink(missing_ok=True)
-    return bool(roots or terraforms)
+    return bool(roots or left_behind)
 
 
-def _terraforms(bench: Bench) -> list[psutil.Process]:
+def terraforms(bench: Bench) -> list[psutil.Process]:
+    """The terraform processes that hold or may take a state lock for this bench, whoever their parent is now."""
     found = []
     for process in psutil.process_iter():
         try:
-            if INTENT_VARIABLE in process.environ() and Path(process.cwd()).is_relative_to(bench.directory):
+            ours = process.environ().get(INTENT_VARIABLE) and Path(process.cwd()).is_relative_to(bench.directory)
+            if ours and not process.name().startswith("terraform-provider"):
                 found.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
+
+
+def wait_for_terraform(bench: Bench, command: str, stack: str, seconds: float) -> psutil.Process:
+    """Wait until terraform runs a command for a stack of this bench. Raises WorkbenchError."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for process in terraforms(bench):
+            try:
+                if command in process.cmdline() and f"/{stack}/" in process.cwd():
+                    return process
+            except psutil.NoSuchProcess:
+                continue
+        time.sleep(0.2)
+    raise WorkbenchError(f"no terraform {command} of {stack} within {seconds:.0f} s")
 
 
 def _signal(process: psutil.Process, number: int) -> None:

@@ -111,10 +111,14 @@ def _run(
     result, began = PhaseResult(phase), time.monotonic()
 
     def on_change(task: dict[str, Any]) -> None:
-        if task["state"] in {"running", "success", "failed", "upstream_failed", "deferred"}:
+        at = time.monotonic() - began
+        if task["state"] in {"success", "failed"}:
             console.print(
-                f"  {time.monotonic() - began:5.0f} s  {task['state']:<15} {task['task_id']}", highlight=False
+                f"  at {at:4.0f} s  {task['state']:<15} {task['task_id']}, {task['duration'] or 0:.0f} s",
+                highlight=False,
             )
+        elif task["state"] in {"running", "upstream_failed", "deferred"}:
+            console.print(f"  at {at:4.0f} s  {task['state']:<15} {task['task_id']}", highlight=False)
 
     run_id = airflow.trigger(dag_id, conf)
     result.state = airflow.follow(dag_id, run_id, on_change)
@@ -212,14 +216,19 @@ def _summary(
 
 
 def _show(console: Console, results: list[PhaseResult], checks: dict[str, bool], summary: dict[str, Any]) -> None:
-    table = Table(title="Lanes", title_justify="left")
-    for column in ("lane", "task", "status", "snapshot"):
-        table.add_column(column, overflow="fold")
     for result in results:
+        folders = {lane["snapshot"].rpartition("/")[0] for lane in result.lanes if lane["snapshot"]}
+        table = Table(title=f"\n{result.phase.upper()}  {result.execution_id}", title_justify="left", box=None)
+        for column in ("lane", "status", "task", "snapshot"):
+            table.add_column(column, no_wrap=True)
         for lane in result.lanes:
             colour = "green" if lane["passed"] else "red"
-            table.add_row(lane["lane"], lane["task"], f"[{colour}]{lane['status']}[/{colour}]", lane["snapshot"])
-    console.print(table)
+            name = lane["snapshot"].rpartition("/")[2]
+            table.add_row(lane["lane"], f"[{colour}]{lane['status']}[/{colour}]", lane["task"], name)
+        console.print(table)
+        for folder in sorted(folders):
+            console.print(f"  {folder}/", highlight=False)
+    console.print()
     for check, held in checks.items():
         console.print(f"{'[green]yes[/green]' if held else '[red]no [/red]'}  {check}")
     seconds = summary["seconds"]

@@ -1,7 +1,7 @@
 """A small client of Airflow's REST API: trigger a DAG run, follow it, clear tasks, read logs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -33,6 +33,13 @@ class Airflow:
                 return
             time.sleep(0.5)
         raise WorkbenchError(f"no DAG {sorted(dag_ids - found)}; there are {sorted(found)}")
+
+    def ensure_pools(self, pools: Mapping[str, Mapping[str, Any]]) -> None:
+        """Create the pools that are not there yet."""
+        there = {pool["name"] for pool in self._get("/api/v2/pools", limit=100)["pools"]}
+        for name, pool in pools.items():
+            if name not in there:
+                self._send("POST", "/api/v2/pools", {"name": name, **pool})
 
     def trigger(self, dag_id: str, conf: dict[str, Any], run_id: str | None = None) -> str:
         """Trigger a DAG run with params; returns its run id."""
@@ -77,6 +84,10 @@ class Airflow:
             "only_failed": False,
         }
         self._send("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
+
+    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Mark a task as success or failed, as the button on the page does."""
+        self._send("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", {"new_state": state})
 
     def log_lines(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[str]:
         """The task log as people read it, a line each."""

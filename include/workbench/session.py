@@ -2,16 +2,22 @@
 
 import contextlib
 import io
+import json
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox import supervisor
 from sandbox.environment import Environment, read_env
 from tidegate import environments
+from tidegate.settings import settings
+from tidegate.terraform.process import TerraformMissing, find_terraform
 from workbench import airflow
 from workbench.airflow import Connection, WorkbenchError
-from workbench.places import Bench, free_ports, port_is_free
+from workbench.places import PROJECT, Bench, free_ports, port_is_free
+from workbench.rest import Airflow
 
+POOLS = PROJECT / "include" / "airflow" / "pools.json"
 DAGS = ("m1_backend_bootstrap", "m2_substrate_build", "m9_teardown_cost_check")
 
 
@@ -44,10 +50,21 @@ def stop_sandbox(bench: Bench) -> None:
         supervisor.main(["stop", "--directory", str(bench.sandbox)])
 
 
-def start(bench: Bench, port: int | None = None) -> Connection:
-    """Start sandbox and Airflow. On a failure, what this call started is stopped again."""
+def start(bench: Bench, port: int | None = None, more: Mapping[str, str] | None = None) -> Connection:
+    """Start sandbox and Airflow, with `more` on top of the bench's own environment.
+
+    On a failure, what this call started is stopped again.
+    """
     if airflow.running(bench):
-        raise WorkbenchError(f"Airflow is already running at {airflow.connection_of(bench).url}")
+        connection = airflow.connection_of(bench)
+        raise WorkbenchError(
+            f"Airflow is already running at {connection.url}, login {connection.username} / {connection.password}; "
+            "stop it with `make down`"
+        )
+    try:
+        find_terraform(settings().terraform)
+    except TerraformMissing as error:
+        raise WorkbenchError(str(error)) from error
     if port is not None and not port_is_free(port):
         raise WorkbenchError(f"port {port} is in use: stop what listens there, or choose another with PORT=<number>")
     port = port or free_ports(1)[0]
@@ -57,7 +74,9 @@ def start(bench: Bench, port: int | None = None) -> Connection:
             sandbox = start_sandbox(bench)
             starting.result()
         environment = airflow.airflow_environment(bench, sandbox, sandbox.unset, port)
-        return airflow.start(bench, environment, port)
+        connection = airflow.start(bench, environment | dict(more or {}), port)
+        Airflow(connection).ensure_pools(json.loads(POOLS.read_text(encoding="utf-8")))
+        return connection
     except BaseException:
         stop(bench)
         raise
@@ -68,7 +87,9 @@ def start_airflow(bench: Bench) -> Connection:
     sandbox, port = sandbox_environment(bench), free_ports(1)[0]
     environment = airflow.airflow_environment(bench, sandbox, sandbox.unset, port)
     airflow.migrate(bench, environment)
-    return airflow.start(bench, environment, port)
+    connection = airflow.start(bench, environment, port)
+    Airflow(connection).ensure_pools(json.loads(POOLS.read_text(encoding="utf-8")))
+    return connection
 
 
 def stop(bench: Bench) -> bool:

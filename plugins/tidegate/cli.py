@@ -5,7 +5,7 @@ Exit statuses: 0 pass, 1 blocked, 2 could not tell, 64 wrong usage.
 
 import json
 import sys
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -30,7 +30,7 @@ _USAGE_ERROR: Any = typer.BadParameter.__base__
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 
-class Origin(str, Enum):
+class Origin(StrEnum):
     """Where to read evidence from."""
 
     runs = "runs"

@@ -18,6 +18,14 @@ from tidegate.sensors.guardrail import GuardrailSensor
 
 NAMES: dict[Phase, str] = {"m1": "m1_backend_bootstrap", "m2": "m2_substrate_build", "m9": "m9_teardown_cost_check"}
 
+_PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE"}
+"""Gates whose facts come from a plan."""
+
+
+def pool_of(environment: str) -> str:
+    """The pool of one slot in which terraform runs for an environment; include/airflow/pools.json declares it."""
+    return f"{environment}_terraform"
+
 
 def dags_of(phase: Phase) -> dict[str, DAG]:
     """The DAG of a phase for every environment that has a manifest, by DAG id.
@@ -79,6 +87,8 @@ def _task(lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) ->
         "environment": environment.name,
         "doc_md": texts.lane_doc(lane),
     }
+    if lane.mutates or lane.gate in _PLANNING:
+        common["pool"] = pool_of(environment.name)
     if group:
         if group not in groups:
             groups[group] = TaskGroup(group)
@@ -87,7 +97,7 @@ def _task(lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) ->
         return GuardrailSensor(look_again_seconds=environment.deadlines.look_again, **common)
     if lane.gate == "MUTATION-AUTHORIZATION":
         return TerraformApplyOperator(**common)
-    return (TerraformPlanOperator if lane.gate in {"PLAN-GUARD", "TEARDOWN-SCOPE"} else GateOperator)(**common)
+    return (TerraformPlanOperator if lane.gate in _PLANNING else GateOperator)(**common)
 
 
 def _params(environment: Environment, phase: Phase) -> dict[str, Param]:

@@ -312,33 +312,45 @@ def test_the_passwords_are_copied_to_where_airflow_may_write() -> None:
     assert PurePosixPath(target).parent == PurePosixPath("/dev/shm")
 
 
+# Started in the background of a shell, it would inherit that it ignores the signal.
+INTERRUPTIBLE = """
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    raise SystemExit(7)
+"""
+
+
 @pytest.fixture
-def two_processes(tmp_path: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """A process that is called terraform, and one that is not."""
-    terraform = tmp_path / "terraform"
-    terraform.symlink_to("/bin/sleep")
-    started = [subprocess.Popen([program, "60"]) for program in (str(terraform), "sleep")]
-    yield started
+def two_processes() -> Iterator[list[psutil.Process]]:
+    """A process that passes for terraform and ends with 7 when it is interrupted, and another one."""
+    started = [subprocess.Popen([sys.executable, "-c", INTERRUPTIBLE], stdout=subprocess.PIPE) for _ in range(2)]
+    found = [psutil.Process(process.pid) for process in started]
+    for process, seen, name in zip(started, found, ("terraform", "python"), strict=True):
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        seen.info = {"name": name}
+    yield found
     for process in started:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_terraform_is_interrupted_before_the_scheduler_stops(
-    two_processes: list["subprocess.Popen[bytes]"], monkeypatch: pytest.MonkeyPatch
+    two_processes: list[psutil.Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hook's own code, on these two processes instead of all of this machine."""
     (hook,) = services()["scheduler"]["pre_stop"]
     python, flag, code = hook["command"]
     assert (python, flag) == ("python", "-c")
-    terraform, other = (psutil.Process(process.pid) for process in two_processes)
-    for process, name in ((terraform, "terraform"), (other, "sleep")):
-        process.info = {"name": name}  # type: ignore[attr-defined]
-    asked: list[Any] = []
-    monkeypatch.setattr(psutil, "process_iter", lambda attributes: asked.append(attributes) or [terraform, other])
+    monkeypatch.setattr(psutil, "process_iter", lambda attributes: two_processes if attributes == ["name"] else [])
     exec(compile(code, "pre_stop", "exec"), {})
-    assert asked == [["name"]]
+    terraform, other = two_processes
     assert not terraform.is_running()
+    assert terraform.wait(0) == 7
     assert other.is_running()
 
 

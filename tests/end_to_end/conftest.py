@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from sandbox.testing import running_sandbox
 from stage import BUILD, Stage
 
@@ -22,9 +23,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             "TIDEGATE_RUNS_DIR": str(directory / "runs"),
             "TIDEGATE_WORK_DIR": str(directory / "terraform"),
         }
-        subprocess.run(
-            [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=180
-        )
+        subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=180)
         try:
             yield Stage(sandbox, Path(directory))
         finally:

@@ -4,8 +4,8 @@ import secrets
 from typing import Any
 
 import pytest
-from stage import BUILD, Stage, environment_variable
 
+from stage import BUILD, Stage, environment_variable
 from tidegate.terraform import plan_store
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
@@ -66,7 +66,9 @@ def test_a_plan_file_altered_between_plan_and_apply(built: Stage, monkeypatch: p
 
     monkeypatch.setattr(plan_store, "put_plan", put_and_alter)
     since, state = built.position(), built.state_of("demo")
-    change = 'resource "aws_ssm_parameter" "added" {\n  name = "/fraud-platform/dev_min/demo/added"\n  type = "String"\n'
+    change = (
+        'resource "aws_ssm_parameter" "added" {\n  name = "/fraud-platform/dev_min/demo/added"\n  type = "String"\n'
+    )
     with built.terraform_with("demo", "added.tf", change + '  value = "x"\n}\n'):
         run = built.run("m2", **GO_ON)
     assert run.state == "failed"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.layout import Phase
-from tidegate.evidence.store import AlreadyExists, EvidenceStore, StoreUnreachable
+from tidegate.evidence.store import AlreadyExists, EvidenceStore, NotThere, StoreUnreachable
 
 
 def claim(
@@ -27,10 +27,10 @@ def claim(
             store.create(key, seal(ours))
             return execution_id
         except AlreadyExists:
-            _, content = store.read(key)
             try:
+                _, content = store.read(key)
                 claimed = unseal(content)
-            except ValueError as error:
+            except (NotThere, ValueError) as error:
                 raise StoreUnreachable(key, f"the claim is not usable: {error}") from error
             if {name: claimed.get(name) for name in ours} == ours:
                 return execution_id

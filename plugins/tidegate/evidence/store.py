@@ -8,6 +8,7 @@ StoreError
 
 import hashlib
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -71,7 +72,7 @@ class LocalStore:
         """Write a new file and make it durable; a crash leaves no half file under the key."""
         path = self._root / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.{os.getpid()}")
+        scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
         try:
             with scratch.open("wb") as file:
                 file.write(content)

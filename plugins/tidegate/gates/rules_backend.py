@@ -11,7 +11,7 @@ from tidegate.models.observed import Absent, Known, Observed, shown
 
 _BOOTSTRAP = "trigger <environment>.m1_backend_bootstrap"
 _MANIFEST = "include/environments/<environment>.yaml"
-_ENCRYPTIONS = ("AES256", "aws:kms")
+_ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse")
 _LOCKS = ("GOVERNANCE", "COMPLIANCE")
 KEY_SCHEMA = ("LockID:HASH:S",)
 """What Terraform's S3 backend writes its locks with."""

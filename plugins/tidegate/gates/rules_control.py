@@ -94,7 +94,7 @@ def platform_run_blockers(newest: Observed[PlatformRun], *, goes_on: bool, teard
                     what="the platform run",
                     resource=_PLATFORM_RUN,
                     expected="a closed one, or none",
-                    remedy=_READABLE.format("platform_run"),
+                    remedy=_READABLE.format("platform_runs"),
                 ),
             )
 

@@ -62,7 +62,7 @@ def authorize_apply(run: LaneRun) -> AuthorizationFacts:
 def authorization_facts(run: LaneRun, stack: str, direction: Any) -> AuthorizationFacts:
     """Facts for `MUTATION-AUTHORIZATION`. `direction` is `build` or `destroy`."""
     observed_at = now()
-    lease = run.check_lease()
+    lease = run.acquire_lease()
     reference = plan_reference(run, stack)
     prepared, _ = workspace.prepare(run.environment, stack)
     fetched = (

@@ -139,13 +139,8 @@ class LaneRun:
         )
 
     def acquire_lease(self) -> Lease:
-        """Take or renew the run lease for this DAG run."""
+        """Take or renew the run lease for this DAG run, also when its verdict had released it and nobody took it since."""
         return self.lease.acquire(dag_id=self.dag_id, run_id=self.run_id, execution_id=self.execution_id, now=now())
-
-    def check_lease(self) -> Lease:
-        """Is the lease still ours? Renews it when it is."""
-        lease = self.lease.check(dag_id=self.dag_id, run_id=self.run_id, now=now())
-        return self.acquire_lease() if lease.ours else lease
 
     def intents(self, stack: str) -> IntentLog:
         """The intent record of a stack."""
@@ -180,8 +175,10 @@ class LaneRun:
                 )
 
     def _renew_lease(self, _seconds: float) -> None:
-        if not self.lane.before_backend:
-            self.check_lease()
+        if self.lane.before_backend:
+            return
+        if self.lease.check(dag_id=self.dag_id, run_id=self.run_id, now=now()).ours:
+            self.acquire_lease()
 
 
 def open_run(

@@ -39,6 +39,7 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
         "preserve": preserve,
         "plans": [(scope.stack, scope.plan.value.sha256) for scope in stacks if isinstance(scope.plan, Known)],
         "states": [(scope.stack, scope.state) for scope in stacks],
+        "persistent": serials,
     }
     return TeardownScopeFacts(
         observed_at=now(),

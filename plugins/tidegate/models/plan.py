@@ -104,7 +104,7 @@ class TeardownScopeFacts(Facts):
     persistent_serials: dict[str, Observed[int]]
     """State serial of each persistent stack at the freeze; a teardown leaves them unmoved (LC6). 0: no state."""
     frozen_digest: str
-    """sha256 over destroy-set, preserve-set, plan digests and serials, in RFC 8785 form."""
+    """sha256 over destroy-set, preserve-set, plan digests, states and serials, in RFC 8785 form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

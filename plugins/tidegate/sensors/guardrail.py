@@ -1,14 +1,13 @@
 """A gate that may wait: it looks again while only time is missing, and judges on the worker each time.
 
-Between two looks the task is deferred, so it holds no worker slot. The trigger is Airflow's own timer: it says "look
-again" and knows nothing of gates.
+Between two looks the task is deferred, so it holds no worker slot. The trigger is a timer: it says "look again" and
+knows nothing of gates.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -16,6 +15,7 @@ from tidegate.environments import ManifestError
 from tidegate.lanes.spec import Lane
 from tidegate.operators.airflow_run import lane_run, log, resolve
 from tidegate.operators.gate import judge_and_report
+from tidegate.triggers.look_again import LookAgainTrigger, deadline_of
 
 
 class GuardrailSensor(BaseSensorOperator):
@@ -36,9 +36,9 @@ class GuardrailSensor(BaseSensorOperator):
         deadline = datetime.now(UTC) + timedelta(seconds=self.lane.waits_seconds)
         self._look(context, deadline)
 
-    def look_again(self, context: Mapping[str, Any], event: Any = None, deadline: str = "") -> None:
-        """A further look, after the timer."""
-        self._look(context, datetime.fromisoformat(deadline))
+    def look_again(self, context: Mapping[str, Any], event: Any = None) -> None:
+        """A further look, after the timer. Without a deadline in the event it is the last one."""
+        self._look(context, deadline_of(event) or datetime.now(UTC))
 
     def on_kill(self) -> None:
         """Ask a running terraform once to stop, and return."""
@@ -61,8 +61,7 @@ class GuardrailSensor(BaseSensorOperator):
                 log(f"WAITING {blocker.sentence()}")
             log(f"looking again in {self.look_again_seconds} s, until {deadline:%H:%M:%S} UTC at the latest")
             self.defer(
-                trigger=TimeDeltaTrigger(timedelta(seconds=self.look_again_seconds)),
+                trigger=LookAgainTrigger(self.look_again_seconds, deadline.isoformat()),
                 method_name="look_again",
-                kwargs={"deadline": deadline.isoformat()},
             )
         judge_and_report(run, facts, context)

@@ -112,7 +112,7 @@ class IntentLog:
                     liveness=liveness(record),
                 )
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             return Unreadable(f"{self._key}: {type(error).__name__}: {error}")
 
     def _write(self, record: dict[str, Any]) -> None:

@@ -59,7 +59,8 @@ def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
     workspace = Workspace(environment.name, stack_name, settings().work_dir / environment.name / stack_name)
     digest = source_digest(root, source / "modules")
     marker = workspace.directory / "source.sha256"
-    if not marker.is_file() or marker.read_text(encoding="utf-8") != digest:
+    if not workspace.root.is_dir() or not marker.is_file() or marker.read_text(encoding="utf-8") != digest:
+        marker.unlink(missing_ok=True)  # a copy that breaks off must not look like a whole one
         shutil.rmtree(workspace.directory / "source", ignore_errors=True)
         ignore = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
         shutil.copytree(root, workspace.root, ignore=ignore)

@@ -1,0 +1,37 @@
+"""A timer that hands the sensor's deadline back to it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+
+class LookAgainTrigger(BaseTrigger):
+    """Fires once after `seconds`. Its event is the deadline (aware UTC, ISO 8601) until which the sensor may wait."""
+
+    def __init__(self, seconds: int, deadline: str) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.deadline = deadline
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments, with which the triggerer makes it again."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "seconds": self.seconds,
+            "deadline": self.deadline,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Sleep, then fire."""
+        await asyncio.sleep(self.seconds)
+        yield TriggerEvent({"deadline": self.deadline})
+
+
+def deadline_of(event: object) -> datetime | None:
+    """The deadline that an event of this trigger carries; None when there is none that can be read."""
+    try:
+        return datetime.fromisoformat(event["deadline"])  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        return None

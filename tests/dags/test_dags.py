@@ -1,0 +1,131 @@
+"""What every DAG must look like, so that a closed gate can never be masked. (The runs are in tests/end_to_end.)"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from tidegate import environments
+from tidegate.dag_factory import pool_of
+from tidegate.lanes.phases import phase_of
+
+PROJECT = Path(__file__).resolve().parents[2]
+PHASES = {"m1_backend_bootstrap": "m1", "m2_substrate_build": "m2", "m9_teardown_cost_check": "m9"}
+
+
+@pytest.fixture(scope="module")
+def bag() -> Any:
+    return DagBag(str(PROJECT / "dags"))
+
+
+def lanes(dag: Any) -> Any:
+    environment, _, name = dag.dag_id.partition(".")
+    return phase_of(environments.load(environment), PHASES[name])  # type: ignore[arg-type]
+
+
+def test_every_environment_has_its_three_dags_and_nothing_else(bag: Any) -> None:
+    assert not bag.import_errors
+    assert set(bag.dags) == {f"{name}.{dag}" for name in environments.names() for dag in PHASES}
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_the_tasks_are_the_lanes_and_one_verdict(bag: Any, name: str) -> None:
+    dag = bag.dags[f"dev_min.{name}"]
+    spec = lanes(dag)
+    assert {task.task_id for task in dag.tasks} == {lane.task_id for lane in (*spec.lanes, spec.verdict)}
+    assert {task.lane.gate for task in dag.tasks} == {lane.gate for lane in (*spec.lanes, spec.verdict)}
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_the_verdict_is_the_only_leaf_and_directly_below_every_task(bag: Any, name: str) -> None:
+    dag = bag.dags[f"dev_min.{name}"]
+    verdict = lanes(dag).verdict.task_id
+    assert [task.task_id for task in dag.leaves] == [verdict]
+    assert dag.task_dict[verdict].upstream_task_ids == {task.task_id for task in dag.tasks} - {verdict}
+    assert dag.task_dict[verdict].trigger_rule == "all_done"
+    assert not any(task.is_setup or task.is_teardown for task in dag.tasks)
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_every_other_task_waits_for_the_success_of_all_lanes_before_it(bag: Any, name: str) -> None:
+    dag = bag.dags[f"dev_min.{name}"]
+    spec = lanes(dag)
+    before: list[str] = []
+    for lane in spec.lanes:
+        task = dag.task_dict[lane.task_id]
+        assert task.trigger_rule == "all_success"
+        assert {found.task_id for found in task.get_flat_relatives(upstream=True)} == set(before)
+        before.append(lane.task_id)
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_gates_are_never_retried_and_runs_never_overlap(bag: Any, name: str) -> None:
+    dag = bag.dags[f"dev_min.{name}"]
+    assert dag.max_active_runs == 1
+    assert dag.catchup is False
+    assert {task.retries for task in dag.tasks if not task.lane.waits_seconds} == {0}
+    assert {task.retries for task in dag.tasks if task.lane.waits_seconds} <= {1}
+
+
+def test_terraform_runs_in_a_pool_of_one_slot_that_is_declared(bag: Any) -> None:
+    declared = json.loads((PROJECT / "include" / "airflow" / "pools.json").read_text(encoding="utf-8"))
+    assert {name: pool["slots"] for name, pool in declared.items()} == {
+        pool_of(name): 1 for name in environments.names()
+    }
+    for dag in bag.dags.values():
+        pooled = {task.task_id for task in dag.tasks if task.pool in declared}
+        mutating = {lane.task_id for lane in lanes(dag).lanes if lane.mutates}
+        planning = {lane.task_id for lane in lanes(dag).lanes if lane.gate in {"PLAN-GUARD", "TEARDOWN-SCOPE"}}
+        assert pooled == mutating | planning
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_people_can_read_what_a_dag_does(bag: Any, name: str) -> None:
+    dag = bag.dags[f"dev_min.{name}"]
+    assert "**Changes:**" in dag.doc_md
+    assert "### Reading a failure" in dag.doc_md
+    assert dag.dag_display_name.endswith(" - dev_min")
+    assert all(task.doc_md for task in dag.tasks)
+    assert all(param.description and param.schema.get("title") for param in _params(dag))
+
+
+def _params(dag: Any) -> list[Any]:
+    return [dag.params.get_param(name) for name in dag.params]
+
+
+def test_core_is_offered_nowhere_as_a_target(bag: Any) -> None:
+    target = bag.dags["dev_min.m9_teardown_cost_check"].params.get_param("target")
+    assert target.schema["enum"] == ["demo"]
+
+
+def test_a_broken_manifest_yields_dags_that_say_why_and_the_others_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = (PROJECT / "include" / "environments" / "dev_min.yaml").read_text(encoding="utf-8")
+    (tmp_path / "dev_min.yaml").write_text(good, encoding="utf-8")
+    (tmp_path / "broken.yaml").write_text(good.replace("unit: USD", "unit: EUR"), encoding="utf-8")
+    monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(tmp_path))
+    bag = DagBag(str(PROJECT / "dags"))
+    assert not bag.import_errors
+    assert len(bag.dags) == 6
+    broken = bag.dags["broken.m2_substrate_build"]
+    assert [task.task_id for task in broken.tasks] == ["manifest_is_valid"]
+    with pytest.raises(Exception, match=r"MANIFEST-INVALID broken.yaml:\d+: budget.unit"):
+        broken.tasks[0].execute({})
+
+
+def test_the_plugin_scanner_executes_nothing_of_ours() -> None:
+    """Airflow runs every file below plugins/ under its bare name unless .airflowignore says otherwise."""
+    script = (
+        "import sys; from airflow import plugins_manager as manager; from airflow.configuration import conf;"
+        "loaded = getattr(manager, 'ensure_plugins_loaded', None) or manager._get_plugins; loaded();"
+        "folder = conf.get('core', 'plugins_folder');"
+        "ours = [n for n, m in sys.modules.items() if str(getattr(m, '__file__', '') or '').startswith(folder)];"
+        "print('OURS', ours)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    assert "OURS []" in done.stdout

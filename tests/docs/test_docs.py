@@ -1,0 +1,154 @@
+"""What the documents say must be so: targets, links, lanes, gates, codes, dependencies; and no path of one machine."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tidegate import environments
+from tidegate.gates.registry import GATES
+from tidegate.lanes.phases import phase_of
+
+PROJECT = Path(__file__).resolve().parents[2]
+README = PROJECT / "README.md"
+REASONS = PROJECT / "docs" / "adr" / "0004-dependencies.md"
+DOCUMENTS = sorted(
+    [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), *(PROJECT / "include").rglob("README.md")]
+)
+OURS = [path for path in DOCUMENTS if not path.is_relative_to(PROJECT / "include")]
+
+CODE = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+")
+ROW = re.compile(r"\| (M\d\.[A-Z]) \| `([a-z_.]+)` \| (.+?) \| `([A-Z-]+)` \|")
+
+each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+each_of_ours = pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+
+
+def code_of(text: str) -> Iterator[str]:
+    """What is written as code: fenced blocks, then spans in the rest."""
+    yield from re.findall(r"^ *```\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    yield from re.findall(r"`([^`]+)`", prose(text))
+
+
+def prose(text: str) -> str:
+    """The text without its fenced blocks."""
+    return re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors that headings make."""
+    headings = re.findall(r"^#+ (.+)$", prose(path.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def targets() -> set[str]:
+    """The Makefile's targets for people."""
+    return set(re.findall(r"^([a-z-]+):.*## ", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+def requirements(name: str) -> set[str]:
+    """The distributions that a .in file asks for."""
+    lines = (line.partition("#")[0].strip() for line in (PROJECT / name).read_text("utf-8").splitlines())
+    return {re.split(r"[\[=<>~! ]", line)[0] for line in lines if line and not line.startswith("-")}
+
+
+def lanes() -> set[tuple[str, str, str, str]]:
+    """Lane, task, title and gate of every phase of every environment."""
+    specs = [phase_of(environments.load(name), phase) for name in environments.names() for phase in ("m1", "m2", "m9")]
+    return {(lane.name, lane.task_id, lane.title, lane.gate) for spec in specs for lane in (*spec.lanes, spec.verdict)}
+
+
+def known_codes() -> set[str]:
+    """Every code in the package: whole ones, and those that a stem and an ending make."""
+    text = "\n".join(path.read_text("utf-8") for path in (PROJECT / "plugins").rglob("*.py"))
+    stems = set(re.findall(r'(?:stem=|need\()"([A-Z0-9-]+)"', text))
+    endings = {"MISSING", "UNKNOWN", "UNREADABLE", *re.findall(r'otherwise="([A-Z-]+)"', text)}
+    return set(CODE.findall(text)) | {f"{stem}-{ending}" for stem in stems for ending in endings}
+
+
+def test_there_is_something_to_read() -> None:
+    names = {path.relative_to(PROJECT).as_posix() for path in OURS}
+    assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/sandbox.md"} <= names
+    assert {"blocked-run.md", "stale-lock.md", "evidence-unreachable.md"} <= {path.name for path in OURS}
+    assert len(known_codes()) > len(GATES)
+
+
+@each_document
+def test_every_make_target_exists(path: Path) -> None:
+    named = {
+        target
+        for code in code_of(path.read_text("utf-8"))
+        for target in re.findall(r"\bmake (?:[A-Z_]+=\S+ )*([a-z][a-z-]*)", code)
+    }
+    assert named - targets() == set()
+
+
+def test_the_readme_lists_every_make_target() -> None:
+    assert set(re.findall(r"^\| `make ([a-z-]+)` \|", README.read_text("utf-8"), re.MULTILINE)) == targets()
+
+
+@each_document
+def test_every_relative_link_resolves(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(path.read_text("utf-8"))):
+        if "://" in link:
+            continue
+        file, _, anchor = link.partition("#")
+        target = (path.parent / file).resolve() if file else path
+        assert target.exists(), link
+        assert target.is_relative_to(PROJECT), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_shows_every_lane_as_it_is() -> None:
+    rows = ROW.findall(README.read_text("utf-8"))
+    assert len(rows) == len(set(rows))
+    assert set(rows) == lanes()
+    assert {gate for *_, gate in rows} == {gate.id for gate in GATES}
+
+
+@each_of_ours
+def test_every_code_exists(path: Path) -> None:
+    codes = {
+        code
+        for span in re.findall(r"`([^`\n]+)`", prose(path.read_text("utf-8")))
+        for code in [span]
+        if CODE.fullmatch(code)
+    }
+    blocked = re.findall(r"^ *(?:BLOCKED|WAITING) (\S+)", path.read_text("utf-8"), re.MULTILINE)
+    assert (codes | set(blocked)) - known_codes() == set()
+
+
+@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
+def test_every_requirement_has_its_reason(name: str) -> None:
+    section = REASONS.read_text("utf-8").partition(f"\n`{name}`")[2].partition("\n`requirements")[0]
+    reasons = dict(re.findall(r"^- `([^`]+)`: (.+)$", section.partition("\n## ")[0], re.MULTILINE))
+    assert set(reasons) == requirements(name)
+
+
+@each_document
+def test_no_path_of_one_machine_and_no_registry_host(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert re.findall(r"(?<![\w.>*-])/(?:home|work|root|Users|tmp)/\S*", text) == []
+    assert re.findall(r"(?i)pypi\.|pythonhosted|registry\.terraform|docker\.io|npmjs|proxy\.golang", text) == []
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    paths = sorted((PROJECT / "docs" / "adr").glob("*.md"))
+    assert [int(path.name[:4]) for path in paths] == list(range(1, len(paths) + 1))
+    for number, path in enumerate(paths, start=1):
+        text = path.read_text("utf-8")
+        assert text.startswith(f"# {number}. ")
+        assert re.findall(r"^(?:## \w+|Status: \w+)", text, re.MULTILINE) == [
+            "Status: accepted",
+            "## Context",
+            "## Decision",
+            "## Consequences",
+        ]
+
+
+def test_the_licence_is_the_one_that_the_project_names() -> None:
+    assert 'license = "Apache-2.0"' in (PROJECT / "pyproject.toml").read_text("utf-8")
+    text = (PROJECT / "LICENSE").read_text("utf-8")
+    assert "Apache License\n                           Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text

@@ -1,0 +1,85 @@
+"""For every gate of every DAG: when it closes, nothing after it starts and the run is failed. Real runs, given facts.
+
+Every lane is judged, published, pushed and rolled up by the real code; only what the collectors would read is given.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import factories_control as control
+import factories_world as world
+from stage import TEARDOWN, Stage
+from tidegate import environments
+from tidegate.lanes.phases import phase_of
+from tidegate.models.facts import Facts
+from tidegate.operators import gate, verdict
+from tidegate.operators.airflow_run import resolve
+from tidegate.sensors import guardrail
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(300)]
+
+VALID: dict[str, Callable[[], Facts]] = {
+    "IDENTITY-AND-TOOLS": control.identity_facts,
+    "BUILD-READINESS": control.build_readiness_facts,
+    "TEARDOWN-READINESS": control.teardown_readiness_facts,
+    "BOOTSTRAP-RESULT": control.bootstrap_facts,
+    "MUTATION-AUTHORIZATION": control.authorization_facts,
+    "TEARDOWN-PROOF": world.proof_facts,
+    **world.VALID_FACTS_WORLD,
+}
+CONF: dict[str, dict[str, Any]] = {"m1": {}, "m2": {}, "m9": TEARDOWN}
+LANES = [
+    pytest.param(phase, lane.task_id, id=f"{phase}-{lane.task_id}")
+    for phase in ("m1", "m2", "m9")
+    for lane in phase_of(environments.load("dev_min"), phase).lanes
+]
+
+
+def given_facts(closed: str | None) -> Callable[[str], Callable[..., Any]]:
+    """Stands in for `resolve`: valid facts for every lane but the closed one; the verdict's own collector stays."""
+
+    def collect(run: Any) -> Any:
+        if run.lane.task_id == closed:
+            return "not facts at all"
+        return replace(VALID[run.lane.gate](), observed_at=datetime.now(UTC))
+
+    def given(path: str) -> Callable[..., Any]:
+        if path.endswith(":collect_verdict"):
+            return resolve(path)
+        return collect if path.split(":")[1].startswith(("collect", "authorize", "bootstrap")) else lambda *_: None
+
+    return given
+
+
+@pytest.fixture
+def given(built: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Stage]:
+    def close(task_id: str | None) -> Stage:
+        for module in (gate, guardrail, verdict):
+            monkeypatch.setattr(module, "resolve", given_facts(task_id))
+        return built
+
+    return close
+
+
+@pytest.mark.parametrize("phase", ["m1", "m2", "m9"])
+def test_with_all_gates_open_the_run_succeeds(given: Callable[[str | None], Stage], phase: str) -> None:
+    run = given(None).run(phase, **CONF[phase])
+    assert run.state == "success", {name: run.codes(name) for name in run.snapshots}
+
+
+@pytest.mark.parametrize(("phase", "task_id"), LANES)
+def test_a_closed_gate_fails_the_run(given: Callable[[str | None], Stage], phase: str, task_id: str) -> None:
+    run = given(task_id).run(phase, **CONF[phase])
+    order = [lane.task_id for lane in phase_of(environments.load("dev_min"), phase).lanes]
+    reached = order.index(task_id)
+    assert run.state == "failed"
+    assert run.tasks[task_id] == "failed"
+    assert {run.tasks[before] for before in order[:reached]} <= {"success"}
+    assert {run.tasks[after] for after in order[reached + 1 :]} <= {"upstream_failed"}
+    verdicts = [document for name, document in run.snapshots.items() if name.endswith("phase_verdict")]
+    assert [document["overall_pass"] for document in verdicts] == [False]
+    assert phase_of(environments.load("dev_min"), phase).verdict.task_id in run.started

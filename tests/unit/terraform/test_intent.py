@@ -1,0 +1,205 @@
+"""Intent records: a terraform that may still run is never taken for one that has ended."""
+
+import json
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from standins import BUCKET, aws_error, refuse, s3_in_moto
+from tidegate.models.authorization import Intent
+from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.terraform import process
+from tidegate.terraform.intent import IntentLog, IntentOwner, IntentUnwritable, liveness
+from tidegate.terraform.process import Started
+
+NOW = datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC)
+OWNER = IntentOwner("m2_x", "dev_min.m2", "manual__1", "f_demo.apply", 2)
+KEY = "intents/dev_min/demo.json"
+HERE = {"host": socket.gethostname(), "pid": 4711, "create_time": 12.5, "id": "77aa"}
+
+
+@pytest.fixture
+def s3() -> Iterator[Any]:
+    with s3_in_moto() as client:
+        yield client
+
+
+@pytest.fixture
+def log(s3: Any) -> IntentLog:
+    return IntentLog(s3, BUCKET, "dev_min", "demo")
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What lives on this host: `alive` as pairs of pid and start, `marked` as intent ids."""
+    living: dict[str, Any] = {"alive": set(), "marked": set()}
+    monkeypatch.setattr(process, "alive", lambda pid, create_time: (pid, create_time) in living["alive"])
+    monkeypatch.setattr(process, "find_marked", lambda intent: Started(1, 1.0) if intent in living["marked"] else None)
+    return living
+
+
+def stored(s3: Any) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read())
+    return record
+
+
+def test_none_was_ever_started(log: IntentLog) -> None:
+    assert log.read() == Absent()
+    assert log.unfinished() == Absent()
+
+
+def test_a_record_before_the_process(log: IntentLog, s3: Any) -> None:
+    record = log.open("apply", OWNER, NOW)
+    assert stored(s3) == record == {
+        "id": record["id"],
+        "stack": "demo",
+        "operation": "apply",
+        "execution_id": "m2_x",
+        "dag_id": "dev_min.m2",
+        "run_id": "manual__1",
+        "task_id": "f_demo.apply",
+        "try_number": 2,
+        "host": socket.gethostname(),
+        "pid": None,
+        "create_time": None,
+        "started_at": "2026-02-13T20:14:27+00:00",
+        "ended_at": None,
+        "returncode": None,
+    }  # fmt: skip
+    assert len(record["id"]) == 32
+    assert log.open("apply", OWNER, NOW)["id"] != record["id"]
+
+
+def test_its_pid_and_its_end_are_added(log: IntentLog, s3: Any) -> None:
+    record = log.open("apply", OWNER, NOW)
+    log.started(record, Started(4711, 12.5))
+    assert (stored(s3)["pid"], stored(s3)["create_time"], stored(s3)["ended_at"]) == (4711, 12.5, None)
+    log.ended(record, 1, NOW)
+    assert (stored(s3)["pid"], stored(s3)["returncode"], stored(s3)["ended_at"]) == (4711, 1, NOW.isoformat())
+    assert log.unfinished() == Absent()
+
+
+def test_stacks_and_environments_have_records_of_their_own(log: IntentLog, s3: Any) -> None:
+    log.open("apply", OWNER, NOW)
+    assert IntentLog(s3, BUCKET, "dev_min", "core").unfinished() == Absent()
+    assert IntentLog(s3, BUCKET, "staging", "demo").unfinished() == Absent()
+
+
+def test_one_that_lives(log: IntentLog, processes: dict[str, Any]) -> None:
+    record = log.open("apply", OWNER, NOW)
+    log.started(record, Started(4711, 12.5))
+    processes["alive"].add((4711, 12.5))
+    assert log.unfinished() == Known(
+        Intent(
+            id=record["id"],
+            stack="demo",
+            operation="apply",
+            execution_id="m2_x",
+            task="dev_min.m2/manual__1/f_demo.apply try 2",
+            host=socket.gethostname(),
+            liveness="live",
+        )
+    )
+
+
+def test_one_that_is_gone_without_having_been_seen_to_end(log: IntentLog, processes: dict[str, Any]) -> None:
+    log.started(log.open("apply", OWNER, NOW), Started(4711, 12.5))
+    found = log.unfinished()
+    assert isinstance(found, Known)
+    assert found.value.liveness == "dead"
+
+
+@pytest.mark.parametrize(("marked", "expected"), [(True, "live"), (False, "dead")])
+def test_one_whose_pid_was_never_recorded(
+    log: IntentLog, processes: dict[str, Any], marked: bool, expected: str
+) -> None:
+    record = log.open("apply", OWNER, NOW)
+    processes["marked"].add(record["id"] if marked else "another")
+    found = log.unfinished()
+    assert isinstance(found, Known)
+    assert found.value.liveness == expected
+
+
+def test_only_its_own_host_can_tell(processes: dict[str, Any]) -> None:
+    processes["alive"].add((4711, 12.5))
+    assert liveness(HERE) == "live"
+    assert liveness({**HERE, "host": "another-worker"}) == "unknown"
+    assert liveness({**HERE, "host": "another-worker", "pid": None}) == "unknown"
+
+
+def test_a_pid_that_was_given_to_another_process_is_not_ours(processes: dict[str, Any]) -> None:
+    processes["alive"].add((4711, 99.0))
+    assert liveness(HERE) == "dead"
+
+
+# No answer.
+
+NO_ANSWER = [
+    pytest.param(aws_error("AccessDenied"), "AccessDenied", id="denied"),
+    pytest.param(aws_error("NoSuchBucket"), "NoSuchBucket", id="no-bucket"),
+    pytest.param(EndpointConnectionError(endpoint_url="https://s3"), "Could not connect", id="no-connection"),
+]
+
+
+@pytest.mark.parametrize(("error", "said"), NO_ANSWER)
+def test_a_record_that_cannot_be_read_is_not_no_record(log: IntentLog, s3: Any, error: Exception, said: str) -> None:
+    log.open("apply", OWNER, NOW)
+    refuse(s3, "GetObject", error)
+    for found in (log.read(), log.unfinished()):
+        assert isinstance(found, Unreadable)
+        assert found.reason.startswith(f"{KEY}: ")
+        assert said in found.reason
+
+
+@pytest.mark.parametrize(("error", "said"), NO_ANSWER)
+def test_a_record_that_cannot_be_written(log: IntentLog, s3: Any, error: Exception, said: str) -> None:
+    record = log.open("apply", OWNER, NOW)
+    refuse(s3, "PutObject", error)
+    for write in (
+        lambda: log.open("apply", OWNER, NOW),
+        lambda: log.started(record, Started(1, 1.0)),
+        lambda: log.ended(record, 0, NOW),
+    ):
+        with pytest.raises(IntentUnwritable, match=f"^{KEY}: .*{said}"):
+            write()
+
+
+RECORD = {
+    "stack": "demo",
+    "operation": "apply",
+    "execution_id": "m2_x",
+    "dag_id": "d",
+    "run_id": "r",
+    "task_id": "t",
+    "try_number": 1,
+    "ended_at": None,
+    **HERE,
+}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\xff\x00", id="not-text"),
+        pytest.param(b"not json", id="not-json"),
+        pytest.param(b"[]", id="a-list"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"{}", id="an-empty-object"),
+        *(
+            pytest.param(json.dumps({k: v for k, v in RECORD.items() if k != gone}).encode(), id=f"without-{gone}")
+            for gone in RECORD
+        ),
+        pytest.param(json.dumps({**RECORD, "pid": [1]}).encode(), id="pid-a-list"),
+        pytest.param(json.dumps({**RECORD, "pid": "x"}).encode(), id="pid-text"),
+        pytest.param(json.dumps({**RECORD, "create_time": None}).encode(), id="start-null"),
+        pytest.param(json.dumps({**RECORD, "create_time": "then"}).encode(), id="start-text"),
+    ],
+)
+def test_a_broken_record_is_unreadable(log: IntentLog, s3: Any, content: bytes) -> None:
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=content)
+    assert isinstance(log.unfinished(), Unreadable)

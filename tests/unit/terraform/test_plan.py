@@ -1,0 +1,287 @@
+"""A saved plan's JSON as facts: nothing unknown, several or missing may look like a harmless value."""
+
+import gc
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
+from tidegate.models.plan import Plan
+from tidegate.models.policy import ForbiddenPolicy
+from tidegate.terraform.plan import PlanUnreadable, load_document, to_plan
+
+UNKNOWN = UnknownUntilApply()
+
+
+def policy(*attributes: str, kind: str = "aws_ecs_service") -> ForbiddenPolicy:
+    return ForbiddenPolicy.model_validate(
+        {
+            "version": 1,
+            "rules": [
+                {
+                    "id": f"R{number}",
+                    "types": [kind],
+                    "reason": "for the test",
+                    "condition": {"attribute": attribute, "operator": "present"},
+                }
+                for number, attribute in enumerate(attributes)
+            ]
+            or [{"id": "R", "types": ["aws_nat_gateway"], "reason": "for the test"}],
+        }
+    )
+
+
+def change(address: str = "aws_ecs_service.a", *actions: str, **changes: Any) -> dict[str, Any]:
+    """A member of `resource_changes`, as Terraform 1.11 writes it."""
+    inner = {
+        "actions": list(actions or ("create",)),
+        "before": None,
+        "after": {},
+        "after_unknown": {},
+        "before_sensitive": False,
+        "after_sensitive": {},
+        **changes.pop("change", {}),
+    }
+    kind = address.split(".")[-2]
+    return {"address": address, "mode": "managed", "type": kind, "name": "a", "change": inner, **changes}
+
+
+def document(*changes: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "resource_changes": list(changes),
+        "complete": True,
+        "errored": False,
+        **fields,
+    }
+
+
+def read(given: dict[str, Any], looking_at: ForbiddenPolicy | None = None, **changes: Any) -> Plan:
+    return to_plan(
+        given,
+        **{
+            "stack": "demo",
+            "purpose": "build",
+            "has_changes": True,
+            "policy": looking_at or policy(),
+            "sha256": "a" * 64,
+            "source_digest": "b" * 64,
+            **changes,
+        },
+    )
+
+
+def attribute(name: str, after: Any, unknown: Any) -> Observed[Any]:
+    plan = read(document(change(change={"after": after, "after_unknown": unknown})), policy(name))
+    return plan.resources[0].attributes[name]
+
+
+# The plan as a whole.
+
+
+def test_what_is_said_about_the_plan() -> None:
+    plan = read(document(), purpose="destroy", has_changes=False)
+    assert (plan.stack, plan.purpose, plan.has_changes) == ("demo", "destroy", False)
+    assert (plan.format_version, plan.terraform_version) == ("1.2", "1.11.4")
+    assert (plan.sha256, plan.source_digest) == ("a" * 64, "b" * 64)
+    assert (plan.complete, plan.errored, plan.resources) == (True, False, ())
+
+
+@pytest.mark.parametrize("complete", [False, None, "true", 1])
+def test_complete_only_when_it_says_so(complete: Any) -> None:
+    assert read(document(complete=complete)).complete is False
+
+
+@pytest.mark.parametrize("errored", [True, None, "false", 0])
+def test_errored_unless_it_says_not(errored: Any) -> None:
+    assert read(document(errored=errored)).errored is True
+
+
+@pytest.mark.parametrize(("name", "field"), [("complete", "complete"), ("errored", "errored")])
+def test_a_field_that_is_missing_is_no_reassurance(name: str, field: str) -> None:
+    given = document()
+    del given[name]
+    assert getattr(read(given), field) is (field == "errored")
+
+
+# Its resources.
+
+
+def test_a_resource() -> None:
+    (resource,) = read(document(change("module.x.aws_ecs_service.a[0]", "delete", "create"))).resources
+    assert (resource.address, resource.type) == ("module.x.aws_ecs_service.a[0]", "aws_ecs_service")
+    assert resource.actions == ("delete", "create")
+    assert (resource.importing, resource.drifted, resource.attributes) == (False, False, {})
+
+
+def test_every_managed_resource_counts_and_data_does_not() -> None:
+    plan = read(
+        document(
+            change("aws_vpc.a", "no-op"),
+            change("data.aws_region.b", "read", mode="data", type="aws_region"),
+            change("aws_vpc.c", "delete", change={"after": None}),
+        )
+    )
+    assert [resource.address for resource in plan.resources] == ["aws_vpc.a", "aws_vpc.c"]
+
+
+def test_an_import() -> None:
+    plan = read(document(change("aws_vpc.a", "no-op", change={"importing": {"id": "vpc-1"}})))
+    assert plan.resources[0].importing
+
+
+def test_only_what_policy_looks_at_is_kept() -> None:
+    given = change(change={"after": {"desired_count": 0, "secret": "s3cr3t"}, "after_unknown": {"id": True}})
+    plan = read(document(given), policy("desired_count"))
+    assert plan.resources[0].attributes == {"desired_count": Known(0)}
+    assert "s3cr3t" not in repr(plan)
+
+
+# Drift.
+
+
+@pytest.mark.parametrize(
+    ("actions", "drifted"),
+    [
+        (("update",), True),
+        (("delete", "create"), True),
+        (("create",), True),
+        (("delete",), True),
+        (("no-op",), False),
+        (("read",), False),
+    ],
+)
+def test_drift_counts_where_the_plan_would_change_it_back(actions: tuple[str, ...], drifted: bool) -> None:
+    given = document(
+        change("aws_vpc.a", *actions),
+        change("aws_vpc.b", "update"),
+        resource_drift=[change("aws_vpc.a", "update")],
+    )
+    assert [resource.drifted for resource in read(given).resources] == [drifted, False]
+
+
+# Attributes.
+
+
+@pytest.mark.parametrize(
+    ("name", "after", "unknown", "expected"),
+    [
+        pytest.param("desired_count", {"desired_count": 0}, {}, Known(0), id="zero"),
+        pytest.param("desired_count", {"desired_count": 2}, {"id": True}, Known(2), id="a-number"),
+        pytest.param("on", {"on": False}, {}, Known(False), id="false"),
+        pytest.param("kind", {"kind": ""}, {}, Known(""), id="empty-text"),
+        pytest.param("kind", {"kind": None}, {}, Absent(), id="null"),
+        pytest.param("kind", {}, {}, Absent(), id="not-given"),
+        pytest.param("kind", None, False, Absent(), id="deleted"),
+        pytest.param("kind", {}, {"kind": True}, UNKNOWN, id="unknown"),
+        pytest.param("kind", {"kind": "x"}, {"kind": True}, UNKNOWN, id="unknown-beats-a-value"),
+        pytest.param("kind", None, True, UNKNOWN, id="all-unknown"),
+        pytest.param("kind", {"kind": "x"}, {"kind": False}, Known("x"), id="known-and-said-so"),
+        pytest.param("a.b", {"a": [{"b": 1}]}, {"a": [{}]}, Known(1), id="in-a-block"),
+        pytest.param("a.b", {"a": {"b": 1}}, {"a": {}}, Known(1), id="in-an-object"),
+        pytest.param("a.b", {"a": [{}]}, {"a": [{"b": True}]}, UNKNOWN, id="unknown-in-a-block"),
+        pytest.param("a.b", {}, {"a": True}, UNKNOWN, id="the-block-is-unknown"),
+        pytest.param("a.b.c", {"a": [{"b": [{}]}]}, {"a": [{"b": [{"c": True}]}]}, UNKNOWN, id="deep-unknown"),
+        pytest.param("a.b.c", {"a": [{}]}, {"a": [{"b": True}]}, UNKNOWN, id="the-inner-block-is-unknown"),
+        pytest.param("a.b.c", {"a": [{"b": [{"c": 3}]}]}, {"a": [{"b": [{}]}]}, Known(3), id="deep"),
+        pytest.param("a.b", {"a": []}, {"a": []}, Absent(), id="no-block"),
+        pytest.param("a.b", {"a": None}, {}, Absent(), id="block-null"),
+    ],
+)
+def test_attributes(name: str, after: Any, unknown: Any, expected: Observed[Any]) -> None:
+    assert attribute(name, after, unknown) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "after", "unknown", "reason"),
+    [
+        ("a.b", {"a": [{"b": 0}, {"b": 9}]}, {"a": [{}, {}]}, "a.b: 2 blocks, expected one"),
+        ("a.b", {"a": [{"b": 0}, {}]}, {"a": [{}, {"b": True}]}, "a.b: 2 blocks, expected one"),
+        ("a.b.c", {"a": [{"b": [{"c": 1}, {"c": 2}]}]}, {}, "a.b.c: 2 blocks, expected one"),
+        ("a", {"a": ["x"]}, {}, "a is a list, expected one value"),
+        ("a", {"a": ["x", "y"]}, {}, "a is a list, expected one value"),
+        ("a", {"a": {"b": 1}}, {}, "a is a dict, expected one value"),
+    ],
+)
+def test_what_is_not_one_value_is_unreadable(name: str, after: Any, unknown: Any, reason: str) -> None:
+    assert attribute(name, after, unknown) == Unreadable(reason)
+
+
+def test_an_unknown_among_several_blocks_is_never_fine() -> None:
+    found = attribute("a.b", {"a": [{"b": 0}, {"b": 0}]}, {"a": [{}, {"b": True}]})
+    assert not isinstance(found, Known | Absent)
+
+
+# What is no plan.
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        document(change(), resource_changes=None),
+        document(resource_changes=[None]),
+        document(resource_changes=["aws_vpc.a"]),
+        document({**change(), "change": None}),
+        document({**change(), "change": {}}),
+        document({key: value for key, value in change().items() if key != "mode"}),
+        document({key: value for key, value in change().items() if key != "type"}),
+        document({key: value for key, value in change().items() if key != "address"}),
+        document(change(change={"actions": None})),
+        document(resource_drift=None),
+        document(resource_drift=[{}]),
+        {key: value for key, value in document().items() if key != "terraform_version"},
+        {key: value for key, value in document().items() if key != "format_version"},
+    ],
+)
+def test_another_shape_is_no_plan(broken: dict[str, Any]) -> None:
+    with pytest.raises(PlanUnreadable, match="unexpected shape: "):
+        read(broken)
+
+
+def test_a_document_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "00-show.out"
+    path.write_text(json.dumps(document(change("aws_vpc.a"))), encoding="utf-8")
+    assert load_document(path) == document(change("aws_vpc.a"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "Expecting value"),
+        (b'{"format_version": "1.2"', "Expecting"),
+        (b"\xff\xff\xff", "codec"),
+        (b"[]", "not the output of terraform show -json"),
+        (b"null", "not the output of terraform show -json"),
+        (b'{"terraform_version": "1.11.4"}', "no format_version"),
+    ],
+)
+def test_a_file_that_is_no_plan(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "00-show.out"
+    path.write_bytes(content)
+    with pytest.raises(PlanUnreadable, match=rf"^00-show\.out: .*{said}"):
+        load_document(path)
+
+
+def test_a_missing_file_is_no_plan(tmp_path: Path) -> None:
+    with pytest.raises(PlanUnreadable, match=r"00-show\.out: .*No such file"):
+        load_document(tmp_path / "00-show.out")
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("content", [b'{"format_version": "1.2"}', b"broken"])
+def test_garbage_collection_is_left_as_it_was(tmp_path: Path, enabled: bool, content: bytes) -> None:
+    path = tmp_path / "p"
+    path.write_bytes(content)
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        try:
+            load_document(path)
+        except PlanUnreadable:
+            assert content == b"broken"
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -1,0 +1,130 @@
+"""Variable values come from the manifest, and fit the variables that the roots declare."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tidegate.environments import load
+from tidegate.models.environment import Environment
+from tidegate.settings import PROJECT
+from tidegate.terraform.variables import core_variables, demo_variables
+
+DECLARED = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    return load("dev_min")
+
+
+def declared(root: str) -> dict[str, bool]:
+    """Variables of a root: has it a default?"""
+    text = (PROJECT / "include" / "terraform" / root / "variables.tf").read_text(encoding="utf-8")
+    found = {
+        name: re.search(r"^  default\s+=", body, re.MULTILINE) is not None for name, body in DECLARED.findall(text)
+    }
+    assert len(found) == text.count('variable "'), "a variable block is written in a way that this test cannot read"
+    return found
+
+
+def values(root: str, environment: Environment) -> dict[str, Any]:
+    if root == "core":
+        return core_variables(environment)
+    return demo_variables(
+        environment, platform_run="platform_x", runtime_database_enabled=True, state_use_path_style=False
+    )
+
+
+@pytest.mark.parametrize("root", ["core", "demo"])
+def test_every_variable_without_a_default_has_a_value(root: str, environment: Environment) -> None:
+    needed = {name for name, has_default in declared(root).items() if not has_default}
+    assert needed
+    assert needed - set(values(root, environment)) == set()
+
+
+@pytest.mark.parametrize("root", ["core", "demo"])
+def test_no_value_is_for_a_variable_that_does_not_exist(root: str, environment: Environment) -> None:
+    assert set(values(root, environment)) - set(declared(root)) == set()
+
+
+@pytest.mark.parametrize("root", ["core", "demo"])
+def test_values_are_what_json_carries(root: str, environment: Environment) -> None:
+    given = values(root, environment)
+    assert json.loads(json.dumps(given)) == given
+
+
+def test_core(environment: Environment) -> None:
+    assert core_variables(environment) == {
+        "account_id": "123456789012",
+        "region": "eu-west-2",
+        "project": "fraud-platform",
+        "environment": "dev_min",
+        "state_bucket": "fraud-platform-dev-min-tfstate",
+        "evidence_bucket": "fraud-platform-dev-min-evidence",
+        "work_bucket": "fraud-platform-dev-min-work",
+        "lock_table": "fraud-platform-dev-min-tf-locks",
+        "evidence_retention_days": 90,
+        "work_expiry_days": 7,
+        "execution_role_name": "fraud-platform-dev-min-execution",
+        "oidc_provider_url": environment.oidc.provider_url,
+        "oidc_audience": "sts.amazonaws.com",
+        "oidc_subject": environment.oidc.subject,
+        "budget_name": "fraud-platform-dev-min-budget",
+        "budget_limit_usd": 30.0,
+        "budget_thresholds_usd": [10.0, 20.0, 28.0],
+        "alert_email": environment.budget.alert_email,
+        "parameter_prefix": "/fraud-platform/dev_min/core",
+    }
+
+
+def test_cents_survive(environment: Environment) -> None:
+    budget = environment.budget.model_copy(update={"limit_usd": Decimal("30.10"), "alerts_usd": (Decimal("9.95"),)})
+    given = core_variables(environment.model_copy(update={"budget": budget}))
+    assert json.dumps([given["budget_limit_usd"], given["budget_thresholds_usd"]]) == "[30.1, [9.95]]"
+
+
+def test_nothing_of_core_depends_on_the_run(environment: Environment) -> None:
+    assert core_variables(environment) == core_variables(environment)
+    assert "platform_run" not in core_variables(environment)
+
+
+def test_demo(environment: Environment) -> None:
+    given = demo_variables(
+        environment, platform_run="platform_x", runtime_database_enabled=False, state_use_path_style=True
+    )
+    assert given == {
+        "account_id": "123456789012",
+        "region": "eu-west-2",
+        "project": "fraud-platform",
+        "environment": "dev_min",
+        "platform_run": "platform_x",
+        "runtime_database_enabled": False,
+        "contract_source": "remote_state",
+        "core_state": {
+            "bucket": "fraud-platform-dev-min-tfstate",
+            "key": "dev_min/core/terraform.tfstate",
+            "region": "eu-west-2",
+        },
+        "state_use_path_style": True,
+        "ecs_desired_count": 0,
+        "log_retention_days": 7,
+    }
+
+
+def test_where_cores_state_lies_follows_its_own_settings(environment: Environment) -> None:
+    core = environment.stacks["core"].model_copy(update={"state_bucket": "another-bucket", "region": "us-east-1"})
+    changed = environment.model_copy(update={"stacks": {**environment.stacks, "core": core}})
+    assert values("demo", changed)["core_state"] == {
+        "bucket": "another-bucket",
+        "key": "dev_min/core/terraform.tfstate",
+        "region": "us-east-1",
+    }
+
+
+def test_the_contract_source_is_the_manifests(environment: Environment) -> None:
+    demo = environment.stacks["demo"].model_copy(update={"contract_source": "manual"})
+    changed = environment.model_copy(update={"stacks": {**environment.stacks, "demo": demo}})
+    assert values("demo", changed)["contract_source"] == "manual"
