@@ -10,7 +10,7 @@ from pathlib import Path
 from deployment.reading import Service, container_environment, example, services
 from workbench import compose_secrets
 
-AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer", "airflow-init")
+AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer", "airflow-init", "airflow-pools")
 
 QUESTIONS = """
 import contextlib, io, json, sys

@@ -126,13 +126,13 @@ def test_dependencies_are_there_and_can_be_waited_for(name: str) -> None:
 def test_airflow_starts_after_the_database_is_migrated_and_the_sandbox_is_ready() -> None:
     assert services()["airflow-init"]["command"] == ["db", "migrate"]
     for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
-        assert {"network", "postgres", "airflow-init", "sandbox"} <= set(_dependencies(name))
+        assert {"network", "postgres", "airflow-init", "airflow-pools", "sandbox"} <= set(_dependencies(name))
     assert "api-server" in _dependencies("scheduler")
 
 
 def test_what_runs_on_is_restarted_and_what_has_lost_its_state_is_not() -> None:
     restarts = {name: services()[name]["restart"] for name in NAMES}
-    assert {name for name, policy in restarts.items() if policy == "no"} == {"airflow-init", "sandbox"}
+    assert {name for name, policy in restarts.items() if policy == "no"} == {"airflow-init", "airflow-pools", "sandbox"}
     assert set(restarts.values()) == {"no", "unless-stopped"}
 
 

@@ -161,6 +161,7 @@ def test_every_file_of_the_code_gets_into_the_image() -> None:
         ".git/config",
         ".venv/bin/python",
         "include/.env",
+        "include/terraform/core/.terraform/modules/modules.json",
         "include/terraform/core/.terraform/terraform.tfstate",
         "include/terraform/core/terraform.tfstate",
         "include/terraform/core/terraform.tfstate.backup",

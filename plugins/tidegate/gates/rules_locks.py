@@ -52,7 +52,7 @@ def _of_stack(stack: StackLocks) -> Iterator[Blocker]:
 def _wait(stack: StackLocks) -> str:
     if stack.liveness == "live":
         return "wait until it has finished, then clear this task"
-    return "see on the named host whether terraform still runs; once it has ended, " + _RELEASE
+    return "see on the named host whether terraform still runs; docs/runbooks/stale-lock.md says how to go on"
 
 
 def _locked(stack: str, observed: str, remedy: str) -> Blocker:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -139,12 +139,18 @@ class LaneRun:
         )
 
     def acquire_lease(self) -> Lease:
-        """Take or renew the run lease for this DAG run, also when its verdict had released it and nobody took it since."""
+        """Take or renew the run lease for this DAG run, also after its verdict released it and nobody else took it."""
         return self.lease.acquire(dag_id=self.dag_id, run_id=self.run_id, execution_id=self.execution_id, now=now())
 
     def intents(self, stack: str) -> IntentLog:
         """The intent record of a stack."""
-        return IntentLog(self.clients.s3, self.environment.work.bucket, self.environment.name, stack)
+        return IntentLog(
+            self.clients.s3,
+            self.environment.work.bucket,
+            self.environment.name,
+            stack,
+            silence=2 * timedelta(seconds=self.environment.deadlines.terraform),
+        )
 
     def terraform(self, workspace: Workspace) -> Terraform:
         """terraform in a workspace, on behalf of this task try. It is interrupted when the task is killed."""

@@ -8,7 +8,7 @@ import json
 import socket
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -36,10 +36,13 @@ class IntentOwner:
 class IntentLog:
     """The intent record of one stack, in the environment's work bucket."""
 
-    def __init__(self, client: Any, bucket: str, environment: str, stack: str) -> None:
+    def __init__(
+        self, client: Any, bucket: str, environment: str, stack: str, *, silence: timedelta = timedelta(hours=1)
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._stack = stack
+        self._silence = silence
         self._key = f"intents/{environment}/{stack}.json"
 
     def open(self, operation: str, owner: IntentOwner, now: datetime) -> dict[str, Any]:
@@ -57,6 +60,7 @@ class IntentLog:
             "pid": None,
             "create_time": None,
             "started_at": now.isoformat(),
+            "heartbeat_at": now.isoformat(),
             "ended_at": None,
             "returncode": None,
         }
@@ -66,6 +70,11 @@ class IntentLog:
     def started(self, record: dict[str, Any], started: process.Started) -> None:
         """Add the pid. Raises IntentUnwritable."""
         record |= {"pid": started.pid, "create_time": started.create_time}
+        self._write(record)
+
+    def beat(self, record: dict[str, Any], now: datetime) -> None:
+        """Say that the worker still watches its terraform. Raises IntentUnwritable."""
+        record |= {"heartbeat_at": now.isoformat()}
         self._write(record)
 
     def ended(self, record: dict[str, Any], returncode: int, now: datetime) -> None:
@@ -109,11 +118,19 @@ class IntentLog:
                     execution_id=record["execution_id"],
                     task=f"{record['dag_id']}/{record['run_id']}/{record['task_id']} try {record['try_number']}",
                     host=record["host"],
-                    liveness=liveness(record),
+                    liveness=self._liveness(record),
                 )
             )
         except (KeyError, TypeError, ValueError) as error:
             return Unreadable(f"{self._key}: {type(error).__name__}: {error}")
+
+    def _liveness(self, record: dict[str, Any]) -> Literal["live", "dead", "unknown"]:
+        """On another host nobody can look at the process. After a silence longer than any terraform may run, with its
+        session's credentials long expired, it is dead all the same (ST6).
+        """
+        found = liveness(record)
+        heard = datetime.fromisoformat(record.get("heartbeat_at", record["started_at"]))
+        return "dead" if found == "unknown" and datetime.now(UTC) - heard > self._silence else found
 
     def _write(self, record: dict[str, Any]) -> None:
         try:

@@ -99,6 +99,7 @@ class Terraform:
             accepted=accepted,
             intent=record["id"],
             on_start=lambda started: self.intents.started(record, started),
+            on_beat=lambda: self.intents.beat(record, datetime.now(UTC)),
             on_end=lambda returncode: self.intents.ended(record, returncode, datetime.now(UTC)),
         )
         return ended
@@ -112,6 +113,7 @@ class Terraform:
         accepted: tuple[int, ...] = (0,),
         intent: str = "",
         on_start: Callable[[process.Started], None] = lambda _started: None,
+        on_beat: Callable[[], None] = lambda: None,
         on_end: Callable[[int], None] = lambda _returncode: None,
     ) -> process.Ended:
         progress = Progress()
@@ -127,6 +129,7 @@ class Terraform:
 
         def heartbeat(seconds: float) -> None:
             self.log(f"terraform {command} of {self.workspace.stack}: still running after {seconds:.0f} s")
+            on_beat()
             self.on_heartbeat(seconds)
 
         logs = self.workspace.directory / "logs" / f"{len(self.commands):02d}-{command}"

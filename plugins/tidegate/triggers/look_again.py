@@ -12,7 +12,7 @@ class LookAgainTrigger(BaseTrigger):
     """Fires once after `seconds`. Its event is the deadline (aware UTC, ISO 8601) until which the sensor may wait."""
 
     def __init__(self, seconds: int, deadline: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.seconds = seconds
         self.deadline = deadline
 
@@ -26,7 +26,7 @@ class LookAgainTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Sleep, then fire."""
         await asyncio.sleep(self.seconds)
-        yield TriggerEvent({"deadline": self.deadline})
+        yield TriggerEvent({"deadline": self.deadline})  # type: ignore[no-untyped-call]
 
 
 def deadline_of(event: object) -> datetime | None:

@@ -3,10 +3,11 @@
 import json
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from botocore.exceptions import EndpointConnectionError
 
 from standins import BUCKET, aws_error, refuse, s3_in_moto
@@ -67,6 +68,7 @@ def test_a_record_before_the_process(log: IntentLog, s3: Any) -> None:
         "pid": None,
         "create_time": None,
         "started_at": "2026-02-13T20:14:27+00:00",
+        "heartbeat_at": "2026-02-13T20:14:27+00:00",
         "ended_at": None,
         "returncode": None,
     }  # fmt: skip
@@ -131,6 +133,36 @@ def test_only_its_own_host_can_tell(processes: dict[str, Any]) -> None:
     assert liveness({**HERE, "host": "another-worker", "pid": None}) == "unknown"
 
 
+def test_a_heartbeat_is_kept(log: IntentLog, s3: Any) -> None:
+    record = log.open("apply", OWNER, NOW)
+    log.started(record, Started(4711, 12.5))
+    log.beat(record, NOW + timedelta(seconds=30))
+    assert stored(s3)["heartbeat_at"] == "2026-02-13T20:14:57+00:00"
+    assert (stored(s3)["pid"], stored(s3)["ended_at"]) == (4711, None)
+
+
+@pytest.mark.parametrize(
+    ("silent", "expected"),
+    [(timedelta(seconds=7199), "unknown"), (timedelta(seconds=7200), "unknown"), (timedelta(seconds=7201), "dead")],
+)
+def test_one_of_another_host_is_dead_after_a_long_silence(s3: Any, silent: timedelta, expected: str) -> None:
+    log = IntentLog(s3, BUCKET, "dev_min", "demo", silence=timedelta(hours=2))
+    record = log.open("apply", OWNER, NOW - timedelta(days=1)) | {"host": "another-worker"}
+    log.beat(record, NOW - silent)
+    with time_machine.travel(NOW, tick=False):
+        found = log.unfinished()
+    assert isinstance(found, Known)
+    assert found.value.liveness == expected
+
+
+def test_one_that_lives_here_may_be_silent(log: IntentLog, processes: dict[str, Any]) -> None:
+    log.started(log.open("apply", OWNER, NOW - timedelta(days=30)), Started(4711, 12.5))
+    processes["alive"].add((4711, 12.5))
+    found = log.unfinished()
+    assert isinstance(found, Known)
+    assert found.value.liveness == "live"
+
+
 def test_a_pid_that_was_given_to_another_process_is_not_ours(processes: dict[str, Any]) -> None:
     processes["alive"].add((4711, 99.0))
     assert liveness(HERE) == "dead"
@@ -162,6 +194,7 @@ def test_a_record_that_cannot_be_written(log: IntentLog, s3: Any, error: Excepti
     for write in (
         lambda: log.open("apply", OWNER, NOW),
         lambda: log.started(record, Started(1, 1.0)),
+        lambda: log.beat(record, NOW),
         lambda: log.ended(record, 0, NOW),
     ):
         with pytest.raises(IntentUnwritable, match=f"^{KEY}: .*{said}"):
@@ -176,6 +209,7 @@ RECORD = {
     "run_id": "r",
     "task_id": "t",
     "try_number": 1,
+    "started_at": NOW.isoformat(),
     "ended_at": None,
     **HERE,
 }
@@ -198,6 +232,8 @@ RECORD = {
         pytest.param(json.dumps({**RECORD, "pid": "x"}).encode(), id="pid-text"),
         pytest.param(json.dumps({**RECORD, "create_time": None}).encode(), id="start-null"),
         pytest.param(json.dumps({**RECORD, "create_time": "then"}).encode(), id="start-text"),
+        pytest.param(json.dumps({**RECORD, "heartbeat_at": "then"}).encode(), id="heartbeat-text"),
+        pytest.param(json.dumps({**RECORD, "heartbeat_at": None}).encode(), id="heartbeat-null"),
     ],
 )
 def test_a_broken_record_is_unreadable(log: IntentLog, s3: Any, content: bytes) -> None:
