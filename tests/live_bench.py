@@ -1,6 +1,7 @@
 """A workbench with Airflow's real scheduler, executor and triggerer, and questions to it."""
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,3 +34,12 @@ class Live:
     def codes(self, name: str) -> set[str]:
         """Codes of the blockers of that snapshot."""
         return {blocker["code"] for blocker in self.newest(name)["blockers"]}
+
+    def wait_for_lock(self, stack: str, seconds: float = 60) -> None:
+        """Wait until terraform holds the lock on a stack's state; fails after `seconds`."""
+        dynamodb, deadline = self.sandbox.client("dynamodb"), time.monotonic() + seconds
+        key = {"LockID": {"S": f"fraud-platform-dev-min-tfstate/dev_min/{stack}/terraform.tfstate"}}
+        while time.monotonic() < deadline:
+            if "Item" in dynamodb.get_item(TableName="fraud-platform-dev-min-tf-locks", Key=key):
+                return
+        raise AssertionError(f"nobody took the lock of {stack} within {seconds} s")

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from tidegate.models.environment import Environment
 from tidegate.models.policy import AllowedTypesPolicy, ForbiddenPolicy, Policies
@@ -53,6 +53,8 @@ def _read(path: Path, model: type[M]) -> M:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise ManifestError(f"{path.name}:{line}: not YAML: {error.problem}") from error
+    except (YAMLError, ValueError, RecursionError) as error:  # not UTF-8, a control character, 30 February
+        raise ManifestError(f"{path.name}: not YAML: {error}") from error
     if not isinstance(document, dict):
         raise ManifestError(f"{path.name}: expected a mapping at the top, found {type(document).__name__}")
     try:

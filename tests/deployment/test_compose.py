@@ -147,9 +147,13 @@ def test_all_share_one_loopback(name: str) -> None:
 def test_the_shared_namespace_outlives_who_shares_it() -> None:
     network = services()["network"]
     assert network["entrypoint"] == ["sleep", "infinity"]
-    assert network["hostname"] == "tidegate"
     assert "profiles" not in network
     assert "network_mode" not in network
+
+
+def test_no_other_machine_has_this_host_name_and_no_other_scheduler_shares_it() -> None:
+    """Terraform of a host of the same name counts as dead when its process is not seen."""
+    assert [name for name in NAMES if {"hostname", "scale", "deploy"} & set(services()[name])] == []
 
 
 def test_only_the_pages_are_published_and_on_loopback_only() -> None:

@@ -53,25 +53,37 @@ def test_clearing_only_the_apply_of_a_blocked_run_applies_nothing(live: Live) ->
     assert live.sandbox.client("ec2").describe_nat_gateways()["NatGateways"] == []
 
 
-def test_a_killed_worker_leaves_one_terraform_and_a_way_out(live: Live) -> None:
+def test_a_worker_killed_during_apply_leaves_one_terraform_which_finishes(live: Live) -> None:
     admin = live.sandbox.admin
-    with admin.fault(service="ec2", operation="CreateVpc", kind="delay", seconds=600):
+    with admin.fault(service="ec2", operation="CreateVpc", kind="delay", seconds=90, times=1):
         run_id = live.airflow.trigger(M2, {**BUILD, "platform_run": "continue"})
         terraform = processes.wait_for_terraform(live.bench, "apply", "demo", seconds=240)
         kill_worker_of(terraform)
         assert live.airflow.follow(M2, run_id, lambda task: None) == "failed"
         assert terraform.is_running(), "terraform must outlive its worker"
 
-        since = admin.journal_position()
         assert live.run(M2, **BUILD, platform_run="continue")[1] == "failed"
         assert live.codes("m2_a_readiness_snapshot") == {"STATE-LOCKED"}
         assert "holder live" in live.newest("m2_a_readiness_snapshot")["blockers"][0]["observed"]
         assert [process.pid for process in processes.terraforms(live.bench)] == [terraform.pid]
-        assert mutations(live, since) == []
+        terraform.wait(240)
 
-        for process in [*terraform.children(recursive=True), terraform]:
+    assert live.run(M2, **BUILD, platform_run="continue")[1] == "success"
+    vpcs = live.sandbox.client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
+    assert len(vpcs) == 1
+
+
+def test_the_lock_of_a_dead_terraform_is_released_only_when_asked_and_on_record(live: Live) -> None:
+    with live.sandbox.admin.fault(service="ec2", operation="DescribeVpcs", kind="delay", seconds=600):
+        run_id = live.airflow.trigger(M2, {**BUILD, "platform_run": "continue"})
+        terraform = processes.wait_for_terraform(live.bench, "plan", "demo", seconds=240)
+        live.wait_for_lock("demo")
+        family = [*terraform.children(recursive=True), terraform]
+        kill_worker_of(terraform)
+        for process in family:
             process.send_signal(signal.SIGKILL)
-        terraform.wait(30)
+        assert live.airflow.follow(M2, run_id, lambda task: None) == "failed"
+
     assert live.run(M2, **BUILD, platform_run="continue")[1] == "failed"
     assert live.codes("m2_a_readiness_snapshot") == {"STATE-LOCK-STALE"}
 

@@ -1,0 +1,176 @@
+"""Rules of the manifest."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tidegate.environments import load
+from tidegate.models.environment import Budget, Environment, Stack
+
+STACK = {"root": "demo", "lifecycle": "ephemeral", "destroyable": True, "state_key": "dev_min/demo/terraform.tfstate"}
+BUDGET = {
+    "name": "b",
+    "limit_usd": "30",
+    "unit": "USD",
+    "period": "MONTHLY",
+    "alerts_usd": ["10", "20", "28"],
+    "stop_usd": "28",
+    "alert_email": "a@example.com",
+}
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    """dev_min as plain data."""
+    return load("dev_min").model_dump(mode="json", by_alias=True)
+
+
+def refused(model: Any, given: dict[str, Any], match: str = "") -> ValidationError:
+    with pytest.raises(ValidationError, match=match or r"validation error") as raised:
+        model.model_validate(given)
+    return raised.value
+
+
+def test_a_manifest_survives_being_written_and_read(document: dict[str, Any]) -> None:
+    assert Environment.model_validate(document) == load("dev_min")
+
+
+# Stacks.
+
+
+def test_what_a_stack_does_not_say_is_the_environments() -> None:
+    stack = Stack.model_validate(STACK)
+    assert (stack.state_bucket, stack.lock_table, stack.region, stack.use_lockfile, stack.encrypt) == (None,) * 5
+    assert (stack.depends_on, stack.required_outputs, stack.variables) == ((), (), {})
+    assert (stack.contract_source, stack.manual_contract_allowed) == ("remote_state", False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"root": "../core"},
+        {"root": "demo/../core"},
+        {"root": "/demo"},
+        {"root": ""},
+        {"lifecycle": "forever"},
+        {"state_key": "dev_min/demo/state"},
+        {"state_key": "dev min/demo.tfstate"},
+        {"state_bucket": "Not_A_Bucket"},
+        {"region": "europe"},
+        {"contract_source": "guess"},
+        {"destroyable": None},
+        {"more": 1},
+    ],
+)
+def test_a_stack_of_another_shape(changes: dict[str, Any]) -> None:
+    refused(Stack, {**STACK, **changes})
+
+
+@pytest.mark.parametrize("gone", list(STACK))
+def test_what_a_stack_must_say(gone: str) -> None:
+    refused(Stack, {key: value for key, value in STACK.items() if key != gone}, "Field required")
+
+
+@pytest.mark.parametrize("lifecycle", ["messaging", "ephemeral"])
+def test_only_persistent_stacks_can_never_go(lifecycle: str) -> None:
+    assert Stack.model_validate({**STACK, "lifecycle": lifecycle}).destroyable
+    refused(Stack, {**STACK, "lifecycle": "persistent"}, "a persistent stack cannot be destroyable")
+    assert not Stack.model_validate({**STACK, "lifecycle": "persistent", "destroyable": False}).destroyable
+
+
+# The budget.
+
+
+def test_a_ladder_up_to_the_limit() -> None:
+    budget = Budget.model_validate({**BUDGET, "alerts_usd": ["10", "30"], "stop_usd": "30"})
+    assert str(budget.stop_usd) == "30"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"alerts_usd": ["20", "10"]}, "alerts_usd must rise"),
+        ({"alerts_usd": ["10", "10"]}, "alerts_usd must rise"),
+        ({"alerts_usd": ["10", "10.00"]}, "alerts_usd must rise"),
+        ({"alerts_usd": ["10", "30.01"]}, "must not exceed limit_usd"),
+        ({"stop_usd": "30.01"}, "must not exceed limit_usd"),
+        ({"alerts_usd": []}, "at least 1 item"),
+        ({"limit_usd": "-1"}, "greater than or equal to 0"),
+        ({"limit_usd": "30.001"}, "decimal places"),
+        ({"unit": "EUR"}, "'USD'"),
+        ({"period": "ANNUALLY"}, "'MONTHLY'"),
+        ({"alert_email": "nobody"}, "match pattern"),
+    ],
+)
+def test_a_budget_of_another_shape(changes: dict[str, Any], said: str) -> None:
+    refused(Budget, {**BUDGET, **changes}, said)
+
+
+# Across sections.
+
+
+def test_stacks_refer_upwards(document: dict[str, Any]) -> None:
+    document["stacks"]["more"] = {**STACK, "depends_on": ["demo", "core"]}
+    assert Environment.model_validate(document).stacks["more"].depends_on == ("demo", "core")
+    document["stacks"]["more"]["depends_on"] = ["more"]
+    refused(Environment, document, "stack more: depends_on 'more' must be a stack declared above it")
+
+
+def test_a_stack_above_cannot_refer_to_one_below(document: dict[str, Any]) -> None:
+    document["stacks"]["core"]["depends_on"] = ["demo"]
+    refused(Environment, document, "stack core: depends_on 'demo' must be")
+
+
+def test_the_home_region_is_scanned(document: dict[str, Any]) -> None:
+    document["scan_regions"] = ["us-east-1"]
+    refused(Environment, document, "scan_regions must contain region")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"account_id": "12345678901"},
+        {"account_id": "12345678901x"},
+        {"name": "Dev"},
+        {"name": "dev-min"},
+        {"name": "../x"},
+        {"project": "fraud_platform"},
+        {"stacks": {}},
+        {"stacks": {"Demo": STACK}},
+        {"cost_scope": []},
+        {"cost_scope": ["azure"]},
+        {"scan_regions": []},
+        {"role_name": "a role"},
+        {"exceptions": [{"rule": "R", "resource": "r", "owner": "o", "reason": "short", "expires": "2026-01-01"}]},
+        {"exceptions": [{"rule": "R", "resource": "r", "owner": "o", "reason": "a good reason"}]},
+        {"oidc": {"provider_url": "http://plain", "audience": "a", "subject": "s"}},
+        {"evidence": {"bucket": "b", "retention_days": 90}},
+        {"deadlines": {"lock_wait": -1, "residual_wait": 0, "look_again": 1, "lease": 60, "terraform": 60}},
+        {"blast_radius": {"max_resources": 0, "max_percent": 100}},
+        {"blast_radius": {"max_resources": 1, "max_percent": 101}},
+        {"validity": {"default": 24, "gates": {"PLAN-GUARD": 0}}},
+        {"more": 1},
+    ],
+)
+def test_a_manifest_of_another_shape(document: dict[str, Any], changes: dict[str, Any]) -> None:
+    refused(Environment, {**document, **changes})
+
+
+def test_nobody_changes_it() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load("dev_min").region = "us-east-1"
+
+
+def test_names_that_follow_from_it() -> None:
+    environment = load("dev_min")
+    assert environment.dashed == "fraud-platform-dev-min"
+    assert environment.parameter_prefix == "/fraud-platform/dev_min"
+
+
+def test_stacks_by_lifecycle(document: dict[str, Any]) -> None:
+    document["stacks"]["confluent"] = {**STACK, "lifecycle": "messaging"}
+    environment = Environment.model_validate(document)
+    assert list(environment.stacks_by_lifecycle("persistent")) == ["core"]
+    assert list(environment.stacks_by_lifecycle("messaging", "ephemeral")) == ["demo", "confluent"]
+    assert environment.stacks_by_lifecycle() == {}

@@ -1,0 +1,267 @@
+"""Manifests and policies: what is wrong is said with file, line, field and what was given."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tidegate import environments
+from tidegate.environments import ManifestError, load, load_policies
+from tidegate.settings import PROJECT, settings
+
+INCLUDE = PROJECT / "include"
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Manifests and policies of a test, at first the project's own."""
+    for name in ("environments", "policies"):
+        (tmp_path / name).mkdir()
+        for path in (INCLUDE / name).glob("*.yaml"):
+            (tmp_path / name / path.name).write_bytes(path.read_bytes())
+        monkeypatch.setenv(f"TIDEGATE_{name.upper()}_DIR", str(tmp_path / name))
+    settings.cache_clear()
+    return tmp_path
+
+
+@pytest.fixture
+def refused(directory: Path) -> Callable[..., str]:
+    """What is said about dev_min's manifest when one text in it is replaced by another."""
+
+    def change(old: str, new: str) -> str:
+        path = directory / "environments" / "dev_min.yaml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"the manifest has no {old!r}"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        with pytest.raises(ManifestError) as raised:
+            load("dev_min")
+        return str(raised.value)
+
+    return change
+
+
+def line_of(text: str) -> int:
+    """The line of dev_min's manifest that holds this text, counted from 1."""
+    lines = (INCLUDE / "environments" / "dev_min.yaml").read_text(encoding="utf-8").splitlines()
+    (number,) = [number for number, line in enumerate(lines, start=1) if text in line]
+    return number
+
+
+# What is there.
+
+
+def test_dev_min() -> None:
+    environment = load("dev_min")
+    assert environment.name == "dev_min"
+    assert list(environment.stacks) == ["core", "demo"]
+    assert (str(environment.budget.limit_usd), [str(alert) for alert in environment.budget.alerts_usd]) == (
+        "30",
+        ["10", "20", "28"],
+    )
+
+
+def test_names(directory: Path) -> None:
+    assert environments.names() == ("dev_min",)
+    (directory / "environments" / "another.yaml").write_text("broken")
+    (directory / "environments" / "notes.txt").write_text("")
+    assert environments.names() == ("another", "dev_min")
+
+
+def test_an_unknown_environment(directory: Path) -> None:
+    (directory / "environments" / "another.yaml").write_text("broken")
+    with pytest.raises(ManifestError) as raised:
+        load("prod")
+    assert str(raised.value) == (
+        "unknown environment 'prod': there is no prod.yaml; known environments: another, dev_min"
+    )
+
+
+def test_no_environment_at_all(directory: Path) -> None:
+    (directory / "environments" / "dev_min.yaml").unlink()
+    with pytest.raises(ManifestError, match="known environments: none"):
+        load("dev_min")
+
+
+def test_a_manifest_is_read_afresh_each_time(directory: Path) -> None:
+    path = directory / "environments" / "dev_min.yaml"
+    assert load("dev_min").evidence.retention_days == 90
+    path.write_text(path.read_text().replace("retention_days: 90", "retention_days: 30"))
+    assert load("dev_min").evidence.retention_days == 30
+
+
+# What is wrong with it.
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        ("region: eu-west-2", "region: Frankfurt", "region", "(given: 'Frankfurt')"),
+        ('account_id: "123456789012"', 'account_id: "1234"', "account_id", "(given: '1234')"),
+        ('account_id: "123456789012"', "account_id: 123456789012", "account_id", "(given: 123456789012)"),
+        ("retention_days: 90", "retention_days: 0", "evidence.retention_days", "(given: 0)"),
+        ("  encrypt: true", "  encrypt: perhaps", "backend.encrypt", "(given: 'perhaps')"),
+        ("    lifecycle: ephemeral", "    lifecycle: eternal", "stacks.demo.lifecycle", "(given: 'eternal')"),
+        ("  unit: USD", "  unit: EUR", "budget.unit", "Input should be 'USD' (given: 'EUR')"),
+        ('  limit_usd: "30"', '  limit_usd: "30.005"', "budget.limit_usd", "(given: '30.005')"),
+        ("  terraform: 3600", "  terraform: 1", "deadlines.terraform", "(given: 1)"),
+        ("  default: 24", "  default: soon", "validity.default", "(given: 'soon')"),
+        ("schema: tidegate.environment/1", "schema: tidegate.environment/2", "schema", "environment/1"),
+    ],
+)
+def test_a_wrong_value(refused: Callable[..., str], old: str, new: str, field: str, said: str) -> None:
+    found = refused(old, new)
+    assert found.startswith(
+        f"dev_min.yaml:{line_of(old.strip().split(':')[0] + ':' + old.split(':', 1)[1])}: {field}: "
+    )
+    assert said in found
+
+
+def test_a_wrong_item_of_a_list(refused: Callable[..., str]) -> None:
+    found = refused("scan_regions: [eu-west-2, us-east-1]", "scan_regions:\n  - eu-west-2\n  - nowhere")
+    assert found.startswith(f"dev_min.yaml:{line_of('scan_regions') + 2}: scan_regions.1: ")
+    assert "(given: 'nowhere')" in found
+
+
+def test_a_field_that_nobody_knows(refused: Callable[..., str]) -> None:
+    found = refused("  use_lockfile: true\n", "  use_lockfile: true\n  colour: blue\n")
+    assert found == (
+        f"dev_min.yaml:{line_of('use_lockfile: true') + 1}: backend.colour: "
+        "Extra inputs are not permitted (given: 'blue')"
+    )
+
+
+def test_a_field_that_is_missing_is_looked_for_where_it_belongs(refused: Callable[..., str]) -> None:
+    found = refused("  lock_table: fraud-platform-dev-min-tf-locks\n", "")
+    assert found == f"dev_min.yaml:{line_of('backend:')}: backend.lock_table: Field required"
+
+
+def test_everything_that_is_wrong_is_said_at_once(refused: Callable[..., str]) -> None:
+    found = refused("  unit: USD\n  period: MONTHLY", "  unit: EUR\n  period: DAILY").splitlines()
+    assert [line.split(": ")[0] for line in found] == [
+        f"dev_min.yaml:{line_of('unit: USD')}",
+        f"dev_min.yaml:{line_of('period: MONTHLY')}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("depends_on: [core]", "depends_on: [confluent]", "depends_on 'confluent' must be a stack declared above it"),
+        ("depends_on: [core]", "depends_on: [demo]", "depends_on 'demo' must be a stack declared above it"),
+        ("scan_regions: [eu-west-2, us-east-1]", "scan_regions: [us-east-1]", "scan_regions must contain region"),
+        ('stop_usd: "28"', 'stop_usd: "31"', "must not exceed limit_usd"),
+        ('alerts_usd: ["10", "20", "28"]', 'alerts_usd: ["20", "10"]', "alerts_usd must rise"),
+        ("    destroyable: false", "    destroyable: true", "a persistent stack cannot be destroyable"),
+    ],
+)
+def test_what_does_not_go_together(refused: Callable[..., str], old: str, new: str, said: str) -> None:
+    found = refused(old, new)
+    assert found.startswith("dev_min.yaml:")
+    assert said in found
+
+
+def test_a_name_that_is_not_that_of_its_file(refused: Callable[..., str]) -> None:
+    assert refused("name: dev_min", "name: staging") == (
+        "dev_min.yaml: name is 'staging', expected 'dev_min' as the file is called"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("work:\n", "work:\n\tbucket: x\n", "work:", "not YAML"),
+        ("title: Fraud", "title: [Fraud", "title:", "not YAML"),
+        ("title: Fraud", "title: *fraud", "title:", "undefined alias"),
+        ("region: eu-west-2\n", "region: eu-west-2\nregion: us-east-1\n", "", "duplicate key"),
+    ],
+)
+def test_what_is_no_yaml(refused: Callable[..., str], old: str, new: str, line: str, said: str) -> None:
+    found = refused(old, new)
+    file, number, _ = found.split(":", 2)
+    assert file == "dev_min.yaml"
+    assert int(number) >= (line_of(line) if line else 1)
+    assert said in found
+
+
+EXCEPTION = "exceptions:\n  - {rule: R, resource: r, owner: me, reason: because of this, expires: 2026-02-30}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        pytest.param(b"title: Fraud", "title: Fräud".encode("latin-1"), "codec can't decode", id="not-utf-8"),
+        pytest.param(b"title: Fraud", b"title: Fr\x00aud", "special characters are not allowed", id="control"),
+        pytest.param(b"exceptions: []\n", EXCEPTION.encode(), "day is out of range", id="30-february"),
+        pytest.param(b"title: Fraud", b"title: " + b"[" * 5000, "recursion", id="too-deep"),
+    ],
+)
+def test_whatever_yaml_chokes_on_is_the_manifests_fault(directory: Path, old: bytes, new: bytes, said: str) -> None:
+    path = directory / "environments" / "dev_min.yaml"
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    with pytest.raises(ManifestError, match=rf"^dev_min\.yaml: not YAML: .*{said}"):
+        load("dev_min")
+
+
+@pytest.mark.parametrize("content", ["", "- a\n", "just text\n", "17\n"])
+def test_what_is_no_mapping(directory: Path, content: str) -> None:
+    (directory / "environments" / "dev_min.yaml").write_text(content)
+    with pytest.raises(ManifestError, match=r"^dev_min\.yaml: expected a mapping at the top, found "):
+        load("dev_min")
+
+
+def test_a_manifest_that_cannot_be_read(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_path: Path, **_: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    with pytest.raises(ManifestError, match=r"^dev_min\.yaml: cannot be read: Permission denied$"):
+        load("dev_min")
+
+
+# Policies.
+
+
+def test_policies_of_dev_min() -> None:
+    environment = load("dev_min")
+    policies = load_policies(environment)
+    assert "NAT-GATEWAY" in {rule.id for rule in policies.forbidden.rules}
+    assert set(policies.allowed_types.stacks) == set(environment.stacks)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("forbidden.yaml", "  - id: NAT-GATEWAY\n", "  - id: nat gateway\n", "rules.0.id: "),
+        ("forbidden.yaml", "types: [aws_nat_gateway]", "types: []", "rules.0.types: "),
+        ("forbidden.yaml", "operator: greater_than, value: 0}", "operator: above, value: 0}", "condition.operator: "),
+        ("forbidden.yaml", "operator: greater_than, value: 0}", 'operator: greater_than, value: "0"}', "whole number"),
+        ("forbidden.yaml", "id: NAT-INSTANCE", "id: NAT-GATEWAY", "rule ids must be unique"),
+        ("allowed_types.yaml", "version: 1", "version: 2", "version: Input should be 1 (given: 2)"),
+        ("allowed_types.yaml", "stacks:\n", "stacks:\n  more: aws_vpc\n", "stacks.more: "),
+    ],
+)
+def test_a_wrong_policy(directory: Path, file: str, old: str, new: str, said: str) -> None:
+    path = directory / "policies" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    environment = load("dev_min")
+    with pytest.raises(ManifestError) as raised:
+        load_policies(environment)
+    assert str(raised.value).startswith(f"{file}:")
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("file", ["forbidden.yaml", "allowed_types.yaml"])
+def test_a_missing_policy_is_not_an_empty_one(directory: Path, file: str) -> None:
+    environment = load("dev_min")
+    (directory / "policies" / file).unlink()
+    with pytest.raises(ManifestError, match=f"^{file}: cannot be read: No such file"):
+        load_policies(environment)
+
+
+def test_the_manifest_says_which_policies(directory: Path) -> None:
+    (directory / "policies" / "forbidden.yaml").rename(directory / "policies" / "strict.yaml")
+    environment = load("dev_min")
+    files = environment.policies.model_copy(update={"forbidden": "strict.yaml"})
+    assert load_policies(environment.model_copy(update={"policies": files})).forbidden.rules
