@@ -35,10 +35,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh_settings() -> Iterator[None]:
-    """Settings are read once per process; every test starts without them."""
+def fresh_settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings are read once per process; every test starts without them, and without the stage of other tests."""
     from tidegate.settings import settings
 
+    if request.path.relative_to(PROJECT / "tests").parts[0] != "end_to_end":
+        for name in leaked():
+            monkeypatch.delenv(name)
     settings.cache_clear()
     yield
     settings.cache_clear()
+
+
+def leaked() -> list[str]:
+    """What the end-to-end stage of this process has set for its own tests."""
+    ours = {"AWS_EC2_METADATA_DISABLED"}
+    return [name for name in os.environ if name.startswith(("AWS_", "TIDEGATE_")) and name not in ours]

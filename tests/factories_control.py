@@ -239,10 +239,11 @@ def authorization_facts(**changes: Any) -> AuthorizationFacts:
         state=Known(STATE),
         caller=caller(),
         tools=tools(),
-        control=control(),
+        control=control(platform_run=Known(platform_run(closed_by=None))),
         locks=Known(()),
         intent=Known(intent()),
         evidence_writable=Known(True),
+        platform_run=platform_run().id,
     )
     return replace(facts, **changes)
 

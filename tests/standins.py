@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,9 @@ from tidegate.evidence.layout import Phase
 from tidegate.evidence.store import AlreadyExists, LocalStore, NotThere, StoredObject, StoreUnreachable
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.run import LaneRun
+from tidegate.models.environment import Environment
 from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.policy import Policies
 
 REGION = "eu-west-2"
 BUCKET = "the-evidence"
@@ -105,6 +108,13 @@ class MemoryStore:
         return StoredObject(key, self.uri(key), f"v-{key}", hashlib.sha256(self.objects[key]).hexdigest())
 
 
+@cache
+def dev_min() -> tuple[Environment, Policies]:
+    """The project's own manifest and policies; reading them takes longer than most tests."""
+    environment = environments.load("dev_min")
+    return environment, environments.load_policies(environment)
+
+
 def lane_run(
     directory: Path, phase: Phase, task_id: str, *, handed_over: Mapping[str, Any] | None = None, **changes: Any
 ) -> LaneRun:
@@ -112,7 +122,7 @@ def lane_run(
 
     `handed_over` maps task ids to what they pushed: a document, or an observation as it is.
     """
-    environment = environments.load("dev_min")
+    environment, policies = dev_min()
     pushed = {} if handed_over is None else handed_over
 
     def give(task_id: str) -> Observed[dict[str, Any]]:
@@ -122,7 +132,7 @@ def lane_run(
     given: dict[str, Any] = {
         "lane": phase_of(environment, phase).lane(task_id),
         "environment": environment,
-        "policies": environments.load_policies(environment),
+        "policies": policies,
         "profile": "sandbox",
         "dag_id": f"dev_min.{phase}",
         "run_id": "manual__1",

@@ -58,8 +58,7 @@ def start(bench: Bench, port: int | None = None, more: Mapping[str, str] | None 
     if airflow.running(bench):
         connection = airflow.connection_of(bench)
         raise WorkbenchError(
-            f"Airflow is already running at {connection.url}, login {connection.username} / {connection.password}; "
-            "stop it with `make down`"
+            f"Airflow is already running at {connection.url} (login: runs/connection.json); stop it with `make down`"
         )
     try:
         find_terraform(settings().terraform)

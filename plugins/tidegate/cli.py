@@ -93,7 +93,8 @@ def show(
     console = Console(soft_wrap=True)
     console.print(table)
     for lane_name, blocker in blockers:
-        console.print(f"\n{lane_name} {blocker['code']} {blocker['resource']}: {blocker['summary']}", highlight=False)
+        title = f"\n{lane_name} {blocker['code']} {blocker['resource']}: {blocker['summary']}"
+        console.print(title, highlight=False, markup=False)
         for field in ("observed", "expected", "remedy", "owner"):
             console.print(f"    {field:<9} {blocker[field]}", highlight=False, markup=False)
     raise typer.Exit({"pass": PASS, "fail": BLOCKED}.get(str(verdict), COULD_NOT_TELL))

@@ -31,6 +31,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     shutil.copytree(PROJECT / "include" / "terraform", source, ignore=shutil.ignore_patterns(".terraform"))
     settings = SOON | {"TIDEGATE_TERRAFORM_DIR": str(source), "TIDEGATE_RUNS_DIR": str(directory / "runs")}
     before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TIDEGATE_"))]:
+        del os.environ[name]
     try:
         connection = session.start(bench, more=settings)
         env = session.sandbox_environment(bench)

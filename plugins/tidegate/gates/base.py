@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from tidegate.models.blocker import Blocker
-from tidegate.models.facts import Facts
+from tidegate.models.facts import CollectorBroken, Facts
 
 F = TypeVar("F", bound=Facts)
 
@@ -48,6 +48,8 @@ class Gate(Generic[F]):
 
         Never raises: what cannot be judged is blocked.
         """
+        if isinstance(facts, CollectorBroken):
+            return (self._not_collected(facts.error),)
         if not isinstance(facts, self.facts):
             return (self._broken(f"facts of type {type(facts).__name__}", f"facts of type {self.facts.__name__}"),)
         age = judged_at - facts.observed_at
@@ -72,6 +74,17 @@ class Gate(Generic[F]):
             observed=observed,
             expected=expected,
             remedy="report this with the task log; the defect is in tidegate, not in the environment",
+            owner=self.owner,
+        )
+
+    def _not_collected(self, error: str) -> Blocker:
+        return Blocker(
+            code="COLLECTOR-BROKEN",
+            summary="the facts could not be collected, so the gate stays closed",
+            resource=self.id,
+            observed=error,
+            expected=f"facts of type {self.facts.__name__}",
+            remedy="mend what the observed text names, then clear this task with everything downstream",
             owner=self.owner,
         )
 

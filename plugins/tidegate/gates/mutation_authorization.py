@@ -15,7 +15,7 @@ from tidegate.gates.rules_locks import no_lock_blockers
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot, Intent
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, Known
+from tidegate.models.observed import Absent, Known, shown
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAN_AGAIN = "trigger a new run of this DAG; it plans afresh"
@@ -31,6 +31,7 @@ def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
         _state(facts),
         lease_ours_blockers(facts.control.lease),
         _latch(facts),
+        _platform_run(facts),
         no_lock_blockers(facts.stack, facts.locks),
         _intent(facts),
         evidence_blockers(facts.evidence_writable),
@@ -91,6 +92,36 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             expected="a pass that is still valid",
             remedy=_GUARDS_AGAIN,
         )
+
+    if guard.policy_changed:
+        yield Blocker(
+            code="GUARD-STALE",
+            summary=f"{guard.gate} passed under another policy",
+            resource=guard.uri,
+            observed="another policy digest than today's",
+            expected="a pass under the manifest and the policies as they are now",
+            remedy=_GUARDS_AGAIN,
+        )
+
+
+def _platform_run(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    """A build works on the platform run that its first lane found or opened, and on no other (LC1)."""
+    if facts.direction == "destroy":
+        return
+    newest = facts.control.platform_run
+    if isinstance(newest, Known) and newest.value.closed_by is None and newest.value.id == facts.platform_run:
+        return
+    observed = shown(newest)
+    if isinstance(newest, Known):
+        observed = f"{newest.value.id}, " + ("open" if newest.value.closed_by is None else "closed")
+    yield Blocker(
+        code="PLATFORM-RUN-NOT-OURS",
+        summary="the platform run that this build works on is not the one that is open",
+        resource="platform run",
+        observed=observed,
+        expected=f"{facts.platform_run}, open",
+        remedy=_PLAN_AGAIN,
+    )
 
 
 def _with_plan(facts: AuthorizationFacts) -> list[GuardingSnapshot]:

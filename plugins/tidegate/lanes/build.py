@@ -84,6 +84,7 @@ def authorization_facts(run: LaneRun, stack: str, direction: Any) -> Authorizati
         locks=read_state_locks(run.clients, run.environment, stack),
         intent=run.intents(stack).unfinished(),
         evidence_writable=readiness.evidence_writable(run),
+        platform_run=run.platform_run_id,
     )
 
 
@@ -108,8 +109,10 @@ def apply_fetched(run: LaneRun, stack: str) -> None:
     terraform = run.terraform(prepared)
     if not (prepared.root / ".terraform").is_dir():
         terraform.init()  # another worker made the plan
-    terraform.apply(fetched_plan(prepared))
-    fetched_plan(prepared).unlink()
+    try:
+        terraform.apply(fetched_plan(prepared))
+    finally:
+        fetched_plan(prepared).unlink()  # a plan can hold sensitive values
 
 
 def planned(run: LaneRun, stack: str) -> Plan:
@@ -202,7 +205,11 @@ def _record_inputs(run: LaneRun, stack: str) -> None:
         name: read_state(run.clients, run.environment, name).outputs
         for name in run.environment.stacks[stack].depends_on
     }
-    contract = {name: outputs.value for name, outputs in upstream.items() if isinstance(outputs, Known)}
+    contract = {
+        name: {key: outputs.value[key] for key in run.environment.stacks[name].required_outputs if key in outputs.value}
+        for name, outputs in upstream.items()
+        if isinstance(outputs, Known)
+    }
 
     def record(_newest: dict[str, Any] | None) -> dict[str, Any]:
         return {"stack": stack, "execution_id": run.execution_id, "inputs": inputs, "upstream_contract": contract}

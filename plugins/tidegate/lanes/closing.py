@@ -1,38 +1,56 @@
 """What happens after a verdict, pass or fail: it is chained, M1's snapshots go up, the run lease is released."""
 
-from tidegate.evidence.canonical import unseal
+from tidegate.evidence.publish import Published
 from tidegate.evidence.store import AlreadyExists, StoreError
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.verdict import chain_verdict
+from tidegate.models.observed import Known
 
 
 class ClosingBlocked(Exception):
     """The verdict stands, but it could not be chained or its lease not released."""
 
 
-def close(run: LaneRun) -> None:
-    """Raises ClosingBlocked naming what is left to do."""
+def close(run: LaneRun, published: Published | None) -> None:
+    """Chain exactly this try's verdict; without one (None) only give the lease back. Raises ClosingBlocked."""
     try:
-        if run.lane.before_backend:
-            _upload(run)
-        stored = run.stored(run.lane)
-        if stored is None:
-            raise ClosingBlocked("VERDICT-MISSING the verdict's snapshot is not in the evidence; read the log above")
-        place = run.place(run.lane)
-        document = unseal(stored[1])
-        uri = run.remote.uri(place.remote_key(int(document["attempt"])))
-        number = chain_verdict(run, uri, stored[0].version_id, document)
-        run.log(f"verdict {number} of {run.environment.name}: {'pass' if document['overall_pass'] else 'BLOCKED'}")
+        if published is not None:
+            _chain(run, published)
     except (StoreError, ValueError) as error:
         raise ClosingBlocked(
             f"EVIDENCE-UNREACHABLE {run.environment.evidence.bucket}: the verdict is not chained | observed: {error} | "
-            f"remedy: trigger {run.environment.name}.m1_backend_bootstrap, then clear this task"
+            f"expected: a numbered record | remedy: mend what is observed, then clear this task"
         ) from error
     finally:
-        released = run.lease.release(dag_id=run.dag_id, run_id=run.run_id, now=now())
-        if not released and not run.lane.before_backend:
-            run.log("the run lease could not be released; it expires by itself")
+        _give_lease_back(run)
+
+
+def _chain(run: LaneRun, published: Published) -> None:
+    if run.lane.before_backend:
+        _upload(run)
+    uri = run.remote.uri(run.place(run.lane).remote_key(published.attempt))
+    number = chain_verdict(run, uri, published.stored.version_id, published.document)
+    run.log(
+        f"verdict {number} of {run.environment.name}: {'pass' if published.document['overall_pass'] else 'BLOCKED'}"
+    )
+
+
+def _give_lease_back(run: LaneRun) -> None:
+    """Unless a terraform of the environment still lives: then the lease stays until it expires."""
+    if not run.lane.before_backend:
+        for stack in run.environment.stacks:
+            match run.intents(stack).unfinished():
+                case Known(intent) if intent.liveness == "live":
+                    run.log(
+                        f"terraform {intent.operation} of {stack} is still running: the run lease is kept until it expires"
+                    )
+                    return
+                case _:
+                    continue
+    released = run.lease.release(dag_id=run.dag_id, run_id=run.run_id, now=now())
+    if not released and not run.lane.before_backend:
+        run.log("the run lease could not be released; it expires by itself")
 
 
 def _upload(run: LaneRun) -> None:
@@ -45,5 +63,9 @@ def _upload(run: LaneRun) -> None:
             try:
                 stored = run.remote.create(f"{place.remote}{key.removeprefix(place.local)}", content)
                 run.log(f"uploaded {stored.uri}")
-            except AlreadyExists:
-                continue
+            except AlreadyExists as error:
+                if run.remote.read(f"{place.remote}{key.removeprefix(place.local)}")[1] != content:
+                    raise ClosingBlocked(
+                        f"EVIDENCE-CONFLICT {key}: the bucket holds another document under this name | observed: two "
+                        "documents | expected: the same bytes | remedy: trigger M1 anew; keep both files"
+                    ) from error

@@ -6,7 +6,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from tidegate.evidence.canonical import unseal
 from tidegate.evidence.store import StoreUnreachable
+from tidegate.gates.registry import by_id
 from tidegate.lanes.phases import phase_of
+from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.authorization import GuardingSnapshot
 from tidegate.models.facts import Facts
@@ -25,7 +27,7 @@ def parse_snapshot(document: Any) -> Snapshot:
 
 
 def handed_over_facts(run: LaneRun, task_id: str, facts_type: type[F]) -> Observed[F]:
-    """The facts of a task's snapshot in its current try, provided that the evidence store holds the very same."""
+    """The facts that the evidence holds of a task, provided that its current try handed over that very snapshot."""
     match run.handed_over(task_id):
         case Known(document):
             pass
@@ -36,10 +38,11 @@ def handed_over_facts(run: LaneRun, task_id: str, facts_type: type[F]) -> Observ
         stored = run.stored(lane)
         if stored is None:
             return Absent()
-        if unseal(stored[1]).get("digest") != document.get("digest"):
+        evidence = unseal(stored[1])
+        if evidence["digest"] != document.get("digest"):
             return Unreadable(f"{stored[0].uri} is not what {task_id} handed over")
-        run.rests_on(stored[0].uri, str(document["digest"]), stored[0].version_id)
-        return Known(TypeAdapter(facts_type).validate_python(parse_snapshot(document).facts))
+        run.rests_on(stored[0].uri, evidence["digest"], stored[0].version_id)
+        return Known(TypeAdapter(facts_type).validate_python(parse_snapshot(evidence).facts))
     except StoreUnreachable as error:
         return Unreadable(str(error))
     except ValidationError as error:
@@ -99,6 +102,7 @@ def _guard(run: LaneRun, task_id: str, stack: str) -> Observed[GuardingSnapshot]
             state_serial=serial,
             state_lineage=lineage,
             expired=snapshot.valid_until < now(),
+            policy_changed=snapshot.policy_digest != policy_digest(run, by_id(snapshot.gate)),
         )
     )
 

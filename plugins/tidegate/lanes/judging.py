@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import tidegate
-from tidegate.evidence.canonical import digest_of, plain
+from tidegate.evidence.canonical import plain
 from tidegate.evidence.publish import Published, publish
 from tidegate.evidence.store import StoreUnreachable
-from tidegate.gates.base import Gate
 from tidegate.gates.registry import by_id
+from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Facts
@@ -99,17 +99,6 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
     return Judged(blockers, published)
 
 
-def policy_digest(run: LaneRun, gate: Gate[Any]) -> str:
-    """Digest of what the judgement depends on: the gate's version and its sections of manifest and policies (EV4)."""
-    manifest = run.environment.model_dump(mode="json", by_alias=True)
-    policies = {
-        "policies.forbidden": run.policies.forbidden.model_dump(mode="json"),
-        "policies.allowed_types": run.policies.allowed_types.model_dump(mode="json"),
-    }
-    sections = {name: policies[name] if name in policies else manifest[name] for name in gate.policy_sections}
-    return digest_of({"gate": gate.id, "version": gate.version, "sections": sections})
-
-
 def _unreachable(run: LaneRun, detail: str) -> str:
     return Blocker(
         code="EVIDENCE-UNREACHABLE",
@@ -117,8 +106,8 @@ def _unreachable(run: LaneRun, detail: str) -> str:
         resource=f"s3://{run.environment.evidence.bucket}",
         observed=detail,
         expected="a bucket that takes a conditional put",
-        remedy=f"trigger {run.environment.name}.m1_backend_bootstrap, then clear this task; "
-        f"the snapshot lies in runs/{run.place(run.lane).local}*.json",
+        remedy=f"mend what the observed text names (a bucket that is gone: trigger {run.environment.name}."
+        f"m1_backend_bootstrap), then clear this task; the snapshot lies in runs/{run.place(run.lane).local}*.json",
     ).sentence()
 
 

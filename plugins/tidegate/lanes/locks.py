@@ -1,16 +1,24 @@
 """State locks of stacks: who holds them, is the holder alive, and releasing a dead one's with proof (ST6)."""
 
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.control import Series
+from tidegate.evidence.store import StoreError
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.authorization import Intent
 from tidegate.models.observed import Absent, Known, Observed, shown
 from tidegate.models.readiness import StackLocks
-from tidegate.models.state import StateLock
+from tidegate.models.state import StateLock, StateVersion
 from tidegate.terraform import workspace
+from tidegate.terraform.process import HEARTBEAT_SECONDS, TerraformDeadline, TerraformMissing
+from tidegate.terraform.runner import TerraformStopped
+from tidegate.terraform.workspace import StackRootMissing
+
+_CLOCK = timedelta(seconds=5)
+_BEAT = 2 * timedelta(seconds=HEARTBEAT_SECONDS)
 
 
 def collect_stack_locks(run: LaneRun, stacks: tuple[str, ...]) -> tuple[StackLocks, ...]:
@@ -27,38 +35,66 @@ def release_dead_locks(run: LaneRun) -> None:
         found = _stack_locks(run, stack)
         if not isinstance(found.locks, Known) or not found.locks.value or found.liveness != "dead":
             continue
-        prepared, _ = workspace.prepare(run.environment, stack)
-        terraform = run.terraform(prepared)
-        terraform.init()
-        if read_state(run.clients, run.environment, stack).version != serial:
-            run.log(f"the state of {stack} moved while its lock was looked at: not released")
-            continue
-        for lock_id in sorted({lock.id for lock in found.locks.value}):
-            terraform.force_unlock(lock_id)
-            _record_release(run, stack, lock_id, found, shown(serial))
+        try:
+            _release(run, stack, found, serial)
+        except (TerraformStopped, TerraformMissing, TerraformDeadline, StackRootMissing, StoreError) as error:
+            run.log(f"the lock of {stack} is not released: {error}")
+
+
+def _release(run: LaneRun, stack: str, found: StackLocks, serial: Observed[StateVersion]) -> None:
+    prepared, _ = workspace.prepare(run.environment, stack)
+    terraform = run.terraform(prepared)
+    terraform.init()
+    if read_state(run.clients, run.environment, stack).version != serial:
+        run.log(f"the state of {stack} moved while its lock was looked at: not released")
+        return
+    locks = found.locks.value if isinstance(found.locks, Known) else ()
+    for lock_id in sorted({lock.id for lock in locks}):
+        _record_release(run, stack, lock_id, found, shown(serial))  # evidence first
+        terraform.force_unlock(lock_id)
 
 
 def _stack_locks(run: LaneRun, stack: str) -> StackLocks:
-    locks = read_state_locks(run.clients, run.environment, stack)
-    alive, why = _liveness(locks, run.intents(stack).unfinished(), run)
+    locks, intents = read_state_locks(run.clients, run.environment, stack), run.intents(stack)
+    alive, why = _liveness(locks, intents.unfinished(), intents.read())
     return StackLocks(stack=stack, locks=locks, liveness=alive, evidence=why)
 
 
 def _liveness(
-    locks: Observed[tuple[StateLock, ...]], intent: Observed[Intent], run: LaneRun
+    locks: Observed[tuple[StateLock, ...]], intent: Observed[Intent], record: Observed[dict[str, Any]]
 ) -> tuple[Literal["none", "live", "dead", "unknown"], str]:
-    held = isinstance(locks, Known) and bool(locks.value)
+    """Dead only when every held lock was taken by the very terraform that the record shows as gone or ended."""
+    held = locks.value if isinstance(locks, Known) else ()
     match intent:
-        case Known(found) if found.liveness == "dead":
-            return (
-                "dead" if held else "none"
-            ), f"terraform {found.operation} of {found.task} is gone from host {found.host}"
-        case Known(found):
+        case Known(found) if found.liveness != "dead":
             return found.liveness, f"terraform {found.operation} of {found.task} on host {found.host}"
-        case Absent():
-            return ("unknown" if held else "none"), "no terraform of tidegate is recorded as unfinished"
+        case Known() | Absent():
+            pass
         case other:
             return "unknown", f"intent record: {shown(other)}"
+    if not held:
+        return "none", "no lock, and no terraform of tidegate is recorded as unfinished"
+    if isinstance(record, Known) and all(_taken_by(lock, record.value) for lock in held):
+        last = record.value
+        how = "is gone from" if last["ended_at"] is None else f"ended with status {last['returncode']} on"
+        task = f"{last['dag_id']}/{last['run_id']}/{last['task_id']}"
+        return "dead", f"terraform {last['operation']} of {task} {how} host {last['host']}"
+    return "unknown", "the lock is not of the last terraform that tidegate started here"
+
+
+def _taken_by(lock: StateLock, record: dict[str, Any]) -> bool:
+    """Does a lock carry the host, the operation and a time of the recorded terraform?"""
+    try:
+        started = datetime.fromisoformat(record["started_at"])
+        last_seen = datetime.fromisoformat(record["ended_at"] or record["heartbeat_at"])
+    except (KeyError, TypeError, ValueError):
+        return False
+    return (
+        lock.created is not None
+        and lock.who.endswith(f"@{record.get('host')}")
+        and lock.operation.lower().endswith(str(record.get("operation")))
+        and started - _CLOCK <= lock.created <= last_seen + _BEAT
+    )
 
 
 def _record_release(run: LaneRun, stack: str, lock_id: str, found: StackLocks, serial: str) -> None:

@@ -44,11 +44,20 @@ def _plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]) ->
     terraform = run.terraform(prepared)
     terraform.init()
     saved = terraform.plan(destroy=purpose == "destroy")
+    try:
+        return _facts_and_upload(run, stack, purpose, terraform, saved, source_digest)
+    finally:
+        saved.path.unlink()  # a plan can hold sensitive values
+
+
+def _facts_and_upload(
+    run: LaneRun, stack: str, purpose: Purpose, terraform: runner.Terraform, saved: runner.SavedPlan, source_digest: str
+) -> Plan:
     shown = terraform.show(saved)
     try:
         document = plans.load_document(shown)
     finally:
-        shown.unlink()  # it can hold sensitive values
+        shown.unlink()
     plan = plans.to_plan(
         document,
         stack=stack,
@@ -60,6 +69,5 @@ def _plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]) ->
     )
     key = f"plans/{run.environment.name}/{run.execution_id}/{stack}-{saved.sha256[:16]}.tfplan"
     uri = plan_store.put_plan(run.clients.s3, run.environment.work.bucket, key, saved.path)
-    saved.path.unlink()
     run.rests_on(uri, saved.sha256)
     return plan

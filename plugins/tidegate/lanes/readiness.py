@@ -1,10 +1,12 @@
 """Collectors of the first lanes of M1, M2 and M9: who calls, with what, and is the way free."""
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from tidegate.collectors.aws.backend import collect_backend
 from tidegate.collectors.aws.caller import collect_caller
 from tidegate.evidence import control
-from tidegate.evidence.store import StoreError
 from tidegate.gates import identity_and_tools
+from tidegate.gates.rules_identity import identity_blockers
 from tidegate.lanes.locks import collect_stack_locks, release_dead_locks
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.backend import BackendFacts, BootstrapFacts, BootstrapStep
@@ -66,6 +68,8 @@ def bootstrap_backend(run: LaneRun) -> BootstrapFacts:
         BootstrapStep(resource=blocker.resource, outcome="refused", detail=blocker.sentence())
         for blocker in identity_and_tools.GATE.evaluate(identity, judged_at=now())
     ]
+    if run.execution[1] is not None:
+        refusals.append(BootstrapStep(resource="evidence", outcome="refused", detail=run.execution[1]))
     lease = run.acquire_lease() if _evidence_bucket_exists(run) else None
     if lease is not None and not lease.ours:
         refusals.append(BootstrapStep(resource="lease", outcome="refused", detail=f"held: {lease.holder}"))
@@ -81,15 +85,16 @@ def collect_backend_readiness(run: LaneRun) -> BackendFacts:
 
 def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
     """M2.A. Takes the run lease."""
-    observed_at = now()
     lease = run.acquire_lease()
-    if lease.ours and run.params.get("release_dead_lock"):
+    who, what = caller(run), tools(run)
+    if lease.ours and run.params.get("release_dead_lock") and not tuple(identity_blockers(who, what)):
         release_dead_locks(run)
+    observed_at = now()
     return BuildReadinessFacts(
         observed_at=observed_at,
         sources=(Source(name="sts", data_as_of=observed_at), Source(name="evidence", data_as_of=observed_at)),
-        caller=caller(run),
-        tools=tools(run),
+        caller=who,
+        tools=what,
         control=control_records(run, lease),
         continue_platform_run=run.params.get("platform_run") == "continue" or _opened_by_this_run(run),
         locks=collect_stack_locks(run, tuple(run.environment.stacks)),
@@ -113,14 +118,16 @@ def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
     """M9.A. Takes the run lease; waits for whoever holds it or a state lock."""
     lease = run.acquire_lease()
     target = tuple(part for part in str(run.params.get("target", "")).split("+") if part)
-    if lease.ours and run.params.get("release_dead_lock"):
+    who, what = caller(run), tools(run)
+    confirmed = str(run.params.get("confirm", "")) == run.environment.name
+    if lease.ours and confirmed and run.params.get("release_dead_lock") and not tuple(identity_blockers(who, what)):
         release_dead_locks(run)
     observed_at = now()
     return TeardownReadinessFacts(
         observed_at=observed_at,
         sources=(Source(name="sts", data_as_of=observed_at), Source(name="evidence", data_as_of=observed_at)),
-        caller=caller(run),
-        tools=tools(run),
+        caller=who,
+        tools=what,
         control=control_records(run, lease),
         environment=run.environment.name,
         confirm=str(run.params.get("confirm", "")),
@@ -141,8 +148,11 @@ def _opened_by_this_run(run: LaneRun) -> bool:
 
 
 def _evidence_bucket_exists(run: LaneRun) -> bool:
+    """False only when S3 says that there is none: whatever else keeps it from answering must not look like that."""
     try:
-        run.remote.keys(f"control/{run.environment.name}/lease")
-    except StoreError:
-        return False
+        run.clients.s3.head_bucket(Bucket=run.environment.evidence.bucket)
+    except ClientError as error:
+        return error.response["Error"]["Code"] not in {"404", "NoSuchBucket"}
+    except (BotoCoreError, OSError):
+        return True
     return True

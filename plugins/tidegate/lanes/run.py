@@ -33,6 +33,10 @@ FIRST_LANE = "a_readiness"
 """Task id of the first lane of M2 and M9."""
 
 
+class ActionBlocked(Exception):
+    """What should follow a pass must not happen; the text is a blocker's sentence."""
+
+
 def now() -> datetime:
     """The present, aware UTC."""
     return datetime.now(UTC)

@@ -14,11 +14,11 @@ from tidegate.lanes.build import apply_fetched, authorization_facts, stack_input
 from tidegate.lanes.guards import handed_over_facts, parse_snapshot
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.planning import make_plan
-from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.run import ActionBlocked, LaneRun, now
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.facts import Facts, Source
 from tidegate.models.inventory import ResidualFacts
-from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.plan import PreserveItem, StackScope, TeardownScopeFacts
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
 from tidegate.models.state import DestroyedStateFacts
@@ -168,6 +168,11 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
 def close_platform_run(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
     """After the proof passed: the platform run is closed by it. Raises StoreError."""
     match run.platform_run:
+        case Known(platform) if platform.closed_by is None and platform.id != run.platform_run_id:
+            raise ActionBlocked(
+                f"PLATFORM-RUN-NOT-OURS {platform.id} is open, and this run proved the end of {run.platform_run_id} | "
+                f"remedy: trigger {run.environment.name}.m9_teardown_cost_check anew"
+            )
         case Known(platform) if platform.closed_by is None:
             proof = run.remote.uri(run.place(run.lane).remote_key(int(document["attempt"])))
             control.close_platform_run(run.remote, run.environment.name, platform, proof)
@@ -179,7 +184,8 @@ def close_platform_run(run: LaneRun, facts: Facts, document: dict[str, Any]) -> 
 def _scope(run: LaneRun, name: str) -> StackScope:
     stack = run.environment.stacks[name]
     state = read_state(run.clients, run.environment, name)
-    plan = make_plan(run, name, "destroy", _recorded_inputs(run, name))
+    inputs = _recorded_inputs(run, name)
+    plan = make_plan(run, name, "destroy", inputs.value) if isinstance(inputs, Known) else Unreadable(_reason(inputs))
     in_state = state.resources.value if isinstance(state.resources, Known) else ()
     going = {
         resource.address
@@ -197,22 +203,28 @@ def _scope(run: LaneRun, name: str) -> StackScope:
     )
 
 
-def _recorded_inputs(run: LaneRun, stack: str) -> dict[str, Any]:
+def _recorded_inputs(run: LaneRun, stack: str) -> Observed[dict[str, Any]]:
     """The values that the newest build of the stack used, with the upstream outputs that it saw (TD2).
 
-    A stack that no build of tidegate recorded is planned with the manifest's values; its upstream outputs may be gone.
+    A stack of which no build was ever recorded is planned with the manifest's values; its upstream outputs may be gone.
     """
     match inputs_series(run.remote, run.environment.name, stack).newest():
         case Known((number, record)):
             run.log(f"{stack}: variable values of {record['execution_id']} (record {number})")
-            return {**record["inputs"], "upstream_contract": record["upstream_contract"]}
-        case other:
-            run.log(f"{stack}: no recorded variable values ({other}); the manifest's are used")
+            return Known({**record["inputs"], "upstream_contract": record["upstream_contract"]})
+        case Absent():
+            run.log(f"{stack}: no build is recorded; the manifest's values are used")
             outputs = read_state(run.clients, run.environment, "core").outputs
             known = outputs.value if isinstance(outputs, Known) else {}
             required = run.environment.stacks["core"].required_outputs
             contract = {"core": {name: known.get(name, "gone") for name in required}}
-            return {**stack_inputs(run, stack), "upstream_contract": contract}
+            return Known({**stack_inputs(run, stack), "upstream_contract": contract})
+        case other:
+            return other
+
+
+def _reason(observed: Observed[Any]) -> str:
+    return f"recorded variable values: {shown(observed)}"
 
 
 def _preserve_set(run: LaneRun) -> Observed[tuple[PreserveItem, ...]]:

@@ -6,8 +6,10 @@ from typing import Any
 from tidegate.evidence.canonical import document_digest
 from tidegate.evidence.control import Series
 from tidegate.evidence.store import StoreUnreachable
+from tidegate.gates.registry import by_id
 from tidegate.lanes.guards import parse_snapshot
 from tidegate.lanes.phases import phase_of
+from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.spec import Lane
 from tidegate.models.blocker import Blocker
@@ -81,7 +83,7 @@ def _result(run: LaneRun, lane: Lane, task_state: str) -> LaneResult:
         return LaneResult(**common, **nothing, handed_over_digest=handed, blockers=(), uri=uri)  # type: ignore[arg-type]
     if stored is None:
         return LaneResult(**common, **nothing, handed_over_digest=handed, blockers=(), uri=uri)  # type: ignore[arg-type]
-    return _stored_result(run, common, handed, stored[0].uri, stored[0].version_id, stored[1])
+    return _stored_result(run, lane, common, handed, stored[0].uri, stored[0].version_id, stored[1])
 
 
 def _handed_over(run: LaneRun, lane: Lane) -> Observed[str]:
@@ -106,7 +108,13 @@ def _local_digest(run: LaneRun, lane: Lane) -> Observed[str]:
 
 
 def _stored_result(
-    run: LaneRun, common: dict[str, str], handed: Observed[str], uri: str, version_id: str | None, content: bytes
+    run: LaneRun,
+    lane: Lane,
+    common: dict[str, str],
+    handed: Observed[str],
+    uri: str,
+    version_id: str | None,
+    content: bytes,
 ) -> LaneResult:
     try:
         document = json.loads(content)
@@ -138,7 +146,7 @@ def _stored_result(
         execution_id=Known(snapshot.execution_id),
         environment=Known(snapshot.environment),
         profile=Known(snapshot.profile),
-        expired=Known(snapshot.valid_until < now()),
+        expired=Known(snapshot.valid_until < now() or snapshot.policy_digest != policy_digest(run, by_id(lane.gate))),
         blockers=tuple(Blocker(**blocker.model_dump()).sentence() for blocker in snapshot.blockers),
         uri=uri,
     )

@@ -26,6 +26,8 @@ class GuardingSnapshot:
     state_serial: int | None
     state_lineage: str | None
     expired: bool
+    policy_changed: bool = False
+    """It passed under another version of the manifest's or the policies' sections that its gate depends on (EV4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +60,5 @@ class AuthorizationFacts(Facts):
     intent: Observed[Intent]
     """A terraform of another try or run on this stack. Absent: none."""
     evidence_writable: Observed[bool]
+    platform_run: str | None
+    """The platform run that this DAG run works on; a build must find exactly it open (LC1)."""

@@ -33,3 +33,10 @@ class Facts:
 
     observed_at: datetime
     sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorBroken(Facts):
+    """The collector crashed before it had facts. No gate accepts this: it is stored, and the gate stays closed."""
+
+    error: str

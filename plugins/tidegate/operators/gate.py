@@ -4,7 +4,7 @@ The evidence is written before the task fails, and the task fails without retry:
 person has changed something and clears it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -30,7 +30,8 @@ class GateOperator(BaseOperator):
     def execute(self, context: Mapping[str, Any]) -> None:
         """Collect, judge, publish, push; raise AirflowFailException on any blocker."""
         run = self.open(context)
-        judge_and_report(run, resolve(self.lane.collect)(run), context)
+        refuse_under_a_finished_verdict(run)
+        conclude(run, *judge_and_push(run, collected(run, resolve(self.lane.collect)), context))
 
     def open(self, context: Mapping[str, Any]) -> Any:
         """The run of this lane; a manifest that cannot be used fails the task with the reason."""
@@ -59,8 +60,36 @@ class TerraformApplyOperator(GateOperator):
     ui_color = "#fce8e6"
 
 
-def judge_and_report(run: Any, facts: Any, context: Mapping[str, Any]) -> None:
-    """The common end of every lane. Raises AirflowFailException unless the gate is open and its action succeeded."""
+def refuse_under_a_finished_verdict(run: Any) -> None:
+    """A lane that is cleared without the verdict below it would leave an old verdict standing over a new try."""
+    from tidegate.lanes.phases import phase_of
+
+    verdict = phase_of(run.environment, run.phase).verdict.task_id
+    if run.task_states().get(verdict) in {"success", "failed"}:
+        raise AirflowFailException(
+            f"CLEAR-DOWNSTREAM-TOO {run.task_id}: this run already has a verdict | observed: {verdict} has ended | "
+            "expected: the verdict cleared as well | remedy: clear this task with everything downstream"
+        )
+
+
+def collected(run: Any, collect: Callable[[Any], Any]) -> Any:
+    """What the collector observed. Its crash is an observation too: it leaves a snapshot, and the gate stays closed."""
+    from tidegate.lanes.run import now
+    from tidegate.models.facts import CollectorBroken, Facts
+
+    try:
+        facts = collect(run)
+    except Exception as error:
+        return CollectorBroken(observed_at=now(), error=f"{type(error).__name__}: {error}")
+    return (
+        facts
+        if isinstance(facts, Facts)
+        else CollectorBroken(observed_at=now(), error=f"it gave a {type(facts).__name__}")
+    )
+
+
+def judge_and_push(run: Any, facts: Any, context: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Judge, publish, push. Raises AirflowFailException only when the evidence does not take the snapshot."""
     from tidegate.lanes.judging import EvidenceUnreachable, judge
 
     try:
@@ -73,6 +102,11 @@ def judge_and_report(run: Any, facts: Any, context: Mapping[str, Any]) -> None:
         f"snapshot {judged.published.stored.uri} "
         f"(attempt {judged.published.attempt}, digest {judged.published.digest[:12]})"
     )
+    return facts, judged
+
+
+def conclude(run: Any, facts: Any, judged: Any) -> None:
+    """Fail on any blocker; otherwise do what the lane does after a pass. Raises AirflowFailException."""
     if not judged.passed:
         for blocker in judged.blockers:
             log(f"BLOCKED {blocker.sentence()}")
@@ -84,13 +118,21 @@ def judge_and_report(run: Any, facts: Any, context: Mapping[str, Any]) -> None:
 
 
 def _act(run: Any, facts: Any, document: dict[str, Any]) -> None:
+    from tidegate.lanes.run import ActionBlocked
     from tidegate.terraform.intent import IntentUnwritable
     from tidegate.terraform.process import TerraformDeadline, TerraformMissing
     from tidegate.terraform.runner import TerraformStopped
 
     try:
         resolve(run.lane.on_pass)(run, facts, document)
-    except (TerraformStopped, TerraformMissing, TerraformDeadline, IntentUnwritable) as error:
+    except ActionBlocked as error:
+        raise AirflowFailException(str(error)) from error
+    except TerraformDeadline as error:
+        raise AirflowFailException(
+            f"TERRAFORM-STILL-RUNNING {run.lane.stack}: {error} | expected: an end within deadlines.terraform | "
+            "remedy: wait until it has ended (docs/runbooks/stale-lock.md); start nothing beside it"
+        ) from error
+    except (TerraformStopped, TerraformMissing, IntentUnwritable) as error:
         raise AirflowFailException(
             f"TERRAFORM-STOPPED {run.lane.stack}: {error} | expected: status 0 | remedy: read the events above; "
             "trigger the phase again, its plan shows what is left to do"

@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from tidegate.operators.airflow_run import log, resolve
-from tidegate.operators.gate import GateOperator, judge_and_report
+from tidegate.operators.gate import GateOperator, collected, conclude, judge_and_push
 
 
 class PhaseVerdictOperator(GateOperator):
@@ -20,13 +20,16 @@ class PhaseVerdictOperator(GateOperator):
         from tidegate.lanes import closing
 
         run = self.open(context)
-        facts = resolve(self.lane.collect)(run)
-        for result in facts.lanes:
-            log(f"{lane_status(result):<8} {result.lane:<5} {result.task:<28} {result.uri}")
+        published = None
         try:
-            judge_and_report(run, facts, context)
+            facts = collected(run, resolve(self.lane.collect))
+            for result in getattr(facts, "lanes", ()):
+                log(f"{lane_status(result):<8} {result.lane:<5} {result.task:<28} {result.uri}")
+            facts, judged = judge_and_push(run, facts, context)
+            published = judged.published
         finally:
             try:
-                closing.close(run)
+                closing.close(run, published)
             except closing.ClosingBlocked as error:
                 raise AirflowFailException(str(error)) from error
+        conclude(run, facts, judged)

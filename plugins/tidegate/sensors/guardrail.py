@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from tidegate.environments import ManifestError
 from tidegate.lanes.spec import Lane
 from tidegate.operators.airflow_run import lane_run, log, resolve
-from tidegate.operators.gate import judge_and_report
+from tidegate.operators.gate import collected, conclude, judge_and_push, refuse_under_a_finished_verdict
 from tidegate.triggers.look_again import LookAgainTrigger, deadline_of
 
 
@@ -54,7 +54,8 @@ class GuardrailSensor(BaseSensorOperator):
         except ManifestError as error:
             raise AirflowFailException(f"MANIFEST-INVALID {error}") from error
         log(f"{self.lane.name} {self.lane.title} - {self.environment}, profile {run.profile}")
-        facts = resolve(self.lane.collect)(run)
+        refuse_under_a_finished_verdict(run)
+        facts = collected(run, resolve(self.lane.collect))
         blockers = look(run, facts)
         if by_id(self.lane.gate).may_clear_by_itself(blockers) and datetime.now(UTC) < deadline:
             for blocker in blockers:
@@ -64,4 +65,4 @@ class GuardrailSensor(BaseSensorOperator):
                 trigger=LookAgainTrigger(self.look_again_seconds, deadline.isoformat()),
                 method_name="look_again",
             )
-        judge_and_report(run, facts, context)
+        conclude(run, *judge_and_push(run, facts, context))

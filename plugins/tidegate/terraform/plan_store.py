@@ -1,6 +1,7 @@
 """Saved plans in the work bucket: put with their sha256, fetched for the apply."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def fetch_plan(client: Any, uri: str, to: Path) -> Observed[str]:
     except BotoCoreError as error:
         return Unreadable(f"{uri}: {error}")
     to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_bytes(content)
-    to.chmod(0o600)
+    to.unlink(missing_ok=True)
+    with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
     return Known(hashlib.sha256(content).hexdigest())

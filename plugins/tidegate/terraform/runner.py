@@ -17,7 +17,7 @@ from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.settings import settings
 from tidegate.terraform import cli_config, process
 from tidegate.terraform.events import Progress
-from tidegate.terraform.intent import IntentLog, IntentOwner
+from tidegate.terraform.intent import IntentLog, IntentOwner, IntentUnwritable
 from tidegate.terraform.workspace import Workspace, backend_arguments
 
 Log = Callable[[str], None]
@@ -98,9 +98,9 @@ class Terraform:
             log_lines=True,
             accepted=accepted,
             intent=record["id"],
-            on_start=lambda started: self.intents.started(record, started),
-            on_beat=lambda: self.intents.beat(record, datetime.now(UTC)),
-            on_end=lambda returncode: self.intents.ended(record, returncode, datetime.now(UTC)),
+            on_start=lambda started: self._note(lambda: self.intents.started(record, started)),
+            on_beat=lambda: self._note(lambda: self.intents.beat(record, datetime.now(UTC))),
+            on_end=lambda returncode: self._note(lambda: self.intents.ended(record, returncode, datetime.now(UTC))),
         )
         return ended
 
@@ -157,6 +157,15 @@ class Terraform:
             said = tuple(progress.errors) or _last_words(ended.errors) or _last_words(ended.output)
             raise TerraformStopped(command, ended.returncode, said)
         return ended
+
+    def _note(self, write: Callable[[], None]) -> None:
+        """Update the intent record of a running or ended terraform. It was announced before it started: a record that
+        cannot be updated only makes the next try more careful; it never abandons a terraform that works.
+        """
+        try:
+            write()
+        except IntentUnwritable as error:
+            self.log(f"intent record not updated, terraform goes on: {error}")
 
     def _record_time(self, command: str, ended: process.Ended) -> None:
         row = {

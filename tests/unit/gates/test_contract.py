@@ -19,7 +19,7 @@ from tidegate.gates.base import MAX_FACT_AGE, Gate
 from tidegate.gates.registry import GATES, by_id
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
-from tidegate.models.facts import Facts
+from tidegate.models.facts import CollectorBroken, Facts
 from tidegate.models.observed import Known, Unreadable
 from tidegate.models.policy import Policies
 
@@ -58,7 +58,6 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
 MAY_BE_UNREADABLE = {
     ("TEARDOWN-READINESS", "control.latch"): "the emergency latch stops builds; a teardown is the way out of it (CO4)",
     ("TEARDOWN-READINESS", "control.platform_run"): "history never stops a teardown (TD9)",
-    ("MUTATION-AUTHORIZATION", "control.platform_run"): "judged by the readiness gate of the phase (LC1)",
     ("MUTATION-AUTHORIZATION destroy", "control.latch"): "the emergency latch stops builds, not a destroy (CO4)",
     ("MUTATION-AUTHORIZATION destroy", "control.platform_run"): "history never stops a destroy (TD9)",
 }
@@ -277,3 +276,10 @@ def test_a_crash_closes_the_gate(gate: Gate[Any], facts: Facts, name: str) -> No
 
     (blocker,) = replace(gate, blockers=crashing).evaluate(facts, judged_at=facts.observed_at)
     assert (blocker.code, blocker.observed) == ("GATE-BROKEN", "ZeroDivisionError: late")
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.id)
+def test_a_crashed_collector_closes_every_gate(gate: Gate[Any]) -> None:
+    broken = CollectorBroken(observed_at=control.NOW, error="KeyError: 'x'")
+    (blocker,) = gate.evaluate(broken, judged_at=control.NOW)
+    assert (blocker.code, blocker.observed) == ("COLLECTOR-BROKEN", "KeyError: 'x'")

@@ -1,9 +1,11 @@
 """MUTATION-AUTHORIZATION."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+import factories_control as factories
 from factories_control import (
     NOW,
     OURS,
@@ -12,7 +14,6 @@ from factories_control import (
     THEIRS,
     authorization_facts,
     caller,
-    control,
     guard,
     intent,
     latch,
@@ -23,7 +24,7 @@ from factories_control import (
 )
 from tidegate.gates.mutation_authorization import GATE
 from tidegate.models.authorization import AuthorizationFacts
-from tidegate.models.control import Lease
+from tidegate.models.control import Control, Lease
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 from tidegate.models.state import StateVersion
 
@@ -31,6 +32,11 @@ REFUSED = Unreadable("AccessDenied")
 HELD = Known((lock(),))
 ALTERED = "c" * 64
 FIRST_PLAN = Known(guard(state_serial=None, state_lineage=None))
+
+
+def control(**changes: Any) -> Control:
+    """Control records with the open platform run that these builds work on."""
+    return factories.control(**{"platform_run": Known(platform_run(closed_by=None)), **changes})
 
 
 def guarded(**changes: Any) -> AuthorizationFacts:
@@ -133,7 +139,6 @@ def stated(**changes: Any) -> Known[StateVersion]:
             controlled("repair", latch=Known(latch(is_set=True))), ["LATCH-SET"], id="whatever-is-no-destroy-is-a-build"
         ),
         pytest.param(controlled(platform_run=Known(platform_run(closed_by=None))), [], id="its-platform-run-is-open"),
-        pytest.param(controlled(platform_run=REFUSED), [], id="history-is-not-asked-for"),
         pytest.param(authorization_facts(locks=HELD), ["STATE-LOCKED"], id="somebody-holds-the-state"),
         pytest.param(
             authorization_facts(locks=Known((lock(), lock(id="2")))), ["STATE-LOCKED", "STATE-LOCKED"], id="two-locks"
@@ -230,3 +235,24 @@ def test_both_sides_are_shown(facts: AuthorizationFacts, observed: str, expected
     """What was seen, and what should have been."""
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.observed, blocker.expected) == (observed, expected)
+
+
+@pytest.mark.parametrize(
+    "newest",
+    [
+        pytest.param(Known(platform_run()), id="closed-since"),
+        pytest.param(Known(platform_run(id="platform_20260213T000000Z", closed_by=None)), id="another-one"),
+        pytest.param(Absent(), id="none"),
+        pytest.param(Unreadable("denied"), id="unreadable"),
+    ],
+)
+def test_a_build_works_only_on_the_platform_run_that_it_opened(newest: Any) -> None:
+    facts = authorization_facts()
+    moved = replace(facts, control=replace(facts.control, platform_run=newest))
+    assert [blocker.code for blocker in GATE.evaluate(moved, judged_at=NOW)] == ["PLATFORM-RUN-NOT-OURS"]
+    assert GATE.evaluate(replace(moved, direction="destroy"), judged_at=NOW) == ()
+
+
+def test_a_guard_that_passed_under_another_policy_is_stale() -> None:
+    facts = authorization_facts(guards=(Known(readiness_guard()), Known(guard(policy_changed=True))))
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == ["GUARD-STALE"]

@@ -169,7 +169,7 @@ def test_a_plan_without_changes(fake: Any, terraform: Any) -> None:
 
 
 def test_show(fake: Any, terraform: Any, said: list[str], tmp_path: Path) -> None:
-    fake('say(json.dumps({"planned_values": "s3cr3t"}))')
+    fake('say(json.dumps({"planned_values": "s3cr3t"}, indent=1))')
     path = terraform().show(SavedPlan(tmp_path / "p", "", has_changes=True))
     assert fake.call["argv"] == ["show", "-json", "-no-color", str(tmp_path / "p")]
     assert json.loads(path.read_text()) == {"planned_values": "s3cr3t"}
@@ -433,9 +433,32 @@ def test_without_a_record_nothing_starts(
     assert fake.calls == []
 
 
-def test_an_end_that_cannot_be_recorded_is_told(fake: Any, terraform: Any, intents: Intents, plan_file: Path) -> None:
+@pytest.mark.parametrize("what", ["started", "beat", "ended"])
+def test_a_record_that_cannot_be_updated_never_abandons_a_terraform(
+    fake: Any, terraform: Any, intents: Intents, said: list[str], plan_file: Path, clock: Any, open_pipe: Any, what: str
+) -> None:
+    pipe, beats = fake.pipe("go"), []
+    fake('wait_for("go")\nsay("done")')
+    clock.step = 10.0
+    intents.refusing = what
+
+    def heartbeat(_seconds: float) -> None:
+        beats.append(what)
+        if len(beats) == 2:
+            open_pipe(pipe)
+
+    terraform(on_heartbeat=heartbeat).apply(plan_file)
+    assert "done" in said
+    assert "intent record not updated, terraform goes on: told not to write" in said
+    assert {"started", "beat", "ended"} - {done for done, _ in intents.written} == {what}
+
+
+def test_a_failure_whose_end_cannot_be_recorded_is_still_a_failure(
+    fake: Any, terraform: Any, intents: Intents, plan_file: Path
+) -> None:
+    fake(SAYS_ERROR)
     intents.refusing = "ended"
-    with pytest.raises(IntentUnwritable):
+    with pytest.raises(TerraformStopped, match="no: not allowed"):
         terraform().apply(plan_file)
 
 

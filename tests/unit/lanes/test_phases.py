@@ -1,0 +1,217 @@
+"""The phases as data: every path resolves, every gate exists, nothing mutates unguarded."""
+
+import inspect
+from typing import Any, get_type_hints
+
+import pytest
+
+from tidegate.environments import load
+from tidegate.evidence.layout import Phase
+from tidegate.gates.registry import by_id
+from tidegate.lanes.phases import bootstrap_phase, build_phase, phase_of, teardown_phase
+from tidegate.lanes.spec import Lane, PhaseSpec
+from tidegate.models.environment import Environment
+from tidegate.operators.airflow_run import resolve
+
+ENVIRONMENT = load("dev_min")
+PHASES: dict[Phase, PhaseSpec] = {
+    "m1": bootstrap_phase(ENVIRONMENT),
+    "m2": build_phase(ENVIRONMENT),
+    "m9": teardown_phase(ENVIRONMENT),
+}
+ALL = [
+    pytest.param(spec, lane, id=f"{phase}-{lane.task_id}")
+    for phase, spec in PHASES.items()
+    for lane in (*spec.lanes, spec.verdict)
+]
+ACTIONS = [
+    pytest.param(lane, id=f"{phase}-{lane.task_id}")
+    for phase, spec in PHASES.items()
+    for lane in spec.lanes
+    if lane.on_pass
+]
+MUTATING = [
+    pytest.param(spec, lane, id=f"{phase}-{lane.task_id}")
+    for phase, spec in PHASES.items()
+    for lane in spec.lanes
+    if lane.mutates
+]
+
+
+@pytest.mark.parametrize(
+    ("phase", "rows"),
+    [
+        (
+            "m1",
+            [
+                ("M1.A", "a_identity_and_tools", "IDENTITY-AND-TOOLS", "m1_a_identity_and_tools_snapshot"),
+                ("M1.B", "b_bootstrap", "BOOTSTRAP-RESULT", "m1_b_bootstrap_snapshot"),
+                ("M1.C", "c_backend_readiness", "BACKEND-READINESS", "m1_c_backend_state_readiness_snapshot"),
+                ("M1.D", "d_phase_verdict", "PHASE-VERDICT", "m1_d_phase_verdict"),
+            ],
+        ),
+        (
+            "m2",
+            [
+                ("M2.A", "a_readiness", "BUILD-READINESS", "m2_a_readiness_snapshot"),
+                ("M2.B", "b_backend_readiness", "BACKEND-READINESS", "m2_b_backend_state_readiness_snapshot"),
+                ("M2.C", "c_core.plan_and_guard", "PLAN-GUARD", "m2_c_core_plan_snapshot"),
+                ("M2.C", "c_core.apply", "MUTATION-AUTHORIZATION", "m2_c_core_authorization_snapshot"),
+                ("M2.C", "c_core.verify", "APPLIED-STATE", "m2_c_core_state_snapshot"),
+                ("M2.E", "e_stack_contract", "STACK-CONTRACT", "m2_e_stack_contract_snapshot"),
+                ("M2.F", "f_demo.plan_and_guard", "PLAN-GUARD", "m2_f_demo_plan_snapshot"),
+                ("M2.F", "f_demo.apply", "MUTATION-AUTHORIZATION", "m2_f_demo_authorization_snapshot"),
+                ("M2.F", "f_demo.verify", "APPLIED-STATE", "m2_f_demo_state_snapshot"),
+                ("M2.G", "g_network_posture", "NETWORK-POSTURE", "no_nat_check"),
+                ("M2.J", "j_phase_verdict", "PHASE-VERDICT", "m2_j_phase_verdict"),
+            ],
+        ),
+        (
+            "m9",
+            [
+                ("M9.A", "a_readiness", "TEARDOWN-READINESS", "m9_a_readiness_snapshot"),
+                ("M9.B", "b_scope_freeze", "TEARDOWN-SCOPE", "m9_b_teardown_scope"),
+                ("M9.D", "d_demo.destroy", "MUTATION-AUTHORIZATION", "m9_d_demo_authorization_snapshot"),
+                ("M9.D", "d_demo.verify", "DESTROYED-STATE", "m9_d_demo_state_snapshot"),
+                ("M9.F", "f_residual_scan", "RESIDUAL-SCAN", "m9_f_residual_scan_snapshot"),
+                ("M9.H", "h_teardown_proof", "TEARDOWN-PROOF", "teardown_proof"),
+                ("M9.I", "i_phase_verdict", "PHASE-VERDICT", "m9_i_phase_verdict"),
+            ],
+        ),
+    ],
+)
+def test_the_lanes_are_these(phase: Phase, rows: list[tuple[str, str, str, str]]) -> None:
+    """What people, evidence and grids know a lane by. A change here is a change of the evidence's keys."""
+    spec = PHASES[phase]
+    found = [(lane.name, lane.task_id, lane.gate, lane.snapshot) for lane in (*spec.lanes, spec.verdict)]
+    known = {row[1] for row in rows}
+    assert [row for row in found if row[1] in known] == rows
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_phase_of_a_name(phase: Phase) -> None:
+    assert phase_of(ENVIRONMENT, phase) == PHASES[phase]
+    assert {lane.phase for lane in (*PHASES[phase].lanes, PHASES[phase].verdict)} == {phase}
+
+
+@pytest.mark.parametrize("spec", PHASES.values(), ids=PHASES)
+def test_nothing_is_there_twice(spec: PhaseSpec) -> None:
+    lanes = (*spec.lanes, spec.verdict)
+    assert len({lane.task_id for lane in lanes}) == len(lanes)
+    assert len({lane.snapshot for lane in lanes}) == len(lanes)
+
+
+@pytest.mark.parametrize("spec", PHASES.values(), ids=PHASES)
+def test_letters_rise_and_the_verdict_has_the_last(spec: PhaseSpec) -> None:
+    letters = [lane.letter for lane in spec.lanes]
+    assert letters == sorted(letters)
+    assert spec.verdict.letter > letters[-1]
+    assert all(lane.task_id.startswith(f"{lane.letter}_") for lane in (*spec.lanes, spec.verdict))
+
+
+@pytest.mark.parametrize(("spec", "lane"), ALL)
+def test_a_lane_collects_what_its_gate_judges(spec: PhaseSpec, lane: Lane) -> None:
+    collect = resolve(lane.collect)
+    assert list(inspect.signature(collect).parameters) == ["run"]
+    assert get_type_hints(collect)["return"] is by_id(lane.gate).facts
+
+
+@pytest.mark.parametrize("lane", ACTIONS)
+def test_an_action_takes_the_run_its_facts_and_its_snapshot(lane: Lane) -> None:
+    assert lane.on_pass
+    assert list(inspect.signature(resolve(lane.on_pass)).parameters) == ["run", "facts", "document"]
+
+
+@pytest.mark.parametrize(("spec", "lane"), ALL)
+def test_guards_come_before_what_they_guard(spec: PhaseSpec, lane: Lane) -> None:
+    tasks = [other.task_id for other in (*spec.lanes, spec.verdict)]
+    earlier = tasks[: tasks.index(lane.task_id)]
+    assert set(lane.guards) <= set(earlier)
+    assert len(set(lane.guards)) == len(lane.guards)
+
+
+@pytest.mark.parametrize(("spec", "lane"), MUTATING)
+def test_whatever_mutates_is_guarded(spec: PhaseSpec, lane: Lane) -> None:
+    if spec.phase == "m1":
+        assert lane.gate == "BOOTSTRAP-RESULT"  # judges its own identity right before it acts
+        return
+    assert lane.gate == "MUTATION-AUTHORIZATION"
+    assert lane.on_pass is not None
+    gates = [spec.lane(task).gate for task in lane.guards]
+    assert gates[0] in {"BUILD-READINESS", "TEARDOWN-READINESS"}
+    assert gates[-1] in {"PLAN-GUARD", "TEARDOWN-SCOPE"}
+    assert spec.lane(lane.guards[-1]).stack in {None, lane.stack}
+
+
+def test_whatever_is_authorised_mutates() -> None:
+    authorised = {lane for spec in PHASES.values() for lane in spec.lanes if lane.gate == "MUTATION-AUTHORIZATION"}
+    assert {lane.stack for lane in authorised} == set(ENVIRONMENT.stacks)
+    assert all(lane.mutates and lane.stack in ENVIRONMENT.stacks for lane in authorised)
+
+
+def test_terraform_runs_in_authorised_lanes_only() -> None:
+    runs_terraform = {"tidegate.lanes.build:apply", "tidegate.lanes.teardown:apply_destroy"}
+    for spec in PHASES.values():
+        for lane in spec.lanes:
+            assert (lane.on_pass in runs_terraform) == (lane.gate == "MUTATION-AUTHORIZATION")
+
+
+def test_the_readiness_of_the_backend_guards_every_apply() -> None:
+    for lane in PHASES["m2"].lanes:
+        if lane.mutates:
+            assert "b_backend_readiness" in lane.guards
+
+
+def test_demo_is_not_built_without_its_contract() -> None:
+    assert "e_stack_contract" in PHASES["m2"].lane("f_demo.apply").guards
+
+
+@pytest.mark.parametrize("stack", ["core", "demo"])
+def test_a_stack_is_planned_applied_and_verified(stack: str) -> None:
+    own = [lane for lane in PHASES["m2"].lanes if lane.stack == stack and lane.task_id.endswith(f"_{stack}.apply")]
+    group = own[0].task_id.partition(".")[0]
+    steps = [lane.task_id for lane in PHASES["m2"].lanes if lane.task_id.startswith(f"{group}.")]
+    assert [step.partition(".")[2] for step in steps] == ["plan_and_guard", "apply", "verify"]
+
+
+def test_upstream_is_built_first() -> None:
+    stacks = list(dict.fromkeys(lane.stack for lane in PHASES["m2"].lanes if lane.stack))
+    assert stacks == [name for name in ENVIRONMENT.stacks if name in stacks]
+    assert set(stacks) == set(ENVIRONMENT.stacks)
+
+
+def test_core_is_destroyed_nowhere() -> None:
+    destroyable = {name for name, stack in ENVIRONMENT.stacks.items() if stack.destroyable}
+    assert {lane.stack for lane in PHASES["m9"].lanes if lane.stack} == destroyable
+    assert "core" not in destroyable
+
+
+def test_only_the_bootstrap_runs_before_there_is_a_bucket() -> None:
+    for phase, spec in PHASES.items():
+        assert {lane.before_backend for lane in (*spec.lanes, spec.verdict)} == {phase == "m1"}
+
+
+def test_waits_are_the_manifests() -> None:
+    deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 11, "residual_wait": 22})
+    spec = teardown_phase(ENVIRONMENT.model_copy(update={"deadlines": deadlines}))
+    waits = {lane.task_id: lane.waits_seconds for lane in spec.lanes if lane.waits_seconds}
+    assert waits == {"a_readiness": 11, "d_demo.verify": 22, "f_residual_scan": 22}
+
+
+@pytest.mark.parametrize(("gone", "left"), [("demo", {"core"}), ("core", {"demo"})])
+def test_what_the_manifest_does_not_ask_for_is_not_built(gone: str, left: set[str]) -> None:
+    stacks = {name: stack for name, stack in ENVIRONMENT.stacks.items() if name != gone}
+    spec = build_phase(_with(stacks))
+    assert {lane.stack for lane in spec.lanes} - {None} == left
+
+
+def _with(stacks: dict[str, Any]) -> Environment:
+    return ENVIRONMENT.model_copy(update={"stacks": stacks})
+
+
+def test_a_lane_by_its_task() -> None:
+    spec = PHASES["m2"]
+    assert spec.lane("a_readiness") is spec.lanes[0]
+    assert spec.lane("j_phase_verdict") is spec.verdict
+    with pytest.raises(KeyError, match="z_nothing"):
+        spec.lane("z_nothing")
