@@ -5,7 +5,6 @@ from tidegate.evidence.store import AlreadyExists, StoreError
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.verdict import chain_verdict
-from tidegate.models.observed import Known
 
 
 class ClosingBlocked(Exception):
@@ -37,17 +36,7 @@ def _chain(run: LaneRun, published: Published) -> None:
 
 
 def _give_lease_back(run: LaneRun) -> None:
-    """Unless a terraform of the environment still lives: then the lease stays until it expires."""
-    if not run.lane.before_backend:
-        for stack in run.environment.stacks:
-            match run.intents(stack).unfinished():
-                case Known(intent) if intent.liveness == "live":
-                    run.log(
-                        f"terraform {intent.operation} of {stack} is still running: the run lease is kept until it expires"
-                    )
-                    return
-                case _:
-                    continue
+    """A terraform that outlived its worker is seen by its intent record and its lock, not by the lease."""
     released = run.lease.release(dag_id=run.dag_id, run_id=run.run_id, now=now())
     if not released and not run.lane.before_backend:
         run.log("the run lease could not be released; it expires by itself")

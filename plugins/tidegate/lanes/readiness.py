@@ -133,7 +133,7 @@ def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
         confirm=str(run.params.get("confirm", "")),
         target=target,
         destroyable=tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable),
-        locks=collect_stack_locks(run, tuple(stack for stack in target if stack in run.environment.stacks)),
+        locks=collect_stack_locks(run, tuple(run.environment.stacks)),
         evidence_writable=evidence_writable(run),
     )
 
