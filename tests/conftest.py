@@ -26,6 +26,7 @@ os.environ |= {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a stage run in one process, in the order of their files; all others wherever there is room."""
     for item in items:
