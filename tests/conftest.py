@@ -26,15 +26,6 @@ os.environ |= {
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a stage run in one process, in the order of their files; all others wherever there is room."""
-    for item in items:
-        folder = item.path.relative_to(PROJECT / "tests").parts[0]
-        if folder in {"end_to_end", "scheduler", "sandbox"}:
-            item.add_marker(pytest.mark.xdist_group(folder))
-
-
 @pytest.fixture(autouse=True)
 def fresh_settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Settings are read once per process; every test starts without them, and without the stage of other tests."""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,12 @@ def run(fake: Any, tmp_path: Path) -> Callable[..., Ended]:
         return process.run([str(fake.path), *changes.pop("arguments", ())], **given | changes)
 
     return run_it
+
+
+@pytest.fixture
+def intent() -> str:
+    """A mark that no other process of this machine carries, whoever else runs these tests now."""
+    return uuid.uuid4().hex
 
 
 # Output.
@@ -297,32 +304,32 @@ def test_alive() -> None:
     assert not alive(here.pid, here.create_time() + 3)
 
 
-def test_a_process_that_ended_and_was_not_fetched_yet_is_not_alive(fake: Any) -> None:
-    child = subprocess.Popen([str(fake.path)], env={INTENT_VARIABLE: "the-ended-one"})
+def test_a_process_that_ended_and_was_not_fetched_yet_is_not_alive(fake: Any, intent: str) -> None:
+    child = subprocess.Popen([str(fake.path)], env={INTENT_VARIABLE: intent})
     started = psutil.Process(child.pid).create_time()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and left for somebody else to fetch
     assert not alive(child.pid, started)
-    assert find_marked("the-ended-one") is None
+    assert find_marked(intent) is None
     child.wait()
     assert not alive(child.pid, started)
 
 
-def test_a_marked_child_is_found_while_it_lives(fake: Any) -> None:
+def test_a_marked_child_is_found_while_it_lives(fake: Any, intent: str) -> None:
     pipe = fake.pipe("here")
     fake('tell("here", str(os.getpid()))\n' + WAITS_FOR_EVER)
-    child = subprocess.Popen([str(fake.path)], env={INTENT_VARIABLE: "the-marked-one"})
+    child = subprocess.Popen([str(fake.path)], env={INTENT_VARIABLE: intent})
     try:
         assert int(pipe.read_text()) == child.pid
-        found = find_marked("the-marked-one")
+        found = find_marked(intent)
         assert found == Started(child.pid, psutil.Process(child.pid).create_time())
-        assert find_marked("another-one") is None
+        assert find_marked(f"{intent}0") is None
     finally:
         child.kill()
         child.wait()
-    assert find_marked("the-marked-one") is None
+    assert find_marked(intent) is None
 
 
-def test_it_outlives_its_reader(fake: Any, tmp_path: Path, open_pipe: Any) -> None:
+def test_it_outlives_its_reader(fake: Any, intent: str, tmp_path: Path, open_pipe: Any) -> None:
     here, go, done = fake.pipe("here"), fake.pipe("go"), fake.pipe("done")
     # more output than any pipe would hold, after the reader is gone
     fake('tell("here", str(os.getpid()))\nwait_for("go")\nsay("x" * 200000)\nsay("the end")\ntell("done", "done")\n')
@@ -334,20 +341,20 @@ def test_it_outlives_its_reader(fake: Any, tmp_path: Path, open_pipe: Any) -> No
         process.run(
             [sys.argv[1]],
             cwd=Path(sys.argv[2]),
-            environment={process.INTENT_VARIABLE: "the-orphan"},
+            environment={process.INTENT_VARIABLE: sys.argv[3]},
             logs=Path(sys.argv[2]) / "logs" / "00-apply",
             deadline_seconds=3600,
         )
         """
     )
     plugins = {"PYTHONPATH": str(PROJECT / "plugins"), "PATH": os.environ["PATH"]}
-    helper = subprocess.Popen([sys.executable, "-c", reader, str(fake.path), str(tmp_path)], env=plugins)
+    helper = subprocess.Popen([sys.executable, "-c", reader, str(fake.path), str(tmp_path), intent], env=plugins)
     try:
         pid = int(here.read_text())
     finally:
         helper.kill()
         helper.wait()
-    started = find_marked("the-orphan")
+    started = find_marked(intent)
     assert started is not None
     assert started.pid == pid
     assert alive(started.pid, started.create_time)
