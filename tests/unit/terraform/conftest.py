@@ -24,8 +24,7 @@ with (HERE / "calls.jsonl").open("a") as file:
     file.write(json.dumps(seen) + "\\n")
 
 def say(text, end="\\n", to=sys.stdout):
-    to.write(text + end)
-    to.flush()
+    os.write(to.fileno(), (text + end).encode())  # whole, and also from within a signal handler
 
 def wait_for(name):
     with open(HERE / name) as pipe:
