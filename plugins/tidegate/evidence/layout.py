@@ -46,7 +46,9 @@ def attempt_of(stem: str, key: str) -> int | None:
     if key == f"{stem}.json":
         return 1
     rest = key.removeprefix(f"{stem}.attempt").removesuffix(".json")
-    return int(rest) if key.startswith(f"{stem}.attempt") and rest.isdigit() else None
+    if not (rest.isascii() and rest.isdigit()):
+        return None
+    return int(rest) if int(rest) > 1 and key == _attempt(stem, int(rest)) else None
 
 
 def _attempt(stem: str, attempt: int) -> str:
