@@ -6,6 +6,7 @@ with SandboxClient(admin_url) as sandbox, sandbox.fault(service="dynamodb", kind
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -114,12 +115,17 @@ class SandboxClient:
         rows: Sequence[Mapping[str, Any]] = (),
         since: str | None = None,
         page_size: int | None = None,
+        as_of: date | None = None,
     ) -> None:
-        """Replace what Cost Explorer answers from: a rate per service and day, and single rows (credits are rows)."""
+        """Replace what Cost Explorer answers from: a rate per service and day, and single rows (credits are rows).
+
+        `as_of` is the day that Cost Explorer takes for today; without it, the clock's.
+        """
         body: dict[str, Any] = {"rows": [{name: _plain(value) for name, value in row.items()} for row in rows]}
         body["per_day"] = {service: str(amount) for service, amount in (per_day or {}).items()}
         body |= {"since": since} if since else {}
         body |= {"page_size": page_size} if page_size else {}
+        body |= {"as_of": as_of.isoformat()} if as_of else {}
         self._call("PUT", "/spend", body)
 
     def set_budget_spend(self, budget_name: str, actual: Decimal | str, forecasted: Decimal | str = "0") -> None:

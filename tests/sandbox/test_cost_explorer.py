@@ -7,19 +7,26 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.aws.spend import Spend
 from sandbox.testing import Sandbox
 
 pytestmark = pytest.mark.timeout(120)
 RDS = "Amazon Relational Database Service"
 ECS = "Amazon Elastic Container Service"
-TODAY = datetime.now(UTC).date()
+TODAY = date(2026, 3, 20)
 FIRST = TODAY - timedelta(days=9)
 NO_CREDITS = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": ["Credit", "Refund"]}}}
 
 
 @pytest.fixture
 def ce(sandbox: Sandbox) -> Any:
+    spend(sandbox)
     return sandbox.client("ce")
+
+
+def spend(sandbox: Sandbox, **more: Any) -> None:
+    """Set what was spent, on a fixed day: midnight may fall into a test run."""
+    sandbox.admin.set_spend(as_of=TODAY, **more)
 
 
 def row(offset: int, service: str, amount: str, **more: Any) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def test_zero_is_said_for_each_day(ce: Any) -> None:
 
 
 def test_rate_and_rows_add_up(sandbox: Sandbox, ce: Any) -> None:
-    sandbox.admin.set_spend(per_day={RDS: "0.52"}, since=str(FIRST), rows=[row(2, ECS, "3.10")])
+    spend(sandbox, per_day={RDS: "0.52"}, since=str(FIRST), rows=[row(2, ECS, "3.10")])
 
     answer = ask(ce)
 
@@ -90,7 +97,7 @@ def test_rate_and_rows_add_up(sandbox: Sandbox, ce: Any) -> None:
 
 
 def test_metrics_agree(sandbox: Sandbox, ce: Any) -> None:
-    sandbox.admin.set_spend(rows=[row(0, RDS, "1.25")])
+    spend(sandbox, rows=[row(0, RDS, "1.25")])
 
     answer = ask(ce, Metrics=["UnblendedCost", "AmortizedCost", "NetUnblendedCost"])
 
@@ -100,7 +107,7 @@ def test_metrics_agree(sandbox: Sandbox, ce: Any) -> None:
 def test_credits_hide_spend_unless_excluded(sandbox: Sandbox, ce: Any) -> None:
     credit = row(0, RDS, "-5", record_type="Credit")
     refund = row(1, RDS, "-1", record_type="Refund")
-    sandbox.admin.set_spend(rows=[row(0, RDS, "5"), credit, refund])
+    spend(sandbox, rows=[row(0, RDS, "5"), credit, refund])
 
     assert total(ask(ce)) == Decimal(-1)
     assert total(ask(ce, Filter=NO_CREDITS)) == Decimal(5)
@@ -108,7 +115,7 @@ def test_credits_hide_spend_unless_excluded(sandbox: Sandbox, ce: Any) -> None:
 
 def test_filters_combine(sandbox: Sandbox, ce: Any) -> None:
     mine = {"environment": "dev_min"}
-    sandbox.admin.set_spend(rows=[row(0, RDS, "5", tags=mine), row(0, ECS, "2", tags=mine), row(0, RDS, "9")])
+    spend(sandbox, rows=[row(0, RDS, "5", tags=mine), row(0, ECS, "2", tags=mine), row(0, RDS, "9")])
     tagged = {"Tags": {"Key": "environment", "Values": ["dev_min"]}}
     rds = {"Dimensions": {"Key": "SERVICE", "Values": [RDS]}}
 
@@ -118,7 +125,7 @@ def test_filters_combine(sandbox: Sandbox, ce: Any) -> None:
 
 
 def test_grouping_by_service(sandbox: Sandbox, ce: Any) -> None:
-    sandbox.admin.set_spend(rows=[row(0, RDS, "5"), row(0, ECS, "2"), row(0, ECS, "1")])
+    spend(sandbox, rows=[row(0, RDS, "5"), row(0, ECS, "2"), row(0, ECS, "1")])
 
     first, second, *_ = ask(ce, GroupBy=[{"Type": "DIMENSION", "Key": "SERVICE"}])["ResultsByTime"]
 
@@ -131,7 +138,7 @@ def test_months_start_and_end_with_the_period(sandbox: Sandbox, ce: Any) -> None
     end = TODAY.replace(day=1)
     start = (end - timedelta(days=40)).replace(day=5)
     last_of_month = end - timedelta(days=1)
-    sandbox.admin.set_spend(rows=[{"date": last_of_month, "service": RDS, "amount": "4"}])
+    spend(sandbox, rows=[{"date": last_of_month, "service": RDS, "amount": "4"}])
 
     periods = [each["TimePeriod"] for each in ask(ce, start, end, Granularity="MONTHLY")["ResultsByTime"]]
 
@@ -140,7 +147,7 @@ def test_months_start_and_end_with_the_period(sandbox: Sandbox, ce: Any) -> None
 
 
 def test_pages_hold_everything_once(sandbox: Sandbox, ce: Any) -> None:
-    sandbox.admin.set_spend(per_day={RDS: "1"}, since=str(FIRST), page_size=4)
+    spend(sandbox, per_day={RDS: "1"}, since=str(FIRST), page_size=4)
 
     answer = ask(ce)
     days = list(answer["ResultsByTime"])
@@ -167,8 +174,16 @@ def test_forecast_follows_the_rate(sandbox: Sandbox, ce: Any) -> None:
     with pytest.raises(ClientError, match="DataUnavailableException"):
         ce.get_cost_forecast(**request)
 
-    sandbox.admin.set_spend(per_day={RDS: "1.5", ECS: "0.5"})
+    spend(sandbox, per_day={RDS: "1.5", ECS: "0.5"})
 
     answer = ce.get_cost_forecast(**request)
     assert Decimal(answer["Total"]["Amount"]) == Decimal(20)
     assert len(answer["ForecastResultsByTime"]) == 10
+
+
+def test_without_a_set_day_the_clock_counts() -> None:
+    before = datetime.now(UTC).date()
+    today = Spend().today()
+
+    assert before <= today <= datetime.now(UTC).date()
+    assert Spend(as_of=TODAY).today() == TODAY

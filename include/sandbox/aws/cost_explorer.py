@@ -7,7 +7,7 @@ Covered: GetCostAndUsage (DAILY, MONTHLY; filters on dimensions and tags; groupi
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -52,11 +52,11 @@ def install() -> None:
 
 
 def _get_cost_and_usage(response: CostExplorerResponse) -> str:
-    return json.dumps(cost_and_usage(json.loads(response.body), response.current_account, datetime.now(UTC).date()))
+    return json.dumps(cost_and_usage(json.loads(response.body), response.current_account, SETTINGS.spend.today()))
 
 
 def _get_cost_forecast(response: CostExplorerResponse) -> str:
-    return json.dumps(cost_forecast(json.loads(response.body), datetime.now(UTC).date()))
+    return json.dumps(cost_forecast(json.loads(response.body), SETTINGS.spend.today()))
 
 
 def cost_and_usage(request: Mapping[str, Any], account: str, today: date) -> dict[str, Any]:

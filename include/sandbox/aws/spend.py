@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,6 +36,11 @@ class Spend(BaseModel):
     per_day: dict[str, Decimal] = {}
     since: date | None = None
     page_size: int = Field(default=100, ge=1, description="periods per answer of GetCostAndUsage")
+    as_of: date | None = Field(default=None, description="the day that Cost Explorer takes for today; none: the clock")
+
+    def today(self) -> date:
+        """Return the day (UTC) on which Cost Explorer answers."""
+        return self.as_of or datetime.now(UTC).date()
 
     def between(self, start: date, end: date, today: date) -> Iterator[SpendRow]:
         """Yield the rows from `start` up to, but not including, `end`."""
