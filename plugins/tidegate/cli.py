@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -17,7 +18,7 @@ from tidegate.environments import ManifestError
 from tidegate.evidence.canonical import document_digest
 from tidegate.evidence.layout import Phase, proof_place, snapshot_place
 from tidegate.evidence.publish import newest
-from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store, StoreUnreachable
+from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store, StoreError
 from tidegate.lanes.phases import phase_of
 from tidegate.models.environment import Environment
 from tidegate.settings import settings
@@ -28,6 +29,9 @@ _USAGE_ERROR: Any = typer.BadParameter.__base__
 """click's UsageError, also where typer brings its own click."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+
+_UNREADABLE = {"status": "unreadable"}
 
 
 class Origin(StrEnum):
@@ -46,7 +50,10 @@ def _root() -> None:
 def list_environments() -> None:
     """Check every manifest and list the environments with their stacks."""
     console, broken = Console(soft_wrap=True), False
-    for name in environments.names():
+    names = environments.names()
+    if not names:
+        raise ManifestError(f"there is no manifest in {settings().environments_dir}")
+    for name in names:
         try:
             environment = environments.load(name)
             environments.load_policies(environment)
@@ -73,7 +80,7 @@ def show(
     manifest = environments.load(environment)
     phase = _phase(execution)
     store, remote = _store(manifest, origin)
-    table, blockers, verdict = Table(box=None), [], None
+    table, blockers, verdict, doubtful = Table(box=None), [], None, False
     for column in ("lane", "status", "task", "attempt", "snapshot"):
         table.add_column(column, overflow="fold")
     platform_run = ""
@@ -88,7 +95,9 @@ def show(
         status = _status(document) if found else "not_run"
         uri = found[0].uri if found else ""
         table.add_row(lane.name, status, lane.task_id, str(document.get("attempt", "")), uri)
-        blockers += [(lane.name, blocker) for blocker in document.get("blockers", ())]
+        if status in {"pass", "fail"}:  # nobody vouches for what the others say
+            blockers += [(lane.name, blocker) for blocker in document.get("blockers", ())]
+        doubtful = doubtful or status in {"tampered", "unreadable"}
         verdict = status
     console = Console(soft_wrap=True)
     console.print(table)
@@ -97,7 +106,7 @@ def show(
         console.print(title, highlight=False, markup=False)
         for field in ("observed", "expected", "remedy", "owner"):
             console.print(f"    {field:<9} {blocker[field]}", highlight=False, markup=False)
-    raise typer.Exit({"pass": PASS, "fail": BLOCKED}.get(str(verdict), COULD_NOT_TELL))
+    raise typer.Exit(COULD_NOT_TELL if doubtful else {"pass": PASS, "fail": BLOCKED}.get(str(verdict), COULD_NOT_TELL))
 
 
 def _phase(execution: str) -> Phase:
@@ -124,14 +133,18 @@ def _document(content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except ValueError:
-        return {"status": "unreadable"}
-    return document if isinstance(document, dict) else {"status": "unreadable"}
+        return _UNREADABLE
+    return document if isinstance(document, dict) else _UNREADABLE
 
 
 def _status(document: dict[str, Any]) -> str:
-    if document.get("status") != "unreadable" and document.get("digest") != document_digest(document):
-        return "tampered"
-    return str(document.get("status"))
+    if document == _UNREADABLE:
+        return "unreadable"
+    try:
+        vouched = document.get("digest") == document_digest(document)
+    except ValueError:  # a number or text that canonical JSON cannot carry
+        vouched = False
+    return str(document.get("status")) if vouched else "tampered"
 
 
 def main() -> int:
@@ -141,10 +154,10 @@ def main() -> int:
     except _USAGE_ERROR as error:
         error.show()
         return WRONG_USAGE
-    except ManifestError as error:
+    except (ManifestError, ValidationError) as error:  # the latter: a TIDEGATE_* setting
         print(f"tidegate: {error}", file=sys.stderr)  # noqa: T201
         return WRONG_USAGE
-    except StoreUnreachable as error:
+    except StoreError as error:
         print(f"tidegate: EVIDENCE-UNREACHABLE {error}", file=sys.stderr)  # noqa: T201
         return COULD_NOT_TELL
 

@@ -28,11 +28,15 @@ class Series:
     def newest(self) -> Observed[tuple[int, dict[str, Any]]]:
         """The record with the highest number."""
         try:
-            numbers = [number for key in self.store.keys(f"{self.prefix}/") if (number := self._number(key))]
-            if not numbers:
+            keys = [key for key in self.store.keys(f"{self.prefix}/") if key.rpartition("/")[0] == self.prefix]
+            if not keys:
                 return Absent()
-            _, content = self.store.read(self._key(max(numbers)))
-            return Known((max(numbers), unseal(content)))
+            newest = max(self._number(key) for key in keys)
+            _, content = self.store.read(self._key(newest))
+            record = unseal(content)
+            if record.get("number") != newest:
+                raise ValueError(f"record {newest} says that it is number {record.get('number')}")
+            return Known((newest, record))
         except StoreError as error:
             return Unreadable(str(error))
         except ValueError as error:
@@ -61,9 +65,11 @@ class Series:
     def _key(self, number: int) -> str:
         return f"{self.prefix}/{number:06d}.json"
 
-    def _number(self, key: str) -> int | None:
+    def _number(self, key: str) -> int:
         stem = key.removeprefix(f"{self.prefix}/").removesuffix(".json")
-        return int(stem) if stem.isdigit() else None
+        if not stem.isdecimal() or key != self._key(int(stem)):
+            raise ValueError(f"{key} is no record")
+        return int(stem)
 
 
 def latch_series(store: EvidenceStore, environment: str) -> Series:
@@ -107,10 +113,10 @@ def read_platform_run(store: EvidenceStore, environment: str) -> Observed[Platfo
             try:
                 return Known(
                     PlatformRun(
-                        id=str(record["id"]),
-                        opened_by=str(record["opened_by"]),
+                        id=_text(record["id"]),
+                        opened_by=_text(record["opened_by"]),
                         opened_at=datetime.fromisoformat(str(record["opened_at"])),
-                        closed_by=None if record["closed_by"] is None else str(record["closed_by"]),
+                        closed_by=None if record["closed_by"] is None else _text(record["closed_by"]),
                     )
                 )
             except (KeyError, ValueError) as error:
@@ -143,6 +149,12 @@ def _record_platform_run(store: EvidenceStore, environment: str, run: PlatformRu
         }
 
     platform_series(store, environment).append_next(record)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"expected a text, found {value!r}")
+    return value
 
 
 def _boolean(value: Any) -> bool:

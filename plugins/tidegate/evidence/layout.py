@@ -43,10 +43,11 @@ def proof_place(platform_run: str) -> Place:
 
 def attempt_of(stem: str, key: str) -> int | None:
     """Which attempt a key is of a stem; None when it is another document."""
-    if key == f"{stem}.json":
+    if key == _attempt(stem, 1):
         return 1
     rest = key.removeprefix(f"{stem}.attempt").removesuffix(".json")
-    return int(rest) if key.startswith(f"{stem}.attempt") and rest.isdigit() else None
+    number = int(rest) if rest.isdecimal() and rest.isascii() else 0
+    return number if number > 1 and key == _attempt(stem, number) else None
 
 
 def _attempt(stem: str, attempt: int) -> str:

@@ -82,6 +82,8 @@ class RunLease:
                 heartbeat_at=datetime.fromisoformat(record["heartbeat_at"]),
                 expires_at=datetime.fromisoformat(record["expires_at"]),
             )
+            if None in {holder.acquired_at.tzinfo, holder.heartbeat_at.tzinfo, holder.expires_at.tzinfo}:
+                raise ValueError("a time without a zone")
             return Known(holder), answer["ETag"]
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":

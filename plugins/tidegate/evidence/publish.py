@@ -35,14 +35,16 @@ def publish(
     for attempt in count(_next_free(local, place.local)):
         content = seal(build(attempt))
         try:
-            stored = None if remote is None else remote.create(place.remote_key(attempt), content)
+            stored = (remote or local).create((place.remote_key if remote else place.local_key)(attempt), content)
         except AlreadyExists:
             continue
         except StoreUnreachable:
-            local.create(place.local_key(attempt), content)
+            if remote is not None:
+                local.create(place.local_key(attempt), content)
             raise
-        mirrored = local.create(place.local_key(attempt), content)
-        return Published(stored or mirrored, attempt, unseal(content))
+        if remote is not None:
+            local.create(place.local_key(attempt), content)
+        return Published(stored, attempt, unseal(content))
     raise AssertionError("count() never ends")
 
 

@@ -71,7 +71,10 @@ class LocalStore:
     def create(self, key: str, content: bytes) -> StoredObject:
         """Write a new file and make it durable; a crash leaves no half file under the key."""
         path = self._root / key
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnreachable(key, f"{type(error).__name__}: {error.strerror}") from error
         scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
         try:
             with scratch.open("wb") as file:
@@ -99,11 +102,17 @@ class LocalStore:
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         """Files whose key starts with the prefix."""
-        directory = (self._root / prefix).parent
-        if not directory.is_dir():
-            return ()
-        found = (path.relative_to(self._root).as_posix() for path in directory.rglob("*") if path.is_file())
-        return tuple(sorted(key for key in found if key.startswith(prefix) and not Path(key).name.startswith(".")))
+        directory = self._root / prefix.rpartition("/")[0]
+        found: list[str] = []
+
+        def unreadable(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                raise StoreUnreachable(prefix, f"{type(error).__name__}: {error.strerror}") from error
+
+        for folder, _, names in os.walk(directory, onerror=unreadable):
+            below = Path(folder).relative_to(self._root)
+            found += [(below / name).as_posix() for name in names if not name.startswith(".")]
+        return tuple(sorted(key for key in found if key.startswith(prefix)))
 
 
 class S3Store:

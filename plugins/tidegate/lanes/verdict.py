@@ -119,6 +119,7 @@ def _stored_result(
     try:
         document = json.loads(content)
         snapshot = parse_snapshot(document)
+        digest_valid = document_digest(document) == snapshot.digest
     except ValueError as error:
         unreadable: Observed[Any] = Unreadable(str(error))
         return LaneResult(
@@ -140,7 +141,7 @@ def _stored_result(
         **common,
         handed_over_digest=handed,
         stored_digest=Known(snapshot.digest),
-        digest_valid=Known(document_digest(document) == snapshot.digest),
+        digest_valid=Known(digest_valid),
         status=Known(snapshot.status),
         overall_pass=Known(snapshot.overall_pass),
         execution_id=Known(snapshot.execution_id),

@@ -54,7 +54,10 @@ def handed_over(ti: Any, task_id: str) -> Observed[dict[str, Any]]:
     A cleared task's XCom is deleted. With object storage a lost object arrives as its own address, a string: that is
     unreadable, not absent.
     """
-    value = ti.xcom_pull(task_ids=task_id, key=XCOM_KEY)
+    try:
+        value = ti.xcom_pull(task_ids=task_id, key=XCOM_KEY)
+    except Exception as error:  # noqa: BLE001 - whatever the object store answers, it is no snapshot
+        return Unreadable(f"{task_id}: {type(error).__name__}: {error}")
     if value is None:
         return Absent()
     if not isinstance(value, dict):

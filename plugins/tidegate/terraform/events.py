@@ -14,6 +14,8 @@ _DOING = {
     "replace": "replacing",
     "import": "importing",
 }
+_STEPS = {"no-op": 0, "noop": 0, "read": 0, "move": 0, "forget": 0, "replace": 2}
+"""How many events of completion a planned change brings; 1 for the others."""
 _DONE = {"create": "created", "update": "updated", "delete": "destroyed", "replace": "replaced", "import": "imported"}
 
 
@@ -43,9 +45,12 @@ class Progress:
             self.planned = sum(int(changes.get(name, 0)) for name in ("add", "change", "remove", "import"))
             self.summary = str(event.get("@message", ""))
             return self.summary
+        if kind == "planned_change":  # an apply of a saved plan begins with these
+            self.planned += _STEPS.get(str(event.get("change", {}).get("action")), 1)
+            return None
         hook = event.get("hook", {})
         address = hook.get("resource", {}).get("addr", "")
-        if not address or ".data." in f".{address}":
+        if not address or hook.get("action") == "read":
             return None
         return self._change(str(kind), address, str(hook.get("action", "")), hook)
 

@@ -76,7 +76,10 @@ def _resource(change: dict[str, Any], drifted: bool, policy: ForbiddenPolicy) ->
         actions=actions,
         importing="importing" in inner,
         drifted=drifted and actions not in _NOTHING,
-        attributes={name: _attribute(inner, name) for name in names},
+        attributes={
+            name: Unreadable(f"{name} is sensitive") if _sensitive(inner, name) else _attribute(inner, name)
+            for name in names
+        },
     )
 
 
@@ -96,6 +99,16 @@ def _attribute(change: dict[str, Any], dotted: str) -> Observed[Any]:
     if isinstance(value, (str, int, float, bool)):
         return Known(value)
     return Unreadable(f"{dotted} is a {type(value).__name__}, expected one value")
+
+
+def _sensitive(change: dict[str, Any], dotted: str) -> bool:
+    """Did Terraform mark the attribute, or what it lies in, as sensitive? (ID4)"""
+    node: Any = change.get("after_sensitive")
+    for part in dotted.split("."):
+        if node is True:
+            return True
+        node = _step(node, part)
+    return node is True
 
 
 def _step(node: Any, part: str) -> Any:

@@ -36,6 +36,10 @@ _PASSED_ON = frozenset(
 )
 
 
+_interrupted: set[tuple[int, float]] = set()
+"""Children of this process that were asked to stop."""
+
+
 class TerraformMissing(Exception):
     """There is no terraform to run."""
 
@@ -112,16 +116,21 @@ def run(
             stderr=err,
             start_new_session=True,
         )
-    on_start(Started(child.pid, psutil.Process(child.pid).create_time()))
-    for line in _follow(child, output, began, deadline_seconds, on_heartbeat):
+    started = Started(child.pid, psutil.Process(child.pid).create_time())
+    on_start(started)
+    for line in _follow(child, started, output, began, deadline_seconds, on_heartbeat):
         on_line(line)
     return Ended(child.returncode, output, errors, time.monotonic() - began)
 
 
 def interrupt(pid: int, create_time: float) -> bool:
-    """Ask a child once to stop, so that it releases its lock and writes its state. True when it was there."""
-    if not alive(pid, create_time):
+    """Ask a child once to stop, so that it releases its lock and writes its state. True when it was asked now.
+
+    Never twice: at a second SIGINT terraform exits at once and may lose its state.
+    """
+    if (pid, create_time) in _interrupted or not alive(pid, create_time):
         return False
+    _interrupted.add((pid, create_time))
     os.kill(pid, signal.SIGINT)
     return True
 
@@ -148,6 +157,7 @@ def find_marked(intent: str) -> Started | None:
 
 def _follow(
     child: "subprocess.Popen[bytes]",
+    started: Started,
     output: Path,
     began: float,
     deadline_seconds: float,
@@ -169,7 +179,7 @@ def _follow(
                 on_heartbeat(now - began)
                 next_heartbeat = now + HEARTBEAT_SECONDS
             if interrupted_at is None and now - began > deadline_seconds:
-                child.send_signal(signal.SIGINT)
+                interrupt(started.pid, started.create_time)
                 interrupted_at = now
             if interrupted_at is not None and now - interrupted_at > GRACE_SECONDS:
                 raise TerraformDeadline(

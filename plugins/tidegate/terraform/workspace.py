@@ -13,7 +13,8 @@ from typing import Any
 from tidegate.models.environment import Environment, Stack
 from tidegate.settings import settings
 
-_SOURCES = ("*.tf", "*.tf.json", ".terraform.lock.hcl", "*.json", "*.tftpl")
+_LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", "*.md")
+"""What terraform makes itself or never reads: neither copied nor part of the digest. Everything else is both."""
 
 
 class StackRootMissing(Exception):
@@ -62,10 +63,9 @@ def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
     if not workspace.root.is_dir() or not marker.is_file() or marker.read_text(encoding="utf-8") != digest:
         marker.unlink(missing_ok=True)  # a copy that breaks off must not look like a whole one
         shutil.rmtree(workspace.directory / "source", ignore_errors=True)
-        ignore = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
-        shutil.copytree(root, workspace.root, ignore=ignore)
+        shutil.copytree(root, workspace.root, ignore=_LEFT_OUT)
         if (source / "modules").is_dir():
-            shutil.copytree(source / "modules", workspace.directory / "source" / "modules", ignore=ignore)
+            shutil.copytree(source / "modules", workspace.directory / "source" / "modules", ignore=_LEFT_OUT)
         marker.write_text(digest, encoding="utf-8")
     return workspace, digest
 
@@ -74,13 +74,11 @@ def source_digest(*directories: Path) -> str:
     """sha256 over names and contents of the Terraform sources below these directories."""
     total = hashlib.sha256()
     for directory in directories:
-        files = {
-            path
-            for pattern in _SOURCES
-            for path in directory.rglob(pattern)
-            if ".terraform" not in path.relative_to(directory).parts[:-1]
-        }
+        files = [path for path in directory.rglob("*") if path.is_file()]
         for path in sorted(files):
+            parts = path.relative_to(directory).parts
+            if _LEFT_OUT("", list(parts)):
+                continue
             content = path.read_bytes()
             total.update(f"{directory.name}/{path.relative_to(directory).as_posix()}:{len(content)}:".encode())
             total.update(content)
