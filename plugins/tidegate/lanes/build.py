@@ -10,6 +10,7 @@ from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import inputs_series
 from tidegate.lanes import readiness
 from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
+from tidegate.lanes.plan_facts import is_persistent, plan_facts
 from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.authorization import AuthorizationFacts
@@ -21,15 +22,6 @@ from tidegate.models.plan import Plan, PlanFacts
 from tidegate.models.state import AppliedStateFacts, StateVersion
 from tidegate.terraform import plan_store, variables, workspace
 
-PROTECTED_IN_CORE = (
-    "aws_budgets_budget.",
-    "aws_iam_openid_connect_provider.",
-    "aws_iam_role.",
-    "aws_sns_topic.",
-    "module.",
-)
-"""Prefixes of addresses in core that no build may delete or replace."""
-
 
 def collect_plan(run: LaneRun) -> PlanFacts:
     """M2.C, M2.F: init, plan, show; the plan goes to the work bucket with its digest."""
@@ -37,19 +29,16 @@ def collect_plan(run: LaneRun) -> PlanFacts:
     observed_at = now()
     state = read_state(run.clients, run.environment, stack).version
     plan = make_plan(run, stack, "build", stack_inputs(run, stack))
-    persistent = run.environment.stacks[stack].lifecycle == "persistent"
-    return PlanFacts(
-        observed_at=now(),
-        sources=(Source(name="terraform", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
+    return plan_facts(
+        run.environment,
+        run.policies,
+        stack=stack,
         plan=plan,
         state=state,
-        stack=stack,
-        allowed_types=run.policies.allowed_types.stacks.get(stack, ()),
-        protected_addresses=PROTECTED_IN_CORE if persistent else (),
-        forbidden=run.policies.forbidden.rules,
-        exceptions=run.environment.exceptions,
+        observed_at=now(),
+        sources=(Source(name="terraform", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
         today=observed_at.date(),
-        drift_blocks=persistent,
+        drift_blocks=is_persistent(run.environment, stack),
         repair_drift_reason=_repair_reason(run),
     )
 

@@ -2,6 +2,8 @@
 
 import gc
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +18,36 @@ class PlanUnreadable(Exception):
     """The document is not a plan that tidegate can judge."""
 
 
-def load_document(path: Path) -> dict[str, Any]:
-    """Parse the JSON of a plan. Raises PlanUnreadable."""
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: a large plan is one big tree, and looking for cycles in it costs much."""
     collecting = gc.isenabled()
-    gc.disable()  # a large plan is one big tree; collecting during the parse costs half its time
+    gc.disable()
     try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise PlanUnreadable(f"{path.name}: {error}") from error
+        yield
     finally:
         if collecting:
             gc.enable()
+
+
+def load_document(path: Path) -> dict[str, Any]:
+    """Parse the JSON of a plan. Raises PlanUnreadable."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PlanUnreadable(f"{path.name}: {error}") from error
+    return parse_document(content, path.name)
+
+
+def parse_document(content: bytes, name: str) -> dict[str, Any]:
+    """The JSON of a plan; `name` says where it came from. Raises PlanUnreadable."""
+    try:
+        with collection_paused():
+            document = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise PlanUnreadable(f"{name}: {error}") from error
     if not isinstance(document, dict) or "format_version" not in document:
-        raise PlanUnreadable(f"{path.name}: not the output of terraform show -json (no format_version)")
+        raise PlanUnreadable(f"{name}: not the output of terraform show -json (no format_version)")
     return document
 
 
@@ -48,8 +67,9 @@ def to_plan(
         resources = tuple(
             _resource(change, change["address"] in drifted, policy)
             for change in document.get("resource_changes", ())
-            if change["mode"] == "managed"
+            if _managed(change)
         )
+        resources += tuple(_unannounced(document, {resource.address for resource in resources}, policy))
         return Plan(
             stack=stack,
             purpose=purpose,
@@ -62,8 +82,14 @@ def to_plan(
             sha256=sha256,
             source_digest=source_digest,
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanUnreadable(f"unexpected shape: {type(error).__name__}: {error}") from error
+
+
+def _managed(change: dict[str, Any]) -> bool:
+    if change["mode"] not in {"managed", "data"}:
+        raise TypeError(f"{change['address']} has mode {change['mode']!r}, expected managed or data")
+    return bool(change["mode"] == "managed")
 
 
 def _resource(change: dict[str, Any], drifted: bool, policy: ForbiddenPolicy) -> PlannedResource:
@@ -76,16 +102,45 @@ def _resource(change: dict[str, Any], drifted: bool, policy: ForbiddenPolicy) ->
         actions=actions,
         importing="importing" in inner,
         drifted=drifted and actions not in _NOTHING,
-        attributes={
-            name: Unreadable(f"{name} is sensitive") if _sensitive(inner, name) else _attribute(inner, name)
-            for name in names
-        },
+        attributes={name: _judged(inner, actions, name) for name in names},
     )
 
 
-def _attribute(change: dict[str, Any], dotted: str) -> Observed[Any]:
-    value: Any = change.get("after")
-    unknown: Any = change.get("after_unknown")
+def _unannounced(document: dict[str, Any], announced: set[str], policy: ForbiddenPolicy) -> Iterator[PlannedResource]:
+    """What stands after the plan although no change names it. Terraform names them all; a cut document does not."""
+    modules = [(document.get("planned_values") or {}).get("root_module") or {}]
+    while modules:
+        module = modules.pop()
+        modules += module.get("child_modules") or ()
+        for resource in module.get("resources") or ():
+            if resource["mode"] == "managed" and resource["address"] not in announced:
+                yield PlannedResource(
+                    address=resource["address"],
+                    type=resource["type"],
+                    actions=("no-op",),
+                    importing=False,
+                    drifted=False,
+                    attributes={
+                        name: _attribute(resource.get("values"), None, name)
+                        for name in policy.attributes_of(resource["type"])
+                    },
+                )
+
+
+def _judged(change: dict[str, Any], actions: tuple[str, ...], dotted: str) -> Observed[Any]:
+    """The value that counts: the planned one; of a resource that Terraform lets go of, the one it lives on with."""
+    if _sensitive(change, dotted):
+        return Unreadable(f"{dotted} is sensitive")
+    planned = _attribute(change.get("after"), change.get("after_unknown"), dotted)
+    if "forget" not in actions:
+        return planned
+    kept = _attribute(change.get("before"), None, dotted)
+    if actions == ("forget",) or kept == planned:
+        return kept
+    return Unreadable(f"{dotted}: one resource is let go of and another one made, with different values")
+
+
+def _attribute(value: Any, unknown: Any, dotted: str) -> Observed[Any]:
     for part in dotted.split("."):
         if unknown is True:
             return UnknownUntilApply()

@@ -285,3 +285,54 @@ def test_garbage_collection_is_left_as_it_was(tmp_path: Path, enabled: bool, con
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if before else gc.disable)()
+
+
+# What a plan may hide.
+
+
+@pytest.mark.parametrize(
+    ("actions", "before", "after", "expected"),
+    [
+        pytest.param(("forget",), {"desired_count": 2}, None, Known(2), id="it-lives-on-as-it-was"),
+        pytest.param(("forget",), {}, None, Absent(), id="it-never-had-one"),
+        pytest.param(("create", "forget"), {"desired_count": 0}, {"desired_count": 0}, Known(0), id="both-alike"),
+    ],
+)
+def test_what_is_let_go_of_is_judged_as_it_lives_on(
+    actions: tuple[str, ...], before: Any, after: Any, expected: Observed[Any]
+) -> None:
+    given = change("aws_ecs_service.a", *actions, change={"before": before, "after": after})
+    assert read(document(given), policy("desired_count")).resources[0].attributes["desired_count"] == expected
+
+
+def test_two_lives_with_different_values_are_unreadable() -> None:
+    given = change(
+        "aws_ecs_service.a", "create", "forget", change={"before": {"desired_count": 2}, "after": {"desired_count": 0}}
+    )
+    found = read(document(given), policy("desired_count")).resources[0].attributes["desired_count"]
+    assert isinstance(found, Unreadable)
+
+
+def test_a_mode_that_nobody_knows_is_no_plan() -> None:
+    with pytest.raises(PlanUnreadable, match="mode 'hidden', expected managed or data"):
+        read(document(change("aws_vpc.a", mode="hidden")))
+
+
+def test_what_only_the_planned_values_name_stands_too() -> None:
+    inner = {"address": "module.x.aws_ecs_service.a", "mode": "managed", "type": "aws_ecs_service"}
+    values = {
+        "root_module": {
+            "resources": [{"address": "data.aws_vpc.d", "mode": "data", "type": "aws_vpc"}],
+            "child_modules": [{"resources": [{**inner, "values": {"desired_count": 3}}]}],
+        }
+    }
+    (resource,) = read(document(planned_values=values), policy("desired_count")).resources
+    assert (resource.address, resource.actions) == (inner["address"], ("no-op",))
+    assert resource.attributes == {"desired_count": Known(3)}
+
+
+def test_json_nested_too_deep_is_no_plan(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    path.write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(PlanUnreadable, match="recursion"):
+        load_document(path)

@@ -1,0 +1,47 @@
+"""What every command on an execution needs: its phase, and the store that holds its evidence."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from tidegate.evidence.layout import Phase
+    from tidegate.evidence.store import EvidenceStore
+    from tidegate.models.environment import Environment
+
+
+class Origin(StrEnum):
+    """Where to read evidence from."""
+
+    runs = "runs"
+    s3 = "s3"
+
+
+def phase_named(execution: str) -> "Phase":
+    """The phase of an execution id. Raises a usage error."""
+    match execution.partition("_")[0]:
+        case "m1":
+            return "m1"
+        case "m2":
+            return "m2"
+        case "m9":
+            return "m9"
+        case _:
+            raise typer.BadParameter(f"{execution!r} is not an execution id such as m2_20260213T201427Z")
+
+
+def open_store(
+    environment: "Environment", origin: Origin, directory: Path | None = None
+) -> "tuple[EvidenceStore, bool]":
+    """The store, and whether its keys are those of the bucket."""
+    from tidegate.evidence.store import LocalStore, S3Store
+    from tidegate.settings import settings
+
+    if origin is Origin.runs:
+        root = directory or settings().runs_dir
+        return LocalStore(root), (root / "evidence").is_dir()
+    from tidegate.collectors.aws.clients import Clients
+
+    return S3Store(Clients.from_environment(environment.region).s3, environment.evidence.bucket), True

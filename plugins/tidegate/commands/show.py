@@ -1,0 +1,77 @@
+"""`tidegate show`: the lanes of an execution with their blockers."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from tidegate.commands.executions import Origin, open_store, phase_named
+from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS
+
+_UNREADABLE = {"status": "unreadable"}
+
+
+def show(
+    execution: Annotated[str, typer.Argument(help="execution id, e.g. m2_20260213T201427Z")],
+    environment: Annotated[str, typer.Option(help="which environment")] = "dev_min",
+    origin: Annotated[Origin, typer.Option("--from", help="the local mirror, or the evidence bucket")] = Origin.runs,
+) -> None:
+    """Show the lanes of an execution with their blockers. Status 0 only when the phase's verdict passed."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tidegate import environments
+    from tidegate.evidence.layout import proof_place, snapshot_place
+    from tidegate.evidence.publish import newest
+    from tidegate.lanes.phases import phase_of
+
+    manifest = environments.load(environment)
+    phase = phase_named(execution)
+    store, remote = open_store(manifest, origin)
+    table, blockers, verdict, doubtful = Table(box=None), [], None, False
+    for column in ("lane", "status", "task", "attempt", "snapshot"):
+        table.add_column(column, overflow="fold")
+    platform_run = ""
+    spec = phase_of(manifest, phase)
+    for lane in (*spec.lanes, spec.verdict):
+        place = snapshot_place(environment, phase, lane.name, execution, lane.snapshot)
+        if lane.snapshot == "teardown_proof":
+            place = proof_place(platform_run or f"unnumbered_{execution}")
+        found = newest(store, place.remote if remote else place.local)
+        document = _document(found[1]) if found else {}
+        platform_run = document.get("platform_run") or platform_run
+        status = _status(document) if found else "not_run"
+        uri = found[0].uri if found else ""
+        table.add_row(lane.name, status, lane.task_id, str(document.get("attempt", "")), uri)
+        if status in {"pass", "fail"}:  # nobody vouches for what the others say
+            blockers += [(lane.name, blocker) for blocker in document.get("blockers", ())]
+        doubtful = doubtful or status in {"tampered", "unreadable"}
+        verdict = status
+    console = Console(soft_wrap=True)
+    console.print(table)
+    for lane_name, blocker in blockers:
+        line = f"\n{lane_name} {blocker['code']} {blocker['resource']}: {blocker['summary']}"
+        console.print(line, highlight=False, markup=False)
+        for field in ("observed", "expected", "remedy", "owner"):
+            console.print(f"    {field:<9} {blocker[field]}", highlight=False, markup=False)
+    raise typer.Exit(COULD_NOT_TELL if doubtful else {"pass": PASS, "fail": BLOCKED}.get(str(verdict), COULD_NOT_TELL))
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return _UNREADABLE
+    return document if isinstance(document, dict) else _UNREADABLE
+
+
+def _status(document: dict[str, Any]) -> str:
+    from tidegate.evidence.canonical import document_digest
+
+    if document == _UNREADABLE:
+        return "unreadable"
+    try:
+        vouched = document.get("digest") == document_digest(document)
+    except ValueError:  # a number or text that canonical JSON cannot carry
+        vouched = False
+    return str(document.get("status")) if vouched else "tampered"

@@ -1,0 +1,54 @@
+"""What a build plan is held against: one function for the lane and for `tidegate plan-check`. No I/O, no AWS."""
+
+from datetime import date, datetime
+
+from tidegate.models.environment import Environment
+from tidegate.models.facts import Source
+from tidegate.models.observed import Observed
+from tidegate.models.plan import Plan, PlanFacts
+from tidegate.models.policy import Policies
+from tidegate.models.state import StateVersion
+
+PROTECTED_IN_CORE = (
+    "aws_budgets_budget.",
+    "aws_iam_openid_connect_provider.",
+    "aws_iam_role.",
+    "aws_sns_topic.",
+    "module.",
+)
+"""Prefixes of addresses in core that no build may delete or replace."""
+
+
+def plan_facts(
+    environment: Environment,
+    policies: Policies,
+    *,
+    stack: str,
+    plan: Observed[Plan],
+    state: Observed[StateVersion],
+    observed_at: datetime,
+    sources: tuple[Source, ...],
+    today: date,
+    drift_blocks: bool,
+    repair_drift_reason: str | None = None,
+) -> PlanFacts:
+    """The facts of `PLAN-GUARD` for a plan of a stack."""
+    return PlanFacts(
+        observed_at=observed_at,
+        sources=sources,
+        plan=plan,
+        state=state,
+        stack=stack,
+        allowed_types=policies.allowed_types.stacks.get(stack, ()),
+        protected_addresses=PROTECTED_IN_CORE if is_persistent(environment, stack) else (),
+        forbidden=policies.forbidden.rules,
+        exceptions=environment.exceptions,
+        today=today,
+        drift_blocks=drift_blocks,
+        repair_drift_reason=repair_drift_reason,
+    )
+
+
+def is_persistent(environment: Environment, stack: str) -> bool:
+    """Does the stack outlive every teardown?"""
+    return environment.stacks[stack].lifecycle == "persistent"

@@ -1,0 +1,163 @@
+"""`tidegate plan-check`: the plan guard on any plan file. The fixtures are named by the verdict that they must get."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tidegate import cli
+
+PLANS = Path(__file__).resolve().parents[2] / "fixtures" / "plans"
+STATUSES = {"pass": 0, "blocked": 1, "unjudged": 2, "unreadable": 2}
+TYPE, FORBIDDEN = "TYPE-NOT-ALLOWED", "FORBIDDEN-RESOURCE"
+CODES = {
+    "blocked_action_of_the_future": ["PLAN-ACTION-UNKNOWN"],
+    "blocked_count_kept": [FORBIDDEN],
+    "blocked_count_lowered_but_not_to_zero": [FORBIDDEN],
+    "blocked_count_raised": [FORBIDDEN],
+    "blocked_count_unknown_until_apply": ["FORBIDDEN-UNKNOWN"],
+    "blocked_daemon_service": [FORBIDDEN],
+    "blocked_endpoint_of_unknown_type": ["FORBIDDEN-UNKNOWN"],
+    "blocked_fleets": [FORBIDDEN, TYPE] * 3,
+    "blocked_interface_endpoint": [FORBIDDEN],
+    "blocked_load_balancers_by_any_name": [FORBIDDEN, TYPE] * 3,
+    "blocked_nat_gateway_created": [FORBIDDEN, TYPE],
+    "blocked_nat_gateway_forgotten": [FORBIDDEN],
+    "blocked_nat_gateway_in_nested_modules": [FORBIDDEN, TYPE],
+    "blocked_nat_gateway_kept": [FORBIDDEN, TYPE],
+    "blocked_nat_gateway_only_in_planned_values": [FORBIDDEN, TYPE],
+    "blocked_nat_gateway_replaced": [FORBIDDEN, TYPE],
+    "blocked_no_resource_at_all": ["PLAN-EMPTY"],
+    "blocked_running_service_forgotten": [FORBIDDEN],
+    "blocked_scaling_group_with_room": [FORBIDDEN, TYPE],
+    "blocked_scaling_target_with_a_minimum": [FORBIDDEN, TYPE],
+    "blocked_type_that_nobody_classified": [TYPE],
+    "unjudged_complete_not_said": ["PLAN-INCOMPLETE"],
+    "unjudged_errored": ["PLAN-INCOMPLETE"],
+    "unjudged_format_of_the_future": ["PLAN-FORMAT-UNKNOWN"],
+    "unjudged_incomplete": ["PLAN-INCOMPLETE"],
+    "unjudged_incomplete_with_a_nat_gateway": ["PLAN-INCOMPLETE", FORBIDDEN, TYPE],
+}
+"""What is expected of the fixtures that neither pass nor are unreadable."""
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["tidegate", "plan-check", *arguments])
+    return cli.main()
+
+
+def as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    status = run(monkeypatch, *arguments, "--format", "json")
+    return status, json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("path", sorted(PLANS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_plan_gets_the_verdict_of_its_name(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind = path.stem.partition("_")[0]
+    expected = {"pass": [], "unreadable": ["PLAN-UNREADABLE"]}.get(kind) or CODES.get(path.stem, [])
+    status, said = as_json(monkeypatch, capsys, str(path), "--environment", "dev_min")
+    assert [blocker["code"] for blocker in said["blockers"]] == expected
+    assert (status, said["overall_pass"]) == (STATUSES[kind], kind == "pass")
+    assert (kind == "pass") is not bool(expected)
+
+
+def test_the_document_is_exactly_this(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(PLANS / "blocked_nat_gateway_in_nested_modules.json")
+    _, said = as_json(monkeypatch, capsys, path, "--environment", "dev_min", "--stack", "demo")
+    assert set(said) == {"overall_pass", "blockers"}
+    forbidden = said["blockers"][0]
+    assert forbidden == {
+        "code": "FORBIDDEN-RESOURCE",
+        "resource": 'module.platform.module.zones["a"].aws_nat_gateway.spare["eu-west-2a"]',
+        "observed": "a resource of type aws_nat_gateway",
+        "expected": "none of this type",
+        "remedy": "change include/terraform/demo, or add an exception with owner and expiry to exceptions in "
+        "include/environments/<environment>.yaml",
+    }
+
+
+def test_a_plan_from_stdin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    content = (PLANS / "blocked_count_raised.json").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    status, said = as_json(monkeypatch, capsys, "-", "--environment", "dev_min")
+    assert (status, said["blockers"][0]["resource"]) == (1, "aws_ecs_service.api")
+
+
+@pytest.mark.parametrize("name", ["no/such/plan.json", "."])
+def test_a_file_that_cannot_be_read_is_no_plan(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = as_json(monkeypatch, capsys, str(tmp_path / name))
+    assert (status, [blocker["code"] for blocker in said["blockers"]]) == (2, ["PLAN-UNREADABLE"])
+    assert str(tmp_path / name) in said["blockers"][0]["observed"]
+
+
+def test_a_table_for_people(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, str(PLANS / "blocked_nat_gateway_in_nested_modules.json")) == 1
+    said = capsys.readouterr().out
+    assert "as a plan of demo: blocked by 2" in said
+    assert 'remedy for module.platform.module.zones["a"].aws_nat_gateway.spare["eu-west-2a"]: change include/' in said
+    assert run(monkeypatch, str(PLANS / "pass_build_at_rest.json")) == 0
+    assert capsys.readouterr().out.endswith("as a plan of demo: pass\n")
+
+
+def test_the_stack_decides_what_is_allowed_and_protected(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    document = json.loads((PLANS / "pass_nat_gateway_deleted.json").read_text("utf-8"))
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(document), "utf-8")
+    status, said = as_json(monkeypatch, capsys, str(plan), "--stack", "core")
+    assert (status, [blocker["code"] for blocker in said["blockers"]]) == (
+        1,
+        ["TYPE-NOT-ALLOWED", "PROTECTED-RESOURCE"],
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("a.json", "b.json"),
+        ("a.json", "--stack", "moon"),
+        ("a.json", "--environment", "moon"),
+        ("a.json", "--format", "xml"),
+        ("a.json", "--nonsense"),
+    ],
+)
+def test_wrong_usage(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, *arguments) == 64
+    assert capsys.readouterr().out == ""
+
+
+def test_what_breaks_inside_is_no_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("inside")
+
+    monkeypatch.setattr("tidegate.commands.plan_check.judge_plan", broken)
+    assert run(monkeypatch, str(PLANS / "pass_build_at_rest.json")) == 2
+    assert "ZeroDivisionError: inside" in capsys.readouterr().err
+
+
+def test_it_needs_neither_airflow_nor_an_aws_client() -> None:
+    program = (
+        "import sys; from tidegate import cli; status = cli.main(); "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'airflow', 'boto3', 'botocore', 'httpx'})); "
+        "sys.exit(status)"
+    )
+    plan = str(PLANS / "blocked_fleets.json")
+    done = subprocess.run(
+        [sys.executable, "-c", program, "plan-check", plan, "--format", "json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "[]"), done.stderr
