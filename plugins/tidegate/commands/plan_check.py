@@ -4,13 +4,12 @@ import hashlib
 import json
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS
+from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, Format
 
 if TYPE_CHECKING:
     from tidegate.models.blocker import Blocker
@@ -25,13 +24,6 @@ UNJUDGED = frozenset(
 """Codes which mean that nobody can say whether the plan is allowed."""
 
 FIELDS = ("code", "resource", "observed", "expected", "remedy")
-
-
-class Format(StrEnum):
-    """How to print."""
-
-    table = "table"
-    json = "json"
 
 
 def plan_check(

@@ -52,10 +52,10 @@ class Gate(Generic[F]):
             return (self._not_collected(facts.error),)
         if not isinstance(facts, self.facts):
             return (self._broken(f"facts of type {type(facts).__name__}", f"facts of type {self.facts.__name__}"),)
-        age = judged_at - facts.observed_at
-        if age > MAX_FACT_AGE or age < -MAX_FACT_AGE:
-            return (self._stale(facts.observed_at, judged_at),)
         try:
+            age = judged_at - facts.observed_at
+            if age > MAX_FACT_AGE or age < -MAX_FACT_AGE:
+                return (self._stale(facts.observed_at, judged_at),)
             found = tuple(self.blockers(facts))
         except Exception as error:  # the one place that catches everything: a crashed gate is a closed gate
             return (self._broken(f"{type(error).__name__}: {error}", "a judgement"),)

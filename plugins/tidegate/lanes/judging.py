@@ -9,6 +9,7 @@ from typing import Any
 
 import tidegate
 from tidegate.evidence.canonical import plain
+from tidegate.evidence.derived import derived_fields
 from tidegate.evidence.publish import Published, publish
 from tidegate.evidence.store import StoreUnreachable
 from tidegate.gates.registry import by_id
@@ -16,10 +17,9 @@ from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Facts
-from tidegate.models.identity import Caller, Tools
+from tidegate.models.identity import Tools
 from tidegate.models.observed import Known, shown
 from tidegate.models.snapshot import SCHEMA_NAME, SCHEMA_VERSION
-from tidegate.models.state import StateVersion
 from tidegate.settings import PROJECT, settings
 from tidegate.terraform.workspace import locked_providers
 
@@ -66,11 +66,8 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
         "overall_pass": not blockers,
         "status": "fail" if blockers else "pass",
         "blockers": [plain(blocker) for blocker in blockers],
-        "observed_at": facts.observed_at,
-        "sources": [plain(source) for source in facts.sources],
         "valid_until": judged_at + timedelta(hours=hours),
         "policy_digest": policy_digest(run, gate),
-        "identity": _identity(facts),
         "airflow": {
             "dag_id": run.dag_id,
             "run_id": run.run_id,
@@ -79,10 +76,7 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
         },
         "tools": _tools(run, facts),
         "inputs": [given.model_dump() for given in run.inputs],
-        "state": _state(facts),
-        "plan_sha256": _plan_sha256(facts),
-        "facts_type": type(facts).__name__,
-        "facts": facts,
+        **derived_fields(facts),
     }
     remote = None if run.lane.before_backend else run.remote
     try:
@@ -109,13 +103,6 @@ def _unreachable(run: LaneRun, detail: str) -> str:
         remedy=f"mend what the observed text names (a bucket that is gone: trigger {run.environment.name}."
         f"m1_backend_bootstrap), then clear this task; the snapshot lies in runs/{run.place(run.lane).local}*.json",
     ).sentence()
-
-
-def _identity(facts: Facts) -> dict[str, str] | None:
-    caller = getattr(facts, "caller", None)
-    if not isinstance(caller, Caller):
-        return None
-    return {"account": shown(caller.account_id), "arn": shown(caller.arn), "session": shown(caller.session)}
 
 
 def _tools(run: LaneRun, facts: Facts) -> dict[str, Any]:
@@ -149,26 +136,3 @@ def source_version(environ: Mapping[str, str], project: Path = PROJECT) -> tuple
         return reference, None
     branch = project / ".git" / reference.removeprefix("ref: ")
     return (branch.read_text(encoding="utf-8").strip() if branch.is_file() else "unknown"), None
-
-
-def _state(facts: Facts) -> dict[str, Any] | None:
-    before = getattr(facts, "before", getattr(facts, "state", None))
-    after = getattr(facts, "after", None)
-    if before is None and after is None:
-        return None
-    return {"before": _version(before), "after": _version(after)}
-
-
-def _version(observed: Any) -> dict[str, Any] | None:
-    if not isinstance(observed, Known) or not isinstance(observed.value, StateVersion):
-        return None
-    version = observed.value
-    return {"key": version.key, "lineage": version.lineage, "serial": version.serial, "version_id": version.version_id}
-
-
-def _plan_sha256(facts: Facts) -> str | None:
-    plan = getattr(facts, "plan", None)
-    if isinstance(plan, Known):
-        return str(plan.value.sha256)
-    fetched = getattr(facts, "plan_file_sha256", None)
-    return str(fetched.value) if isinstance(fetched, Known) else None

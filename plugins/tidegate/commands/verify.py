@@ -1,0 +1,123 @@
+"""`tidegate verify`: the same verdict again, from the evidence alone (EV2, EV3)."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tidegate.commands.executions import Origin, open_store, phase_named
+from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, Format
+
+if TYPE_CHECKING:
+    from tidegate.models.environment import Environment
+    from tidegate.verify.execution import Verification
+    from tidegate.verify.standing import Standing
+    from tidegate.verify.subject import Subject
+
+FIELDS = ("code", "file", "observed", "expected", "remedy")
+
+
+def verify(
+    execution: Annotated[str, typer.Argument(help="execution id, e.g. m2_20260213T201427Z")],
+    origin: Annotated[Origin, typer.Option("--from", help="the local mirror, or the evidence bucket")] = Origin.runs,
+    environment: Annotated[str, typer.Option(help="which environment")] = "dev_min",
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", help="a copy of the mirror, or of the bucket (it holds evidence/), instead of runs/"),
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="table or json")] = Format.table,
+) -> None:
+    """Judge an execution's evidence again. 0 sound and passed, 1 blocked or not sound, 2 could not tell."""
+    from tidegate import environments
+    from tidegate.settings import settings
+    from tidegate.verify.execution import verify_execution
+    from tidegate.verify.standing import standing_today
+
+    if directory is not None and (origin is Origin.s3 or not directory.is_dir()):
+        raise typer.BadParameter("--dir names a directory that is there, and goes with --from runs")
+    manifest = environments.load(environment)
+    policies = environments.load_policies(manifest)
+    phase_named(execution)
+    store, remote = open_store(manifest, origin, directory)
+    subject = subject_of(manifest, execution, remote=remote)
+    profile = settings().profile if origin is Origin.s3 else None
+    verification = verify_execution(store, subject, profile=profile)
+    standing = standing_today(verification.execution, manifest, policies, datetime.now(UTC))
+    if output is Format.json:
+        print(json.dumps(as_document(verification, standing), indent=2))  # noqa: T201
+    else:
+        _print(verification, standing)
+    raise typer.Exit(status_of(verification))
+
+
+def subject_of(environment: "Environment", execution: str, *, remote: bool) -> "Subject":
+    """What an execution of this environment must consist of."""
+    from tidegate.lanes.phases import phase_of
+    from tidegate.lanes.spec import Lane
+    from tidegate.verify.subject import Required, Subject
+
+    def required(lane: Lane) -> Required:
+        return Required(lane=lane.name, task=lane.task_id, gate=lane.gate, snapshot=lane.snapshot)
+
+    spec = phase_of(environment, phase_named(execution))
+    return Subject(
+        environment=environment.name,
+        phase=spec.phase,
+        execution_id=execution,
+        bucket=environment.evidence.bucket,
+        lanes=tuple(required(lane) for lane in spec.lanes),
+        verdict=required(spec.verdict),
+        remote=remote,
+    )
+
+
+def status_of(verification: "Verification") -> int:
+    """The exit status: 0 only when the evidence is sound and its verdict is a pass."""
+    if not verification.certain:
+        return COULD_NOT_TELL
+    return PASS if verification.sound and verification.verdict == "pass" else BLOCKED
+
+
+def as_document(verification: "Verification", standing: "tuple[Standing, ...]") -> dict[str, Any]:
+    """The result as JSON."""
+    subject = verification.execution.subject
+    return {
+        "execution_id": subject.execution_id,
+        "environment": subject.environment,
+        "profile": verification.profile,
+        "overall_pass": status_of(verification) == PASS,
+        "sound": verification.sound,
+        "verdict": verification.verdict,
+        "findings": [{field: getattr(finding, field) for field in FIELDS} for finding in verification.findings],
+        "snapshots": len(verification.execution.documents),
+        "inputs": {"checked": verification.inputs_checked, "elsewhere": verification.inputs_elsewhere},
+        "chain": verification.chained,
+        "standing_today": [{"lane": it.lane, "file": it.file, "reason": it.reason} for it in standing],
+    }
+
+
+def _print(verification: "Verification", standing: "tuple[Standing, ...]") -> None:
+    subject = verification.execution.subject
+    snapshots = len(verification.execution.documents)
+    chain = "no chain in this copy" if verification.chained is None else f"chain of {verification.chained} verdicts"
+    lines = [
+        f"{subject.execution_id} of {subject.environment}, profile {verification.profile}: "
+        f"evidence {_evidence(verification)}, verdict {verification.verdict}",
+        f"{snapshots} snapshots judged again, {verification.inputs_checked} inputs compared, "
+        f"{verification.inputs_elsewhere} lie elsewhere, {chain}",
+    ]
+    for finding in verification.findings:
+        lines += ["", f"{finding.code} {finding.file}"]
+        lines += [f"    {field:<9} {getattr(finding, field)}" for field in ("observed", "expected", "remedy")]
+    if standing:
+        lines += ["", "today (says nothing against its time):"]
+        lines += [f"    {it.lane:<5} {it.file}: {it.reason}" for it in standing]
+    print("\n".join(lines))  # noqa: T201
+
+
+def _evidence(verification: "Verification") -> str:
+    if verification.sound:
+        return "sound"
+    return "NOT SOUND" if verification.certain else "NOT JUDGED"

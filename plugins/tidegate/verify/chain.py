@@ -1,0 +1,110 @@
+"""Walks the numbered chain of verdicts: no gap, every link holds, and this execution's verdict is the one recorded."""
+
+import json
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from tidegate.evidence.store import EvidenceStore
+from tidegate.models.snapshot import Snapshot
+from tidegate.models.verdict_record import VerdictRecord
+from tidegate.verify.documents import Document, parse_sealed
+from tidegate.verify.findings import KEEP, Finding, schema_mismatch
+from tidegate.verify.subject import Subject
+
+_RECHAIN = "clear the verdict task of the run, so that its verdict is chained"
+
+
+def chain_findings(store: EvidenceStore, subject: Subject, verdict: Document | None) -> tuple[int, list[Finding]]:
+    """How many records there are, and what is wrong with them. Raises StoreUnreachable."""
+    prefix = f"evidence/{subject.environment}/verdicts"
+    records: dict[int, VerdictRecord] = {}
+    findings: list[Finding] = []
+    keys = store.keys(f"{prefix}/")
+    for key in keys:
+        record, finding = _record(store, key)
+        if finding is not None:
+            findings.append(finding)
+        if record is not None:
+            records[record.number] = record
+    findings += _gaps(prefix, keys)
+    findings += _links(prefix, records)
+    if verdict is not None and verdict.snapshot is not None:
+        findings += _ours(prefix, records, subject, verdict, verdict.snapshot)
+    return len(keys), findings
+
+
+def _record(store: EvidenceStore, key: str) -> tuple[VerdictRecord | None, Finding | None]:
+    document, finding = parse_sealed(store.read(key)[1], key)
+    if document is None:
+        return None, finding
+    try:
+        record = VerdictRecord.model_validate_json(json.dumps(document), strict=True)
+    except ValidationError as error:
+        return None, schema_mismatch(key, f"{error.error_count()} fields do not fit", "a verdict record")
+    if not key.endswith(f"/{record.number:06d}.json"):
+        return None, _link(key, f"number {record.number} inside", "the number in the file's name")
+    return record, None
+
+
+def _gaps(prefix: str, keys: tuple[str, ...]) -> Iterator[Finding]:
+    there = set(keys)
+    stems = [key.removeprefix(f"{prefix}/").removesuffix(".json") for key in keys]
+    for number in range(1, max((int(stem) for stem in stems if stem.isascii() and stem.isdigit()), default=0)):
+        key = f"{prefix}/{number:06d}.json"
+        if key not in there:
+            yield Finding(code="CHAIN-GAP", file=key, observed="no such record", expected="no gap", remedy=KEEP)
+
+
+def _links(prefix: str, records: dict[int, VerdictRecord]) -> Iterator[Finding]:
+    for number, record in sorted(records.items()):
+        key, previous = f"{prefix}/{number:06d}.json", record.previous
+        if number == 1 and previous is not None:
+            yield _link(key, f"a link to record {previous.number}", "no link, for it is the first")
+        elif number > 1 and (previous is None or previous.number != number - 1):
+            observed = "no link" if previous is None else f"a link to record {previous.number}"
+            yield _link(key, observed, f"a link to record {number - 1}")
+        elif previous is not None and number - 1 in records and previous.sha256 != records[number - 1].digest:
+            yield _link(key, f"a link to digest {previous.sha256}", f"digest {records[number - 1].digest}")
+
+
+def _ours(
+    prefix: str, records: dict[int, VerdictRecord], subject: Subject, verdict: Document, snapshot: Snapshot
+) -> Iterator[Finding]:
+    ours = [record for record in records.values() if record.execution_id == subject.execution_id]
+    if not ours:
+        yield Finding(
+            code="VERDICT-UNCHAINED",
+            file=verdict.key,
+            observed=f"none of {len(records)} records names {subject.execution_id}",
+            expected="a record in the chain",
+            remedy=_RECHAIN,
+        )
+        return
+    newest = max(ours, key=lambda record: record.number)
+    for name, observed, expected in (
+        ("digest", newest.verdict.sha256, snapshot.digest),
+        ("overall_pass", newest.overall_pass, snapshot.overall_pass),
+        ("phase", newest.phase, subject.phase),
+        ("uri", newest.verdict.uri, f"s3://{subject.bucket}/{verdict.key}"),
+        ("version_id", newest.verdict.version_id, _version(newest, verdict)),
+    ):
+        if observed != expected:
+            yield Finding(
+                code="CHAIN-VERDICT-MISMATCH",
+                file=f"{prefix}/{newest.number:06d}.json",
+                observed=f"{name} {observed}",
+                expected=f"{name} {expected} of {verdict.key}",
+                remedy=KEEP,
+            )
+
+
+def _version(record: VerdictRecord, verdict: Document) -> str | None:
+    """Files have no versions, and M1's verdict was recorded before it had one: then the record's own counts."""
+    if record.verdict.version_id is None or verdict.stored.version_id is None:
+        return record.verdict.version_id
+    return verdict.stored.version_id
+
+
+def _link(key: str, observed: str, expected: str) -> Finding:
+    return Finding(code="CHAIN-LINK-MISMATCH", file=key, observed=observed, expected=expected, remedy=KEEP)

@@ -1,0 +1,126 @@
+"""Holds one snapshot against its place and against its own facts: the gate is asked again."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from pydantic import TypeAdapter, ValidationError
+
+from tidegate.evidence.canonical import plain
+from tidegate.evidence.derived import derived_fields
+from tidegate.gates.base import Gate
+from tidegate.gates.registry import by_id
+from tidegate.models.facts import Facts
+from tidegate.models.snapshot import Snapshot
+from tidegate.verify.documents import Document
+from tidegate.verify.findings import (
+    KEEP,
+    Finding,
+    foreign,
+    judgement_mismatch,
+    schema_mismatch,
+    unknown,
+)
+from tidegate.verify.subject import Subject
+
+CLOSED_UNSEEN = (["FACTS-STALE"], ["GATE-BROKEN"])
+"""Judgements that do not follow from the facts alone. They are closed, and a closed gate is never a forged pass."""
+
+
+def place_findings(document: Document, snapshot: Snapshot, subject: Subject, profile: str) -> Iterator[Finding]:
+    """Does the snapshot belong where it lies?"""
+    required = document.required
+    for name, observed, expected in (
+        ("environment", snapshot.environment, subject.environment),
+        ("profile", snapshot.profile, profile),
+        ("execution_id", snapshot.execution_id, subject.execution_id),
+        ("lane", snapshot.lane, required.lane),
+        ("task", snapshot.airflow.task_id, required.task),
+        ("gate", snapshot.gate, required.gate),
+    ):
+        if observed != expected:
+            yield foreign(document.key, f"{name} {observed}", f"{name} {expected}")
+    if snapshot.attempt != document.attempt:
+        yield Finding(
+            code="ATTEMPT-MISMATCH",
+            file=document.key,
+            observed=f"attempt {snapshot.attempt} inside",
+            expected=f"attempt {document.attempt}, as the file is named",
+            remedy=KEEP,
+        )
+
+
+def facts_of(snapshot: Snapshot, file: str) -> tuple[Facts | None, Finding | None]:
+    """The stored facts as what the gate judges, or why they are not."""
+    gate, finding = _gate(snapshot, file)
+    if gate is None:
+        return None, finding
+    expected = f"facts of type {gate.facts.__name__}"
+    if snapshot.facts_type != gate.facts.__name__:
+        return None, schema_mismatch(file, f"facts of type {snapshot.facts_type}", expected)
+    try:
+        facts = TypeAdapter(gate.facts).validate_json(json.dumps(snapshot.facts), strict=True)
+    except ValidationError as error:
+        places = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors(include_url=False)[:3])
+        return None, schema_mismatch(file, f"{error.error_count()} values that do not fit: {places}", expected)
+    if plain(facts) != snapshot.facts:
+        return None, schema_mismatch(file, "facts that hold more than their type knows", expected)
+    return facts, None
+
+
+def judgement_findings(document: Document, snapshot: Snapshot) -> Iterator[Finding]:
+    """Is the stored judgement what the gate says about the stored facts, judged at their own time?"""
+    file = document.key
+    stored = [blocker.code for blocker in snapshot.blockers]
+    yield from _status(snapshot, file)
+    facts, finding = facts_of(snapshot, file)
+    if facts is None:
+        if finding is not None and not (stored == ["GATE-BROKEN"] and not snapshot.overall_pass):
+            yield finding
+        return
+    for name, value in derived_fields(facts).items():
+        if name != "facts" and value != getattr_json(snapshot, name):
+            yield judgement_mismatch(
+                file, f"{name} {getattr_json(snapshot, name)}", f"{name} {value}, as the facts say"
+            )
+    if stored in CLOSED_UNSEEN and not snapshot.overall_pass:
+        return
+    again = by_id(snapshot.gate).evaluate(facts, judged_at=snapshot.observed_at)
+    before = Counter((blocker.code, blocker.resource) for blocker in snapshot.blockers)
+    after = Counter((blocker.code, blocker.resource) for blocker in again)
+    if before != after or snapshot.overall_pass is bool(again):
+        yield judgement_mismatch(
+            file, _said(snapshot.overall_pass, before - after, before), _said(not again, after - before, after)
+        )
+
+
+def getattr_json(snapshot: Snapshot, name: str) -> object:
+    """A field as it stands in the file."""
+    return snapshot.model_dump(mode="json", include={name})[name]
+
+
+def _gate(snapshot: Snapshot, file: str) -> tuple[Gate[Facts] | None, Finding | None]:
+    remedy = f"verify with tidegate {snapshot.tools.tidegate}, commit {snapshot.tools.git_commit}"
+    try:
+        gate = by_id(snapshot.gate)
+    except KeyError:
+        return None, unknown("GATE-UNKNOWN", file, f"gate {snapshot.gate}", "a gate of this version", remedy)
+    if gate.version != snapshot.gate_version:
+        observed = f"version {snapshot.gate_version} of {gate.id}"
+        return None, unknown("GATE-VERSION", file, observed, f"version {gate.version}", remedy)
+    return gate, None
+
+
+def _status(snapshot: Snapshot, file: str) -> Iterator[Finding]:
+    passed = snapshot.overall_pass
+    if passed is bool(snapshot.blockers) or (snapshot.status == "pass") is not passed:
+        yield judgement_mismatch(
+            file,
+            f"overall_pass {passed}, status {snapshot.status}, {len(snapshot.blockers)} blockers",
+            "overall_pass true, status pass and no blocker; or false, another status and blockers",
+        )
+
+
+def _said(passed: bool, only: Counter[tuple[str, str]], blockers: Counter[tuple[str, str]]) -> str:
+    named = ", ".join(f"{code} {resource}" for code, resource in sorted(only)) or "none"
+    return f"overall_pass {str(passed).lower()}, {blockers.total()} blockers, of them only here: {named}"

@@ -1,0 +1,162 @@
+"""Facts go into the evidence as JSON and come back as the same facts: only then can a stored judgement be repeated."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+import factories_control as control
+import factories_world as world
+from tidegate.evidence.canonical import digest_of, plain
+from tidegate.gates.base import Gate
+from tidegate.gates.registry import GATES, by_id
+from tidegate.models.facts import Coverage, Facts, Source
+from tidegate.models.identity import Endpoint
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+
+SOURCES = (
+    Source(
+        name="aws",
+        data_as_of=world.NOW - timedelta(microseconds=7),
+        coverage=(Coverage(subject="a", status="read"), Coverage(subject="b", status="unreadable", reason="403")),
+    ),
+)
+ANY = {
+    "text": Known("7"),
+    "number": Known(7),
+    "fraction": Known(0.5),
+    "true": Known(True),
+    "zero": Known(0),
+    "false": Known(False),
+    "none": Absent(),
+    "unknown": UnknownUntilApply(),
+    "unreadable": Unreadable("two blocks"),
+}
+RULES = tuple(
+    world.rule_with(operator, value)
+    for operator, value in [
+        ("in", ("1", 1, True)),
+        ("equals", True),
+        ("equals", "1"),
+        ("not_equals", 1),
+        ("greater_than", 0),
+        ("present", None),
+    ]
+)
+SERVICE = world.planned("module.a.aws_ecs_service.x", "create", attributes=ANY, drifted=True, importing=True)
+
+FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
+    "IDENTITY-AND-TOOLS": (
+        control.identity_facts,
+        lambda: control.identity_facts(
+            caller=control.caller(
+                static_keys=control.static_keys("the environment"),
+                endpoints=(Endpoint(variable="AWS_ENDPOINT_URL", url="http://127.0.0.1:4", loopback=True),),
+                account_id=Unreadable("403"),
+            )
+        ),
+    ),
+    "BUILD-READINESS": (
+        control.build_readiness_facts,
+        lambda: control.build_readiness_facts(control=control.control(lease=control.THEIRS, latch=Absent())),
+        lambda: control.build_readiness_facts(locks=(control.stack_locks(locks=Known((control.lock(),))),)),
+    ),
+    "TEARDOWN-READINESS": (
+        control.teardown_readiness_facts,
+        lambda: control.teardown_readiness_facts(confirm="", target=(), evidence_writable=Known(False)),
+    ),
+    "BOOTSTRAP-RESULT": (
+        control.bootstrap_facts,
+        lambda: control.bootstrap_facts(steps=(control.step("lock table", outcome="refused", detail="no"),)),
+    ),
+    "BACKEND-READINESS": (
+        world.backend_facts,
+        lambda: world.backend_facts(lockfile_probe=Unreadable("x"), stacks=(world.stack_backend("a", key="k"),)),
+    ),
+    "PLAN-GUARD": (
+        world.plan_facts,
+        lambda: world.plan_facts(SERVICE, forbidden=RULES, exceptions=(world.exception("ALWAYS-ON-ECS", "x"),)),
+        lambda: world.plan_facts(plan=Unreadable("no root"), state=Absent(), repair_drift_reason=" "),
+    ),
+    "MUTATION-AUTHORIZATION": (
+        control.authorization_facts,
+        lambda: control.authorization_facts(guards=(Unreadable("x"), Known(control.guard(state_serial=None)))),
+        lambda: control.authorization_facts(direction="destroy", locks=Known((control.lock(created=None),))),
+    ),
+    "APPLIED-STATE": (world.applied_facts, lambda: world.applied_facts(before=Absent(), applied=False)),
+    "STACK-CONTRACT": (
+        world.contract_facts,
+        lambda: world.contract_facts(world.upstream(source="manual", outputs={"a": Absent(), "b": Unreadable("x")})),
+    ),
+    "NETWORK-POSTURE": (
+        world.posture_facts,
+        lambda: world.posture_facts(world.live("aws_ecs_service", attributes=ANY, tags={"a": "b"}), forbidden=RULES),
+    ),
+    "TEARDOWN-SCOPE": (
+        world.scope_facts,
+        lambda: world.scope_facts(world.scope(plan=Absent(), unplanned=(world.state_resource(),))),
+    ),
+    "DESTROYED-STATE": (
+        world.destroyed_facts,
+        lambda: world.destroyed_facts(post_destroy_state_count=Known(2), still_there=Known((world.state_resource(),))),
+    ),
+    "RESIDUAL-SCAN": (
+        world.residual_facts,
+        lambda: world.residual_facts(
+            world.live("aws_ecs_service", attributes=ANY), persistent_serial_after={"core": Unreadable("x")}
+        ),
+    ),
+    "TEARDOWN-PROOF": (
+        world.proof_facts,
+        lambda: world.proof_facts(platform_run=None, references=(world.reference(version_id=None, status="fail"),)),
+    ),
+    "PHASE-VERDICT": (
+        control.verdict_facts,
+        lambda: control.verdict_facts(control.empty_lane(), control.failed_lane()),
+    ),
+}
+"""By gate: facts that pass, and facts that do not, with every kind of value that they can hold."""
+
+
+def all_facts() -> Iterator[Any]:
+    for gate_id, makers in FACTS.items():
+        for number, maker in enumerate(makers):
+            yield pytest.param(by_id(gate_id), maker(), id=f"{gate_id}-{number}")
+
+
+def shape(facts: Facts) -> str:
+    """What the facts are, to the last type; UTC by whichever name."""
+    return re.sub(r"TzInfo\((UTC|0)\)", "datetime.timezone.utc", repr(facts))
+
+
+def changed(facts: Facts) -> Facts:
+    """With sources, as collectors give them."""
+    return replace(facts, sources=SOURCES)
+
+
+def test_every_gate_is_here() -> None:
+    assert set(FACTS) == {gate.id for gate in GATES}
+
+
+@pytest.mark.parametrize(("gate", "facts"), list(all_facts()))
+def test_facts_survive_json(gate: Gate[Any], facts: Facts) -> None:
+    facts = changed(facts)
+    text = json.dumps(plain(facts))
+    back = TypeAdapter(gate.facts).validate_python(json.loads(text))
+    assert back == facts
+    assert shape(back) == shape(facts), "equal is not enough: 1 == True"
+    assert digest_of(back) == digest_of(facts)
+    assert TypeAdapter(gate.facts).validate_json(text, strict=True) == facts
+    judged = gate.evaluate(facts, judged_at=facts.observed_at)
+    assert gate.evaluate(back, judged_at=back.observed_at) == judged
+    assert "GATE-BROKEN" not in {blocker.code for blocker in judged}
+
+
+def test_money_stays_what_it_was() -> None:
+    assert TypeAdapter(Decimal).validate_python(json.loads(json.dumps(plain(Decimal("10.00"))))) == Decimal("10.00")
