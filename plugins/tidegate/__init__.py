@@ -10,8 +10,10 @@ A map of the layers, imports going one way only (enforced by import-linter):
 * collectors  reads of AWS and of Terraform's answers; they return facts
 * terraform   the only place that spawns terraform
 * evidence    write-once storage of snapshots, attempts and the verdict chain
+* verify      judges stored evidence again: gates and evidence together, without lanes and Airflow
 * lanes       which gate and which collector make one step of a phase
 * operators, sensors   how Airflow runs a lane
+* commands    what `tidegate ...` does
 """
 
 __version__ = "0.1.0"

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -59,7 +60,7 @@ def facts_of(snapshot: Snapshot, file: str) -> tuple[Facts | None, Finding | Non
     if snapshot.facts_type != gate.facts.__name__:
         return None, schema_mismatch(file, f"facts of type {snapshot.facts_type}", expected)
     try:
-        facts = TypeAdapter(gate.facts).validate_json(json.dumps(snapshot.facts), strict=True)
+        facts = _adapter(gate.id).validate_json(json.dumps(snapshot.facts), strict=True)
     except ValidationError as error:
         places = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors(include_url=False)[:3])
         return None, schema_mismatch(file, f"{error.error_count()} values that do not fit: {places}", expected)
@@ -97,6 +98,11 @@ def judgement_findings(document: Document, snapshot: Snapshot) -> Iterator[Findi
 def getattr_json(snapshot: Snapshot, name: str) -> object:
     """A field as it stands in the file."""
     return snapshot.model_dump(mode="json", include={name})[name]
+
+
+@cache
+def _adapter(gate_id: str) -> TypeAdapter[Facts]:
+    return TypeAdapter(by_id(gate_id).facts)
 
 
 def _gate(snapshot: Snapshot, file: str) -> tuple[Gate[Facts] | None, Finding | None]:

@@ -1,0 +1,146 @@
+"""`tidegate verify`: what a person and a program are told, and the exit status."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import factories_world as world
+from factories_evidence import M1, M2, Evidence
+from standins import BUCKET
+from tidegate import cli
+from tidegate.evidence.store import S3Store, StoreUnreachable
+
+GUARD = "f_demo.plan_and_guard"
+NAT = world.plan_facts(world.planned("aws_nat_gateway.this", "create"))
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["tidegate", "verify", *arguments])
+    return cli.main()
+
+
+def as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    status = run(monkeypatch, *arguments, "--format", "json")
+    return status, json.loads(capsys.readouterr().out)
+
+
+def test_a_sound_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    Evidence(tmp_path).lanes().verdict()
+    assert run(monkeypatch, M2, "--dir", str(tmp_path)) == 0
+    first, second = capsys.readouterr().out.splitlines()[:2]
+    assert first == f"{M2} of dev_min, profile sandbox: evidence sound, verdict pass"
+    assert second == "11 snapshots judged again, 19 inputs compared, 9 lie elsewhere, no chain in this copy"
+
+
+def test_the_mirror_is_where_it_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Evidence(tmp_path).lanes().verdict()
+    monkeypatch.setenv("TIDEGATE_RUNS_DIR", str(tmp_path))
+    status, said = as_json(monkeypatch, capsys, M2, "--from", "runs", "--environment", "dev_min")
+    assert (status, said["overall_pass"], said["sound"], said["verdict"]) == (0, True, True, "pass")
+    assert (said["findings"], said["chain"], said["snapshots"]) == ([], None, 11)
+
+
+def test_a_sound_failure_is_blocked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same verdict as in Airflow."""
+    Evidence(tmp_path).lanes(blocked=GUARD, blocked_facts=NAT).verdict()
+    status, said = as_json(monkeypatch, capsys, M2, "--dir", str(tmp_path))
+    assert (status, said["overall_pass"], said["sound"], said["verdict"]) == (1, False, True, "fail")
+
+
+def test_a_forged_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = Evidence(tmp_path).lanes(blocked=GUARD, blocked_facts=NAT).verdict()
+    evidence.rewrite(GUARD, overall_pass=True, status="pass", blockers=[])
+    status, said = as_json(monkeypatch, capsys, M2, "--dir", str(tmp_path))
+    assert (status, said["sound"]) == (1, False)
+    assert all(set(finding) == {"code", "file", "observed", "expected", "remedy"} for finding in said["findings"])
+    assert ("JUDGEMENT-MISMATCH", evidence.key(GUARD)) in {(it["code"], it["file"]) for it in said["findings"]}
+    assert run(monkeypatch, M2, "--dir", str(tmp_path)) == 1
+    printed = capsys.readouterr().out
+    assert f"{M2} of dev_min, profile sandbox: evidence NOT SOUND, verdict fail" in printed
+    assert f"\nJUDGEMENT-MISMATCH {evidence.key(GUARD)}\n    observed  overall_pass true" in printed
+
+
+def test_what_cannot_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = as_json(monkeypatch, capsys, M2, "--dir", str(tmp_path))
+    assert (status, [it["code"] for it in said["findings"]]) == (2, ["EXECUTION-UNKNOWN"])
+    assert run(monkeypatch, M2, "--dir", str(tmp_path)) == 2
+    assert "evidence NOT JUDGED, verdict missing" in capsys.readouterr().out
+
+
+def test_a_copy_of_the_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """EV3: files alone are enough."""
+    Evidence(tmp_path, M1, remote=True).lanes().verdict()
+    status, said = as_json(monkeypatch, capsys, M1, "--dir", str(tmp_path))
+    assert (status, said["chain"], said["findings"]) == (0, 1, [])
+
+
+def test_todays_standing_does_not_change_the_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = Evidence(tmp_path)
+    evidence.environment = evidence.environment.model_copy(update={"scan_regions": ("eu-west-2",)})
+    evidence.lanes().verdict()
+    status, said = as_json(monkeypatch, capsys, M2, "--dir", str(tmp_path))
+    reasons = [it["reason"] for it in said["standing_today"] if it["lane"] == "M2.G"]
+    assert (status, "manifest or policy has changed since" in reasons) == (0, True)
+    assert run(monkeypatch, M2, "--dir", str(tmp_path)) == 0
+    assert "today (says nothing against its time):" in capsys.readouterr().out
+
+
+def test_from_the_bucket(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With versions; and only evidence of the profile that is in force."""
+    evidence = Evidence(tmp_path, remote=True)
+    store = S3Store(s3, BUCKET)
+    evidence.lanes().verdict()
+    for path in sorted(tmp_path.rglob("*.json")):
+        store.create(path.relative_to(tmp_path).as_posix(), path.read_bytes())
+    monkeypatch.setattr("tidegate.commands.verify.open_store", lambda *_: (store, True))
+    assert as_json(monkeypatch, capsys, M2, "--from", "s3")[0] == 1
+    monkeypatch.setenv("TIDEGATE_PROFILE", "sandbox")
+    from tidegate.settings import settings
+
+    settings.cache_clear()
+    status, said = as_json(monkeypatch, capsys, M2, "--from", "s3")
+    codes = {(it["code"], it["observed"].partition(" ")[0]) for it in said["findings"]}
+    assert (status, said["chain"], codes) == (1, 1, {("CHAIN-VERDICT-MISMATCH", "version_id")})
+
+
+def test_a_store_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def unreachable(*_: Any) -> Any:
+        raise StoreUnreachable("evidence/", "503")
+
+    monkeypatch.setattr("tidegate.verify.execution.read_execution", unreachable)
+    assert run(monkeypatch, M2) == 2
+    assert "EVIDENCE-UNREACHABLE evidence/: 503" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nonsense",),
+        (M2, "--environment", "moon"),
+        (M2, "--from", "moon"),
+        (M2, "--dir", "no/such/directory"),
+        (M2, "--from", "s3", "--dir", "."),
+        (M2, "--fix"),
+    ],
+)
+def test_wrong_usage(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, *arguments) == 64
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,574 @@
+"""`verify` finds each thing that can be wrong with evidence, names it, and finds nothing where nothing is wrong."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import factories_world as world
+from factories_evidence import FACTS, M1, M2, M9, PLATFORM_RUN, START, Evidence
+from tidegate.evidence.canonical import plain, seal
+from tidegate.gates.registry import by_id
+from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.verify.execution import Verification, verify_execution
+from tidegate.verify.standing import standing_today
+
+GUARD, CHECK, VERDICT = "f_demo.plan_and_guard", "b_backend_readiness", "j_phase_verdict"
+NAT = world.plan_facts(world.planned("aws_nat_gateway.this", "create"))
+
+
+def whole(root: Path, execution: str = M2, *, remote: bool = False) -> Evidence:
+    """An execution that passed."""
+    return Evidence(root, execution, remote=remote).lanes().verdict()
+
+
+def blocked(root: Path, *, remote: bool = False) -> Evidence:
+    """An execution that the guard of demo blocked."""
+    return Evidence(root, remote=remote).lanes(blocked=GUARD, blocked_facts=NAT).verdict()
+
+
+def verified(evidence: Evidence, **options: Any) -> Verification:
+    return verify_execution(evidence.store, evidence.subject, **options)
+
+
+def found(evidence: Evidence) -> list[tuple[str, str]]:
+    """Codes and files."""
+    return [(finding.code, finding.file) for finding in verified(evidence).findings]
+
+
+# What is in order.
+
+
+@pytest.mark.parametrize("remote", [False, True], ids=["mirror", "bucket"])
+@pytest.mark.parametrize("execution", [M1, M2, M9])
+def test_a_run_that_passed(tmp_path: Path, execution: str, remote: bool) -> None:
+    evidence = whole(tmp_path, execution, remote=remote)
+    result = verified(evidence)
+    assert (result.findings, result.verdict, result.profile) == ((), "pass", "sandbox")
+    assert (result.sound, result.certain) == (True, True)
+    assert len(result.execution.documents) == len(evidence.subject.required)
+    assert result.inputs_checked == 2 * len(evidence.subject.lanes) - 1
+    assert result.inputs_elsewhere == len(evidence.subject.lanes) - 1
+    assert result.chained == (1 if remote else None)
+
+
+@pytest.mark.parametrize("remote", [False, True], ids=["mirror", "bucket"])
+def test_a_run_that_was_blocked_is_sound_too(tmp_path: Path, remote: bool) -> None:
+    result = verified(blocked(tmp_path, remote=remote))
+    assert (result.findings, result.verdict) == ((), "fail")
+
+
+@pytest.mark.parametrize("remote", [False, True], ids=["mirror", "bucket"])
+def test_fail_fix_rerun_pass_stays_visible_and_sound(tmp_path: Path, remote: bool) -> None:
+    """EV5."""
+    evidence = blocked(tmp_path, remote=remote)
+    evidence.write(GUARD, world.plan_facts(), attempt=2)
+    after = evidence.subject.lanes
+    for required in after[[it.task for it in after].index(GUARD) + 1 :]:
+        evidence.write(required.task, replace(FACTS[required.gate](), observed_at=START))
+    evidence.verdict(attempt=2)
+    result = verified(evidence)
+    assert (result.findings, result.verdict) == ((), "pass")
+    assert [it.attempt for it in result.execution.of(GUARD)] == [1, 2]
+    assert result.chained == (2 if remote else None)
+
+
+def test_what_was_too_old_to_judge_stays_closed(tmp_path: Path) -> None:
+    """The time of the judgement is not stored, so this one cannot be repeated; but it is no pass."""
+    facts = world.plan_facts()
+    late = by_id("PLAN-GUARD").evaluate(facts, judged_at=facts.observed_at + timedelta(hours=1))
+    stale = [plain(blocker) for blocker in late]
+    evidence = Evidence(tmp_path).lanes(blocked=GUARD)
+    evidence.rewrite(GUARD, blockers=stale, overall_pass=False, status="fail")
+    assert found(evidence.verdict()) == []
+    evidence.rewrite(GUARD, overall_pass=True, status="pass")
+    assert ("JUDGEMENT-MISMATCH", evidence.key(GUARD)) in found(evidence)
+
+
+def test_another_execution_may_prove_the_same_platform_run(tmp_path: Path) -> None:
+    first = Evidence(tmp_path, M9).lanes().verdict()
+    second = Evidence(tmp_path, "m9_20261121T110000Z")
+    for required in second.subject.lanes:
+        attempt = 2 if required.snapshot == "teardown_proof" else 1
+        second.write(required.task, FACTS[required.gate](), attempt=attempt)
+    second.verdict()
+    assert found(first) == []
+    assert found(second) == []
+
+
+# Bytes.
+
+
+def test_any_flipped_byte_is_found(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    path = evidence.path(CHECK)
+    content = path.read_bytes()
+    for position in range(0, len(content), 97):
+        path.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+        (finding, *others) = verified(evidence).findings
+        assert (finding.code, finding.file, others) == ("DIGEST-MISMATCH", evidence.key(CHECK), []), position
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda content: content + b"\n", id="one-more-newline"),
+        pytest.param(lambda content: content[:-9], id="cut"),
+        pytest.param(lambda content: b"", id="emptied"),
+        pytest.param(lambda content: b"[]", id="a-list"),
+        pytest.param(lambda content: b"[" * 100_000, id="too-deep"),
+        pytest.param(lambda content: json.dumps(json.loads(content)).encode(), id="formatted-differently"),
+        pytest.param(lambda content: content.replace(b"{", b'{"attempt": 7,', 1), id="a-key-twice"),
+        pytest.param(lambda content: content.replace(b'"attempt": 1', b'"attempt": NaN'), id="not-a-number"),
+        pytest.param(lambda content: content.replace(b'"attempt": 1', b'"attempt": 9007199254740993'), id="too-large"),
+        pytest.param(lambda content: content.replace(b'"platform"', b'"\\ud800"', 1), id="no-character"),
+    ],
+)
+def test_bytes_that_are_not_as_written(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
+    evidence = whole(tmp_path)
+    path = evidence.path(CHECK)
+    before = path.read_bytes()
+    path.write_bytes(change(before))
+    assert path.read_bytes() != before
+    assert found(evidence) == [("DIGEST-MISMATCH", evidence.key(CHECK))]
+
+
+def test_a_flipped_byte_in_the_verdict(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    path = evidence.path(VERDICT)
+    path.write_bytes(path.read_bytes().replace(b"success", b"sucCess", 1))
+    result = verified(evidence)
+    assert [finding.code for finding in result.findings] == ["DIGEST-MISMATCH"]
+    assert result.verdict == "missing"
+
+
+# Schema.
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"overall_pass": "true"}, "overall_pass"),
+        ({"attempt": "1"}, "attempt"),
+        ({"extra": 1}, "extra"),
+        ({"schema": {"name": "tidegate.snapshot", "version": 2}}, "schema.version"),
+        ({"schema": "tidegate.snapshot"}, "schema"),
+        ({"valid_until": "2026-11-22T09:30:00"}, "valid_until"),
+        ({"valid_until": "2026-11-22T09:30:00+01:00"}, "valid_until"),
+        ({"status": "passed"}, "status"),
+        ({"profile": "moon"}, "profile"),
+    ],
+)
+def test_a_document_of_another_shape(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    evidence = whole(tmp_path)
+    evidence.rewrite(CHECK, **changes)
+    findings = verified(evidence).findings
+    assert [(finding.code, finding.file) for finding in findings] == [("SCHEMA-MISMATCH", evidence.key(CHECK))]
+    assert said in findings[0].observed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda facts: {**facts, "expected_region": 7}, id="wrong-kind"),
+        pytest.param(lambda facts: {**facts, "extra": "x"}, id="more-than-the-type"),
+        pytest.param(lambda facts: {k: v for k, v in facts.items() if k != "stacks"}, id="less-than-the-type"),
+        pytest.param(lambda facts: {**facts, "lock_table": None}, id="nothing-there"),
+    ],
+)
+def test_facts_of_another_shape(tmp_path: Path, change: Callable[[Any], Any]) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    evidence.rewrite(CHECK, facts=change(evidence.document(CHECK)["facts"]))
+    assert found(evidence.verdict()) == [
+        ("SCHEMA-MISMATCH", evidence.key(CHECK)),
+        ("INPUT-MISMATCH", evidence.key(CHECK)),
+    ]
+
+
+def test_facts_of_another_type(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    evidence.rewrite(CHECK, facts_type="PlanFacts")
+    assert ("SCHEMA-MISMATCH", evidence.key(CHECK)) in found(evidence)
+
+
+# Judgements.
+
+
+def test_a_forged_pass_with_a_new_digest(tmp_path: Path) -> None:
+    evidence = blocked(tmp_path)
+    evidence.rewrite(GUARD, overall_pass=True, status="pass", blockers=[])
+    finding = next(it for it in verified(evidence).findings if it.code == "JUDGEMENT-MISMATCH")
+    assert finding.file == evidence.key(GUARD)
+    assert finding.observed == "overall_pass true, 0 blockers, of them only here: none"
+    assert finding.expected == (
+        "overall_pass false, 1 blockers, of them only here: FORBIDDEN-RESOURCE aws_nat_gateway.this"
+    )
+
+
+def test_a_forged_pass_with_a_forged_verdict(tmp_path: Path) -> None:
+    """Everything recomputed but the facts: these still say what was seen."""
+    evidence = Evidence(tmp_path).lanes()
+    honest = Evidence(tmp_path / "other").lanes(blocked=GUARD, blocked_facts=NAT)
+    facts = {"facts": honest.document(GUARD)["facts"], "observed_at": honest.document(GUARD)["observed_at"]}
+    evidence.rewrite(GUARD, **facts)
+    codes = found(evidence.verdict())
+    assert ("JUDGEMENT-MISMATCH", evidence.key(GUARD)) in codes
+    assert {code for code, _ in codes} == {"JUDGEMENT-MISMATCH", "INPUT-MISMATCH"}
+
+
+def test_a_forged_failure(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    blocker = {
+        "code": "LOCK-TABLE-MISSING",
+        **dict.fromkeys(("summary", "resource", "observed", "expected", "remedy", "owner"), "x"),
+    }
+    evidence.rewrite(CHECK, overall_pass=False, status="fail", blockers=[blocker])
+    assert ("JUDGEMENT-MISMATCH", evidence.key(CHECK)) in found(evidence)
+
+
+def test_other_blockers_than_the_facts_have(tmp_path: Path) -> None:
+    evidence = blocked(tmp_path)
+    document = evidence.document(GUARD)
+    evidence.rewrite(GUARD, blockers=[{**document["blockers"][0], "resource": "aws_vpc.harmless"}])
+    finding = next(it for it in verified(evidence).findings if it.code == "JUDGEMENT-MISMATCH")
+    assert "aws_vpc.harmless" in finding.observed
+    assert "aws_nat_gateway.this" in finding.expected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"overall_pass": False},
+        {"status": "fail"},
+        {"status": "stale"},
+        {"observed_at": "2026-11-21T09:31:30Z"},
+        {"plan_sha256": "c" * 64},
+        {"state": None},
+        {"sources": [{"name": "x", "data_as_of": "2026-11-21T09:31:30Z", "coverage": []}]},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_field_that_its_facts_contradict(tmp_path: Path, changes: dict[str, Any]) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    evidence.rewrite(GUARD, **changes)
+    assert ("JUDGEMENT-MISMATCH", evidence.key(GUARD)) in found(evidence.verdict())
+
+
+def test_who_called_is_what_the_facts_say(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    evidence.rewrite("a_readiness", identity={"account": "1", "arn": "x", "session": "y"})
+    assert ("JUDGEMENT-MISMATCH", evidence.key("a_readiness")) in found(evidence.verdict())
+
+
+# Places and attempts.
+
+
+@pytest.mark.parametrize(
+    ("changes", "observed", "expected"),
+    [
+        ({"environment": "prod"}, "environment prod", "environment dev_min"),
+        ({"profile": "aws"}, "profile aws", "profile sandbox"),
+        ({"execution_id": "m2_x"}, "execution_id m2_x", f"execution_id {M2}"),
+        ({"lane": "M2.C"}, "lane M2.C", "lane M2.B"),
+    ],
+)
+def test_a_snapshot_of_another_place(tmp_path: Path, changes: dict[str, Any], observed: str, expected: str) -> None:
+    evidence = whole(tmp_path)
+    evidence.rewrite(CHECK, **changes)
+    finding = next(it for it in verified(evidence).findings if it.code == "FOREIGN")
+    assert (finding.file, finding.observed, finding.expected) == (evidence.key(CHECK), observed, expected)
+
+
+def test_a_snapshot_of_another_gate(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    evidence.path(CHECK).write_bytes(evidence.path("g_network_posture").read_bytes())
+    assert {it.observed for it in verified(evidence).findings if it.code == "FOREIGN"} == {
+        "lane M2.G",
+        "task g_network_posture",
+        "gate NETWORK-POSTURE",
+    }
+
+
+def test_a_profile_that_was_asked_for(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    assert {it.code for it in verified(evidence, profile="aws").findings} == {"FOREIGN"}
+    assert verified(evidence, profile="sandbox").findings == ()
+
+
+def test_swapped_attempts(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    evidence.write(CHECK, world.backend_facts(), attempt=2)
+    evidence.verdict()
+    one, two = evidence.path(CHECK), evidence.path(CHECK, 2)
+    first, second = one.read_bytes(), two.read_bytes()
+    one.write_bytes(second)
+    two.write_bytes(first)
+    codes = found(evidence)
+    assert ("ATTEMPT-MISMATCH", evidence.key(CHECK)) in codes
+    assert ("ATTEMPT-MISMATCH", evidence.key(CHECK, 2)) in codes
+    assert ("LANE-DIGEST-MISMATCH", evidence.key(CHECK, 2)) in codes
+
+
+def test_an_attempt_after_the_verdict(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    evidence.write(CHECK, world.backend_facts(), attempt=2)
+    assert found(evidence) == [("LANE-SUPERSEDED", evidence.key(CHECK, 2))]
+
+
+def test_a_snapshot_that_the_verdict_did_not_see(tmp_path: Path) -> None:
+    evidence = blocked(tmp_path)
+    evidence.write("g_network_posture", world.posture_facts())
+    assert found(evidence) == [("LANE-SUPERSEDED", evidence.key("g_network_posture"))]
+
+
+# What is not there.
+
+
+def test_a_deleted_snapshot(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    evidence.path(CHECK).unlink()
+    codes = found(evidence)
+    assert set(codes) == {("SNAPSHOT-MISSING", evidence.key(CHECK))}
+    expected = {it.expected for it in verified(evidence).findings}
+    assert any("as the verdict in" in text for text in expected)
+    assert any("an input of" in text for text in expected)
+
+
+def test_a_deleted_newest_attempt_is_not_replaced_by_an_older_one(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    evidence.write(CHECK, world.backend_facts(), attempt=2)
+    evidence.verdict()
+    evidence.path(CHECK, 2).unlink()
+    assert set(found(evidence)) == {("SNAPSHOT-MISSING", evidence.key(CHECK, 2))}
+
+
+def test_a_deleted_earlier_attempt(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    evidence.write("g_network_posture", world.posture_facts(), attempt=2)
+    evidence.verdict()
+    evidence.path("g_network_posture").unlink()
+    assert found(evidence) == [("SNAPSHOT-MISSING", evidence.key("g_network_posture"))]
+
+
+def test_a_deleted_verdict(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    evidence.path(VERDICT).unlink()
+    result = verified(evidence)
+    assert [(it.code, it.file) for it in result.findings] == [("SNAPSHOT-MISSING", evidence.key(VERDICT))]
+    assert (result.verdict, result.certain) == ("missing", True)
+
+
+def test_an_execution_that_nobody_knows(tmp_path: Path) -> None:
+    result = verified(Evidence(tmp_path))
+    assert [it.code for it in result.findings] == ["EXECUTION-UNKNOWN"]
+    assert (result.verdict, result.certain, result.sound) == ("missing", False, False)
+
+
+# The verdict.
+
+
+def test_a_verdict_without_a_lane_cannot_be_told(tmp_path: Path) -> None:
+    """It may be of an older version; or somebody took a failed lane away."""
+    evidence = Evidence(tmp_path).lanes()
+    lanes = tuple(evidence.result(it, START) for it in evidence.subject.lanes if it.task != CHECK)
+    result = verified(evidence.verdict(lanes=lanes))
+    assert [(it.code, it.observed) for it in result.findings] == [
+        ("LANES-DIFFER", f"not in the verdict: {CHECK}; only in the verdict: none")
+    ]
+    assert result.certain is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"status": Known("fail")}, "status fail"),
+        ({"overall_pass": Known(False)}, "overall_pass False"),
+        ({"environment": Known("prod")}, "environment prod"),
+        ({"profile": Absent()}, "profile none"),
+        ({"execution_id": Known("m2_x")}, "execution_id m2_x"),
+        ({"digest_valid": Known(False)}, "digest_valid False"),
+        ({"blockers": ("X",)}, "1 blockers"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_verdict_that_says_otherwise_than_its_lane(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    lanes = tuple(
+        replace(evidence.result(it, START), **changes) if it.task == CHECK else evidence.result(it, START)
+        for it in evidence.subject.lanes
+    )
+    findings = verified(evidence.verdict(lanes=lanes)).findings
+    assert [(it.code, it.file) for it in findings] == [("JUDGEMENT-MISMATCH", evidence.key(VERDICT))]
+    assert f"{CHECK}: {said}" in findings[0].observed
+
+
+def test_a_lane_that_the_verdict_could_not_read(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    unreadable: Any = Unreadable("503")
+    lanes = tuple(
+        replace(evidence.result(it, START), stored_digest=unreadable)
+        if it.task == CHECK
+        else evidence.result(it, START)
+        for it in evidence.subject.lanes
+    )
+    result = verified(evidence.verdict(lanes=lanes))
+    assert (result.findings, result.verdict) == ((), "fail")
+
+
+def test_a_pass_that_had_expired_at_its_verdict(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    evidence.rewrite("g_network_posture", valid_until="2026-11-21T10:00:00Z")
+    lanes = tuple(evidence.result(it, START) for it in evidence.subject.lanes)
+    findings = verified(evidence.verdict(lanes=lanes)).findings
+    assert [(it.code, it.file) for it in findings] == [("JUDGEMENT-MISMATCH", evidence.key(VERDICT))]
+    assert "valid until 2026-11-21T10:00:00" in findings[0].expected
+
+
+def test_a_verdict_of_another_phase(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path).lanes().verdict()
+    facts = {**evidence.document(VERDICT)["facts"], "phase": "m9"}
+    evidence.rewrite(VERDICT, facts=facts)
+    assert found(evidence) == [("JUDGEMENT-MISMATCH", evidence.key(VERDICT))]
+
+
+# What this version does not know.
+
+
+def test_a_gate_of_another_version(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    evidence.rewrite("g_network_posture", gate_version=7)
+    result = verified(evidence.verdict())
+    assert [it.code for it in result.findings] == ["GATE-VERSION"]
+    assert result.certain is False
+    assert "commit c" in result.findings[0].remedy
+
+
+def test_a_gate_that_nobody_knows(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path).lanes()
+    evidence.rewrite("g_network_posture", gate="MOON-PHASE")
+    assert {it.code for it in verified(evidence.verdict()).findings} == {"FOREIGN", "GATE-UNKNOWN"}
+
+
+@pytest.mark.parametrize("remote", [False, True], ids=["mirror", "bucket"])
+def test_a_file_that_no_lane_writes(tmp_path: Path, remote: bool) -> None:
+    evidence = whole(tmp_path, remote=remote)
+    key = evidence.key(CHECK).replace("m2_b_backend", "m2_x_other")
+    evidence.store.create(key, seal({}))
+    result = verified(evidence)
+    assert [(it.code, it.file) for it in result.findings] == [("FILE-UNKNOWN", key)]
+    assert result.certain is False
+
+
+# Inputs.
+
+
+def test_an_input_of_another_execution(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path, remote=True).lanes()
+    key = "evidence/dev_min/bootstrap/m1_x/m1_d_phase_verdict.json"
+    stored = evidence.store.create(key, seal({"a": 1}))
+    digest = json.loads(evidence.store.read(stored.key)[1])["digest"]
+    given = {"uri": f"s3://{evidence.subject.bucket}/{key}", "version_id": None, "sha256": digest}
+    evidence.rewrite("g_network_posture", inputs=[given])
+    evidence.verdict()
+    assert found(evidence) == []
+    (tmp_path / key).write_bytes(seal({"a": 2}))
+    assert found(evidence) == [("INPUT-MISMATCH", key)]
+    (tmp_path / key).write_bytes(b"broken")
+    assert found(evidence) == [("INPUT-MISMATCH", key)]
+    (tmp_path / key).unlink()
+    assert found(evidence) == [("SNAPSHOT-MISSING", key)]
+
+
+# The chain.
+
+
+def chained(root: Path) -> Evidence:
+    """The second of three chained executions."""
+    whole(root, M1, remote=True)
+    evidence = whole(root, M2, remote=True)
+    whole(root, M9, remote=True)
+    return evidence
+
+
+def record(evidence: Evidence, number: int) -> Path:
+    return evidence.root / f"evidence/dev_min/verdicts/{number:06d}.json"
+
+
+def reseal(path: Path, **changes: Any) -> None:
+    path.write_bytes(seal({**json.loads(path.read_bytes()), **changes}))
+
+
+def test_a_whole_chain(tmp_path: Path) -> None:
+    result = verified(chained(tmp_path))
+    assert (result.findings, result.chained) == ((), 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        pytest.param(lambda it: record(it, 1).unlink(), ["CHAIN-GAP"], id="the-first-is-gone"),
+        pytest.param(lambda it: record(it, 2).unlink(), ["CHAIN-GAP", "VERDICT-UNCHAINED"], id="ours-is-gone"),
+        pytest.param(
+            lambda it: record(it, 1).write_bytes(record(it, 1).read_bytes().replace(b'"m1"', b'"m2"')),
+            ["DIGEST-MISMATCH"],
+            id="one-flipped-byte",
+        ),
+        pytest.param(lambda it: reseal(record(it, 1), overall_pass=False), ["CHAIN-LINK-MISMATCH"], id="recomputed"),
+        pytest.param(lambda it: reseal(record(it, 2), previous=None), ["CHAIN-LINK-MISMATCH"] * 2, id="unlinked"),
+        pytest.param(
+            lambda it: reseal(record(it, 1), previous={"number": 1, "sha256": "a" * 64}),
+            ["CHAIN-LINK-MISMATCH"] * 2,
+            id="a-link-before-the-first",
+        ),
+        pytest.param(lambda it: reseal(record(it, 3), number=9), ["CHAIN-LINK-MISMATCH"], id="another-number"),
+        pytest.param(lambda it: reseal(record(it, 3), extra=1), ["SCHEMA-MISMATCH"], id="another-shape"),
+        pytest.param(
+            lambda it: reseal(record(it, 2), overall_pass=False),
+            ["CHAIN-LINK-MISMATCH", "CHAIN-VERDICT-MISMATCH"],
+            id="ours-says-otherwise",
+        ),
+        pytest.param(
+            lambda it: it.rewrite(VERDICT, valid_until="2027-11-21T10:00:00Z"),
+            ["CHAIN-VERDICT-MISMATCH"],
+            id="a-verdict-with-a-new-digest",
+        ),
+    ],
+)
+def test_a_broken_chain(tmp_path: Path, change: Callable[[Evidence], Any], codes: list[str]) -> None:
+    evidence = chained(tmp_path)
+    change(evidence)
+    assert [code for code, _ in found(evidence)] == codes
+
+
+def test_a_verdict_that_was_not_chained(tmp_path: Path) -> None:
+    evidence = whole(tmp_path, remote=True)
+    record(evidence, 1).unlink()
+    assert found(evidence) == [("VERDICT-UNCHAINED", evidence.key(VERDICT))]
+
+
+# Today.
+
+
+def test_todays_standing_is_told_apart(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    result = verified(evidence)
+    at_once = standing_today(result.execution, evidence.environment, evidence.policies, START + timedelta(hours=2))
+    assert at_once == ()
+    later = standing_today(result.execution, evidence.environment, evidence.policies, START + timedelta(days=3))
+    assert {it.lane for it in later} == {it.lane for it in evidence.subject.required}
+    assert all(it.reason.startswith("expired at 2026-11-22T") for it in later)
+    changed = evidence.environment.model_copy(update={"scan_regions": ("eu-west-2",)})
+    policy = standing_today(result.execution, changed, evidence.policies, START + timedelta(hours=2))
+    assert [(it.lane, it.reason) for it in policy] == [("M2.G", "manifest or policy has changed since")]
+    assert result.sound
+
+
+def test_the_platform_run_of_the_proof(tmp_path: Path) -> None:
+    evidence = whole(tmp_path, M9)
+    assert evidence.key("h_teardown_proof") == f"runs/{PLATFORM_RUN}/teardown/teardown_proof.json"
+    evidence.path("h_teardown_proof").unlink()
+    assert set(found(evidence)) == {("SNAPSHOT-MISSING", evidence.key("h_teardown_proof"))}
