@@ -11,7 +11,7 @@ export PYTHONPATH := plugins:include
 unexport TF_CLI_CONFIG_FILE AWS_CA_BUNDLE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down sandbox run test lint format lock clean
+.PHONY: help setup demo up down sandbox run test lint format docs lock clean
 
 help: ## explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ format: setup ## format Python and Terraform
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 	@terraform fmt -recursive include/terraform
+
+docs: setup ## write the documents that are made of the code: gates, decision trail, JSON Schemas
+	@$(BIN)/python -m tidegate.documents
 
 lock: setup ## renew requirements*.txt from requirements*.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements.in -o requirements.txt

@@ -1,8 +1,9 @@
 """What every command on an execution needs: its phase, and the store that holds its evidence."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -21,15 +22,10 @@ class Origin(StrEnum):
 
 def phase_named(execution: str) -> "Phase":
     """The phase of an execution id. Raises a usage error."""
-    match execution.partition("_")[0]:
-        case "m1":
-            return "m1"
-        case "m2":
-            return "m2"
-        case "m9":
-            return "m9"
-        case _:
-            raise typer.BadParameter(f"{execution!r} is not an execution id such as m2_20260213T201427Z")
+    found = re.fullmatch(r"(m1|m2|m9)_[0-9]{8}T[0-9]{6}Z", execution)
+    if found is None:
+        raise typer.BadParameter(f"{execution!r} is not an execution id such as m2_20260213T201427Z")
+    return cast("Phase", found[1])
 
 
 def open_store(

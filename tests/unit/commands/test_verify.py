@@ -132,6 +132,8 @@ def test_a_store_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, capsys: p
     [
         (),
         ("nonsense",),
+        ("m3_20261121T093000Z",),
+        ("m2_../../20261121T093000Z",),
         (M2, "--environment", "moon"),
         (M2, "--from", "moon"),
         (M2, "--dir", "no/such/directory"),

@@ -14,6 +14,7 @@ import pytest
 
 import factories_control as control
 import factories_world as world
+from tidegate.documents.taxonomy import taxonomy
 from tidegate.gates import base
 from tidegate.gates.base import MAX_FACT_AGE, Gate
 from tidegate.gates.registry import GATES, by_id
@@ -266,6 +267,13 @@ def test_facts_of_another_time_are_not_judged(gate: Gate[Any], facts: Facts, nam
     assert gate.evaluate(facts, judged_at=facts.observed_at + MAX_FACT_AGE) == ()
 
 
+def test_a_time_without_a_zone_breaks_the_gate() -> None:
+    """It cannot be compared; that is no reason to raise."""
+    facts = control.identity_facts(observed_at=control.NOW.replace(tzinfo=None))
+    (blocker,) = by_id("IDENTITY-AND-TOOLS").evaluate(facts, judged_at=control.NOW)
+    assert (blocker.code, "TypeError" in blocker.observed) == ("GATE-BROKEN", True)
+
+
 @pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
 def test_a_crash_closes_the_gate(gate: Gate[Any], facts: Facts, name: str) -> None:
     """Also one that comes after the first blocker."""
@@ -283,3 +291,12 @@ def test_a_crashed_collector_closes_every_gate(gate: Gate[Any]) -> None:
     broken = CollectorBroken(observed_at=control.NOW, error="KeyError: 'x'")
     (blocker,) = gate.evaluate(broken, judged_at=control.NOW)
     assert (blocker.code, blocker.observed) == ("COLLECTOR-BROKEN", "KeyError: 'x'")
+
+
+@pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
+def test_the_documents_know_every_blocker_of_the_walk(gate: Gate[Any], facts: Facts, name: str) -> None:
+    """docs/decision-trail.md is read from the source; this is what really comes out."""
+    known = {entry.code for entry in taxonomy(gate)}
+    for where, changed in holes(facts):
+        codes = {blocker.code for blocker in gate.evaluate(changed, judged_at=facts.observed_at)}
+        assert codes <= known, where
