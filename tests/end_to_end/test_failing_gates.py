@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import factories_control as control
+import factories_guardrails as guardrails
 import factories_world as world
 from stage import TEARDOWN, Stage
 from tidegate import environments
@@ -30,6 +31,7 @@ VALID: dict[str, Callable[[], Facts]] = {
     "MUTATION-AUTHORIZATION": control.authorization_facts,
     "TEARDOWN-PROOF": world.proof_facts,
     **world.VALID_FACTS_WORLD,
+    **guardrails.VALID_FACTS_GUARDRAILS,
 }
 CONF: dict[str, dict[str, Any]] = {"m1": {}, "m2": {}, "m9": TEARDOWN}
 LANES = [

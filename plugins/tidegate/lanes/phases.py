@@ -7,6 +7,7 @@ from tidegate.models.environment import Environment
 _READINESS = "tidegate.lanes.readiness"
 _BUILD = "tidegate.lanes.build"
 _TEARDOWN = "tidegate.lanes.teardown"
+_GUARDRAILS = "tidegate.lanes.guardrails"
 
 
 def bootstrap_phase(environment: Environment) -> PhaseSpec:
@@ -99,6 +100,17 @@ def build_phase(environment: Environment) -> PhaseSpec:
             snapshot="no_nat_check",
             gate="NETWORK-POSTURE",
             collect=f"{_BUILD}:collect_posture",
+        )
+    )
+    lanes.append(
+        Lane(
+            phase="m2",
+            letter="i",
+            task_id="i_budget_guardrail",
+            title="Budget, its alerts, and who hears them",
+            snapshot="budget_guardrail_snapshot",
+            gate="BUDGET-GUARDRAIL",
+            collect=f"{_GUARDRAILS}:collect_budget_guardrail",
         )
     )
     return PhaseSpec(phase="m2", lanes=tuple(lanes), verdict=_verdict("m2", "j"))

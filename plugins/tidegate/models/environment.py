@@ -184,6 +184,11 @@ class Environment(_Section):
         """SSM path of the environment's parameters."""
         return f"/{self.project}/{self.name}"
 
+    @property
+    def alert_topic_arn(self) -> str:
+        """The SNS topic that core makes for budget alerts."""
+        return f"arn:aws:sns:{self.region}:{self.account_id}:{self.dashed}-alerts"
+
     def stacks_by_lifecycle(self, *lifecycles: str) -> dict[str, Stack]:
         """The stacks of these lifecycles, upstream first."""
         return {name: stack for name, stack in self.stacks.items() if stack.lifecycle in lifecycles}

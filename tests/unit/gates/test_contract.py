@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import factories_control as control
+import factories_guardrails as guardrails
 import factories_world as world
 from tidegate.documents.taxonomy import taxonomy
 from tidegate.gates import base
@@ -29,7 +30,7 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if not path.stem.sta
 GATE_MODULES = [name for name in MODULES if name not in {"base", "registry"}]
 TESTS = Path(__file__).parent
 OWNERS = {"platform", "finops"}
-PURE_IMPORTS = {"collections", "dataclasses", "datetime", "itertools", "re", "tidegate", "typing"}
+PURE_IMPORTS = {"collections", "dataclasses", "datetime", "decimal", "itertools", "re", "tidegate", "typing"}
 CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
 
 DESIRED_NONE = {"desired_count": Known(0)}
@@ -48,6 +49,7 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "APPLIED-STATE": (world.applied_facts,),
     "STACK-CONTRACT": (world.contract_facts,),
     "NETWORK-POSTURE": (lambda: world.posture_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
+    "BUDGET-GUARDRAIL": (guardrails.budget_facts,),
     "TEARDOWN-SCOPE": (world.scope_facts,),
     "DESTROYED-STATE": (world.destroyed_facts,),
     "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),

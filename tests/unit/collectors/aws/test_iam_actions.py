@@ -13,6 +13,7 @@ WITHOUT_CALLS_OF_THEIR_OWN = {
     "clients",
     "inventory.listing",
     "lookup.question",
+    "money",
     "reading",
     "stack_backend",
     "tags",

@@ -1,0 +1,69 @@
+"""Passing facts of the guardrails: budget, viability, ownership, pre-destroy, cost. Each takes changes by keyword."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from tidegate.models.budget import AlertSubscriber, BudgetAlert, BudgetFacts, TopicSubscription
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Known
+
+NOW = datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC)
+BUDGET = "fraud-platform-dev-min-budget"
+TOPIC = "arn:aws:sns:eu-west-2:123456789012:fraud-platform-dev-min-alerts"
+EMAIL = "platform-alerts@example.com"
+LADDER = (Decimal(10), Decimal(20), Decimal(28))
+
+
+def told(type: str = "SNS", address: str = TOPIC) -> AlertSubscriber:
+    """The alert topic as a subscriber."""
+    return AlertSubscriber(type=type, address=address)
+
+
+def alert(threshold: Any = 10, **changes: Any) -> BudgetAlert:
+    """An alert as core sets it."""
+    found = BudgetAlert(
+        notification_type="ACTUAL",
+        comparison="GREATER_THAN",
+        threshold=Decimal(threshold),
+        threshold_type="ABSOLUTE_VALUE",
+        subscribers=Known((told(),)),
+    )
+    return replace(found, **changes)
+
+
+def subscription(**changes: Any) -> TopicSubscription:
+    """The confirmed e-mail subscription of the manifest's address."""
+    return replace(TopicSubscription(protocol="email", endpoint=EMAIL, status="confirmed"), **changes)
+
+
+def budget_facts(*alerts: BudgetAlert, **changes: Any) -> BudgetFacts:
+    """The budget as core sets it, with these alerts or the three of the ladder."""
+    facts = BudgetFacts(
+        observed_at=NOW,
+        expected_name=BUDGET,
+        expected_limit=Decimal("30"),
+        expected_unit="USD",
+        expected_period="MONTHLY",
+        expected_alerts=LADDER,
+        expected_topic=TOPIC,
+        expected_email=EMAIL,
+        name=Known(BUDGET),
+        limit=Known(Decimal("30.0")),
+        unit=Known("USD"),
+        period=Known("MONTHLY"),
+        type=Known("COST"),
+        excluded_cost_types=Known(("IncludeCredit", "IncludeRefund")),
+        filters=Known(()),
+        alerts=Known(alerts or tuple(alert(threshold) for threshold in LADDER)),
+        subscriptions=Known((subscription(),)),
+    )
+    return replace(facts, **changes)
+
+
+VALID_FACTS_GUARDRAILS: dict[str, Callable[[], Facts]] = {
+    "BUDGET-GUARDRAIL": budget_facts,
+}
+"""Per gate a function without arguments that gives facts which pass."""

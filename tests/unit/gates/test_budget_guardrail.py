@@ -1,0 +1,122 @@
+"""BUDGET-GUARDRAIL."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from factories_guardrails import EMAIL, NOW, TOPIC, alert, budget_facts, subscription, told
+from tidegate.gates.budget_guardrail import GATE
+from tidegate.models.budget import BudgetFacts
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+
+DENIED = Unreadable("DescribeBudget: AccessDeniedException")
+GONE = dict.fromkeys(("name", "limit", "unit", "period", "type", "excluded_cost_types", "filters", "alerts"), Absent())
+
+
+def first_alert(**changes: Any) -> BudgetFacts:
+    """The ladder whose first alert differs."""
+    return budget_facts(alert(10, **changes), alert(20), alert(28))
+
+
+def told_to(*subscribers: Any) -> BudgetFacts:
+    """The ladder whose first alert tells these."""
+    return first_alert(subscribers=Known(subscribers))
+
+
+def channel(*subscriptions: Any) -> BudgetFacts:
+    """The budget with these subscriptions of its topic."""
+    return budget_facts(subscriptions=Known(subscriptions))
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(budget_facts(), [], id="as-the-manifest-says"),
+        pytest.param(budget_facts(alert(28), alert("10.0"), alert(20)), [], id="in-any-order"),
+        pytest.param(budget_facts(name=Known("other")), ["BUDGET-NAME-MISMATCH"], id="another-name"),
+        pytest.param(budget_facts(limit=Known(Decimal("30.01"))), ["BUDGET-LIMIT-MISMATCH"], id="a-cent-more"),
+        pytest.param(budget_facts(limit=Known(30)), ["BUDGET-LIMIT-MISMATCH"], id="no-decimal"),
+        pytest.param(budget_facts(limit=DENIED), ["BUDGET-LIMIT-UNREADABLE"], id="cap-unreadable"),
+        pytest.param(budget_facts(limit=UnknownUntilApply()), ["BUDGET-LIMIT-UNKNOWN"], id="cap-undecided"),
+        pytest.param(budget_facts(unit=Known("EUR")), ["BUDGET-UNIT-MISMATCH"], id="another-unit"),
+        pytest.param(budget_facts(unit=Absent()), ["BUDGET-UNIT-MISSING"], id="no-unit"),
+        pytest.param(budget_facts(period=Known("ANNUALLY")), ["BUDGET-PERIOD-MISMATCH"], id="per-year"),
+        pytest.param(budget_facts(period=DENIED), ["BUDGET-PERIOD-UNREADABLE"], id="period-unreadable"),
+        pytest.param(budget_facts(type=Known("USAGE")), ["BUDGET-TYPE-MISMATCH"], id="usage-is-not-cost"),
+        pytest.param(budget_facts(type=DENIED), ["BUDGET-TYPE-UNREADABLE"], id="type-unreadable"),
+        pytest.param(
+            budget_facts(excluded_cost_types=Known(("IncludeRefund",))), ["BUDGET-COST-TYPES-MISMATCH"], id="credits"
+        ),
+        pytest.param(
+            budget_facts(excluded_cost_types=Known(("IncludeCredit",))), ["BUDGET-COST-TYPES-MISMATCH"], id="refunds"
+        ),
+        pytest.param(
+            budget_facts(excluded_cost_types=Known(("IncludeCredit", "IncludeRefund", "IncludeTax"))),
+            ["BUDGET-COST-TYPES-MISMATCH"],
+            id="tax-left-out",
+        ),
+        pytest.param(
+            budget_facts(excluded_cost_types=DENIED), ["BUDGET-COST-TYPES-UNREADABLE"], id="cost-types-unreadable"
+        ),
+        pytest.param(budget_facts(filters=Known(("Service",))), ["BUDGET-FILTERS-MISMATCH"], id="narrowed"),
+        pytest.param(budget_facts(filters=DENIED), ["BUDGET-FILTERS-UNREADABLE"], id="filters-unreadable"),
+        pytest.param(budget_facts(name=DENIED), ["BUDGET-UNREADABLE"], id="budget-unreadable"),
+        pytest.param(budget_facts(name=UnknownUntilApply()), ["BUDGET-UNKNOWN"], id="budget-undecided"),
+        pytest.param(budget_facts(**GONE), ["BUDGET-MISSING", "BUDGET-ALERTS-MISSING"], id="no-budget-is-said-once"),
+        pytest.param(budget_facts(alerts=DENIED), ["BUDGET-ALERTS-UNREADABLE"], id="alerts-unreadable"),
+        pytest.param(budget_facts(alerts=Known(())), ["BUDGET-ALERT-MISSING"] * 3, id="no-alert-at-all"),
+        pytest.param(budget_facts(alert(10), alert(20)), ["BUDGET-ALERT-MISSING"], id="the-last-is-missing"),
+        pytest.param(
+            budget_facts(alert(10), alert(25), alert(28)),
+            ["BUDGET-ALERT-MISSING", "BUDGET-ALERT-EXTRA"],
+            id="another-threshold",
+        ),
+        pytest.param(
+            budget_facts(alert(10), alert(20), alert(28), alert(30)), ["BUDGET-ALERT-EXTRA"], id="one-more-threshold"
+        ),
+        pytest.param(
+            budget_facts(alert(10), alert(20), alert(28), alert(28, notification_type="FORECASTED")),
+            ["BUDGET-ALERT-EXTRA", "BUDGET-ALERT-MISMATCH"],
+            id="a-forecast-besides",
+        ),
+        pytest.param(first_alert(notification_type="FORECASTED"), ["BUDGET-ALERT-MISMATCH"], id="a-forecast-instead"),
+        pytest.param(first_alert(threshold_type="PERCENTAGE"), ["BUDGET-ALERT-MISMATCH"], id="percent"),
+        pytest.param(first_alert(comparison="LESS_THAN"), ["BUDGET-ALERT-MISMATCH"], id="the-other-way-round"),
+        pytest.param(
+            budget_facts(expected_alerts=()), ["BUDGET-LADDER-EMPTY", *["BUDGET-ALERT-EXTRA"] * 3], id="no-ladder"
+        ),
+        pytest.param(first_alert(subscribers=DENIED), ["BUDGET-SUBSCRIBERS-UNREADABLE"], id="subscribers-unreadable"),
+        pytest.param(first_alert(subscribers=Absent()), ["BUDGET-SUBSCRIBERS-MISSING"], id="alert-gone-meanwhile"),
+        pytest.param(told_to(), ["BUDGET-ALERT-UNHEARD"], id="nobody-is-told"),
+        pytest.param(told_to(told("EMAIL", EMAIL)), ["BUDGET-ALERT-UNHEARD"], id="mail-past-the-topic"),
+        pytest.param(told_to(told(address=TOPIC + "2")), ["BUDGET-ALERT-UNHEARD"], id="another-topic"),
+        pytest.param(told_to(told("EMAIL", EMAIL), told()), [], id="mail-and-topic"),
+        pytest.param(budget_facts(subscriptions=DENIED), ["ALERT-CHANNEL-UNREADABLE"], id="channel-unreadable"),
+        pytest.param(budget_facts(subscriptions=Absent()), ["ALERT-CHANNEL-MISSING"], id="no-topic"),
+        pytest.param(channel(), ["ALERT-CHANNEL-MISSING"], id="no-subscription"),
+        pytest.param(channel(subscription(endpoint="x@example.com")), ["ALERT-CHANNEL-MISSING"], id="somebody-else"),
+        pytest.param(channel(subscription(protocol="sms")), ["ALERT-CHANNEL-MISSING"], id="another-protocol"),
+        pytest.param(channel(subscription(status="deleted")), ["ALERT-CHANNEL-MISSING"], id="unsubscribed"),
+        pytest.param(channel(subscription(status="pending")), ["ALERT-CHANNEL-UNCONFIRMED"], id="pending"),
+        pytest.param(channel(subscription(status="pending"), subscription()), [], id="confirmed-besides-pending"),
+    ],
+)
+def test_blockers(facts: BudgetFacts, codes: list[str]) -> None:
+    """The codes, in order, and no other."""
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+def test_a_pending_confirmation_is_said_in_words() -> None:
+    """CO3: whose mail waits, and what to do."""
+    (blocker,) = GATE.evaluate(channel(subscription(status="pending")), judged_at=NOW)
+    assert blocker.observed == f"{EMAIL} is PendingConfirmation"
+    assert blocker.remedy.startswith(f"open the mail from AWS Notifications to {EMAIL}")
+    assert blocker.owner == "finops"
+
+
+def test_observed_and_expected_are_named() -> None:
+    """IN1: what was changed behind Terraform's back."""
+    (blocker,) = GATE.evaluate(first_alert(threshold_type="PERCENTAGE"), judged_at=NOW)
+    assert blocker.observed == "ACTUAL GREATER_THAN PERCENTAGE 10"
+    assert blocker.expected == "ACTUAL GREATER_THAN ABSOLUTE_VALUE 10"
