@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from factories_world import preserve_item, scope
 from tidegate.models.budget import AlertSubscriber, BudgetAlert, BudgetFacts, TopicSubscription
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Known
+from tidegate.models.plan import StackScope
+from tidegate.models.viability import DagStatus, ViabilityFacts
 
 NOW = datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC)
 BUDGET = "fraud-platform-dev-min-budget"
@@ -63,7 +66,29 @@ def budget_facts(*alerts: BudgetAlert, **changes: Any) -> BudgetFacts:
     return replace(facts, **changes)
 
 
+def dag_status(**changes: Any) -> DagStatus:
+    """M9 as it should be."""
+    dag = DagStatus(dag_id="dev_min.m9_teardown_cost_check", paused=Known(False), loads=Known(True))
+    return replace(dag, **changes)
+
+
+def viability_facts(*stacks: StackScope, **changes: Any) -> ViabilityFacts:
+    """Demo stands and can be torn down."""
+    facts = ViabilityFacts(
+        observed_at=NOW,
+        destroyable=("demo",),
+        stacks=stacks or (scope(),),
+        preserve_set=Known((preserve_item(),)),
+        protected_types=("aws_s3_bucket",),
+        protected_ids=("fraud-platform-dev-min-execution",),
+        protected_prefixes=("/fraud-platform/dev_min/core/",),
+        m9=dag_status(),
+    )
+    return replace(facts, **changes)
+
+
 VALID_FACTS_GUARDRAILS: dict[str, Callable[[], Facts]] = {
     "BUDGET-GUARDRAIL": budget_facts,
+    "TEARDOWN-VIABILITY": viability_facts,
 }
 """Per gate a function without arguments that gives facts which pass."""

@@ -22,6 +22,7 @@ from tidegate.lanes.run import LaneRun
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.policy import Policies
+from tidegate.models.viability import DagStatus
 
 REGION = "eu-west-2"
 BUCKET = "the-evidence"
@@ -144,6 +145,7 @@ def lane_run(
         "handed_over": give,
         "task_states": dict,
         "airflow_static_keys": Known(()),
+        "dag_status": lambda dag_id: DagStatus(dag_id=dag_id, paused=Known(False), loads=Known(True)),
         "clients": SimpleNamespace(),
         "local": LocalStore(directory / "runs"),
         "remote": MemoryStore(),

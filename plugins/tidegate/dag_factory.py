@@ -9,16 +9,14 @@ from tidegate.environments import ManifestError
 from tidegate.evidence.layout import Phase
 from tidegate.lanes import texts
 from tidegate.lanes.phases import phase_of
-from tidegate.lanes.spec import Lane
+from tidegate.lanes.spec import Lane, dag_id_of
 from tidegate.models.environment import Environment
 from tidegate.operators.broken import BrokenManifestOperator
 from tidegate.operators.gate import GateOperator, TerraformApplyOperator, TerraformPlanOperator
 from tidegate.operators.verdict import PhaseVerdictOperator
 from tidegate.sensors.guardrail import GuardrailSensor
 
-NAMES: dict[Phase, str] = {"m1": "m1_backend_bootstrap", "m2": "m2_substrate_build", "m9": "m9_teardown_cost_check"}
-
-_PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE"}
+_PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
 """Gates whose facts come from a plan."""
 
 
@@ -39,7 +37,7 @@ def _dag(name: str, phase: Phase) -> DAG:
     try:
         environment = environments.load(name)
     except ManifestError as error:
-        with DAG(dag_id=f"{name}.{NAMES[phase]}", schedule=None, catchup=False, tags=["tidegate", name]) as broken:
+        with DAG(dag_id=dag_id_of(name, phase), schedule=None, catchup=False, tags=["tidegate", name]) as broken:
             BrokenManifestOperator(task_id="manifest_is_valid", reason=str(error))
         return broken
     return _build(environment, phase)
@@ -48,7 +46,7 @@ def _dag(name: str, phase: Phase) -> DAG:
 def _build(environment: Environment, phase: Phase) -> DAG:
     spec = phase_of(environment, phase)
     with DAG(
-        dag_id=f"{environment.name}.{NAMES[phase]}",
+        dag_id=dag_id_of(environment.name, phase),
         dag_display_name=f"{texts.TITLES[phase]} - {environment.name}",
         description=texts.SUMMARIES[phase],
         doc_md=texts.doc_md(environment, phase),

@@ -15,6 +15,7 @@ from tidegate.lanes.phases import phase_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 PHASES = {"m1_backend_bootstrap": "m1", "m2_substrate_build": "m2", "m9_teardown_cost_check": "m9"}
+PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_terraform_runs_in_a_pool_of_one_slot_that_is_declared(bag: Any) -> None
     for dag in bag.dags.values():
         pooled = {task.task_id for task in dag.tasks if task.pool in declared}
         mutating = {lane.task_id for lane in lanes(dag).lanes if lane.mutates}
-        planning = {lane.task_id for lane in lanes(dag).lanes if lane.gate in {"PLAN-GUARD", "TEARDOWN-SCOPE"}}
+        planning = {lane.task_id for lane in lanes(dag).lanes if lane.gate in PLANNING}
         assert pooled == mutating | planning
 
 

@@ -19,6 +19,7 @@ from tidegate.gates import (
     teardown_proof,
     teardown_readiness,
     teardown_scope,
+    teardown_viability,
 )
 from tidegate.gates.base import Gate
 
@@ -34,6 +35,7 @@ GATES: tuple[Gate[Any], ...] = (
     stack_contract.GATE,
     network_posture.GATE,
     budget_guardrail.GATE,
+    teardown_viability.GATE,
     teardown_scope.GATE,
     destroyed_state.GATE,
     residual_scan.GATE,

@@ -2,9 +2,31 @@
 
 from tidegate.collectors.aws.budget import collect_budget
 from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.scope import preserve_set, stack_scope
+from tidegate.lanes.spec import dag_id_of
 from tidegate.models.budget import BudgetFacts
+from tidegate.models.facts import Source
+from tidegate.models.viability import ViabilityFacts
 
 
 def collect_budget_guardrail(run: LaneRun) -> BudgetFacts:
     """M2.I: the budget, its ladder, and whether anybody hears its alerts."""
     return collect_budget(run.clients, run.environment, now())
+
+
+def collect_viability(run: LaneRun) -> ViabilityFacts:
+    """M2.I: a real destroy plan of every destroyable stack, downstream first, and the DAG that would apply it."""
+    observed_at = now()
+    destroyable = tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable)
+    stacks = tuple(stack_scope(run, name) for name in reversed(destroyable))
+    return ViabilityFacts(
+        observed_at=now(),
+        sources=tuple(Source(name=name, data_as_of=observed_at) for name in ("terraform", "state", "airflow")),
+        destroyable=destroyable,
+        stacks=stacks,
+        preserve_set=preserve_set(run),
+        protected_types=run.environment.preserve.types,
+        protected_ids=run.environment.preserve.ids,
+        protected_prefixes=run.environment.preserve.id_prefixes,
+        m9=run.dag_status(dag_id_of(run.environment.name, "m9")),
+    )

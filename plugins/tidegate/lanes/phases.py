@@ -113,6 +113,17 @@ def build_phase(environment: Environment) -> PhaseSpec:
             collect=f"{_GUARDRAILS}:collect_budget_guardrail",
         )
     )
+    lanes.append(
+        Lane(
+            phase="m2",
+            letter="i",
+            task_id="i_teardown_viability",
+            title="Every stack can be torn down again, and M9 is ready",
+            snapshot="teardown_viability_snapshot",
+            gate="TEARDOWN-VIABILITY",
+            collect=f"{_GUARDRAILS}:collect_viability",
+        )
+    )
     return PhaseSpec(phase="m2", lanes=tuple(lanes), verdict=_verdict("m2", "j"))
 
 

@@ -22,6 +22,7 @@ from tidegate.models.identity import Profile, StaticKey
 from tidegate.models.observed import Known, Observed
 from tidegate.models.policy import Policies
 from tidegate.models.snapshot import InputRecord
+from tidegate.models.viability import DagStatus
 from tidegate.settings import settings
 from tidegate.terraform.intent import IntentLog, IntentOwner
 from tidegate.terraform.runner import Terraform
@@ -47,7 +48,8 @@ class LaneRun:
     """Everything a collector of a lane may use.
 
     `handed_over(task_id)` gives the snapshot that a task of the same run passed on in its current try:
-    Known(document), Absent, or Unreadable when what arrived is not a snapshot.
+    Known(document), Absent, or Unreadable when what arrived is not a snapshot. `dag_status(dag_id)` says how Airflow
+    knows a DAG.
     """
 
     lane: Lane
@@ -64,6 +66,7 @@ class LaneRun:
     handed_over: Callable[[str], Observed[dict[str, Any]]]
     task_states: Callable[[], Mapping[str, str]]
     airflow_static_keys: Observed[tuple[StaticKey, ...]]
+    dag_status: Callable[[str], DagStatus]
     clients: Clients
     local: LocalStore
     remote: S3Store
@@ -205,6 +208,7 @@ def open_run(
     handed_over: Callable[[str], Observed[dict[str, Any]]],
     task_states: Callable[[], Mapping[str, str]],
     airflow_static_keys: Observed[tuple[StaticKey, ...]],
+    dag_status: Callable[[str], DagStatus],
 ) -> LaneRun:
     """Load manifest and policies afresh and connect clients. Raises ManifestError."""
     environment = environments.load(environment_name)
@@ -224,6 +228,7 @@ def open_run(
         handed_over=handed_over,
         task_states=task_states,
         airflow_static_keys=airflow_static_keys,
+        dag_status=dag_status,
         clients=clients,
         local=LocalStore(settings().runs_dir),
         remote=S3Store(clients.s3, environment.evidence.bucket),

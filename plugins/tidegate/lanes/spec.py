@@ -4,6 +4,13 @@ from dataclasses import dataclass
 
 from tidegate.evidence.layout import Phase
 
+DAG_NAMES: dict[Phase, str] = {"m1": "m1_backend_bootstrap", "m2": "m2_substrate_build", "m9": "m9_teardown_cost_check"}
+
+
+def dag_id_of(environment: str, phase: Phase) -> str:
+    """`dev_min.m9_teardown_cost_check`."""
+    return f"{environment}.{DAG_NAMES[phase]}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:

@@ -8,18 +8,17 @@ from tidegate.collectors.aws.lookup import missing, still_there
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence import control
 from tidegate.evidence.canonical import digest_of, unseal
-from tidegate.evidence.control import inputs_series
 from tidegate.evidence.store import StoreUnreachable
-from tidegate.lanes.build import apply_fetched, authorization_facts, stack_inputs
+from tidegate.lanes.build import apply_fetched, authorization_facts
 from tidegate.lanes.guards import handed_over_facts, parse_snapshot
 from tidegate.lanes.phases import phase_of
-from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import ActionBlocked, LaneRun, now
+from tidegate.lanes.scope import preserve_set, stack_scope
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.facts import Facts, Source
 from tidegate.models.inventory import ResidualFacts
-from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
-from tidegate.models.plan import PreserveItem, StackScope, TeardownScopeFacts
+from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.plan import StackScope, TeardownScopeFacts
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
 from tidegate.models.state import DestroyedStateFacts
 
@@ -31,8 +30,8 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
     observed_at = now()
     target = str(run.params.get("target", ""))
     targets = [name for name in reversed(run.environment.stacks) if name in target.split("+")]
-    stacks = tuple(_scope(run, name) for name in targets)
-    preserve = _preserve_set(run)
+    stacks = tuple(stack_scope(run, name) for name in targets)
+    preserve = preserve_set(run)
     serials = {name: _serial(run, name) for name in run.environment.stacks_by_lifecycle("persistent")}
     frozen = {
         "destroy": [(scope.stack, resource) for scope in stacks for resource in scope.destroy_set],
@@ -179,77 +178,6 @@ def close_platform_run(run: LaneRun, facts: Facts, document: dict[str, Any]) -> 
             run.log(f"platform run {platform.id} is closed by {proof}")
         case _:
             run.log("no platform run was open")
-
-
-def _scope(run: LaneRun, name: str) -> StackScope:
-    stack = run.environment.stacks[name]
-    state = read_state(run.clients, run.environment, name)
-    inputs = _recorded_inputs(run, name)
-    plan = make_plan(run, name, "destroy", inputs.value) if isinstance(inputs, Known) else Unreadable(_reason(inputs))
-    in_state = state.resources.value if isinstance(state.resources, Known) else ()
-    going = {
-        resource.address
-        for resource in (plan.value.resources if isinstance(plan, Known) else ())
-        if "delete" in resource.actions
-    }
-    return StackScope(
-        stack=name,
-        lifecycle=stack.lifecycle,
-        destroyable=stack.destroyable,
-        plan=plan,
-        state=state.version,
-        destroy_set=tuple(resource for resource in in_state if resource.address in going),
-        unplanned=tuple(resource for resource in in_state if resource.address not in going),
-    )
-
-
-def _recorded_inputs(run: LaneRun, stack: str) -> Observed[dict[str, Any]]:
-    """The values that the newest build of the stack used, with the upstream outputs that it saw (TD2).
-
-    A stack of which no build was ever recorded is planned with the manifest's values; its upstream outputs may be gone.
-    """
-    match inputs_series(run.remote, run.environment.name, stack).newest():
-        case Known((number, record)):
-            run.log(f"{stack}: variable values of {record['execution_id']} (record {number})")
-            return Known({**record["inputs"], "upstream_contract": record["upstream_contract"]})
-        case Absent():
-            run.log(f"{stack}: no build is recorded; the manifest's values are used")
-            outputs = read_state(run.clients, run.environment, "core").outputs
-            known = outputs.value if isinstance(outputs, Known) else {}
-            required = run.environment.stacks["core"].required_outputs
-            contract = {"core": {name: known.get(name, "gone") for name in required}}
-            return Known({**stack_inputs(run, stack), "upstream_contract": contract})
-        case other:
-            return other
-
-
-def _reason(observed: Observed[Any]) -> str:
-    return f"recorded variable values: {shown(observed)}"
-
-
-def _preserve_set(run: LaneRun) -> Observed[tuple[PreserveItem, ...]]:
-    environment = run.environment
-    named = [
-        ("aws_s3_bucket", environment.backend.bucket, "state bucket"),
-        ("aws_s3_bucket", environment.evidence.bucket, "evidence bucket"),
-        ("aws_s3_bucket", environment.work.bucket, "work bucket"),
-        ("aws_dynamodb_table", environment.backend.lock_table, "lock table"),
-        ("aws_iam_role", environment.role_name, "execution role"),
-    ]
-    items = {(kind, id_): PreserveItem(type=kind, id=id_, reason=reason) for kind, id_, reason in named}
-    for name in environment.stacks_by_lifecycle("persistent"):
-        match read_state(run.clients, environment, name).resources:
-            case Known(resources):
-                for resource in resources:
-                    item = PreserveItem(
-                        type=resource.type, id=resource.id, reason=f"state of {name}: {resource.address}"
-                    )
-                    items.setdefault((item.type, item.id), item)
-            case Absent():
-                continue
-            case other:
-                return Unreadable(f"state of {name}: {other}")
-    return Known(tuple(items[key] for key in sorted(items)))
 
 
 def _serial(run: LaneRun, stack: str) -> Observed[int]:

@@ -7,15 +7,17 @@ from typing import Any, cast
 
 import structlog
 from airflow.sdk import Connection
-from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowRuntimeError
 
 from tidegate.lanes.run import LaneRun, open_run
 from tidegate.lanes.spec import Lane
 from tidegate.models.identity import StaticKey
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.viability import DagStatus
 
 XCOM_KEY = "snapshot"
 _AWS_CONNECTION = "aws_default"
+_NOT_FOUND = 404
 _KEY_EXTRAS = ("aws_access_key_id", "aws_secret_access_key")
 
 
@@ -45,6 +47,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         handed_over=lambda task_id: handed_over(ti, task_id),
         task_states=lambda: _task_states(ti),
         airflow_static_keys=static_keys_in_connections(),
+        dag_status=lambda dag_id: dag_status(ti, dag_id),
     )
 
 
@@ -83,6 +86,54 @@ def static_keys_in_connections() -> Observed[tuple[StaticKey, ...]]:
     found = [StaticKey(where=where, what=name) for name in ("login", "password") if getattr(connection, name)]
     found += [StaticKey(where=where, what=f"extra {name}") for name in _KEY_EXTRAS if connection.extra_dejson.get(name)]
     return Known(tuple(found))
+
+
+def dag_status(ti: Any, dag_id: str) -> DagStatus:
+    """A DAG as Airflow's database has it, and whether its file loads here and now.
+
+    The database alone does not tell: it keeps the row of a DAG whose file has an import error.
+    """
+    from airflow.sdk.api.client import ServerResponseError
+
+    unread = f"GetDag {dag_id}"
+    try:
+        found = ti.get_dag(dag_id)
+        paused: Observed[bool] = Known(bool(found.is_paused))
+    except AirflowRuntimeError as error:
+        status = (error.error.detail or {}).get("status_code")
+        absent: Observed[bool] = Absent() if status == _NOT_FOUND else Unreadable(f"{unread}: {error}")
+        return DagStatus(dag_id=dag_id, paused=absent, loads=absent)
+    except ServerResponseError as error:  # the same when the task runs in the test's own process
+        gone = error.response.status_code == _NOT_FOUND
+        absent = Absent() if gone else Unreadable(f"{unread}: {error}")
+        return DagStatus(dag_id=dag_id, paused=absent, loads=absent)
+    loads, problem = _loads(dag_id, found.bundle_name, found.bundle_version, found.relative_fileloc)
+    return DagStatus(dag_id=dag_id, paused=paused, loads=loads, problem=problem)
+
+
+def _loads(dag_id: str, bundle_name: str | None, version: str | None, file: str | None) -> tuple[Observed[bool], str]:
+    """Load the DAG's file as a worker does before it runs a task of it."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    if not bundle_name or not file:
+        return Unreadable(f"Airflow names no file of {dag_id}"), ""
+    try:
+        manager: Any = DagBundlesManager()  # type: ignore[no-untyped-call]
+        bundle = manager.get_bundle(name=bundle_name, version=version)
+        bundle.initialize()
+        path = bundle.path / file
+        if not path.is_file():
+            return Known(False), f"{file} is not in bundle {bundle_name}"
+        bag = BundleDagBag(
+            dag_folder=str(path), safe_mode=False, load_op_links=False, bundle_path=bundle.path, bundle_name=bundle_name
+        )
+    except (AirflowException, OSError, ValueError) as error:
+        return Unreadable(f"bundle {bundle_name}: {type(error).__name__}: {error}"), ""
+    if bag.import_errors:
+        last = next(iter(bag.import_errors.values())).strip().splitlines()[-1:]
+        return Known(False), f"{file}: {''.join(last)}"
+    return Known(dag_id in bag.dags), "" if dag_id in bag.dags else f"{file} does not make {dag_id}"
 
 
 def _task_states(ti: Any) -> dict[str, str]:

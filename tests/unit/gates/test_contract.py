@@ -50,6 +50,7 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "STACK-CONTRACT": (world.contract_facts,),
     "NETWORK-POSTURE": (lambda: world.posture_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
     "BUDGET-GUARDRAIL": (guardrails.budget_facts,),
+    "TEARDOWN-VIABILITY": (guardrails.viability_facts,),
     "TEARDOWN-SCOPE": (world.scope_facts,),
     "DESTROYED-STATE": (world.destroyed_facts,),
     "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),

@@ -1,0 +1,170 @@
+"""What a destroy plan of one stack must be: pure, whole, and nowhere near what is preserved (TD1).
+
+Shared by the gate that freezes a teardown and by the one that asks beforehand whether a teardown could be made.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from tidegate.gates.base import each
+from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Known, Observed, shown
+from tidegate.models.plan import Plan, PreserveItem, StackScope
+from tidegate.models.state import StateResource
+
+_PURE = {("delete",), ("no-op",), ("read",)}
+_DESTROYABLE_LIFECYCLES = {"messaging", "ephemeral"}
+_MANIFEST = "include/environments/<environment>.yaml"
+_AGAIN = "clear the task that planned it, so that it plans again"
+
+
+class Kept(Protocol):
+    """Facts that say what must survive."""
+
+    @property
+    def preserve_set(self) -> Observed[tuple[PreserveItem, ...]]:
+        """Every single thing."""
+
+    @property
+    def protected_types(self) -> tuple[str, ...]:
+        """Types of which nothing may go."""
+
+    @property
+    def protected_ids(self) -> tuple[str, ...]:
+        """Ids that may not go."""
+
+    @property
+    def protected_prefixes(self) -> tuple[str, ...]:
+        """Beginnings of ids that may not go."""
+
+
+def preserve_set_blockers(kept: Kept) -> Iterator[Blocker]:
+    """Block unless it is known what must survive."""
+    if isinstance(kept.preserve_set, Known) and kept.preserve_set.value:
+        return
+    unread = not isinstance(kept.preserve_set, Known)
+    yield Blocker(
+        code="PRESERVE-SET-UNREADABLE" if unread else "PRESERVE-SET-EMPTY",
+        summary="nobody can say what must survive" if unread else "nothing is set to survive",
+        resource="preserve-set",
+        observed=shown(kept.preserve_set) if unread else "0 items",
+        expected="backend, evidence and everything in the state of persistent stacks",
+        remedy="make the state bucket readable to the execution role and apply the core stack first, then "
+        "clear the task",
+    )
+
+
+def stack_scope_blockers(scope: StackScope, kept: Kept) -> Iterator[Blocker]:
+    """Everything about one stack and its destroy plan."""
+    yield from each(_lifecycle(scope), _state(scope), _protected(kept, scope), _overlap(kept, scope), _unplanned(scope))
+    if not isinstance(scope.plan, Known):
+        yield plan_unreadable(scope.plan, scope.stack)
+        return
+    plan = scope.plan.value
+    yield from each(
+        plan_blockers(plan, stack=scope.stack, purpose="destroy"), _pure(plan), _complete(plan, scope.destroy_set)
+    )
+
+
+def _lifecycle(scope: StackScope) -> Iterator[Blocker]:
+    if not scope.destroyable or scope.lifecycle not in _DESTROYABLE_LIFECYCLES:
+        yield Blocker(
+            code="STACK-PROTECTED",
+            summary="the stack may not be destroyed",
+            resource=scope.stack,
+            observed=f"lifecycle {scope.lifecycle}, destroyable = {scope.destroyable}",
+            expected="lifecycle messaging or ephemeral, destroyable = True",
+            remedy="trigger <environment>.m9_teardown_cost_check with a target that leaves it out",
+        )
+
+
+def _state(scope: StackScope) -> Iterator[Blocker]:
+    need = Need(
+        stem="STATE",
+        what="the state of the stack",
+        resource=scope.stack,
+        expected="a state version, or none",
+        remedy="make the state bucket readable to the execution role, then clear the task",
+    )
+    return readable(scope.state, need)
+
+
+def _protected(kept: Kept, scope: StackScope) -> Iterator[Blocker]:
+    for resource in scope.destroy_set:
+        reason = _protection(kept, resource)
+        if reason:
+            yield Blocker(
+                code="PROTECTED-IN-DESTROY-SET",
+                summary="the destroy-set holds a protected surface",
+                resource=resource.address,
+                observed=f"{resource.type} {resource.id}: {reason}",
+                expected="nothing that preserve names in the manifest",
+                remedy=f"move it out of include/terraform/{scope.stack}, or narrow preserve in {_MANIFEST}",
+            )
+
+
+def _protection(kept: Kept, resource: StateResource) -> str:
+    if resource.type in kept.protected_types:
+        return "protected type"
+    if resource.id in kept.protected_ids:
+        return "protected id"
+    prefix = next((prefix for prefix in kept.protected_prefixes if resource.id.startswith(prefix)), None)
+    return "" if prefix is None else f"protected prefix {prefix or '(blank)'}"
+
+
+def _overlap(kept: Kept, scope: StackScope) -> Iterator[Blocker]:
+    items = kept.preserve_set.value if isinstance(kept.preserve_set, Known) else ()
+    preserved = {(item.type, item.id): item.reason for item in items}
+    for resource in scope.destroy_set:
+        reason = preserved.get((resource.type, resource.id))
+        if reason is not None:
+            yield Blocker(
+                code="SETS-OVERLAP",
+                summary="the same resource is to go and to stay",
+                resource=resource.address,
+                observed=f"{resource.type} {resource.id} in both sets, preserved for: {reason}",
+                expected="in one set only",
+                remedy=f"remove it from the state of {scope.stack} or from the stack that preserves it: "
+                "two stacks own one resource",
+            )
+
+
+def _unplanned(scope: StackScope) -> Iterator[Blocker]:
+    for resource in scope.unplanned:
+        yield Blocker(
+            code="STATE-RESOURCE-UNPLANNED",
+            summary="the destroy plan would leave a resource behind",
+            resource=resource.address,
+            observed=f"{resource.type} {resource.id} is in the state and not in the destroy plan",
+            expected="deleted by the plan",
+            remedy=_AGAIN,
+        )
+
+
+def _pure(plan: Plan) -> Iterator[Blocker]:
+    for resource in plan.resources:
+        if resource.actions not in _PURE:
+            yield Blocker(
+                code="DESTROY-PLAN-NOT-PURE",
+                summary="the destroy plan does more than delete",
+                resource=resource.address,
+                observed=", ".join(resource.actions) or "no action",
+                expected="delete, no-op or read",
+                remedy=_AGAIN,
+            )
+
+
+def _complete(plan: Plan, destroy_set: tuple[StateResource, ...]) -> Iterator[Blocker]:
+    frozen = {resource.address for resource in destroy_set}
+    for resource in plan.resources:
+        if "delete" in resource.actions and resource.address not in frozen:
+            yield Blocker(
+                code="DESTROY-SET-INCOMPLETE",
+                summary="the plan deletes a resource that is not in the destroy-set",
+                resource=resource.address,
+                observed="no entry in the destroy-set",
+                expected="an entry with its cloud id, so that it can be looked for afterwards",
+                remedy=_AGAIN,
+            )

@@ -1,0 +1,34 @@
+"""Can what stands be torn down: asked while it still stands (TD9)."""
+
+from dataclasses import dataclass
+
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Observed
+from tidegate.models.plan import PreserveItem, StackScope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagStatus:
+    """A DAG as Airflow knows it, and as its file loads now."""
+
+    dag_id: str
+    paused: Observed[bool]
+    """Absent: Airflow knows no such DAG."""
+    loads: Observed[bool]
+    """True when its file was loaded on the worker without an error and made this DAG."""
+    problem: str = ""
+    """Why it does not load."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViabilityFacts(Facts):
+    """Facts of M2.I: a destroy plan of every destroyable stack, and the DAG that would apply it."""
+
+    destroyable: tuple[str, ...]
+    """Every stack that the manifest lets be destroyed; each must be among `stacks`."""
+    stacks: tuple[StackScope, ...]
+    preserve_set: Observed[tuple[PreserveItem, ...]]
+    protected_types: tuple[str, ...]
+    protected_ids: tuple[str, ...]
+    protected_prefixes: tuple[str, ...]
+    m9: DagStatus
