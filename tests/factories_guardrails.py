@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from factories_world import preserve_item, scope
+from factories_world import preserve_item, scope, state_resource
 from tidegate.models.budget import AlertSubscriber, BudgetAlert, BudgetFacts, TopicSubscription
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Known
+from tidegate.models.ownership import OwnedState, OwnershipFacts
 from tidegate.models.plan import StackScope
+from tidegate.models.state import StateResource
 from tidegate.models.viability import DagStatus, ViabilityFacts
 
 NOW = datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC)
@@ -66,6 +68,20 @@ def budget_facts(*alerts: BudgetAlert, **changes: Any) -> BudgetFacts:
     return replace(facts, **changes)
 
 
+def owned(stack: str, *resources: StateResource, **changes: Any) -> OwnedState:
+    """A state with these resources; core's may not be missing."""
+    return replace(OwnedState(stack=stack, destroyable=stack != "core", resources=Known(resources)), **changes)
+
+
+def ownership_facts(*states: OwnedState, **changes: Any) -> OwnershipFacts:
+    """Core and demo, each with a resource of its own."""
+    core = owned("core", state_resource("aws_s3_bucket.state", "tfstate"))
+    facts = OwnershipFacts(
+        observed_at=NOW, expected_stacks=("core", "demo"), states=states or (core, owned("demo", state_resource()))
+    )
+    return replace(facts, **changes)
+
+
 def dag_status(**changes: Any) -> DagStatus:
     """M9 as it should be."""
     dag = DagStatus(dag_id="dev_min.m9_teardown_cost_check", paused=Known(False), loads=Known(True))
@@ -88,6 +104,7 @@ def viability_facts(*stacks: StackScope, **changes: Any) -> ViabilityFacts:
 
 
 VALID_FACTS_GUARDRAILS: dict[str, Callable[[], Facts]] = {
+    "STATE-OWNERSHIP": ownership_facts,
     "BUDGET-GUARDRAIL": budget_facts,
     "TEARDOWN-VIABILITY": viability_facts,
 }

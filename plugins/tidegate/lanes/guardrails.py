@@ -1,17 +1,37 @@
 """Collectors of the guardrails that stand beside the stacks: budget, teardown viability, state ownership, cost."""
 
 from tidegate.collectors.aws.budget import collect_budget
+from tidegate.collectors.aws.state import read_state
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
 from tidegate.lanes.spec import dag_id_of
 from tidegate.models.budget import BudgetFacts
 from tidegate.models.facts import Source
+from tidegate.models.ownership import OwnedState, OwnershipFacts
 from tidegate.models.viability import ViabilityFacts
 
 
 def collect_budget_guardrail(run: LaneRun) -> BudgetFacts:
     """M2.I: the budget, its ladder, and whether anybody hears its alerts."""
     return collect_budget(run.clients, run.environment, now())
+
+
+def collect_ownership(run: LaneRun) -> OwnershipFacts:
+    """M2.H: the state of every stack, as it lies in S3 now."""
+    observed_at = now()
+    return OwnershipFacts(
+        observed_at=observed_at,
+        sources=(Source(name="state", data_as_of=observed_at),),
+        expected_stacks=tuple(run.environment.stacks),
+        states=tuple(
+            OwnedState(
+                stack=name,
+                destroyable=stack.destroyable,
+                resources=read_state(run.clients, run.environment, name).resources,
+            )
+            for name, stack in run.environment.stacks.items()
+        ),
+    )
 
 
 def collect_viability(run: LaneRun) -> ViabilityFacts:

@@ -105,6 +105,17 @@ def build_phase(environment: Environment) -> PhaseSpec:
     lanes.append(
         Lane(
             phase="m2",
+            letter="h",
+            task_id="h_state_ownership",
+            title="No resource in two states",
+            snapshot="m2_h_state_ownership_snapshot",
+            gate="STATE-OWNERSHIP",
+            collect=f"{_GUARDRAILS}:collect_ownership",
+        )
+    )
+    lanes.append(
+        Lane(
+            phase="m2",
             letter="i",
             task_id="i_budget_guardrail",
             title="Budget, its alerts, and who hears them",

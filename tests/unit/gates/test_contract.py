@@ -49,6 +49,7 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "APPLIED-STATE": (world.applied_facts,),
     "STACK-CONTRACT": (world.contract_facts,),
     "NETWORK-POSTURE": (lambda: world.posture_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
+    "STATE-OWNERSHIP": (guardrails.ownership_facts,),
     "BUDGET-GUARDRAIL": (guardrails.budget_facts,),
     "TEARDOWN-VIABILITY": (guardrails.viability_facts,),
     "TEARDOWN-SCOPE": (world.scope_facts,),

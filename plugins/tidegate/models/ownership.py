@@ -1,0 +1,24 @@
+"""Which state owns what (ST5)."""
+
+from dataclasses import dataclass
+
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Observed
+from tidegate.models.state import StateResource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedState:
+    """The managed resources of one stack's state. Absent: the stack has no state."""
+
+    stack: str
+    destroyable: bool
+    resources: Observed[tuple[StateResource, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipFacts(Facts):
+    """Facts of M2.H. Every stack of the manifest is expected among `states`, once."""
+
+    expected_stacks: tuple[str, ...]
+    states: tuple[OwnedState, ...]
