@@ -12,6 +12,7 @@ from tidegate.models.facts import Facts
 from tidegate.models.observed import Known
 from tidegate.models.ownership import OwnedState, OwnershipFacts
 from tidegate.models.plan import StackScope
+from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
 from tidegate.models.state import StateResource
 from tidegate.models.viability import DagStatus, ViabilityFacts
 
@@ -103,9 +104,32 @@ def viability_facts(*stacks: StackScope, **changes: Any) -> ViabilityFacts:
     return replace(facts, **changes)
 
 
+def moment(**changes: Any) -> StateMoment:
+    """Demo's state, unmoved."""
+    unmoved = Known("serial 8 of lineage 3f1c, version v8")
+    return replace(StateMoment(stack="demo", frozen=unmoved, now=unmoved), **changes)
+
+
+def pre_destroy_facts(**changes: Any) -> PreDestroyFacts:
+    """A teardown of 20 of 45 resources."""
+    facts = PreDestroyFacts(
+        observed_at=NOW,
+        target=Known("demo"),
+        frozen_digest=Known("a" * 64),
+        digest_now=Known("a" * 64),
+        destroy_count=Known(20),
+        resources={"core": Known(25), "demo": Known(20)},
+        states=(moment(), moment(stack="core", frozen=Known("serial 4"), now=Known("serial 4"))),
+        max_resources=60,
+        max_percent=50,
+    )
+    return replace(facts, **changes)
+
+
 VALID_FACTS_GUARDRAILS: dict[str, Callable[[], Facts]] = {
     "STATE-OWNERSHIP": ownership_facts,
     "BUDGET-GUARDRAIL": budget_facts,
+    "PRE-DESTROY": pre_destroy_facts,
     "TEARDOWN-VIABILITY": viability_facts,
 }
 """Per gate a function without arguments that gives facts which pass."""

@@ -30,6 +30,17 @@ def test_a_protected_resource_in_the_destroy_set(built: Stage) -> None:
     assert built.state_of("demo") == state
 
 
+def test_more_would_go_than_one_teardown_may_take(built: Stage) -> None:
+    since, state = built.position(), built.state_of("demo")
+    with built.manifest_with(("max_resources: 60", "max_resources: 5")):
+        run = built.run("m9", **TEARDOWN)
+    assert run.state == "failed"
+    assert run.codes("m9_c_pre_destroy_snapshot") == {"BLAST-RADIUS-COUNT"}
+    assert run.tasks["d_demo.destroy"] == "upstream_failed"
+    assert built.mutations(since) == []
+    assert built.state_of("demo") == state
+
+
 def test_a_held_lock_is_waited_for_and_then_blocks(built: Stage) -> None:
     dynamodb, since = built.sandbox.client("dynamodb"), built.position()
     lock = {"LockID": {"S": "fraud-platform-dev-min-tfstate/dev_min/demo/terraform.tfstate"}}

@@ -163,6 +163,15 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
         ),
         Lane(
             phase="m9",
+            letter="c",
+            task_id="c_pre_destroy",
+            title="Blast radius, and the frozen scope still true",
+            snapshot="m9_c_pre_destroy_snapshot",
+            gate="PRE-DESTROY",
+            collect=f"{_TEARDOWN}:collect_pre_destroy",
+        ),
+        Lane(
+            phase="m9",
             letter="d",
             task_id="d_demo.destroy",
             title="Apply the frozen destroy plan of demo",
@@ -171,7 +180,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             collect=f"{_TEARDOWN}:authorize_destroy",
             on_pass=f"{_TEARDOWN}:apply_destroy",
             stack="demo",
-            guards=("a_readiness", "b_scope_freeze"),
+            guards=("a_readiness", "b_scope_freeze", "c_pre_destroy"),
             mutates=True,
         ),
         Lane(

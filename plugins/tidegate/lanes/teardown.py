@@ -1,5 +1,6 @@
 """Collectors and actions of M9: freeze the scope, destroy exactly that, look for what is left, prove it."""
 
+from dataclasses import replace
 from typing import Any
 
 from tidegate.collectors.aws.inventory import collect_inventory
@@ -19,8 +20,9 @@ from tidegate.models.facts import Facts, Source
 from tidegate.models.inventory import ResidualFacts
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.plan import StackScope, TeardownScopeFacts
+from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
-from tidegate.models.state import DestroyedStateFacts
+from tidegate.models.state import DestroyedStateFacts, StateVersion
 
 _SCOPE_TASK = "b_scope_freeze"
 
@@ -33,14 +35,7 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
     stacks = tuple(stack_scope(run, name) for name in targets)
     preserve = preserve_set(run)
     serials = {name: _serial(run, name) for name in run.environment.stacks_by_lifecycle("persistent")}
-    frozen = {
-        "destroy": [(scope.stack, resource) for scope in stacks for resource in scope.destroy_set],
-        "preserve": preserve,
-        "plans": [(scope.stack, scope.plan.value.sha256) for scope in stacks if isinstance(scope.plan, Known)],
-        "states": [(scope.stack, scope.state) for scope in stacks],
-        "persistent": serials,
-    }
-    return TeardownScopeFacts(
+    facts = TeardownScopeFacts(
         observed_at=now(),
         sources=(Source(name="terraform", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
         target=target,
@@ -50,7 +45,41 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
         protected_ids=run.environment.preserve.ids,
         protected_prefixes=run.environment.preserve.id_prefixes,
         persistent_serials=serials,
-        frozen_digest=digest_of(frozen),
+        frozen_digest="",
+    )
+    return replace(facts, frozen_digest=_digest(facts))
+
+
+def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
+    """M9.C: the frozen scope beside states and preserve-set as they are now, and how much of all states it takes."""
+    observed_at = now()
+    frozen = handed_over_facts(run, _SCOPE_TASK, TeardownScopeFacts)
+    reads = {name: read_state(run.clients, run.environment, name) for name in run.environment.stacks}
+    unknown: Observed[Any] = Absent() if isinstance(frozen, Known) else frozen
+    target = digest = digest_now = count = unknown
+    states: tuple[StateMoment, ...] = ()
+    if isinstance(frozen, Known):
+        scope = frozen.value
+        present = replace(
+            scope,
+            stacks=tuple(replace(stack, state=reads[stack.stack].version) for stack in scope.stacks),
+            preserve_set=preserve_set(run),
+            persistent_serials={name: _serial_of(reads[name].version) for name in scope.persistent_serials},
+        )
+        target, digest, digest_now = Known(scope.target), Known(scope.frozen_digest), Known(_digest(present))
+        count = Known(sum(len(stack.destroy_set) for stack in scope.stacks))
+        states = _moments(scope, present)
+    return PreDestroyFacts(
+        observed_at=observed_at,
+        sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
+        target=target,
+        frozen_digest=digest,
+        digest_now=digest_now,
+        destroy_count=count,
+        resources={name: _count(read.resources) for name, read in reads.items()},
+        states=states,
+        max_resources=run.environment.blast_radius.max_resources,
+        max_percent=run.environment.blast_radius.max_percent,
     )
 
 
@@ -180,10 +209,54 @@ def close_platform_run(run: LaneRun, facts: Facts, document: dict[str, Any]) -> 
             run.log("no platform run was open")
 
 
+def _digest(facts: TeardownScopeFacts) -> str:
+    """Over destroy-set, preserve-set, plan digests, states and serials."""
+    planned = [(scope.stack, scope.plan.value) for scope in facts.stacks if isinstance(scope.plan, Known)]
+    return digest_of(
+        {
+            "destroy": [(scope.stack, resource) for scope in facts.stacks for resource in scope.destroy_set],
+            "preserve": facts.preserve_set,
+            "plans": [(stack, plan.sha256) for stack, plan in planned],
+            "states": [(scope.stack, scope.state) for scope in facts.stacks],
+            "persistent": facts.persistent_serials,
+        }
+    )
+
+
+def _moments(frozen: TeardownScopeFacts, present: TeardownScopeFacts) -> tuple[StateMoment, ...]:
+    pairs = zip(frozen.stacks, present.stacks, strict=True)
+    moments = [
+        StateMoment(stack=then.stack, frozen=_said_version(then.state), now=_said_version(since.state))
+        for then, since in pairs
+    ]
+    for name, serial in frozen.persistent_serials.items():
+        since = _said_serial(present.persistent_serials[name])
+        moments.append(StateMoment(stack=name, frozen=_said_serial(serial), now=since))
+    return tuple(moments)
+
+
+def _said_version(version: Observed[StateVersion]) -> Observed[str]:
+    match version:
+        case Known(found):
+            return Known(f"serial {found.serial} of lineage {found.lineage}, version {found.version_id}")
+        case Absent():
+            return Known("no state")
+        case other:
+            return other
+
+
+def _said_serial(serial: Observed[int]) -> Observed[str]:
+    return Known(f"serial {serial.value}") if isinstance(serial, Known) else serial
+
+
 def _serial(run: LaneRun, stack: str) -> Observed[int]:
-    match read_state(run.clients, run.environment, stack).version:
-        case Known(version):
-            return Known(version.serial)
+    return _serial_of(read_state(run.clients, run.environment, stack).version)
+
+
+def _serial_of(version: Observed[StateVersion]) -> Observed[int]:
+    match version:
+        case Known(found):
+            return Known(found.serial)
         case Absent():
             return Known(0)
         case other:

@@ -53,6 +53,7 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "BUDGET-GUARDRAIL": (guardrails.budget_facts,),
     "TEARDOWN-VIABILITY": (guardrails.viability_facts,),
     "TEARDOWN-SCOPE": (world.scope_facts,),
+    "PRE-DESTROY": (guardrails.pre_destroy_facts,),
     "DESTROYED-STATE": (world.destroyed_facts,),
     "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
     "TEARDOWN-PROOF": (world.proof_facts,),
