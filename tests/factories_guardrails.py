@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from factories_world import preserve_item, scope, state_resource
 from tidegate.models.budget import AlertSubscriber, BudgetAlert, BudgetFacts, TopicSubscription
+from tidegate.models.cost import CostFacts, DailyCost, Money
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Known
 from tidegate.models.ownership import OwnedState, OwnershipFacts
@@ -126,10 +127,48 @@ def pre_destroy_facts(**changes: Any) -> PreDestroyFacts:
     return replace(facts, **changes)
 
 
+def daily(number: int = 1, amount: Any = "0.5", **changes: Any) -> DailyCost:
+    """A day of February, still estimated as AWS says of a running month."""
+    cost = Money(amount=Decimal(amount), unit="USD")
+    return replace(DailyCost(day=date(2026, 2, number), days=1, cost=cost, estimated=True), **changes)
+
+
+def spent(amount: Any, unit: str = "USD") -> Known[Money]:
+    """What the budget reports."""
+    return Known(Money(amount=Decimal(amount), unit=unit))
+
+
+def cost_facts(*days: DailyCost, **changes: Any) -> CostFacts:
+    """Thirteen days of February, 6.50 USD altogether."""
+    facts = CostFacts(
+        observed_at=NOW,
+        cost_scope=("aws",),
+        read_scope=("aws",),
+        start=date(2026, 2, 1),
+        end=date(2026, 2, 14),
+        expected_unit="USD",
+        alerts=LADDER,
+        stop=Decimal(28),
+        budgets=spent("6.40"),
+        days=Known(days or tuple(daily(number) for number in range(1, 14))),
+        rung="none",
+    )
+    return replace(facts, **changes)
+
+
+def valid_cost_now() -> CostFacts:
+    """Cost of this very month, for runs whose facts are dated now."""
+    today = datetime.now(UTC).date()
+    first = today.replace(day=1)
+    days = tuple(daily(day=first + timedelta(days=number)) for number in range(today.day))
+    return cost_facts(*days, start=first, end=today + timedelta(days=1))
+
+
 VALID_FACTS_GUARDRAILS: dict[str, Callable[[], Facts]] = {
     "STATE-OWNERSHIP": ownership_facts,
     "BUDGET-GUARDRAIL": budget_facts,
     "PRE-DESTROY": pre_destroy_facts,
+    "COST-GUARDRAIL": valid_cost_now,
     "TEARDOWN-VIABILITY": viability_facts,
 }
 """Per gate a function without arguments that gives facts which pass."""

@@ -7,6 +7,7 @@ A map of the layers, imports going one way only (enforced by import-linter):
 
 * models      what is known: manifest, facts, blockers, snapshots, verdicts
 * gates       pure judgements: facts in, blockers out; no I/O, no clock
+* cost        the ladder that costs are held against; pure
 * collectors  reads of AWS and of Terraform's answers; they return facts
 * terraform   the only place that spawns terraform
 * evidence    write-once storage of snapshots, attempts and the verdict chain

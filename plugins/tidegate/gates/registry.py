@@ -8,6 +8,7 @@ from tidegate.gates import (
     bootstrap_result,
     budget_guardrail,
     build_readiness,
+    cost_guardrail,
     destroyed_state,
     identity_and_tools,
     mutation_authorization,
@@ -43,6 +44,7 @@ GATES: tuple[Gate[Any], ...] = (
     pre_destroy.GATE,
     destroyed_state.GATE,
     residual_scan.GATE,
+    cost_guardrail.GATE,
     teardown_proof.GATE,
     phase_verdict.GATE,
 )

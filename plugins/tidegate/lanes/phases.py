@@ -206,6 +206,15 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
         ),
         Lane(
             phase="m9",
+            letter="g",
+            task_id="g_cost_guardrail",
+            title="Cost of this month below the stop",
+            snapshot="m9_g_cost_guardrail_snapshot",
+            gate="COST-GUARDRAIL",
+            collect=f"{_GUARDRAILS}:collect_cost",
+        ),
+        Lane(
+            phase="m9",
             letter="h",
             task_id="h_teardown_proof",
             title="Teardown proof",

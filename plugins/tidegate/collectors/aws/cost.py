@@ -1,0 +1,82 @@
+"""Cost since the month began: AWS Budgets and Cost Explorer, credits and refunds left out (CO5).
+
+Each request to Cost Explorer costs money, so one read asks for a page once and no more.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from tidegate.collectors.aws.budget import describe, within
+from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.money import amount
+from tidegate.collectors.aws.reading import MalformedAnswer, ask, field, observe, optional
+from tidegate.models.cost import DailyCost, Money
+from tidegate.models.environment import Environment
+from tidegate.models.observed import Observed
+
+IAM_ACTIONS: tuple[str, ...] = ("budgets:ViewBudget", "ce:GetCostAndUsage")
+
+METRIC = "UnblendedCost"
+WITHOUT_CREDITS = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": ["Credit", "Refund"]}}}
+"""They would hide spend."""
+
+_MOST_PAGES = 40
+"""A month of days fits one page; more than this is a service that goes round in circles."""
+
+
+def month_to_date(now: datetime) -> tuple[date, date]:
+    """The first of the month and tomorrow; `now` is aware UTC. Never empty, on the first of a month either."""
+    today = now.date()
+    return today.replace(day=1), today + timedelta(days=1)
+
+
+def read_budget_spend(clients: Clients, environment: Environment) -> Observed[Money]:
+    """The actual spend of the budget's running period. Absent: there is no such budget."""
+    return within(describe(clients, environment), lambda found: _money(found, "CalculatedSpend.ActualSpend"))
+
+
+def read_daily_cost(clients: Clients, start: date, end: date) -> Observed[tuple[DailyCost, ...]]:
+    """Unblended cost per day from `start` up to, but not including, `end`. Never raises for what AWS answers."""
+
+    def read() -> tuple[DailyCost, ...]:
+        found: list[DailyCost] = []
+        request: dict[str, Any] = {
+            "TimePeriod": {"Start": start.isoformat(), "End": end.isoformat()},
+            "Granularity": "DAILY",
+            "Metrics": [METRIC],
+            "Filter": WITHOUT_CREDITS,
+        }
+        for _ in range(_MOST_PAGES):
+            answer: Any = ask(clients.ce.get_cost_and_usage, **request)
+            found += [_day(result) for result in field(answer, "ResultsByTime", list)]
+            token = optional(answer, "NextPageToken", str)
+            if not token:
+                return tuple(found)
+            if token == request.get("NextPageToken"):
+                raise MalformedAnswer("the next page is the same page")
+            request["NextPageToken"] = token
+        raise MalformedAnswer(f"more than {_MOST_PAGES} pages for one month")
+
+    return observe(f"GetCostAndUsage {start.isoformat()} to {end.isoformat()}", read)
+
+
+def _day(result: object) -> DailyCost:
+    first, following = _date(result, "TimePeriod.Start"), _date(result, "TimePeriod.End")
+    return DailyCost(
+        day=first,
+        days=(following - first).days,
+        cost=_money(result, f"Total.{METRIC}"),
+        estimated=field(result, "Estimated", bool),
+    )
+
+
+def _money(answer: object, path: str) -> Money:
+    return Money(amount=amount(answer, path), unit=field(answer, f"{path}.Unit", str))
+
+
+def _date(answer: object, path: str) -> date:
+    text = field(answer, path, str)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise MalformedAnswer(f"{path} is not a date") from error

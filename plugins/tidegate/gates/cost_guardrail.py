@@ -1,0 +1,144 @@
+"""COST-GUARDRAIL. What was spent this month is known from every source, and is below the stop (CO5)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from tidegate.cost.ladder import reaches_stop
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.models.blocker import Blocker
+from tidegate.models.cost import CostFacts, Money
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+
+_BUDGETS = "AWS Budgets"
+_EXPLORER = "Cost Explorer"
+_AGAIN = "clear this task so that it reads again"
+
+
+def blockers(facts: CostFacts) -> Iterator[Blocker]:
+    """The question itself, then each source by itself: one that is fine never makes up for the other."""
+    return each(_scope(facts), _period(facts), _budgets(facts), _explorer(facts))
+
+
+def _scope(facts: CostFacts) -> Iterator[Blocker]:
+    if not facts.cost_scope:
+        yield _blocker("COST-SCOPE-UNREAD", "cost_scope", "the scope names no platform", "none", "a platform", _AGAIN)
+    for platform in facts.cost_scope:
+        if platform not in facts.read_scope:
+            yield _blocker(
+                "COST-SCOPE-UNREAD",
+                platform,
+                "the cost of a platform in the scope was not read",
+                ", ".join(facts.read_scope) or "nothing was read",
+                ", ".join(facts.cost_scope),
+                "take it out of cost_scope in include/environments/<environment>.yaml until its billing can be read",
+            )
+
+
+def _period(facts: CostFacts) -> Iterator[Blocker]:
+    today = facts.observed_at.date()
+    if facts.start != today.replace(day=1) or facts.end != today + timedelta(days=1):
+        yield _blocker(
+            "COST-PERIOD-MISMATCH",
+            "period",
+            "the cost was asked for another period than the month to date",
+            f"{facts.start.isoformat()} to {facts.end.isoformat()}",
+            f"{today.replace(day=1).isoformat()} up to and including {today.isoformat()}",
+            _AGAIN,
+        )
+
+
+def _budgets(facts: CostFacts) -> Iterator[Blocker]:
+    if not isinstance(facts.budgets, Known):
+        yield _unusable(facts.budgets, _BUDGETS)
+        return
+    money = facts.budgets.value
+    yield from each(_money(facts, money, _BUDGETS), _stop(facts, money.amount, _BUDGETS))
+
+
+def _explorer(facts: CostFacts) -> Iterator[Blocker]:
+    if not isinstance(facts.days, Known):
+        yield _unusable(facts.days, _EXPLORER)
+        return
+    days = facts.days.value
+    if not days:
+        yield _blocker(
+            "COST-EMPTY", _EXPLORER, "the answer holds no day, which is not the same as zero", "0 days", "days", _AGAIN
+        )
+        return
+    wanted = [facts.start + timedelta(days=number) for number in range((facts.end - facts.start).days)]
+    if [day.day for day in days] != wanted or any(day.days != 1 for day in days):
+        yield _blocker(
+            "COST-DAYS-MISMATCH",
+            _EXPLORER,
+            "the answer does not hold every day of the period once",
+            f"{len(days)} days, {days[0].day.isoformat()} to {days[-1].day.isoformat()}",
+            f"{len(wanted)} days, {facts.start.isoformat()} up to {facts.end.isoformat()}",
+            _AGAIN,
+        )
+    for day in days:
+        yield from _money(facts, day.cost, f"{_EXPLORER} {day.day.isoformat()}")
+    yield from _stop(facts, sum((day.cost.amount for day in days), start=Decimal(0)), _EXPLORER)
+
+
+def _money(facts: CostFacts, money: Money, resource: str) -> Iterator[Blocker]:
+    if money.unit != facts.expected_unit:
+        yield _blocker(
+            "COST-CURRENCY-MISMATCH",
+            resource,
+            "the cost is in another currency than the ladder",
+            money.unit or "blank",
+            facts.expected_unit,
+            f"set the account's billing currency to {facts.expected_unit}, then {_AGAIN}",
+        )
+    if money.amount < 0:
+        yield _blocker(
+            "COST-NEGATIVE",
+            resource,
+            "a cost below zero hides other spend",
+            f"{money.amount} {money.unit}",
+            "0 or more; credits and refunds are left out",
+            f"see in the billing console which record makes it negative; then {_AGAIN}",
+        )
+
+
+def _stop(facts: CostFacts, reported: Decimal, source: str) -> Iterator[Blocker]:
+    if reaches_stop(reported, facts.stop):
+        yield _blocker(
+            "COST-STOP-REACHED",
+            source,
+            "the cost of this month has reached the stop",
+            f"{reported} {facts.expected_unit} since {facts.start.isoformat()}",
+            f"less than {facts.stop} {facts.expected_unit}",
+            "build nothing; find what spends with `aws ce get-cost-and-usage ... --group-by "
+            "Type=DIMENSION,Key=SERVICE` and remove it; clear this task when a new month has begun",
+        )
+
+
+def _unusable(observed: Absent | Unreadable | UnknownUntilApply, source: str) -> Blocker:
+    return unusable(
+        observed,
+        Need(
+            stem="COST",
+            what="the cost of this month",
+            resource=source,
+            expected="an amount; what cannot be read is not zero",
+            remedy="correct what the reason names (role, period, service); then " + _AGAIN,
+        ),
+    )
+
+
+def _blocker(code: str, resource: str, summary: str, observed: str, expected: str, remedy: str) -> Blocker:
+    return Blocker(code=code, summary=summary, resource=resource, observed=observed, expected=expected, remedy=remedy)
+
+
+GATE = Gate(
+    id="COST-GUARDRAIL",
+    title="The cost of this month is known and below the stop",
+    owner="finops",
+    requirements=("CO5", "IN3"),
+    facts=CostFacts,
+    blockers=blockers,
+    policy_sections=("budget", "cost_scope", "billing_lag_hours"),
+)

@@ -1,0 +1,50 @@
+"""What was spent since the month began, as each source reports it (CO5)."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount and its currency."""
+
+    amount: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyCost:
+    """One day in Cost Explorer. AWS calls every day of a running month estimated; the flag is kept for people."""
+
+    day: date
+    days: int
+    """How many days the period covers: 1."""
+    cost: Money
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostFacts(Facts):
+    """Facts of M9.G. `sources` say as of when each report vouches: the read less the billing lag of the manifest."""
+
+    cost_scope: tuple[str, ...]
+    """Platforms whose cost must be read."""
+    read_scope: tuple[str, ...]
+    """Platforms whose cost was asked for."""
+    start: date
+    """The first of the month, UTC."""
+    end: date
+    """Tomorrow, exclusive."""
+    expected_unit: str
+    alerts: tuple[Decimal, ...]
+    stop: Decimal
+    budgets: Observed[Money]
+    """Actual spend of the budget's month. Absent: there is no budget."""
+    days: Observed[tuple[DailyCost, ...]]
+    """Cost Explorer, credits and refunds left out."""
+    rung: str
+    """The highest rung that any source has reached; `unknown` when one of them cannot be told."""

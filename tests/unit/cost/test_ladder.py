@@ -1,0 +1,37 @@
+"""The cost ladder."""
+
+from decimal import Decimal
+
+import pytest
+
+from tidegate.cost.ladder import reaches_stop, rung_of
+
+LADDER = (Decimal(10), Decimal(20), Decimal(28))
+
+
+@pytest.mark.parametrize(
+    ("reported", "rung"),
+    [
+        ("-1", "none"),
+        ("0", "none"),
+        ("9.9999999999", "none"),
+        ("10", "10"),
+        ("19.99", "10"),
+        ("20.00", "20"),
+        ("27.9999999999", "20"),
+        ("28", "28"),
+        ("1000", "28"),
+    ],
+)
+def test_the_rung_is_the_highest_one_reached(reported: str, rung: str) -> None:
+    assert rung_of(Decimal(reported), LADDER) == rung
+    assert rung_of(Decimal(reported), reversed(LADDER)) == rung
+
+
+def test_without_alerts_there_is_no_rung() -> None:
+    assert rung_of(Decimal(99), ()) == "none"
+
+
+@pytest.mark.parametrize(("reported", "stops"), [("27.9999999999", False), ("28", True), ("28.01", True), ("0", False)])
+def test_the_stop_is_reached_exactly_at_it(reported: str, stops: bool) -> None:
+    assert reaches_stop(Decimal(reported), Decimal(28)) is stops

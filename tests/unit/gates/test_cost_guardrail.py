@@ -1,0 +1,84 @@
+"""COST-GUARDRAIL."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from factories_guardrails import NOW, cost_facts, daily, spent
+from tidegate.gates.cost_guardrail import GATE
+from tidegate.models.cost import CostFacts, Money
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+
+REFUSED = Unreadable("GetCostAndUsage: ValidationException: Start time is invalid")
+UNITLESS = Money(amount=Decimal(1), unit="")
+FIRST = datetime(2026, 2, 1, 0, 5, tzinfo=UTC)
+
+
+def last_day(**changes: Any) -> CostFacts:
+    """The month whose last day differs."""
+    return cost_facts(*(daily(number) for number in range(1, 13)), daily(13, **changes))
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(cost_facts(), [], id="six-dollars"),
+        pytest.param(cost_facts(budgets=spent("0.0")), [], id="a-zero-that-was-read"),
+        pytest.param(last_day(amount="21.9999"), [], id="a-hair-below-the-stop"),
+        pytest.param(last_day(amount="22"), ["COST-STOP-REACHED"], id="exactly-at-the-stop-in-cost-explorer"),
+        pytest.param(cost_facts(budgets=spent("27.99")), [], id="a-cent-below-the-stop"),
+        pytest.param(cost_facts(budgets=spent("28.0")), ["COST-STOP-REACHED"], id="exactly-at-the-stop-in-budgets"),
+        pytest.param(
+            replace(last_day(amount="30"), budgets=spent("30")),
+            ["COST-STOP-REACHED", "COST-STOP-REACHED"],
+            id="both-say-so",
+        ),
+        pytest.param(last_day(estimated=False), [], id="a-final-day"),
+        pytest.param(cost_facts(budgets=REFUSED), ["COST-UNREADABLE"], id="budgets-unreadable"),
+        pytest.param(cost_facts(budgets=Absent()), ["COST-MISSING"], id="no-budget"),
+        pytest.param(cost_facts(budgets=UnknownUntilApply()), ["COST-UNKNOWN"], id="undecided"),
+        pytest.param(cost_facts(days=REFUSED), ["COST-UNREADABLE"], id="a-refused-period"),
+        pytest.param(cost_facts(days=Absent()), ["COST-MISSING"], id="no-answer"),
+        pytest.param(cost_facts(days=Known(())), ["COST-EMPTY"], id="an-empty-answer-is-not-zero"),
+        pytest.param(cost_facts(budgets=REFUSED, days=REFUSED), ["COST-UNREADABLE"] * 2, id="neither"),
+        pytest.param(cost_facts(budgets=spent("1", "EUR")), ["COST-CURRENCY-MISMATCH"], id="euros-in-budgets"),
+        pytest.param(last_day(cost=UNITLESS), ["COST-CURRENCY-MISMATCH"], id="unitless"),
+        pytest.param(cost_facts(budgets=spent("-0.01")), ["COST-NEGATIVE"], id="budgets-below-zero"),
+        pytest.param(last_day(amount="-3"), ["COST-NEGATIVE"], id="a-day-below-zero"),
+        pytest.param(cost_facts(daily(1), daily(2)), ["COST-DAYS-MISMATCH"], id="the-last-page-is-missing"),
+        pytest.param(last_day(day=date(2026, 2, 12)), ["COST-DAYS-MISMATCH"], id="a-day-twice"),
+        pytest.param(last_day(days=2), ["COST-DAYS-MISMATCH"], id="two-days-as-one"),
+        pytest.param(
+            cost_facts(end=date(2026, 2, 13)), ["COST-PERIOD-MISMATCH", "COST-DAYS-MISMATCH"], id="until-today"
+        ),
+        pytest.param(
+            cost_facts(start=date(2026, 1, 1)), ["COST-PERIOD-MISMATCH", "COST-DAYS-MISMATCH"], id="since-last-month"
+        ),
+        pytest.param(cost_facts(daily(1), observed_at=FIRST, end=date(2026, 2, 2)), [], id="the-first-of-the-month"),
+        pytest.param(cost_facts(cost_scope=("aws", "confluent")), ["COST-SCOPE-UNREAD"], id="a-platform-not-read"),
+        pytest.param(cost_facts(cost_scope=()), ["COST-SCOPE-UNREAD"], id="no-scope"),
+    ],
+)
+def test_blockers(facts: CostFacts, codes: list[str]) -> None:
+    """The codes, in order, and no other."""
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=facts.observed_at)] == codes
+
+
+def test_the_refusal_is_quoted() -> None:
+    """IN3: the reason stands in the blocker."""
+    (blocker,) = GATE.evaluate(cost_facts(days=REFUSED), judged_at=NOW)
+    assert "Start time is invalid" in blocker.observed
+    assert blocker.resource == "Cost Explorer"
+
+
+def test_the_stop_says_how_much() -> None:
+    """What was reported, by whom, against what."""
+    (blocker,) = GATE.evaluate(cost_facts(budgets=spent("28.5")), judged_at=NOW)
+    assert (blocker.resource, blocker.observed, blocker.expected) == (
+        "AWS Budgets",
+        "28.5 USD since 2026-02-01",
+        "less than 28 USD",
+    )
