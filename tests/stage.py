@@ -112,6 +112,15 @@ class Stage:
         finally:
             s3.put_object(**place, Body=content)
 
+    @contextmanager
+    def paused(self, phase: str) -> Iterator[None]:
+        """Pause a DAG of the environment for the `with` block."""
+        _pause(DAG_IDS[phase], paused=True)
+        try:
+            yield
+        finally:
+            _pause(DAG_IDS[phase], paused=False)
+
     def evidence(self, prefix: str) -> list[str]:
         """Keys in the evidence bucket."""
         answer = self.sandbox.client("s3").list_objects_v2(Bucket="fraud-platform-dev-min-evidence", Prefix=prefix)
@@ -151,6 +160,16 @@ class Stage:
     def _mirrored(self) -> Iterator[Path]:
         for folder in ("dev_substrate", "runs"):
             yield from (self.runs / folder).rglob("*.json")
+
+
+def _pause(dag_id: str, *, paused: bool) -> None:
+    from airflow.models.dag import DagModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        row = session.get(DagModel, dag_id)
+        assert row is not None
+        row.is_paused = paused
 
 
 @contextmanager

@@ -155,3 +155,32 @@ def test_core_changed_behind_terraforms_back(built: Stage) -> None:
     assert repaired.state == "success", repaired.tasks
     assert repaired.snapshots["m2_c_core_plan_snapshot"]["facts"]["repair_drift_reason"].startswith("a parameter")
     assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == before
+
+
+def test_the_teardown_dag_paused(built: Stage) -> None:
+    since = built.position()
+    with built.paused("m9"):
+        run = built.run("m2", **GO_ON)
+    assert run.state == "failed"
+    assert run.codes("teardown_viability_snapshot") == {"M9-PAUSED"}
+    assert run.tasks["i_budget_guardrail"] == "success"
+    assert run.snapshots["m2_j_phase_verdict"]["overall_pass"] is False
+    assert built.mutations(since) == []
+
+
+def test_an_alert_mail_that_nobody_confirmed(built: Stage) -> None:
+    sns = built.sandbox.client("sns")
+    topic = next(each["TopicArn"] for each in sns.list_topics()["Topics"] if each["TopicArn"].endswith("-alerts"))
+    (subscribed,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    mail = {"TopicArn": topic, "Protocol": "email", "Endpoint": subscribed["Endpoint"]}
+    built.sandbox.admin.set_email_subscriptions("pending")
+    sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+    try:
+        run = built.run("m2", **GO_ON, repair_drift=True, repair_reason="somebody unsubscribed the alert mail")
+        assert run.state == "failed"
+        assert run.codes("budget_guardrail_snapshot") == {"ALERT-CHANNEL-UNCONFIRMED"}
+        assert run.tasks["i_teardown_viability"] == "upstream_failed"
+    finally:
+        built.sandbox.admin.set_email_subscriptions("confirmed")
+        built.sandbox.admin.confirm_subscription(topic, mail["Endpoint"])
+    assert built.run("m2", **GO_ON).state == "success"

@@ -84,6 +84,29 @@ def test_teardown_of_nothing_runs_all_lanes_and_does_nothing(built: Stage) -> No
     assert built.mutations(since) == []
 
 
+def test_cost_that_cannot_be_read_leaves_the_teardown_unproven(built: Stage) -> None:
+    refused = {"service": "ce", "kind": "error", "status": 400, "code": "ValidationException"}
+    with built.sandbox.admin.fault(**refused):
+        run = built.run("m9", **TEARDOWN)
+    assert run.state == "failed"
+    assert run.codes("m9_g_cost_guardrail_snapshot") == {"COST-UNREADABLE"}
+    assert run.tasks["d_demo.destroy"] == run.tasks["f_residual_scan"] == "success"
+    assert run.tasks["h_teardown_proof"] == "upstream_failed"
+
+
+def test_cost_at_the_stop_leaves_the_teardown_unproven(built: Stage) -> None:
+    built.sandbox.admin.set_spend(per_day={"AWS Support": "28"}, page_size=5)
+    try:
+        run = built.run("m9", **TEARDOWN)
+    finally:
+        built.sandbox.admin.set_spend()
+    assert run.state == "failed"
+    assert run.codes("m9_g_cost_guardrail_snapshot") == {"COST-STOP-REACHED"}
+    assert run.snapshots["m9_g_cost_guardrail_snapshot"]["facts"]["rung"] == "28"
+    assert run.tasks["d_demo.destroy"] == "success"
+    assert run.tasks["h_teardown_proof"] == "upstream_failed"
+
+
 def test_evidence_of_every_lane_is_in_s3_and_in_the_mirror(built: Stage) -> None:
     run = built.run("m9", **TEARDOWN)
     execution = run.snapshots["m9_i_phase_verdict"]["execution_id"]
