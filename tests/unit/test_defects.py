@@ -2,35 +2,29 @@
 
 import json
 import os
-import signal
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
+
+# the fakes of tests/unit/terraform
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import factories_control as control
-import factories_world as world_of
 from factories_world import NOW
 from standins import BUCKET, MemoryStore, dev_min, lane_run, s3_in_moto
-from tidegate.evidence.canonical import plain, seal, unseal
+from tidegate.evidence.canonical import plain, seal
 from tidegate.evidence.control import latch_series, platform_series, read_latch, read_platform_run
 from tidegate.evidence.layout import Place, attempt_of
 from tidegate.evidence.lease import RunLease
 from tidegate.evidence.publish import publish
-from tidegate.evidence.store import LocalStore, StoreError, StoreUnreachable
+from tidegate.evidence.store import LocalStore, StoreUnreachable
 from tidegate.models.observed import Absent, Unreadable
-from tidegate.terraform import process
 from tidegate.terraform.events import Progress
-from tidegate.terraform.intent import IntentUnwritable
 from tidegate.terraform.plan import to_plan
-from tidegate.terraform.process import TerraformDeadline
 from tidegate.terraform.workspace import source_digest
-
-# the fakes of tests/unit/terraform
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 
 _path = Path(__file__).parents[1] / "terraform"
 
@@ -125,7 +119,9 @@ def test_an_apply_of_a_saved_plan_knows_its_total():
     progress = Progress()
     for n in range(3):
         progress.feed(
-            json.dumps({"type": "planned_change", "change": {"resource": {"addr": f"aws_vpc.a[{n}]"}, "action": "create"}})
+            json.dumps(
+                {"type": "planned_change", "change": {"resource": {"addr": f"aws_vpc.a[{n}]"}, "action": "create"}}
+            )
         )
     line = json.dumps(
         {
