@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import factories_control as control
+import factories_guardrails as guardrails
 import factories_world as world
 from tidegate import environments
 from tidegate.commands.verify import subject_of
@@ -40,9 +41,14 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "APPLIED-STATE": world.applied_facts,
     "STACK-CONTRACT": world.contract_facts,
     "NETWORK-POSTURE": world.posture_facts,
+    "STATE-OWNERSHIP": guardrails.ownership_facts,
+    "BUDGET-GUARDRAIL": guardrails.budget_facts,
+    "TEARDOWN-VIABILITY": guardrails.viability_facts,
     "TEARDOWN-SCOPE": world.scope_facts,
+    "PRE-DESTROY": guardrails.pre_destroy_facts,
     "DESTROYED-STATE": world.destroyed_facts,
     "RESIDUAL-SCAN": world.residual_facts,
+    "COST-GUARDRAIL": lambda: guardrails.cost_facts_on(START.date()),
     "TEARDOWN-PROOF": world.proof_facts,
 }
 """Facts that pass, by gate."""

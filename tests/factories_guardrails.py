@@ -158,7 +158,11 @@ def cost_facts(*days: DailyCost, **changes: Any) -> CostFacts:
 
 def valid_cost_now() -> CostFacts:
     """Cost of this very month, for runs whose facts are dated now."""
-    today = datetime.now(UTC).date()
+    return cost_facts_on(datetime.now(UTC).date())
+
+
+def cost_facts_on(today: date) -> CostFacts:
+    """Cost of the month of a day, up to and with that day."""
     first = today.replace(day=1)
     days = tuple(daily(day=first + timedelta(days=number)) for number in range(today.day))
     return cost_facts(*days, start=first, end=today + timedelta(days=1))

@@ -34,6 +34,9 @@ class Entry:
 
 
 COMMON = (
+    Entry(
+        "COLLECTOR-BROKEN", "the facts could not be collected", "mend what the observed text names, then clear the task"
+    ),
     Entry("FACTS-STALE", "the facts are too old to judge", "clear the task so that it collects again"),
     Entry("GATE-BROKEN", "the gate could not judge, so it stays closed", "report it with the task log"),
 )
@@ -257,6 +260,9 @@ class _Reader:
         if name == "finding_blocker":
             self._finding(node, scope, stack)
             return None
+        for each in node.args:
+            if isinstance(each, ast.Starred):
+                self._value(each.value, scope, stack)
         positional = [self._value(each, scope, stack) for each in node.args if not isinstance(each, ast.Starred)]
         named = {str(each.arg): self._value(each.value, scope, stack) for each in node.keywords}
         if name in _NEEDS:

@@ -32,7 +32,7 @@ def test_a_sound_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert run(monkeypatch, M2, "--dir", str(tmp_path)) == 0
     first, second = capsys.readouterr().out.splitlines()[:2]
     assert first == f"{M2} of dev_min, profile sandbox: evidence sound, verdict pass"
-    assert second == "11 snapshots judged again, 19 inputs compared, 9 lie elsewhere, no chain in this copy"
+    assert second == "14 snapshots judged again, 25 inputs compared, 12 lie elsewhere, no chain in this copy"
 
 
 def test_the_mirror_is_where_it_looks(
@@ -42,7 +42,7 @@ def test_the_mirror_is_where_it_looks(
     monkeypatch.setenv("TIDEGATE_RUNS_DIR", str(tmp_path))
     status, said = as_json(monkeypatch, capsys, M2, "--from", "runs", "--environment", "dev_min")
     assert (status, said["overall_pass"], said["sound"], said["verdict"]) == (0, True, True, "pass")
-    assert (said["findings"], said["chain"], said["snapshots"]) == ([], None, 11)
+    assert (said["findings"], said["chain"], said["snapshots"]) == ([], None, 14)
 
 
 def test_a_sound_failure_is_blocked(

@@ -139,8 +139,9 @@ def test_whatever_mutates_is_guarded(spec: PhaseSpec, lane: Lane) -> None:
     assert lane.on_pass is not None
     gates = [spec.lane(task).gate for task in lane.guards]
     assert gates[0] in {"BUILD-READINESS", "TEARDOWN-READINESS"}
-    assert gates[-1] in {"PLAN-GUARD", "TEARDOWN-SCOPE"}
-    assert spec.lane(lane.guards[-1]).stack in {None, lane.stack}
+    (planned,) = [task for task in lane.guards if spec.lane(task).gate in {"PLAN-GUARD", "TEARDOWN-SCOPE"}]
+    assert spec.lane(planned).stack in {None, lane.stack}
+    assert ("PRE-DESTROY" in gates) == (spec.phase == "m9")
 
 
 def test_whatever_is_authorised_mutates() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import factories_control as control
+import factories_guardrails as guardrails
 import factories_world as world_of
 from factories_world import NOW
 from standins import MemoryStore, dev_min
@@ -22,9 +23,11 @@ VERDICTS = "evidence/dev_min/verdicts"
 FACTS = {
     "a_readiness": control.teardown_readiness_facts(observed_at=NOW),
     "b_scope_freeze": world_of.scope_facts(),
+    "c_pre_destroy": guardrails.pre_destroy_facts(observed_at=NOW),
     "d_demo.destroy": control.authorization_facts(observed_at=NOW, direction="destroy"),
     "d_demo.verify": world_of.destroyed_facts(),
     "f_residual_scan": world_of.residual_facts(),
+    "g_cost_guardrail": replace(guardrails.cost_facts_on(NOW.date()), observed_at=NOW),
     "h_teardown_proof": world_of.proof_facts(),
 }
 SUCCESS = dict.fromkeys(FACTS, "success")
@@ -91,7 +94,7 @@ def test_what_was_never_reached(world: Any) -> None:
     assert lane_of(facts, "f_residual_scan").task_state == "none"
     assert lane_of(facts).stored_digest == Absent()
     assert lane_of(facts).uri == f"s3://the-evidence/{A_KEY}"
-    assert codes(facts) == ["LANE-MISSING", *["LANE-NOT-RUN"] * 5]
+    assert codes(facts) == ["LANE-MISSING", *["LANE-NOT-RUN"] * 7]
 
 
 def test_a_failed_lane_brings_its_blockers(whole: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import factories_guardrails as guardrails
 import factories_world as world
 from factories_evidence import FACTS, M1, M2, M9, PLATFORM_RUN, START, Evidence
 from tidegate.evidence.canonical import plain, seal
@@ -18,6 +19,8 @@ from tidegate.verify.execution import Verification, verify_execution
 from tidegate.verify.standing import standing_today
 
 GUARD, CHECK, VERDICT = "f_demo.plan_and_guard", "b_backend_readiness", "j_phase_verdict"
+LAST = "i_teardown_viability"
+"""The last lane before the verdict: no other snapshot names its as an input."""
 NAT = world.plan_facts(world.planned("aws_nat_gateway.this", "create"))
 
 
@@ -348,10 +351,10 @@ def test_a_deleted_newest_attempt_is_not_replaced_by_an_older_one(tmp_path: Path
 
 def test_a_deleted_earlier_attempt(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path).lanes()
-    evidence.write("g_network_posture", world.posture_facts(), attempt=2)
+    evidence.write(LAST, guardrails.viability_facts(), attempt=2)
     evidence.verdict()
-    evidence.path("g_network_posture").unlink()
-    assert found(evidence) == [("SNAPSHOT-MISSING", evidence.key("g_network_posture"))]
+    evidence.path(LAST).unlink()
+    assert found(evidence) == [("SNAPSHOT-MISSING", evidence.key(LAST))]
 
 
 def test_a_deleted_verdict(tmp_path: Path) -> None:
@@ -421,7 +424,7 @@ def test_a_lane_that_the_verdict_could_not_read(tmp_path: Path) -> None:
 
 def test_a_pass_that_had_expired_at_its_verdict(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path).lanes()
-    evidence.rewrite("g_network_posture", valid_until="2026-11-21T10:00:00Z")
+    evidence.rewrite(LAST, valid_until="2026-11-21T10:00:00Z")
     lanes = tuple(evidence.result(it, START) for it in evidence.subject.lanes)
     findings = verified(evidence.verdict(lanes=lanes)).findings
     assert [(it.code, it.file) for it in findings] == [("JUDGEMENT-MISMATCH", evidence.key(VERDICT))]
@@ -440,7 +443,7 @@ def test_a_verdict_of_another_phase(tmp_path: Path) -> None:
 
 def test_a_gate_of_another_version(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path).lanes()
-    evidence.rewrite("g_network_posture", gate_version=7)
+    evidence.rewrite(LAST, gate_version=7)
     result = verified(evidence.verdict())
     assert [it.code for it in result.findings] == ["GATE-VERSION"]
     assert result.certain is False
@@ -449,7 +452,7 @@ def test_a_gate_of_another_version(tmp_path: Path) -> None:
 
 def test_a_gate_that_nobody_knows(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path).lanes()
-    evidence.rewrite("g_network_posture", gate="MOON-PHASE")
+    evidence.rewrite(LAST, gate="MOON-PHASE")
     assert {it.code for it in verified(evidence.verdict()).findings} == {"FOREIGN", "GATE-UNKNOWN"}
 
 
@@ -472,7 +475,7 @@ def test_an_input_of_another_execution(tmp_path: Path) -> None:
     stored = evidence.store.create(key, seal({"a": 1}))
     digest = json.loads(evidence.store.read(stored.key)[1])["digest"]
     given = {"uri": f"s3://{evidence.subject.bucket}/{key}", "version_id": None, "sha256": digest}
-    evidence.rewrite("g_network_posture", inputs=[given])
+    evidence.rewrite(LAST, inputs=[given])
     evidence.verdict()
     assert found(evidence) == []
     (tmp_path / key).write_bytes(seal({"a": 2}))

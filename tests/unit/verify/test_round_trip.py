@@ -12,6 +12,7 @@ import pytest
 from pydantic import TypeAdapter
 
 import factories_control as control
+import factories_guardrails as guardrails
 import factories_world as world
 from tidegate.evidence.canonical import digest_of, plain
 from tidegate.gates.base import Gate
@@ -97,6 +98,40 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     "NETWORK-POSTURE": (
         world.posture_facts,
         lambda: world.posture_facts(world.live("aws_ecs_service", attributes=ANY, tags={"a": "b"}), forbidden=RULES),
+    ),
+    "STATE-OWNERSHIP": (
+        guardrails.ownership_facts,
+        lambda: guardrails.ownership_facts(
+            guardrails.owned("core", world.state_resource()),
+            guardrails.owned("demo", resources=Unreadable("cut")),
+        ),
+    ),
+    "BUDGET-GUARDRAIL": (
+        guardrails.budget_facts,
+        lambda: guardrails.budget_facts(
+            guardrails.alert(threshold=Decimal("9.5"), subscribers=Unreadable("403")),
+            limit=Absent(),
+            filters=Known(("Service",)),
+            subscriptions=Known((guardrails.subscription(status="pending"),)),
+        ),
+    ),
+    "TEARDOWN-VIABILITY": (
+        guardrails.viability_facts,
+        lambda: guardrails.viability_facts(
+            world.scope(plan=Absent()), m9=guardrails.dag_status(paused=Known(True), loads=Unreadable("x"))
+        ),
+    ),
+    "PRE-DESTROY": (
+        guardrails.pre_destroy_facts,
+        lambda: guardrails.pre_destroy_facts(
+            target=Absent(),
+            resources={"core": Unreadable("x"), "demo": Absent()},
+            states=(guardrails.moment(now=Absent()),),
+        ),
+    ),
+    "COST-GUARDRAIL": (
+        guardrails.cost_facts,
+        lambda: guardrails.cost_facts(guardrails.daily(amount="28.00"), budgets=Unreadable("403"), rung="unknown"),
     ),
     "TEARDOWN-SCOPE": (
         world.scope_facts,
