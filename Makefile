@@ -45,7 +45,7 @@ run: setup ## one run of a DAG against the running sandbox: make run DAG=dev_min
 	@$(BIN)/python -m workbench run '$(DAG)' --conf '$(CONF)'
 
 test: setup ## all tests, end to end ones included
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## style, types, import directions, Terraform format, deployment files
 	@$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import pytest
 import factories_world as world
 from factories_evidence import M2, M9, PLATFORM_RUN, Evidence
 from tidegate import cli
+from tidegate.settings import settings
 
 GUARD = "f_demo.plan_and_guard"
 
@@ -15,6 +16,7 @@ GUARD = "f_demo.plan_and_guard"
 def run(monkeypatch: pytest.MonkeyPatch, runs: Path, *arguments: str) -> int:
     monkeypatch.setenv("TIDEGATE_RUNS_DIR", str(runs))
     monkeypatch.setattr(sys, "argv", ["tidegate", *arguments])
+    settings.cache_clear()
     return cli.main()
 
 

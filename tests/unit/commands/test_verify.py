@@ -11,6 +11,7 @@ import factories_world as world
 from factories_evidence import M1, M2, Evidence
 from standins import BUCKET
 from tidegate import cli
+from tidegate.settings import settings
 from tidegate.evidence.store import S3Store, StoreUnreachable
 
 GUARD = "f_demo.plan_and_guard"
@@ -19,6 +20,7 @@ NAT = world.plan_facts(world.planned("aws_nat_gateway.this", "create"))
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["tidegate", "verify", *arguments])
+    settings.cache_clear()
     return cli.main()
 
 
