@@ -9,7 +9,7 @@ from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, Lock
 from tidegate.models.contract import ContractFacts, Upstream
 from tidegate.models.facts import Coverage, Facts
 from tidegate.models.inventory import Inventory, LiveResource, PostureFacts, ResidualFacts
-from tidegate.models.observed import Known, Observed
+from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.plan import Plan, PlanFacts, PlannedResource, PreserveItem, StackScope, TeardownScopeFacts
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException, Scalar
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
@@ -280,6 +280,7 @@ def scope(**changes: Any) -> StackScope:
         state=Known(state_version()),
         destroy_set=(state_resource(),),
         unplanned=(),
+        resumes=Absent(),
     )
     return replace(demo, **changes)
 

@@ -8,12 +8,17 @@ the states, never from logs.
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from sandbox.testing import Sandbox
 
@@ -61,13 +66,18 @@ class Stage:
         """The mirror."""
         return self.directory / "runs"
 
-    def run(self, phase: str, **conf: Any) -> Run:
-        """Run a DAG of the environment to its end in this process."""
+    def run(self, phase: str, *, right_before: Mapping[str, Callable[[], None]] | None = None, **conf: Any) -> Run:
+        """Run a DAG of the environment to its end in this process.
+
+        `right_before` names tasks, and what happens to the world just before they start: too late for earlier gates.
+        """
         from tidegate.settings import settings
 
         settings.cache_clear()
         before = set(self._mirrored())
         dag = self._dag(phase)
+        for task_id, happening in (right_before or {}).items():
+            dag.get_task(task_id)._pre_execute_hook = _once(happening)
         moment = datetime.now(UTC)
         run = dag.test(run_after=moment, logical_date=moment, run_conf=conf)
         states = {task.task_id: str(task.state) for task in run.get_task_instances()}
@@ -100,11 +110,28 @@ class Stage:
         managed = [resource for resource in document["resources"] if resource["mode"] == "managed"]
         return document["lineage"], document["serial"], len(managed)
 
+    def state_document(self, stack: str) -> dict[str, Any]:
+        """A stack's state as it lies in the bucket."""
+        answer = self.sandbox.client("s3").get_object(**self._state_place(stack))
+        document: dict[str, Any] = json.loads(answer["Body"].read())
+        return document
+
+    @contextmanager
+    def state_edited(self, stack: str, edit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+        """Change a stack's state object for the `with` block, and put the old content back."""
+        s3, place = self.sandbox.client("s3"), self._state_place(stack)
+        content, document = s3.get_object(**place)["Body"].read(), self.state_document(stack)
+        edit(document)
+        s3.put_object(**place, Body=json.dumps(document).encode())
+        try:
+            yield
+        finally:
+            s3.put_object(**place, Body=content)
+
     @contextmanager
     def state_object_gone(self, stack: str) -> Iterator[None]:
         """Take a stack's state object away for the `with` block, and put the same content back."""
-        s3, place = self.sandbox.client("s3"), {"Bucket": "fraud-platform-dev-min-tfstate"}
-        place["Key"] = f"{ENVIRONMENT}/{stack}/terraform.tfstate"
+        s3, place = self.sandbox.client("s3"), self._state_place(stack)
         content = s3.get_object(**place)["Body"].read()
         s3.delete_object(**place)
         try:
@@ -120,6 +147,30 @@ class Stage:
             yield
         finally:
             _pause(DAG_IDS[phase], paused=False)
+
+    def kill_terraform_after(self, service: str, operation: str) -> threading.Thread:
+        """SIGKILL terraform, as a machine that dies would, once it has made a call; join the thread afterwards."""
+        since = self.position()
+
+        def watch() -> None:
+            deadline = time.monotonic() + 120
+            while time.monotonic() < deadline:
+                if any((it.service, it.operation) == (service, operation) for it in self.sandbox.admin.calls(since)):
+                    for process in self._terraforms():
+                        os.killpg(process.pid, signal.SIGKILL)
+                    return
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        return thread
+
+    def _terraforms(self) -> list[psutil.Process]:
+        """Terraform processes of this stage; each leads a session of its own."""
+        return [
+            process
+            for process in psutil.Process().children(recursive=True)
+            if process.name() == "terraform" and os.getpgid(process.pid) == process.pid
+        ]
 
     def evidence(self, prefix: str) -> list[str]:
         """Keys in the evidence bucket."""
@@ -149,6 +200,9 @@ class Stage:
         with environment_variable("TIDEGATE_ENVIRONMENTS_DIR", str(copy)):
             yield
 
+    def _state_place(self, stack: str) -> dict[str, str]:
+        return {"Bucket": "fraud-platform-dev-min-tfstate", "Key": f"{ENVIRONMENT}/{stack}/terraform.tfstate"}
+
     def _dag(self, phase: str) -> Any:
         """Parsed anew for each run: `dag.test()` leaves the params of a run in the DAG."""
         from airflow.dag_processing.dagbag import DagBag
@@ -160,6 +214,17 @@ class Stage:
     def _mirrored(self) -> Iterator[Path]:
         for folder in ("dev_substrate", "runs"):
             yield from (self.runs / folder).rglob("*.json")
+
+
+def _once(happening: Callable[[], None]) -> Callable[[Any], None]:
+    """As a hook of a task; one that resumes after a deferral starts a second time."""
+    pending = [happening]
+
+    def hook(context: Any) -> None:
+        if pending:
+            pending.pop()()
+
+    return hook
 
 
 def _pause(dag_id: str, *, paused: bool) -> None:

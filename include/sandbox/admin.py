@@ -6,7 +6,7 @@
     GET    /spend   PUT /spend        what Cost Explorer answers from
     PUT    /budget-spend              {"budget_name": "...", "actual": "12.34", "forecasted": "20"}
     GET    /sns/default  PUT /sns/default   {"state": "pending" | "confirmed"}
-    POST   /sns/confirm               {"topic_arn": "...", "endpoint": "..."}
+    POST   /sns/confirm               {"topic_arn": "...", "endpoint": "...", "confirmed": true}
     POST   /reset                     everything as after the start; sessions already issued stay valid
 
 Wrong input gets 400 and {"error": "one clear sentence"}.

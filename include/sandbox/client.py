@@ -137,9 +137,9 @@ class SandboxClient:
         """Set how e-mail subscriptions made from now on start."""
         self._call("PUT", "/sns/default", {"state": state})
 
-    def confirm_subscription(self, topic_arn: str, endpoint: str) -> None:
-        """Confirm an e-mail subscription, as its reader would."""
-        self._call("POST", "/sns/confirm", {"topic_arn": topic_arn, "endpoint": endpoint})
+    def confirm_subscription(self, topic_arn: str, endpoint: str, *, confirmed: bool = True) -> None:
+        """Confirm an e-mail subscription, as its reader would, or (`confirmed` False) take that back."""
+        self._call("POST", "/sns/confirm", {"topic_arn": topic_arn, "endpoint": endpoint, "confirmed": confirmed})
 
     def reset(self) -> None:
         """Empty the account, then seed the role again; sessions stay valid, the journal goes on."""

@@ -1,6 +1,7 @@
 """Each of these ends in a failed run and a named blocker, and nothing mutates after it."""
 
 import secrets
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -168,19 +169,124 @@ def test_the_teardown_dag_paused(built: Stage) -> None:
     assert built.mutations(since) == []
 
 
-def test_an_alert_mail_that_nobody_confirmed(built: Stage) -> None:
-    sns = built.sandbox.client("sns")
-    topic = next(each["TopicArn"] for each in sns.list_topics()["Topics"] if each["TopicArn"].endswith("-alerts"))
-    (subscribed,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    mail = {"TopicArn": topic, "Protocol": "email", "Endpoint": subscribed["Endpoint"]}
-    built.sandbox.admin.set_email_subscriptions("pending")
-    sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+def test_a_budget_that_is_not_what_the_manifest_says(built: Stage) -> None:
+    """Changed after the plan of core was made, so that only the budget gate can see it: all of it, at once."""
+    budget = StrayedBudget(built)
     try:
-        run = built.run("m2", **GO_ON, repair_drift=True, repair_reason="somebody unsubscribed the alert mail")
-        assert run.state == "failed"
-        assert run.codes("budget_guardrail_snapshot") == {"ALERT-CHANNEL-UNCONFIRMED"}
-        assert run.tasks["i_teardown_viability"] == "upstream_failed"
+        run = built.run("m2", **GO_ON, right_before={"i_budget_guardrail": budget.stray})
+        assert built.mutations(budget.strayed) == []
     finally:
-        built.sandbox.admin.set_email_subscriptions("confirmed")
-        built.sandbox.admin.confirm_subscription(topic, mail["Endpoint"])
-    assert built.run("m2", **GO_ON).state == "success"
+        budget.mend()
+    assert run.state == "failed"
+    found = run.snapshots["budget_guardrail_snapshot"]["blockers"]
+    said = {blocker["code"]: f"{blocker['observed']} | {blocker['expected']}" for blocker in found}
+    assert set(said) == {
+        "BUDGET-LIMIT-MISMATCH",
+        "BUDGET-UNIT-MISMATCH",
+        "BUDGET-ALERT-MISSING",
+        "BUDGET-ALERT-EXTRA",
+        "BUDGET-ALERT-MISMATCH",
+        "BUDGET-ALERT-UNHEARD",
+        "ALERT-CHANNEL-UNCONFIRMED",
+    }
+    assert "45" in said["BUDGET-LIMIT-MISMATCH"]
+    assert "30 USD" in said["BUDGET-LIMIT-MISMATCH"]
+    assert "EUR" in said["BUDGET-UNIT-MISMATCH"]
+    assert "ACTUAL GREATER_THAN ABSOLUTE_VALUE 12" in said["BUDGET-ALERT-EXTRA"]
+    assert "FORECASTED" in said["BUDGET-ALERT-MISMATCH"]
+    assert "EMAIL somebody@example.com" in said["BUDGET-ALERT-UNHEARD"]
+    assert run.tasks["i_teardown_viability"] == "upstream_failed"
+
+
+def test_a_resource_in_two_states(built: Stage) -> None:
+    since, states = built.position(), [built.state_of("core"), built.state_of("demo")]
+    theirs = built.state_document("core")["resources"]
+    (shared,) = [it for it in theirs if it["type"] == "aws_sns_topic" and it["mode"] == "managed"]
+
+    def own_twice(document: dict[str, Any]) -> None:
+        document["resources"].append(shared)
+
+    with ExitStack() as until:
+        edit = built.state_edited("demo", own_twice)
+        run = built.run("m2", **GO_ON, right_before={"h_state_ownership": lambda: until.enter_context(edit)})
+    assert run.state == "failed"
+    (blocker,) = run.snapshots["m2_h_state_ownership_snapshot"]["blockers"]
+    assert blocker["code"] == "RESOURCE-OWNED-TWICE"
+    assert blocker["resource"] == shared["instances"][0]["attributes"]["id"]
+    assert "core: " in blocker["observed"]
+    assert "demo: " in blocker["observed"]
+    assert run.tasks["i_budget_guardrail"] == "upstream_failed"
+    assert built.mutations(since) == []
+    assert [built.state_of("core"), built.state_of("demo")] == states
+
+
+def test_two_stacks_on_one_state_key(built: Stage) -> None:
+    since, states = built.position(), [built.state_of("core"), built.state_of("demo")]
+    with built.manifest_with(
+        ("state_key: dev_min/demo/terraform.tfstate", "state_key: dev_min/core/terraform.tfstate")
+    ):
+        run = built.run("m2", **GO_ON)
+    assert run.state == "failed"
+    assert "STATE-KEY-SHARED" in run.codes("m2_b_backend_state_readiness_snapshot")
+    assert run.tasks["c_core.plan_and_guard"] == "upstream_failed"
+    assert built.mutations(since) == []
+    assert [built.state_of("core"), built.state_of("demo")] == states
+
+
+class StrayedBudget:
+    """Everything about the budget that can be wrong, done through AWS, and undone."""
+
+    NAME = "fraud-platform-dev-min-budget"
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.strayed = stage.position()
+        self.budgets, self.sns = stage.sandbox.client("budgets"), stage.sandbox.client("sns")
+        self.named = {
+            "AccountId": stage.sandbox.client("sts").get_caller_identity()["Account"],
+            "BudgetName": self.NAME,
+        }
+        self.before = self.budgets.describe_budget(**self.named)["Budget"]
+        topics = [topic["TopicArn"] for topic in self.sns.list_topics()["Topics"]]
+        (self.topic,) = [topic for topic in topics if topic.endswith("-alerts")]
+        (subscribed,) = self.sns.list_subscriptions_by_topic(TopicArn=self.topic)["Subscriptions"]
+        self.mail = subscribed["Endpoint"]
+
+    def stray(self) -> None:
+        """Limit, unit, a threshold, a type, a subscriber, and an alert mail that waits for its confirmation."""
+        self._limit({"Amount": "45", "Unit": "EUR"})
+        self._alert(self._at(10), self._at(12))
+        self._alert(self._at(20), self._at(20, "FORECASTED"))
+        self._subscriber(self._to_topic(), {"SubscriptionType": "EMAIL", "Address": "somebody@example.com"})
+        self.stage.sandbox.admin.confirm_subscription(self.topic, self.mail, confirmed=False)
+        self.strayed = self.stage.position()
+
+    def mend(self) -> None:
+        """As core made it."""
+        self._limit(self.before["BudgetLimit"])
+        self._alert(self._at(12), self._at(10))
+        self._alert(self._at(20, "FORECASTED"), self._at(20))
+        self._subscriber({"SubscriptionType": "EMAIL", "Address": "somebody@example.com"}, self._to_topic())
+        self.stage.sandbox.admin.confirm_subscription(self.topic, self.mail)
+
+    def _limit(self, limit: dict[str, str]) -> None:
+        new = {name: value for name, value in self.before.items() if name not in {"CalculatedSpend", "LastUpdatedTime"}}
+        self.budgets.update_budget(AccountId=self.named["AccountId"], NewBudget={**new, "BudgetLimit": limit})
+
+    def _alert(self, old: dict[str, Any], new: dict[str, Any]) -> None:
+        self.budgets.update_notification(**self.named, OldNotification=old, NewNotification=new)
+
+    def _subscriber(self, old: dict[str, str], new: dict[str, str]) -> None:
+        at = self._at(28)
+        self.budgets.update_subscriber(**self.named, Notification=at, OldSubscriber=old, NewSubscriber=new)
+
+    def _to_topic(self) -> dict[str, str]:
+        return {"SubscriptionType": "SNS", "Address": self.topic}
+
+    def _at(self, threshold: int, kind: str = "ACTUAL") -> dict[str, Any]:
+        return {
+            "NotificationType": kind,
+            "ComparisonOperator": "GREATER_THAN",
+            "Threshold": float(threshold),
+            "ThresholdType": "ABSOLUTE_VALUE",
+        }

@@ -1,11 +1,13 @@
-"""M9: what stops it, and that it leaves nothing behind and core untouched. Runs after the blocked builds."""
+"""M9: what stops it, and that it leaves nothing behind and core untouched. The tests build on each other."""
 
-from contextlib import nullcontext
+from datetime import UTC, date, datetime
 
 import pytest
 
 from stage import BUILD, TEARDOWN, Stage
+from tidegate.lanes import guardrails
 
+IMPATIENT = (("residual_wait: 900", "residual_wait: 2"), ("look_again: 20", "look_again: 1"))
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
 
 
@@ -57,22 +59,48 @@ def test_a_held_lock_is_waited_for_and_then_blocks(built: Stage) -> None:
     assert built.mutations(since) == []
 
 
-def test_teardown_build_teardown_leaves_core_untouched(built: Stage) -> None:
-    """The second teardown finds core's outputs gone: it uses the values that its build recorded (TD2)."""
+def test_a_teardown_killed_half_way_is_finished_by_the_next_one(built: Stage) -> None:
     core = built.state_of("core")
-    for cycle in range(2):
-        with built.state_object_gone("core") if cycle == 1 else nullcontext():
-            run = built.run("m9", **TEARDOWN)
-        assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
-        lineage, serial, count = built.state_of("demo") or ("", 0, -1)
-        assert (lineage != "", serial > 0, count) == (True, True, 0)
-        assert run.snapshots["m9_d_demo_state_snapshot"]["facts"]["post_destroy_state_count"]["value"] == 0
-        assert run.snapshots["teardown_proof"]["overall_pass"] is True
-        assert built.state_of("core") == core
-        if cycle == 0:
-            again = built.run("m2", **BUILD)
-            assert again.state == "success", again.tasks
-            assert (built.state_of("demo") or ("", 0, 0))[2] > 20
+    killer = built.kill_terraform_after("ec2", "DeleteSubnet")
+    killed = built.run("m9", **TEARDOWN)
+    killer.join()
+    assert killed.state == "failed"
+    assert killed.tasks["d_demo.destroy"] == "failed"
+    assert killed.tasks["d_demo.verify"] == "upstream_failed"
+    frozen = killed.snapshots["m9_b_teardown_scope"]
+    (first,) = frozen["facts"]["stacks"]
+    assert (built.state_of("demo") or ("", 0, 0))[2] > 0, "the state still names what is left"
+
+    with built.manifest_with(("lock_wait: 600", "lock_wait: 3"), ("look_again: 20", "look_again: 1")):
+        again = built.run("m9", **TEARDOWN)
+    assert again.codes("m9_a_readiness_snapshot") == {"STATE-LOCK-STALE"}
+
+    run = built.run("m9", **TEARDOWN, release_dead_lock=True)
+    assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
+    (second,) = run.snapshots["m9_b_teardown_scope"]["facts"]["stacks"]
+    assert second["resumes"]["value"]["scope_sha256"] == frozen["digest"]
+    assert frozen["digest"] in {given["sha256"] for given in run.snapshots["m9_b_teardown_scope"]["inputs"]}
+    ids = [{resource["id"] for resource in scope["destroy_set"]} for scope in (first, second)]
+    assert ids[1] <= ids[0]
+    assert second["plan"]["value"]["vanished"], "what the killed terraform had deleted is not deleted twice"
+    assert run.snapshots["m9_d_demo_state_snapshot"]["facts"]["post_destroy_state_count"]["value"] == 0
+    assert run.snapshots["teardown_proof"]["overall_pass"] is True
+    assert built.state_of("core") == core
+
+
+def test_build_and_teardown_leave_core_untouched(built: Stage) -> None:
+    """The teardown finds core's outputs gone: it uses the values that its build recorded (TD2)."""
+    core = built.state_of("core")
+    again = built.run("m2", **BUILD)
+    assert again.state == "success", again.tasks
+    assert (built.state_of("demo") or ("", 0, 0))[2] > 20
+    with built.state_object_gone("core"):
+        run = built.run("m9", **TEARDOWN)
+    assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
+    lineage, serial, count = built.state_of("demo") or ("", 0, -1)
+    assert (lineage != "", serial > 0, count) == (True, True, 0)
+    assert run.snapshots["m9_d_demo_state_snapshot"]["facts"]["post_destroy_state_count"]["value"] == 0
+    assert run.snapshots["teardown_proof"]["overall_pass"] is True
     assert built.state_of("core") == core
 
 
@@ -84,18 +112,91 @@ def test_teardown_of_nothing_runs_all_lanes_and_does_nothing(built: Stage) -> No
     assert built.mutations(since) == []
 
 
-def test_cost_that_cannot_be_read_leaves_the_teardown_unproven(built: Stage) -> None:
-    refused = {"service": "ce", "kind": "error", "status": 400, "code": "ValidationException"}
-    with built.sandbox.admin.fault(**refused):
-        run = built.run("m9", **TEARDOWN)
+def test_a_database_that_nobody_destroyed(built: Stage) -> None:
+    rds = built.sandbox.client("rds")
+
+    def forget() -> None:
+        rds.create_db_instance(
+            DBInstanceIdentifier="left-behind",
+            DBInstanceClass="db.t4g.micro",
+            Engine="postgres",
+            AllocatedStorage=20,
+            MasterUsername="postgres",
+            ManageMasterUserPassword=True,
+        )
+
+    try:
+        with built.manifest_with(*IMPATIENT):
+            run = built.run("m9", **TEARDOWN, right_before={"f_residual_scan": forget})
+    finally:
+        rds.delete_db_instance(DBInstanceIdentifier="left-behind", SkipFinalSnapshot=True)
     assert run.state == "failed"
-    assert run.codes("m9_g_cost_guardrail_snapshot") == {"COST-UNREADABLE"}
+    (blocker,) = run.snapshots["m9_f_residual_scan_snapshot"]["blockers"]
+    assert blocker["code"] == "FORBIDDEN-LIVE"
+    assert "left-behind" in blocker["resource"]
+    assert run.tasks["h_teardown_proof"] == "upstream_failed"
+    assert "teardown_proof" not in run.snapshots
+
+
+def test_a_nat_gateway_left_in_the_second_region(built: Stage) -> None:
+    ec2 = built.sandbox.client("ec2", region_name="us-east-1")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    nat = ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    try:
+        with built.manifest_with(*IMPATIENT):
+            run = built.run("m9", **TEARDOWN)
+    finally:
+        ec2.delete_nat_gateway(NatGatewayId=nat)
+        ec2.delete_subnet(SubnetId=subnet)
+        ec2.delete_vpc(VpcId=vpc)
+    assert run.state == "failed"
+    (blocker,) = run.snapshots["m9_f_residual_scan_snapshot"]["blockers"]
+    assert blocker["code"] == "FORBIDDEN-LIVE"
+    assert nat in blocker["resource"]
+    assert "us-east-1" in f"{blocker['resource']} {blocker['observed']}"
+    assert run.tasks["h_teardown_proof"] == "upstream_failed"
+
+
+def test_a_malformed_period_leaves_the_teardown_unproven(built: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cost Explorer itself refuses it (IN3); the destroy went on, and nothing is proven."""
+
+    class Malformed(date):
+        def isoformat(self) -> str:
+            return self.strftime("%d/%m/%Y")
+
+    def period(now: datetime) -> tuple[date, date]:
+        return Malformed(now.year, now.month, 1), now.date()
+
+    monkeypatch.setattr(guardrails, "month_to_date", period)
+    run = built.run("m9", **TEARDOWN)
+    assert run.state == "failed"
+    (blocker,) = run.snapshots["m9_g_cost_guardrail_snapshot"]["blockers"]
+    assert blocker["code"] == "COST-UNREADABLE"
+    assert "ValidationException: Start time is invalid" in blocker["observed"]
     assert run.tasks["d_demo.destroy"] == run.tasks["f_residual_scan"] == "success"
     assert run.tasks["h_teardown_proof"] == "upstream_failed"
 
 
+def spend(stage: Stage, amount: str) -> None:
+    """This month's bill so far, with a credit that may not hide it."""
+    today = datetime.now(UTC).date()
+    used = {"date": today, "service": "Amazon Relational Database Service", "amount": amount}
+    stage.sandbox.admin.set_spend(rows=[used, {**used, "amount": "-20", "record_type": "Credit"}])
+
+
+def test_cost_just_below_the_stop_passes(built: Stage) -> None:
+    spend(built, "27.99")
+    try:
+        run = built.run("m9", **TEARDOWN)
+    finally:
+        built.sandbox.admin.set_spend()
+    assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
+    assert run.snapshots["m9_g_cost_guardrail_snapshot"]["facts"]["rung"] == "20"
+
+
 def test_cost_at_the_stop_leaves_the_teardown_unproven(built: Stage) -> None:
-    built.sandbox.admin.set_spend(per_day={"AWS Support": "28"}, page_size=5)
+    spend(built, "28.00")
     try:
         run = built.run("m9", **TEARDOWN)
     finally:

@@ -55,6 +55,11 @@ def test_pending_until_confirmed(sandbox: Sandbox, sns: Any, topic: str) -> None
     assert arn.startswith(f"{topic}:")
     assert counts(sns, topic) == ("0", "1")
 
+    sandbox.admin.confirm_subscription(topic, MAIL, confirmed=False)
+
+    assert listed(sns, topic) == ["PendingConfirmation"]
+    assert counts(sns, topic) == ("1", "0")
+
 
 def test_the_arn_of_a_pending_one_can_be_asked_for(sandbox: Sandbox, sns: Any, topic: str) -> None:
     sandbox.admin.set_email_subscriptions("pending")

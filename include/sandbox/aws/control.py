@@ -19,12 +19,13 @@ class EmailDefault(BaseModel):
 
 
 class Confirmation(BaseModel):
-    """Which e-mail subscription its reader confirms."""
+    """Which e-mail subscription its reader confirms, or (`confirmed` false) never did."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     topic_arn: str
     endpoint: str
+    confirmed: bool = True
 
 
 def answer(method: str, path: str, body: bytes) -> Answer:
@@ -52,7 +53,7 @@ def _answer(method: str, route: str, body: bytes) -> Answer:
             return json_answer(200, {"state": SETTINGS.email_subscriptions})
         case "POST", "sns/confirm":
             confirmation = Confirmation.model_validate_json(body)
-            sns.confirm(confirmation.topic_arn, confirmation.endpoint)
+            sns.confirm(confirmation.topic_arn, confirmation.endpoint, confirmed=confirmation.confirmed)
             return json_answer(200, confirmation.model_dump())
         case "PUT", "budget-spend":
             budget_spend = BudgetSpend.model_validate_json(body)

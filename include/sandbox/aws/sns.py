@@ -33,13 +33,16 @@ def install() -> None:
     replace(SNSResponse, "list_subscriptions_by_topic", _list_by_topic)
 
 
-def confirm(topic_arn: str, endpoint: str) -> None:
-    """Confirm the e-mail subscription of `endpoint`, as its reader would. Raises NoSuchSubscription."""
+def confirm(topic_arn: str, endpoint: str, *, confirmed: bool = True) -> None:
+    """Confirm the e-mail subscription of `endpoint`, as its reader would, or take that back.
+
+    Raises NoSuchSubscription.
+    """
     found = [each for each in _all_subscriptions() if each.topic_arn == topic_arn and each.endpoint == endpoint]
     if not found:
         raise NoSuchSubscription(f"{endpoint} has no subscription to {topic_arn}.")
     for subscription in found:
-        subscription.attributes["PendingConfirmation"] = False
+        subscription.attributes["PendingConfirmation"] = not confirmed
 
 
 def _all_subscriptions() -> Iterator[Subscription]:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_scope import preserve_set_blockers, stack_scope_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, shown
-from tidegate.models.plan import TeardownScopeFacts
+from tidegate.models.plan import StackScope, TeardownScopeFacts
 
 _AGAIN = "clear the scope task so that it plans and freezes again"
 
@@ -16,7 +17,7 @@ def blockers(facts: TeardownScopeFacts) -> Iterator[Blocker]:
     """The frozen sets as a whole, then each stack in the target."""
     yield from each(_target(facts), preserve_set_blockers(facts), _persistent(facts), _digest(facts))
     for scope in facts.stacks:
-        yield from stack_scope_blockers(scope, facts)
+        yield from each(stack_scope_blockers(scope, facts), _resumed(scope))
 
 
 def _target(facts: TeardownScopeFacts) -> Iterator[Blocker]:
@@ -29,6 +30,33 @@ def _target(facts: TeardownScopeFacts) -> Iterator[Blocker]:
             expected="at least one destroyable stack",
             remedy="trigger <environment>.m9_teardown_cost_check with a target from its list",
         )
+
+
+def _resumed(scope: StackScope) -> Iterator[Blocker]:
+    """A teardown that goes on with one left half way takes nothing that was not frozen then (TD6)."""
+    need = Need(
+        stem="TEARDOWN-RECORD",
+        what="the record of an earlier teardown",
+        resource=scope.stack,
+        expected="the teardown that was left half way, or none",
+        remedy="make control/ in the evidence bucket readable to the execution role, then clear the task",
+    )
+    yield from readable(scope.resumes, need)
+    if not isinstance(scope.resumes, Known):
+        return
+    begun = scope.resumes.value
+    frozen = {(resource.type, resource.id) for resource in begun.destroy_set}
+    for resource in scope.destroy_set:
+        if (resource.type, resource.id) not in frozen:
+            yield Blocker(
+                code="RESUMED-SET-GREW",
+                summary="an earlier teardown was left half way, and this one would take more than was frozen then",
+                resource=resource.address,
+                observed=f"{resource.type} {resource.id} is not in the destroy-set of {begun.execution_id}",
+                expected=f"a part of what is frozen in {begun.scope_uri}",
+                remedy="trigger <environment>.m2_substrate_build with platform_run = continue: it builds the stack "
+                "anew, and the teardown after it freezes everything",
+            )
 
 
 def _persistent(facts: TeardownScopeFacts) -> Iterator[Blocker]:
@@ -60,7 +88,7 @@ GATE = Gate(
     id="TEARDOWN-SCOPE",
     title="Destroy-set and preserve-set are known, frozen and disjoint",
     owner="platform",
-    requirements=("TD1", "TD2", "LC1", "LC6", "IN2"),
+    requirements=("TD1", "TD2", "TD6", "LC1", "LC6", "IN2"),
     facts=TeardownScopeFacts,
     blockers=blockers,
     policy_sections=("backend", "evidence", "work", "role_name", "stacks", "preserve"),

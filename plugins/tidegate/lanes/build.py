@@ -8,6 +8,7 @@ from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import inputs_series
+from tidegate.evidence.teardowns import end_teardown
 from tidegate.lanes import readiness
 from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
 from tidegate.lanes.plan_facts import is_persistent, plan_facts
@@ -89,6 +90,7 @@ def apply(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
         run.log(f"the plan of {stack} has no changes: nothing is applied")
         return
     _record_inputs(run, stack)
+    end_teardown(run.remote, run.environment.name, stack, execution_id=run.execution_id, outcome="rebuilt")
     apply_fetched(run, stack)
 
 

@@ -191,6 +191,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             snapshot="m9_d_demo_state_snapshot",
             gate="DESTROYED-STATE",
             collect=f"{_TEARDOWN}:collect_destroyed",
+            on_pass=f"{_TEARDOWN}:end_stack_teardown",
             stack="demo",
             waits_seconds=environment.deadlines.residual_wait,
         ),

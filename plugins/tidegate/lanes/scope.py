@@ -4,6 +4,7 @@ from typing import Any
 
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.control import inputs_series
+from tidegate.evidence.teardowns import unfinished_teardown
 from tidegate.lanes.build import stack_inputs
 from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun
@@ -18,11 +19,10 @@ def stack_scope(run: LaneRun, name: str) -> StackScope:
     inputs = _recorded_inputs(run, name)
     plan = make_plan(run, name, "destroy", inputs.value) if isinstance(inputs, Known) else Unreadable(_reason(inputs))
     in_state = state.resources.value if isinstance(state.resources, Known) else ()
-    going = {
-        resource.address
-        for resource in (plan.value.resources if isinstance(plan, Known) else ())
-        if "delete" in resource.actions
-    }
+    going: set[str] = set()
+    if isinstance(plan, Known):
+        going = {resource.address for resource in plan.value.resources if "delete" in resource.actions}
+        going |= set(plan.value.vanished)
     return StackScope(
         stack=name,
         lifecycle=stack.lifecycle,
@@ -31,6 +31,7 @@ def stack_scope(run: LaneRun, name: str) -> StackScope:
         state=state.version,
         destroy_set=tuple(resource for resource in in_state if resource.address in going),
         unplanned=tuple(resource for resource in in_state if resource.address not in going),
+        resumes=unfinished_teardown(run.remote, run.environment.name, name),
     )
 
 

@@ -10,6 +10,7 @@ from tidegate.collectors.aws.state import read_state
 from tidegate.evidence import control
 from tidegate.evidence.canonical import digest_of, unseal
 from tidegate.evidence.store import StoreUnreachable
+from tidegate.evidence.teardowns import begin_teardown, end_teardown
 from tidegate.lanes.build import apply_fetched, authorization_facts
 from tidegate.lanes.guards import handed_over_facts, parse_snapshot
 from tidegate.lanes.phases import phase_of
@@ -22,6 +23,7 @@ from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.plan import StackScope, TeardownScopeFacts
 from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
+from tidegate.models.snapshot import InputRecord
 from tidegate.models.state import DestroyedStateFacts, StateVersion
 
 _SCOPE_TASK = "b_scope_freeze"
@@ -33,6 +35,13 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
     target = str(run.params.get("target", ""))
     targets = [name for name in reversed(run.environment.stacks) if name in target.split("+")]
     stacks = tuple(stack_scope(run, name) for name in targets)
+    for scope in stacks:
+        if isinstance(scope.resumes, Known):
+            begun = scope.resumes.value
+            run.rests_on(begun.scope_uri, begun.scope_sha256)
+            run.log(
+                f"{scope.stack}: finishes the teardown that {begun.execution_id} began; frozen in {begun.scope_uri}"
+            )
     preserve = preserve_set(run)
     serials = {name: _serial(run, name) for name in run.environment.stacks_by_lifecycle("persistent")}
     facts = TeardownScopeFacts(
@@ -92,9 +101,17 @@ def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
     """After the authorisation passed: apply exactly the frozen plan."""
     stack = str(run.lane.stack)
     scope = _frozen(run, stack)
-    if not isinstance(scope.plan, Known) or not scope.plan.value.has_changes:
+    if not isinstance(scope.plan, Known) or not (scope.plan.value.has_changes or scope.destroy_set):
         run.log(f"{stack} holds nothing: nothing is destroyed")
         return
+    begin_teardown(
+        run.remote,
+        run.environment.name,
+        stack,
+        execution_id=run.execution_id,
+        scope=_frozen_by(run),
+        destroy_set=scope.destroy_set,
+    )
     apply_fetched(run, stack)
 
 
@@ -114,6 +131,13 @@ def collect_destroyed(run: LaneRun) -> DestroyedStateFacts:
         destroy_set=scope.destroy_set,
         still_there=still_there(run.clients, scope.destroy_set),
         locks=read_state_locks(run.clients, run.environment, stack),
+    )
+
+
+def end_stack_teardown(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
+    """After the stack was found empty: no later teardown has to finish this one. Raises StoreError."""
+    end_teardown(
+        run.remote, run.environment.name, str(run.lane.stack), execution_id=run.execution_id, outcome="destroyed"
     )
 
 
@@ -271,6 +295,16 @@ def _count(resources: Observed[Any]) -> Observed[int]:
             return Known(0)
         case other:
             return other
+
+
+def _frozen_by(run: LaneRun) -> InputRecord:
+    """The snapshot of this run that froze the scope, as `_scope_facts` read it."""
+    document = run.handed_over(_SCOPE_TASK)
+    digest = document.value.get("digest") if isinstance(document, Known) else None
+    for given in run.inputs:
+        if given.sha256 == digest:
+            return given
+    raise LookupError(f"no frozen scope in this run: {document}")
 
 
 def _scope_facts(run: LaneRun) -> TeardownScopeFacts:

@@ -44,6 +44,8 @@ class Plan:
     resources: tuple[PlannedResource, ...]
     sha256: str
     source_digest: str
+    vanished: tuple[str, ...] = ()
+    """Addresses that the state holds and the cloud does not: the plan has nothing to do for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +78,26 @@ class PreserveItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenResource:
+    """What a teardown that began had frozen to go."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunTeardown:
+    """A teardown that began and did not end; the next one finishes it (TD6)."""
+
+    execution_id: str
+    scope_uri: str
+    scope_sha256: str
+    destroy_set: tuple[FrozenResource, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StackScope:
-    """What a destroy plan would remove from one stack. `resources` come from the plan, ids from the state."""
+    """What a destroy plan would remove from one stack: addresses come from the plan, ids from the state."""
 
     stack: str
     lifecycle: str
@@ -86,8 +106,11 @@ class StackScope:
     state: Observed[StateVersion]
     """Absent: the stack has no state, so there is nothing to destroy."""
     destroy_set: tuple[StateResource, ...]
+    """What the plan deletes, and what the cloud no longer has although the state still names it."""
     unplanned: tuple[StateResource, ...]
     """In the state but not in the destroy plan: they would be left behind."""
+    resumes: Observed[BegunTeardown]
+    """Absent: no earlier teardown of the stack was left half way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,13 +63,15 @@ def to_plan(
 ) -> Plan:
     """The facts of a plan document. Raises PlanUnreadable when its shape is not the documented one."""
     try:
-        drifted = {change["address"] for change in document.get("resource_drift", ())}
+        drift = document.get("resource_drift", ())
+        drifted = {change["address"] for change in drift}
         resources = tuple(
             _resource(change, change["address"] in drifted, policy)
             for change in document.get("resource_changes", ())
             if _managed(change)
         )
         resources += tuple(_unannounced(document, {resource.address for resource in resources}, policy))
+        planned = {resource.address for resource in resources}
         return Plan(
             stack=stack,
             purpose=purpose,
@@ -81,6 +83,11 @@ def to_plan(
             resources=resources,
             sha256=sha256,
             source_digest=source_digest,
+            vanished=tuple(
+                change["address"]
+                for change in drift
+                if _managed(change) and change["change"]["actions"] == ["delete"] and change["address"] not in planned
+            ),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanUnreadable(f"unexpected shape: {type(error).__name__}: {error}") from error

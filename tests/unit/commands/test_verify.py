@@ -11,8 +11,8 @@ import factories_world as world
 from factories_evidence import M1, M2, Evidence
 from standins import BUCKET
 from tidegate import cli
-from tidegate.settings import settings
 from tidegate.evidence.store import S3Store, StoreUnreachable
+from tidegate.settings import settings
 
 GUARD = "f_demo.plan_and_guard"
 NAT = world.plan_facts(world.planned("aws_nat_gateway.this", "create"))

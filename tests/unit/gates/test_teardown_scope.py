@@ -15,7 +15,7 @@ from factories_world import (
 )
 from tidegate.gates.teardown_scope import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
-from tidegate.models.plan import StackScope, TeardownScopeFacts
+from tidegate.models.plan import BegunTeardown, FrozenResource, StackScope, TeardownScopeFacts
 
 DARK = Unreadable("AccessDenied")
 
@@ -23,6 +23,40 @@ DARK = Unreadable("AccessDenied")
 def destroying(address: str, id: str) -> StackScope:
     """A scope whose plan and destroy-set hold just this."""
     return scope(plan=destroy_plan(planned(address, "delete")), destroy_set=(state_resource(address, id),))
+
+
+def resuming(*frozen: tuple[str, str]) -> StackScope:
+    """A scope of demo whose earlier teardown froze just these and was left half way."""
+    begun = BegunTeardown(
+        execution_id="m9_20260213T201427Z",
+        scope_uri="s3://evidence/m9_b_teardown_scope.json",
+        scope_sha256="e" * 64,
+        destroy_set=tuple(FrozenResource(type=kind, id=id_) for kind, id_ in frozen),
+    )
+    return scope(resumes=Known(begun))
+
+
+GOING = (state_resource().type, state_resource().id)
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(resuming(GOING), [], id="the-same"),
+        pytest.param(resuming(GOING, ("aws_subnet", "subnet-1")), [], id="a-part-of-it"),
+        pytest.param(resuming(), ["RESUMED-SET-GREW"], id="more-than-nothing"),
+        pytest.param(resuming((GOING[0], "vpc-2")), ["RESUMED-SET-GREW"], id="another-id"),
+        pytest.param(resuming(("aws_subnet", GOING[1])), ["RESUMED-SET-GREW"], id="another-type"),
+        pytest.param(scope(resumes=DARK), ["TEARDOWN-RECORD-UNREADABLE"], id="record-not-readable"),
+        pytest.param(scope(resumes=UnknownUntilApply()), ["TEARDOWN-RECORD-UNKNOWN"], id="record-not-known"),
+    ],
+)
+def test_a_teardown_that_was_left_half_way(facts: StackScope, codes: Sequence[str]) -> None:
+    found = GATE.evaluate(scope_facts(facts), judged_at=NOW)
+    assert [blocker.code for blocker in found] == codes
+    if codes == ["RESUMED-SET-GREW"]:
+        assert "m9_20260213T201427Z" in found[0].observed
+        assert "m9_b_teardown_scope.json" in found[0].expected
 
 
 @pytest.mark.parametrize(

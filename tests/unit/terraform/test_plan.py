@@ -336,3 +336,23 @@ def test_json_nested_too_deep_is_no_plan(tmp_path: Path) -> None:
     path.write_text("[" * 100_000, encoding="utf-8")
     with pytest.raises(PlanUnreadable, match="recursion"):
         load_document(path)
+
+
+def test_what_the_cloud_lost_and_the_plan_does_not_name_has_vanished() -> None:
+    """A destroy plan has nothing to do for what is gone already; the state still names it."""
+    drift = [
+        change("aws_ecs_service.gone", "delete"),
+        change("aws_ecs_service.planned", "delete"),
+        change("aws_ecs_service.changed", "update"),
+        {**change("data.aws_ecs_service.read", "delete"), "mode": "data"},
+    ]
+    found = to_plan(
+        document(change("aws_ecs_service.planned", "create"), resource_drift=drift),
+        stack="demo",
+        purpose="destroy",
+        has_changes=True,
+        policy=policy(),
+        sha256="a",
+        source_digest="b",
+    )
+    assert found.vanished == ("aws_ecs_service.gone",)
