@@ -17,13 +17,15 @@ from rich.table import Table
 from tidegate import environments
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.state import read_state
+from tidegate.commands.verify import subject_of
 from tidegate.evidence.layout import Phase
 from tidegate.evidence.publish import newest
-from tidegate.evidence.store import LocalStore, S3Store, StoreError
+from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store, StoreError
 from tidegate.lanes.phases import phase_of
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Known
 from tidegate.settings import settings
+from tidegate.verify.execution import verify_execution
 from workbench import session
 from workbench.places import Bench, demo_bench
 from workbench.rest import Airflow
@@ -92,6 +94,15 @@ def _phases(console: Console, bench: Bench, airflow: Airflow) -> tuple[list[Phas
             break
     demo = read_state(clients, environment, "demo").resources
     return results, {
+        **{
+            f"tidegate verify finds all evidence sound, read from {place}": _verified(
+                environment, store, results, remote
+            )
+            for place, store, remote in (
+                ("S3", S3Store(clients.s3, environment.evidence.bucket), True),
+                ("runs/", LocalStore(settings().runs_dir), False),
+            )
+        },
         "demo state is empty after M9": isinstance(demo, Known) and demo.value == (),
         "core's state serial is the same before and after M9": serials.get("m2") is not None
         and serials.get("m2") == serials.get("m9"),
@@ -130,6 +141,16 @@ def _run(
     if result.state != "success":
         explain(console, airflow, dag_id, run_id)
     return result
+
+
+def _verified(environment: Environment, store: EvidenceStore, results: list[PhaseResult], remote: bool) -> bool:
+    """Every execution of the demo, judged again from its evidence alone, as `tidegate verify` does."""
+    found = [
+        verify_execution(store, subject_of(environment, result.execution_id, remote=remote), profile="sandbox")
+        for result in results
+        if result.execution_id
+    ]
+    return len(found) == len(results) and all(it.certain and it.sound and it.verdict == "pass" for it in found)
 
 
 def explain(console: Console, airflow: Airflow, dag_id: str, run_id: str) -> None:

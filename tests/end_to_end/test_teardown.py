@@ -1,9 +1,12 @@
 """M9: what stops it, and that it leaves nothing behind and core untouched. The tests build on each other."""
 
+import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+import verified
 from stage import BUILD, TEARDOWN, Stage
 from tidegate.lanes import guardrails
 
@@ -215,3 +218,51 @@ def test_evidence_of_every_lane_is_in_s3_and_in_the_mirror(built: Stage) -> None
     mirrored = {path.name for path in (built.runs / "dev_substrate" / "m9" / execution).iterdir()}
     assert stored == mirrored
     assert {"m9_a_readiness_snapshot.json", "m9_b_teardown_scope.json", "m9_i_phase_verdict.json"} <= stored
+
+
+def test_the_evidence_of_real_runs_is_sound_from_both_stores(built: Stage) -> None:
+    for phase, place in (("m2", "dev_substrate/m2_j"), ("m9", "dev_substrate/m9")):
+        passed = passed_executions(built, phase, place)
+        assert passed, phase
+        for execution in passed[-2:]:
+            assert verified.from_s3(built, execution) == set()
+            assert verified.from_mirror(built, execution) == set()
+
+
+def test_whoever_touches_evidence_is_named(built: Stage) -> None:
+    execution = passed_executions(built, "m9", "dev_substrate/m9")[-1]
+    residual, scope = "m9_f_residual_scan_snapshot.json", "m9_b_teardown_scope.json"
+
+    def flip(folder: Path) -> None:
+        content = bytearray((folder / residual).read_bytes())
+        content[len(content) // 2] ^= 1
+        (folder / residual).write_bytes(bytes(content))
+
+    def delete(folder: Path) -> None:
+        (folder / scope).unlink()
+
+    def swap(folder: Path) -> None:
+        (folder / scope.replace(".json", ".attempt2.json")).write_bytes((folder / scope).read_bytes())
+
+    def forge(folder: Path) -> None:
+        facts = json.loads((folder / residual).read_bytes())["facts"]
+        lost = [{"type": "aws_s3_bucket", "id": "x", "reason": "state bucket"}]
+        verified.rewritten(folder / residual, facts={**facts, "preserved_missing": {"kind": "known", "value": lost}})
+
+    for touch, expected in (
+        (flip, {residual}),
+        (delete, {scope}),
+        (swap, {scope.replace(".json", ".attempt2.json")}),
+        (forge, {residual}),
+        (lambda folder: verified.rewritten(folder / scope, environment="prod_min"), {scope}),
+        (lambda folder: verified.rewritten(folder / scope, profile="aws"), {scope}),
+    ):
+        named = {file for _, file in verified.touched(built, execution, touch)}
+        assert expected <= named, (touch, named)
+
+
+def passed_executions(stage: Stage, phase: str, place: str) -> list[str]:
+    """Execution ids whose verdict passed, oldest first."""
+    verdicts = sorted((stage.runs / place).rglob("*_phase_verdict.json"))
+    documents = [json.loads(path.read_bytes()) for path in verdicts]
+    return [it["execution_id"] for it in documents if it["overall_pass"] and it["execution_id"].startswith(phase)]

@@ -21,12 +21,15 @@ FIELDS = ("code", "file", "observed", "expected", "remedy")
 
 def verify(
     execution: Annotated[str, typer.Argument(help="execution id, e.g. m2_20260213T201427Z")],
-    origin: Annotated[Origin, typer.Option("--from", help="the local mirror, or the evidence bucket")] = Origin.runs,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="runs|s3|DIR",
+            help="the mirror, the evidence bucket, or a directory with a copy of either",
+        ),
+    ] = "runs",
     environment: Annotated[str, typer.Option(help="which environment")] = "dev_min",
-    directory: Annotated[
-        Path | None,
-        typer.Option("--dir", help="a copy of the mirror, or of the bucket (it holds evidence/), instead of runs/"),
-    ] = None,
     output: Annotated[Format, typer.Option("--format", help="table or json")] = Format.table,
 ) -> None:
     """Judge an execution's evidence again. 0 sound and passed, 1 blocked or not sound, 2 could not tell."""
@@ -35,8 +38,10 @@ def verify(
     from tidegate.verify.execution import verify_execution
     from tidegate.verify.standing import standing_today
 
-    if directory is not None and (origin is Origin.s3 or not directory.is_dir()):
-        raise typer.BadParameter("--dir names a directory that is there, and goes with --from runs")
+    named = source in {each.value for each in Origin}
+    origin, directory = (Origin(source), None) if named else (Origin.runs, Path(source))
+    if directory is not None and not directory.is_dir():
+        raise typer.BadParameter(f"--from takes runs, s3 or a directory; there is no directory {source}")
     manifest = environments.load(environment)
     policies = environments.load_policies(manifest)
     phase_named(execution)

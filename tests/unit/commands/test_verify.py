@@ -31,7 +31,7 @@ def as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 
 def test_a_sound_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     Evidence(tmp_path).lanes().verdict()
-    assert run(monkeypatch, M2, "--dir", str(tmp_path)) == 0
+    assert run(monkeypatch, M2, "--from", str(tmp_path)) == 0
     first, second = capsys.readouterr().out.splitlines()[:2]
     assert first == f"{M2} of dev_min, profile sandbox: evidence sound, verdict pass"
     assert second == "14 snapshots judged again, 25 inputs compared, 12 lie elsewhere, no chain in this copy"
@@ -52,18 +52,18 @@ def test_a_sound_failure_is_blocked(
 ) -> None:
     """The same verdict as in Airflow."""
     Evidence(tmp_path).lanes(blocked=GUARD, blocked_facts=NAT).verdict()
-    status, said = as_json(monkeypatch, capsys, M2, "--dir", str(tmp_path))
+    status, said = as_json(monkeypatch, capsys, M2, "--from", str(tmp_path))
     assert (status, said["overall_pass"], said["sound"], said["verdict"]) == (1, False, True, "fail")
 
 
 def test_a_forged_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     evidence = Evidence(tmp_path).lanes(blocked=GUARD, blocked_facts=NAT).verdict()
     evidence.rewrite(GUARD, overall_pass=True, status="pass", blockers=[])
-    status, said = as_json(monkeypatch, capsys, M2, "--dir", str(tmp_path))
+    status, said = as_json(monkeypatch, capsys, M2, "--from", str(tmp_path))
     assert (status, said["sound"]) == (1, False)
     assert all(set(finding) == {"code", "file", "observed", "expected", "remedy"} for finding in said["findings"])
     assert ("JUDGEMENT-MISMATCH", evidence.key(GUARD)) in {(it["code"], it["file"]) for it in said["findings"]}
-    assert run(monkeypatch, M2, "--dir", str(tmp_path)) == 1
+    assert run(monkeypatch, M2, "--from", str(tmp_path)) == 1
     printed = capsys.readouterr().out
     assert f"{M2} of dev_min, profile sandbox: evidence NOT SOUND, verdict fail" in printed
     assert f"\nJUDGEMENT-MISMATCH {evidence.key(GUARD)}\n    observed  overall_pass true" in printed
@@ -72,9 +72,9 @@ def test_a_forged_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
 def test_what_cannot_be_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, said = as_json(monkeypatch, capsys, M2, "--dir", str(tmp_path))
+    status, said = as_json(monkeypatch, capsys, M2, "--from", str(tmp_path))
     assert (status, [it["code"] for it in said["findings"]]) == (2, ["EXECUTION-UNKNOWN"])
-    assert run(monkeypatch, M2, "--dir", str(tmp_path)) == 2
+    assert run(monkeypatch, M2, "--from", str(tmp_path)) == 2
     assert "evidence NOT JUDGED, verdict missing" in capsys.readouterr().out
 
 
@@ -83,7 +83,7 @@ def test_a_copy_of_the_bucket(
 ) -> None:
     """EV3: files alone are enough."""
     Evidence(tmp_path, M1, remote=True).lanes().verdict()
-    status, said = as_json(monkeypatch, capsys, M1, "--dir", str(tmp_path))
+    status, said = as_json(monkeypatch, capsys, M1, "--from", str(tmp_path))
     assert (status, said["chain"], said["findings"]) == (0, 1, [])
 
 
@@ -93,10 +93,10 @@ def test_todays_standing_does_not_change_the_status(
     evidence = Evidence(tmp_path)
     evidence.environment = evidence.environment.model_copy(update={"scan_regions": ("eu-west-2",)})
     evidence.lanes().verdict()
-    status, said = as_json(monkeypatch, capsys, M2, "--dir", str(tmp_path))
+    status, said = as_json(monkeypatch, capsys, M2, "--from", str(tmp_path))
     reasons = [it["reason"] for it in said["standing_today"] if it["lane"] == "M2.G"]
     assert (status, "manifest or policy has changed since" in reasons) == (0, True)
-    assert run(monkeypatch, M2, "--dir", str(tmp_path)) == 0
+    assert run(monkeypatch, M2, "--from", str(tmp_path)) == 0
     assert "today (says nothing against its time):" in capsys.readouterr().out
 
 
@@ -139,7 +139,6 @@ def test_a_store_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, capsys: p
         (M2, "--environment", "moon"),
         (M2, "--from", "moon"),
         (M2, "--dir", "no/such/directory"),
-        (M2, "--from", "s3", "--dir", "."),
         (M2, "--fix"),
     ],
 )
