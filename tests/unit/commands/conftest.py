@@ -1,4 +1,4 @@
-"""S3 in moto, for what lies in the evidence bucket; settings as each test sets them."""
+"""S3 in moto, for what lies in the evidence bucket."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,15 +6,6 @@ from typing import Any
 import pytest
 
 from standins import s3_in_moto
-from tidegate.settings import settings
-
-
-@pytest.fixture(autouse=True)
-def fresh_settings() -> Iterator[None]:
-    """Settings are read once per process; here every test has its own environment variables."""
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
 
 
 @pytest.fixture
