@@ -22,7 +22,8 @@ def stack_scope(run: LaneRun, name: str) -> StackScope:
     going: set[str] = set()
     if isinstance(plan, Known):
         going = {resource.address for resource in plan.value.resources if "delete" in resource.actions}
-        going |= set(plan.value.vanished)
+        if plan.value.refreshed is not None:  # what the cloud no longer has is gone; no plan deletes it
+            going |= {resource.address for resource in in_state} - set(plan.value.refreshed)
     return StackScope(
         stack=name,
         lifecycle=stack.lifecycle,

@@ -44,8 +44,8 @@ class Plan:
     resources: tuple[PlannedResource, ...]
     sha256: str
     source_digest: str
-    vanished: tuple[str, ...] = ()
-    """Addresses that the state holds and the cloud does not: the plan has nothing to do for them."""
+    refreshed: tuple[str, ...] | None = None
+    """Of a destroy plan: the addresses that the cloud still knew when Terraform asked. None: the plan does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

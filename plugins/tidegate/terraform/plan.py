@@ -63,15 +63,13 @@ def to_plan(
 ) -> Plan:
     """The facts of a plan document. Raises PlanUnreadable when its shape is not the documented one."""
     try:
-        drift = document.get("resource_drift", ())
-        drifted = {change["address"] for change in drift}
+        drifted = {change["address"] for change in document.get("resource_drift", ())}
         resources = tuple(
             _resource(change, change["address"] in drifted, policy)
             for change in document.get("resource_changes", ())
             if _managed(change)
         )
         resources += tuple(_unannounced(document, {resource.address for resource in resources}, policy))
-        planned = {resource.address for resource in resources}
         return Plan(
             stack=stack,
             purpose=purpose,
@@ -83,11 +81,7 @@ def to_plan(
             resources=resources,
             sha256=sha256,
             source_digest=source_digest,
-            vanished=tuple(
-                change["address"]
-                for change in drift
-                if _managed(change) and change["change"]["actions"] == ["delete"] and change["address"] not in planned
-            ),
+            refreshed=_refreshed(document) if purpose == "destroy" else None,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanUnreadable(f"unexpected shape: {type(error).__name__}: {error}") from error
@@ -132,6 +126,21 @@ def _unannounced(document: dict[str, Any], announced: set[str], policy: Forbidde
                         for name in policy.attributes_of(resource["type"])
                     },
                 )
+
+
+def _refreshed(document: dict[str, Any]) -> tuple[str, ...] | None:
+    """Managed addresses in the state that the plan was made from, after Terraform had asked the cloud.
+
+    A destroy plan does not list what it found gone, not even as drift (Terraform 1.11).
+    """
+    if "prior_state" not in document:
+        return None
+    modules, found = [document["prior_state"]["values"].get("root_module") or {}], []
+    while modules:
+        module = modules.pop()
+        modules += module.get("child_modules") or ()
+        found += [it["address"] for it in module.get("resources") or () if it["mode"] == "managed"]
+    return tuple(sorted(found))
 
 
 def _judged(change: dict[str, Any], actions: tuple[str, ...], dotted: str) -> Observed[Any]:

@@ -338,21 +338,50 @@ def test_json_nested_too_deep_is_no_plan(tmp_path: Path) -> None:
         load_document(path)
 
 
-def test_what_the_cloud_lost_and_the_plan_does_not_name_has_vanished() -> None:
-    """A destroy plan has nothing to do for what is gone already; the state still names it."""
-    drift = [
-        change("aws_ecs_service.gone", "delete"),
-        change("aws_ecs_service.planned", "delete"),
-        change("aws_ecs_service.changed", "update"),
-        {**change("data.aws_ecs_service.read", "delete"), "mode": "data"},
-    ]
+def modules(*addresses: str, **child: Any) -> dict[str, Any]:
+    kind = "aws_ecs_service"
+    own = [{"address": address, "mode": "managed", "type": kind} for address in addresses]
+    read = {"address": "data.aws_ecs_service.read", "mode": "data", "type": kind}
+    return {"root_module": {"resources": [*own, read], "child_modules": [{"resources": child["of_a_module"]}]}}
+
+
+OF_A_MODULE = [{"address": "module.a.aws_ecs_service.b", "mode": "managed", "type": "aws_ecs_service"}]
+PRIOR = {"values": modules("aws_ecs_service.a", of_a_module=OF_A_MODULE)}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "fields", "expected"),
+    [
+        pytest.param(
+            "destroy", {"prior_state": PRIOR}, ("aws_ecs_service.a", "module.a.aws_ecs_service.b"), id="what-is-there"
+        ),
+        pytest.param("destroy", {"prior_state": {"values": {"root_module": {}}}}, (), id="nothing-is-there"),
+        pytest.param("destroy", {"prior_state": {"values": {}}}, (), id="nothing-ever-was"),
+        pytest.param("destroy", {}, None, id="the-plan-does-not-say"),
+        pytest.param("build", {"prior_state": PRIOR}, None, id="a-build-plan-lists-its-drift"),
+    ],
+)
+def test_what_the_cloud_still_knew(purpose: Any, fields: Any, expected: tuple[str, ...] | None) -> None:
     found = to_plan(
-        document(change("aws_ecs_service.planned", "create"), resource_drift=drift),
+        document(**fields),
         stack="demo",
-        purpose="destroy",
+        purpose=purpose,
         has_changes=True,
         policy=policy(),
         sha256="a",
         source_digest="b",
     )
-    assert found.vanished == ("aws_ecs_service.gone",)
+    assert found.refreshed == expected
+
+
+def test_a_prior_state_without_values_is_unreadable() -> None:
+    with pytest.raises(PlanUnreadable):
+        to_plan(
+            document(prior_state=[]),
+            stack="demo",
+            purpose="destroy",
+            has_changes=True,
+            policy=policy(),
+            sha256="a",
+            source_digest="b",
+        )
