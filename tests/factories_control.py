@@ -145,6 +145,7 @@ def build_readiness_facts(**changes: Any) -> BuildReadinessFacts:
         tools=tools(),
         control=control(),
         continue_platform_run=False,
+        lane_gaps=(),
         locks=(stack_locks(stack="core"), stack_locks(stack="demo")),
     )
     return replace(facts, **changes)
@@ -161,6 +162,7 @@ def teardown_readiness_facts(**changes: Any) -> TeardownReadinessFacts:
         confirm="dev_min",
         target=("demo",),
         destroyable=("demo", "confluent"),
+        lane_gaps=(),
         locks=(stack_locks(),),
         evidence_writable=Known(True),
     )
