@@ -1,4 +1,4 @@
-"""TEARDOWN-READINESS. A teardown starts when identity, lease, locks and evidence allow it and somebody confirmed it.
+"""TEARDOWN-READINESS. A teardown starts when identity, lease, locks, state and evidence allow it and it is confirmed.
 
 The emergency latch and the history of platform runs never stop a teardown (TD9).
 """
@@ -12,6 +12,7 @@ from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
 from tidegate.gates.rules_lanes import lane_gap_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
 from tidegate.gates.rules_request import confirmation_blockers, target_blockers
+from tidegate.gates.rules_state_version import stack_state_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import TeardownReadinessFacts
 
@@ -20,22 +21,24 @@ _DAG = "m9_teardown_cost_check"
 
 def blockers(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
     """Yield every reason why this teardown must not start now."""
+    stacks = tuple(stack for stack in facts.target if stack in facts.destroyable)
     return each(
         identity_blockers(facts.caller, facts.tools),
         lane_gap_blockers(facts.lane_gaps),
         lease_held_blockers(facts.control.lease),
         confirmation_blockers(facts.confirm, facts.environment, _DAG),
         target_blockers(facts.target, facts.destroyable, facts.environment, _DAG),
-        stack_lock_blockers(facts.locks, tuple(stack for stack in facts.target if stack in facts.destroyable)),
+        stack_lock_blockers(facts.locks, stacks),
+        stack_state_blockers(facts.states, stacks, facts.tools),
         evidence_blockers(facts.evidence_writable),
     )
 
 
 GATE = Gate(
     id="TEARDOWN-READINESS",
-    title="Identity, lease, confirmation, target, locks and evidence allow a teardown",
+    title="Identity, lease, confirmation, target, locks, states and evidence allow a teardown",
     owner="platform",
-    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "LC1", "TD9"),
+    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "ST7", "LC1", "TD9"),
     facts=TeardownReadinessFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "stacks"),
