@@ -25,7 +25,8 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, shown
 from tidegate.terraform import workspace
 from tidegate.terraform.intent import IntentUnwritable
-from tidegate.terraform.process import TerraformDeadline, TerraformMissing
+from tidegate.terraform.process import TerraformDeadline
+from tidegate.terraform.program import TerraformMissing
 from tidegate.terraform.runner import TerraformStopped
 from tidegate.terraform.workspace import StackRootMissing
 

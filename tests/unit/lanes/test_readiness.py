@@ -104,7 +104,13 @@ def test_a_stack_without_a_lane_closes_the_first_lane(
     edge = environment.stacks["demo"].model_copy(update={"state_key": "dev_min/edge/terraform.tfstate"})
     changed = environment.model_copy(update={"stacks": {**environment.stacks, "edge": edge}})
     params = {"target": "demo", "confirm": "dev_min"}
-    run = world.run(phase, "a_readiness", environment=changed, params=params, clients=SimpleNamespace(s3=s3, s3_in=lambda _region: s3))
+    run = world.run(
+        phase,
+        "a_readiness",
+        environment=changed,
+        params=params,
+        clients=SimpleNamespace(s3=s3, s3_in=lambda _region: s3),
+    )
     facts = getattr(readiness, collect)(run)
     assert facts.lane_gaps == (LaneGap(stack="edge", missing="build"), LaneGap(stack="edge", missing="destroy"))
     codes = [blocker.code for blocker in by_id(run.lane.gate).evaluate(facts, judged_at=NOW)]
