@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import factories_control as control
+import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_world as world
 from tidegate import environments
@@ -50,6 +51,9 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "RESIDUAL-SCAN": world.residual_facts,
     "COST-GUARDRAIL": lambda: guardrails.cost_facts_on(START.date()),
     "TEARDOWN-PROOF": world.proof_facts,
+    "EMERGENCY-LATCH": emergency.emergency_latch_facts,
+    "EMERGENCY-TEARDOWN": emergency.emergency_teardown_facts,
+    "EMERGENCY-RELEASE": emergency.emergency_release_facts,
 }
 """Facts that pass, by gate."""
 
@@ -115,7 +119,14 @@ class Evidence:
                 self.environment, self.policies, gate=gate.id, version=gate.version, sections=gate.policy_sections
             ),
             "airflow": {"dag_id": "dev_min.x", "run_id": "manual__1", "task_id": task, "try_number": attempt},
-            "tools": {"terraform": "x", "providers": {}, "tidegate": "0.1.0", "git_commit": "c", "git_dirty": None},
+            "tools": {
+                "terraform": "x",
+                "terraform_program": "",
+                "providers": {},
+                "tidegate": "0.1.0",
+                "git_commit": "c",
+                "git_dirty": None,
+            },
             "inputs": inputs or [],
             **derived_fields(facts),
             **changes,

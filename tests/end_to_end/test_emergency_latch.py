@@ -21,7 +21,7 @@ from tidegate.evidence.store import S3Store
 from tidegate.lanes import build
 from tidegate.verify.execution import verify_execution
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 
 BUCKET = "fraud-platform-dev-min-evidence"
 GO_ON = {**BUILD, "platform_run": "continue"}

@@ -11,7 +11,7 @@ from stage import BUILD, TEARDOWN, Stage
 from tidegate.lanes import guardrails
 
 IMPATIENT = (("residual_wait: 900", "residual_wait: 2"), ("look_again: 20", "look_again: 1"))
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 
 
 def test_a_wrong_confirmation(built: Stage) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pydantic import TypeAdapter
 
 import factories_control as control
+import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_world as world
 from tidegate.evidence.canonical import digest_of, plain
@@ -150,6 +151,18 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     "TEARDOWN-PROOF": (
         world.proof_facts,
         lambda: world.proof_facts(platform_run=None, references=(world.reference(version_id=None, status="fail"),)),
+    ),
+    "EMERGENCY-LATCH": (
+        emergency.emergency_latch_facts,
+        lambda: emergency.emergency_latch_facts(latch=Absent(), write_problem="403"),
+    ),
+    "EMERGENCY-TEARDOWN": (
+        emergency.emergency_teardown_facts,
+        lambda: emergency.emergency_teardown_facts(verdict=Unreadable("x"), run_state=Absent()),
+    ),
+    "EMERGENCY-RELEASE": (
+        emergency.emergency_release_facts,
+        lambda: emergency.emergency_release_facts(cost=Absent(), latch=Unreadable("x")),
     ),
     "PHASE-VERDICT": (
         control.verdict_facts,
