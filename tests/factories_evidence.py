@@ -121,7 +121,7 @@ class Evidence:
             "airflow": {"dag_id": "dev_min.x", "run_id": "manual__1", "task_id": task, "try_number": attempt},
             "tools": {
                 "terraform": "x",
-                "terraform_program": "",
+                "terraform_program": "binary x",
                 "providers": {},
                 "tidegate": "0.1.0",
                 "git_commit": "c",
