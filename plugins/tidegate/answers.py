@@ -40,7 +40,7 @@ def error_code(error: Exception) -> str:
     """AWS's code, e.g. `AccessDenied`; for answers without a body the HTTP status; empty when AWS did not answer."""
     if not isinstance(error, ClientError):
         return ""
-    return str(error.response.get("Error", {}).get("Code") or "without code")
+    return redacted(str(error.response.get("Error", {}).get("Code") or "without code"))
 
 
 def explain(call: str, error: Exception) -> str:

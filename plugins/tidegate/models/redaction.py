@@ -27,5 +27,6 @@ def without_secrets(text: str) -> str:
 
 
 def redacted(message: str) -> str:
-    """The first two lines as one, shortened, without secrets."""
-    return without_secrets(" ".join(message.strip().splitlines()[:2]))[:_LONGEST_MESSAGE]
+    """The first two lines as one, shortened, without secrets, and without halves of characters."""
+    whole = message.encode("utf-8", "replace").decode("utf-8")
+    return without_secrets(" ".join(whole.strip().splitlines()[:2]))[:_LONGEST_MESSAGE]
