@@ -59,8 +59,9 @@ def denied(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def spend_at_the_stop(stage: Stage) -> Iterator[None]:
-    """28 USD this month."""
-    stage.sandbox.admin.set_spend(per_day={"AWS Support": "28"})
+    """28.00 USD this month, of which a credit takes 20 off the bill; the next cent below is in test_teardown.py."""
+    used = {"date": datetime.now(UTC).date(), "service": "AWS Support", "amount": "28.00"}
+    stage.sandbox.admin.set_spend(rows=[used, {**used, "amount": "-20", "record_type": "Credit"}])
     try:
         yield
     finally:
@@ -152,6 +153,8 @@ def test_the_stop_rung_sets_the_latch_and_the_destroy_asks_for_none(built: Stage
     assert built.state_of("core") == core
     judged = run.snapshots["m9_g_cost_guardrail_snapshot"]
     assert run.codes("m9_g_cost_guardrail_snapshot") == {"COST-STOP-REACHED"}
+    assert judged["facts"]["rung"] == "28"
+    assert run.tasks["h_teardown_proof"] == "upstream_failed"
     record = newest(built)
     assert (record["number"], record["is_set"], record["recorded_by"]) == (number + 1, True, judged["execution_id"])
     assert record["evidence"]["sha256"] == judged["digest"]

@@ -40,7 +40,6 @@ _TOKENS = ("NextToken", "nextToken", "NextMarker", "nextMarker", "Marker")
 _LARGEST = 2**53 - 1
 
 
-
 class NotThere(Exception):
     """An answer was read, and it says that there is none. `observe` makes it Absent."""
 
