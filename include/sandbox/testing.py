@@ -34,7 +34,7 @@ class Sandbox:
     env: Environment
     admin: SandboxClient
 
-    def client(self, service: str, config: Config = NO_RETRIES) -> Any:
+    def client(self, service: str, config: Config = NO_RETRIES, region: str | None = None) -> Any:
         """Return a boto3 client that got its credentials through the default chain from nothing but the env file."""
         with mock.patch.dict(os.environ, self.applied_to(os.environ), clear=True):
             session = boto3.Session()
@@ -43,7 +43,7 @@ class Sandbox:
                 raise LookupError("the env file gives no credentials")
             credentials.get_frozen_credentials()
             make_client: Any = session.client  # its stubs know no service given as a variable
-            return make_client(service, config=config)
+            return make_client(service, config=config, region_name=region)
 
     def applied_to(self, base: Mapping[str, str]) -> dict[str, str]:
         """Return `base` without the machine's AWS settings, after sourcing the env file."""

@@ -144,7 +144,7 @@ def test_a_database_that_nobody_destroyed(built: Stage) -> None:
 
 
 def test_a_nat_gateway_left_in_the_second_region(built: Stage) -> None:
-    ec2 = built.sandbox.client("ec2", region_name="us-east-1")
+    ec2 = built.sandbox.client("ec2", region="us-east-1")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
     nat = ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
@@ -176,9 +176,9 @@ def test_a_malformed_period_leaves_the_teardown_unproven(built: Stage, monkeypat
     monkeypatch.setattr(guardrails, "month_to_date", period)
     run = built.run("m9", **TEARDOWN)
     assert run.state == "failed"
-    (blocker,) = run.snapshots["m9_g_cost_guardrail_snapshot"]["blockers"]
-    assert blocker["code"] == "COST-UNREADABLE"
-    assert "ValidationException: Start time is invalid" in blocker["observed"]
+    blocked = {it["code"]: it["observed"] for it in run.snapshots["m9_g_cost_guardrail_snapshot"]["blockers"]}
+    assert set(blocked) == {"COST-UNREADABLE", "COST-PERIOD-MISMATCH"}
+    assert "ValidationException: Start time is invalid" in blocked["COST-UNREADABLE"]
     assert run.tasks["d_demo.destroy"] == run.tasks["f_residual_scan"] == "success"
     assert run.tasks["h_teardown_proof"] == "upstream_failed"
 

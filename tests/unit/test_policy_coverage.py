@@ -129,3 +129,15 @@ def test_an_exception_with_a_blank_part_is_an_error_too(blank: str) -> None:
     parts = {"rule": "R", "resource": "x", "owner": "me", "reason": "for a demonstration", "expires": "2026-12-01"}
     with pytest.raises(ValueError, match=blank):
         PolicyException.model_validate({**parts, blank: " "})
+
+
+def test_a_database_may_stand_with_its_stack_and_not_after_it() -> None:
+    """TD5: after a teardown every database counts, tagged or not; before it demo has one."""
+    standing = {rule.id for rule in POLICIES.forbidden.standing_rules}
+    assert {rule.id for rule in POLICIES.forbidden.rules} - standing == {"LEFT-DATABASE"}
+    stranger = live("aws_db_instance", "left-behind", tags={})
+    posture = posture_facts(stranger, forbidden=POLICIES.forbidden.standing_rules)
+    assert network_posture.GATE.evaluate(posture, judged_at=posture.observed_at) == ()
+    residual = residual_facts(stranger, forbidden=POLICIES.forbidden.rules)
+    (blocker,) = residual_scan.GATE.evaluate(residual, judged_at=residual.observed_at)
+    assert (blocker.code, "left-behind" in blocker.resource) == ("FORBIDDEN-LIVE", True)

@@ -181,7 +181,7 @@ def collect_posture(run: LaneRun) -> PostureFacts:
         inventory=collect_inventory(
             run.clients, run.environment, run.environment.scan_regions, run.policies.forbidden, observed_at
         ),
-        forbidden=run.policies.forbidden.rules,
+        forbidden=run.policies.forbidden.standing_rules,
         exceptions=run.environment.exceptions,
         today=observed_at.date(),
     )

@@ -43,7 +43,7 @@ def plan_facts(
         stack=stack,
         allowed_types=policies.allowed_types.stacks.get(stack, ()),
         protected_addresses=protected_addresses(environment, stack),
-        forbidden=policies.forbidden.rules,
+        forbidden=policies.forbidden.standing_rules,
         exceptions=environment.exceptions,
         today=today,
         drift_blocks=drift_blocks,

@@ -42,6 +42,8 @@ class ForbiddenRule(BaseModel):
     condition: Condition | None = None
     when_unknown: Literal["block", "recheck_live"] = "block"
     """What to do with a value that a plan cannot show: block, or leave it to the live check after apply."""
+    applies: Literal["always", "after_teardown"] = "always"
+    """`after_teardown`: a stack may hold it while it stands, and none may be left afterwards, whoever made it (TD5)."""
 
 
 class PolicyException(BaseModel):
@@ -72,6 +74,11 @@ class ForbiddenPolicy(BaseModel):
         if len(set(ids)) != len(ids):
             raise ValueError("rule ids must be unique")
         return self
+
+    @property
+    def standing_rules(self) -> tuple[ForbiddenRule, ...]:
+        """The rules that hold while stacks stand: for plans, and for what lives after an apply."""
+        return tuple(rule for rule in self.rules if rule.applies == "always")
 
     def attributes_of(self, resource_type: str) -> tuple[str, ...]:
         """The attributes that some rule looks at for a type: the only ones that facts may keep."""
