@@ -11,7 +11,7 @@ def confirmation_blockers(confirm: str, environment: str, dag: str) -> Iterator[
         yield Blocker(
             code="CONFIRM-MISMATCH",
             summary="the confirmation does not name this environment",
-            resource=environment,
+            resource=environment or "environment",
             observed=f"confirm = {confirm!r}",
             expected=f"confirm = {environment!r}",
             remedy=f"trigger {environment}.{dag} with confirm = {environment}",
@@ -41,7 +41,7 @@ def reason_blockers(reason: str, environment: str, dag: str) -> Iterator[Blocker
         yield Blocker(
             code="REASON-MISSING",
             summary="nobody said why",
-            resource=environment,
+            resource=environment or "environment",
             observed="an empty reason",
             expected="one sentence for those who read the record",
             remedy=f"trigger {environment}.{dag} with a reason",
