@@ -131,3 +131,17 @@ def test_what_is_tainted_is_replaced_and_what_is_protected_is_mended() -> None:
     assert (replaced.resource, mended.resource) == tainted.value
     assert replaced.remedy.endswith("its plan replaces the resource")
     assert "repair_drift = true and a repair_reason" in mended.remedy
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (applied_facts(applied=False), "serial 7"),
+        (applied_facts(applied=False, before=Absent()), "no state"),
+        (applied_facts(outputs=DARK, required_outputs=("a", "b")), "a, b"),
+        (applied_facts(outputs=DARK, required_outputs=()), "a list of outputs"),
+    ],
+)
+def test_what_was_expected(facts: AppliedStateFacts, expected: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.expected == expected

@@ -234,3 +234,15 @@ def test_a_newer_state_says_which_terraform_to_install() -> None:
     assert blocker.expected == "at most the worker's terraform 1.12.2"
     assert "install terraform >= 1.15.5" in blocker.remedy
     assert "requirements-terraform.txt" in blocker.remedy
+
+
+@pytest.mark.parametrize(
+    ("facts", "observed"),
+    [
+        (controlled(goes_on=True), f"{platform_run().id}, closed by {platform_run().closed_by}"),
+        (controlled(platform_run=Absent(), goes_on=True), "none"),
+    ],
+)
+def test_why_there_is_no_platform_run_to_go_on_with(facts: BuildReadinessFacts, observed: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.code, blocker.observed) == ("PLATFORM-RUN-NOT-OPEN", observed)

@@ -90,3 +90,16 @@ def test_the_file_to_correct_is_named() -> None:
         True,
         True,
     ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "observed"),
+    [
+        (viability_facts(destroyable=("confluent", "demo")), "confluent", "demo"),
+        (viability_facts(stacks=()), "demo", "no stack was planned"),
+        (viability_facts(destroyable=()), "stacks", "0 destroyable stacks"),
+    ],
+)
+def test_what_was_planned_is_named(facts: ViabilityFacts, resource: str, observed: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (resource, observed)
