@@ -313,8 +313,16 @@ def compute_cases() -> Iterator[Case]:
 
 def store_cases() -> Iterator[Case]:
     """Databases, caches, streams, logs and parameters."""
-    for kind, operation, key, id_, status, code in (
-        ("aws_db_instance", "DescribeDBInstances", "DBInstances", "DBInstanceIdentifier", "DBInstanceStatus", LEFT),
+    for kind, operation, key, id_, status, *codes in (
+        (
+            "aws_db_instance",
+            "DescribeDBInstances",
+            "DBInstances",
+            "DBInstanceIdentifier",
+            "DBInstanceStatus",
+            FORBIDDEN,
+            LEFT,
+        ),
         ("aws_db_snapshot", "DescribeDBSnapshots", "DBSnapshots", "DBSnapshotIdentifier", "Status", FORBIDDEN),
         (
             "aws_db_cluster_snapshot",
@@ -327,7 +335,7 @@ def store_cases() -> Iterator[Case]:
         ("aws_rds_cluster", "DescribeDBClusters", "DBClusters", "DBClusterIdentifier", "Status", FORBIDDEN),
     ):
         item = {id_: "x-1", status: "available", "TagList": TAGS}
-        yield of(kind, {f"rds.{operation}": [{key: [], "Marker": "page-2"}, {key: [item]}]}, code)
+        yield of(kind, {f"rds.{operation}": [{key: [], "Marker": "page-2"}, {key: [item]}]}, *codes)
     yield of(
         "aws_elasticache_cluster",
         {

@@ -195,8 +195,8 @@ def test_which_endpoint_is_allowed(facts: IdentityFacts, expected: str) -> None:
         (called(region=Absent()), "AWS_REGION", "none"),
         (called(region=Known("us-east-1")), "AWS_REGION", "us-east-1"),
         (tooled(terraform_version=Absent()), "terraform", "none"),
-        (tooled(terraform_version=Known("2.0.0")), "terraform", "2.0.0"),
-        (tooled(terraform_version=Known("")), "terraform", "an empty version"),
+        (tooled(terraform_version=Known("2.0.0")), "terraform", "2.0.0 (binary terraform)"),
+        (tooled(terraform_version=Known("")), "terraform", "an empty version (binary terraform)"),
         (tooled(terraform_required="latest"), "terraform_version", "'latest' is not a clause like >= 1.11.0"),
         (tooled(managed_lane=Known("dag/run")), "managed lane", "dag/run"),
         (tooled(managed_lane=Known("")), "managed lane", "an empty name"),
@@ -211,7 +211,7 @@ def test_a_version_that_nothing_asks_for_is_still_refused_in_words() -> None:
     """No constraint and no version: the remedy names the manifest."""
     facts = tooled(terraform_required="", terraform_version=Known("soon"))
     _, version = GATE.evaluate(facts, judged_at=NOW)
-    assert (version.observed, version.expected) == ("soon", "a version that terraform_version names")
+    assert (version.observed, version.expected) == ("soon (binary terraform)", "a version that terraform_version names")
 
 
 @pytest.mark.parametrize(
