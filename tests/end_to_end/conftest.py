@@ -32,9 +32,16 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def built(stage: Stage) -> Stage:
-    """The environment bootstrapped and built once, without the database."""
-    for phase, conf in (("m1", {}), ("m2", BUILD)):
-        run = stage.run(phase, **conf)
-        assert run.state == "success", (phase, run.tasks, {name: run.codes(name) for name in run.snapshots})
+def bootstrapped(stage: Stage) -> Stage:
+    """The buckets and the lock table."""
+    run = stage.run("m1")
+    assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
     return stage
+
+
+@pytest.fixture(scope="session")
+def built(bootstrapped: Stage) -> Stage:
+    """The environment built once, without the database."""
+    run = bootstrapped.run("m2", **BUILD)
+    assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
+    return bootstrapped

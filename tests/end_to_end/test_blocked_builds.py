@@ -94,24 +94,6 @@ def test_a_static_access_key_in_the_environment(built: Stage) -> None:
     assert built.state_of("core") == state
 
 
-def test_the_lock_table_missing(built: Stage) -> None:
-    dynamodb, table = built.sandbox.client("dynamodb"), "fraud-platform-dev-min-tf-locks"
-    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
-    dynamodb.delete_table(TableName=table)
-    since, state = built.position(), built.state_of("core")
-    try:
-        run = built.run("m2", **GO_ON)
-        assert run.state == "failed"
-        assert run.codes("m2_a_readiness_snapshot") == {"LOCK-TABLE-MISSING"}
-        assert run.started == {"a_readiness", "j_phase_verdict"}
-        assert built.mutations(since) == []
-        assert built.state_of("core") == state
-    finally:
-        assert built.run("m1").state == "success"
-    repaired = built.run("m2", **GO_ON, repair_drift=True, repair_reason="the lock table was made again by M1")
-    assert repaired.state == "success", repaired.tasks
-
-
 def test_the_evidence_bucket_gone(built: Stage) -> None:
     since, states = built.position(), [built.state_of("core"), built.state_of("demo")]
     gone = {"service": "s3", "kind": "error", "status": 404, "code": "NoSuchBucket"}
@@ -132,12 +114,21 @@ def test_a_second_build_while_the_platform_run_is_open(built: Stage) -> None:
     assert built.mutations(since) == []
 
 
-def test_a_build_without_changes_applies_nothing(built: Stage) -> None:
-    since, states = built.position(), [built.state_of("core"), built.state_of("demo")]
-    run = built.run("m2", **GO_ON)
-    assert run.state == "success", run.tasks
-    assert built.mutations(since) == []
-    assert [built.state_of("core"), built.state_of("demo")] == states
+def test_the_lock_table_missing(built: Stage) -> None:
+    """M1 makes it again, which core sees as a drift; the test below repairs it with its own."""
+    dynamodb, table = built.sandbox.client("dynamodb"), "fraud-platform-dev-min-tf-locks"
+    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=table)
+    since, state = built.position(), built.state_of("core")
+    try:
+        run = built.run("m2", **GO_ON)
+        assert run.state == "failed"
+        assert run.codes("m2_a_readiness_snapshot") == {"LOCK-TABLE-MISSING"}
+        assert run.started == {"a_readiness", "j_phase_verdict"}
+        assert built.mutations(since) == []
+        assert built.state_of("core") == state
+    finally:
+        assert built.run("m1").state == "success"
 
 
 def test_core_changed_behind_terraforms_back(built: Stage) -> None:
@@ -152,17 +143,22 @@ def test_core_changed_behind_terraforms_back(built: Stage) -> None:
     assert run.state == "failed"
     assert run.codes("m2_c_core_plan_snapshot") == {"CORE-DRIFT"}
     assert len(built.mutations(since)) == made
+    state = built.state_of("demo")
     repaired = built.run("m2", **GO_ON, repair_drift=True, repair_reason="a parameter was typed over by hand")
     assert repaired.state == "success", repaired.tasks
+    assert built.state_of("demo") == state, "a plan without changes is not applied"
     assert repaired.snapshots["m2_c_core_plan_snapshot"]["facts"]["repair_drift_reason"].startswith("a parameter")
     assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == before
 
 
 def test_the_teardown_dag_paused(built: Stage) -> None:
-    since = built.position()
+    """Also the build without changes: it applies nothing."""
+    since, states = built.position(), [built.state_of("core"), built.state_of("demo")]
     with built.paused("m9"):
         run = built.run("m2", **GO_ON)
     assert run.state == "failed"
+    assert run.tasks["c_core.apply"] == run.tasks["f_demo.apply"] == "success"
+    assert [built.state_of("core"), built.state_of("demo")] == states
     assert run.codes("teardown_viability_snapshot") == {"M9-PAUSED"}
     assert run.tasks["i_budget_guardrail"] == "success"
     assert run.snapshots["m2_j_phase_verdict"]["overall_pass"] is False

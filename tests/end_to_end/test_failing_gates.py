@@ -67,11 +67,11 @@ def given_facts(closed: str | None) -> Callable[[str], Callable[..., Any]]:
 
 
 @pytest.fixture
-def given(built: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Stage]:
+def given(bootstrapped: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Stage]:
     def close(task_id: str | None) -> Stage:
         for module in (gate, guardrail, verdict):
             monkeypatch.setattr(module, "resolve", given_facts(task_id))
-        return built
+        return bootstrapped
 
     return close
 
