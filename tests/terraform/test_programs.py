@@ -60,8 +60,8 @@ class Intents:
     def __init__(self) -> None:
         self.seen: dict[str, Any] = {}
 
-    def open(self, operation: str, owner: IntentOwner, now: datetime) -> dict[str, Any]:
-        self.seen = {"id": "programs-77aa", "operation": operation}
+    def open(self, operation: str, owner: IntentOwner, now: datetime, plan_sha256: str | None = None) -> dict[str, Any]:
+        self.seen = {"id": "programs-77aa", "operation": operation, "plan_sha256": plan_sha256}
         return self.seen
 
     def started(self, record: dict[str, Any], started: Started) -> None:
@@ -148,13 +148,14 @@ def test_plan_show_apply_and_nothing_left_to_do(
     assert intents.seen == {
         "id": "programs-77aa",
         "operation": "plan",
+        "plan_sha256": None,
         "found": True,
         "session": True,
         "returncode": 2,
     }
     document = plans.load_document(it.show(saved))
     it.apply(saved.path)
-    assert intents.seen["returncode"] == 0
+    assert (intents.seen["returncode"], intents.seen["plan_sha256"]) == (0, saved.sha256)
     assert addresses(state_of(it)) == ["terraform_data.first"]
     assert any("terraform_data.first" in line for line in said)
     assert not it.plan(destroy=False).has_changes  # status 0
