@@ -27,6 +27,17 @@ os.environ |= {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: a worker takes whole files, and one that starts last would be waited for alone."""
+    longest = ("scheduler", "end_to_end")
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(PROJECT / "tests").parts[0]
+        return longest.index(folder) if folder in longest else len(longest)
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(autouse=True)
 def fresh_settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Settings are read once per process; every test starts without them, and without the stage of other tests."""
