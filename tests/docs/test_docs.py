@@ -124,7 +124,13 @@ def test_every_code_exists(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements.in", "requirements-dev.in", "requirements-terraform.in", "requirements-mutants.in"],
+    [
+        "requirements.in",
+        "requirements-dev.in",
+        "requirements-terraform.in",
+        "requirements-mutants.in",
+        "requirements-standin.in",
+    ],
 )
 def test_every_requirement_has_its_reason(name: str) -> None:
     section = REASONS.read_text("utf-8").partition(f"\n`{name}`")[2].partition("\n`requirements")[0]
