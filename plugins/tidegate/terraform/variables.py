@@ -34,22 +34,35 @@ def demo_variables(
     state_use_path_style: bool,
 ) -> dict[str, Any]:
     """Values of the ephemeral root, for one platform run."""
-    demo, core = environment.stacks["demo"], environment.stacks["core"]
+    demo = environment.stacks["demo"]
+    upstream = {f"{name}_state": _state(environment, name) for name in demo.depends_on}
     return (
         _common(environment)
         | {
             "platform_run": platform_run,
             "runtime_database_enabled": runtime_database_enabled,
             "contract_source": demo.contract_source,
-            "core_state": {
-                "bucket": core.state_bucket or environment.backend.bucket,
-                "key": core.state_key,
-                "region": core.region or environment.region,
-            },
             "state_use_path_style": state_use_path_style,
         }
+        | upstream
         | demo.variables
     )
+
+
+def confluent_variables(environment: Environment, *, platform_run: str, endpoint: str | None) -> dict[str, Any]:
+    """Values of the messaging root, for one platform run. `endpoint` None is Confluent's own."""
+    confluent = environment.stacks["confluent"]
+    return _common(environment) | {"platform_run": platform_run, "confluent_endpoint": endpoint} | confluent.variables
+
+
+def _state(environment: Environment, name: str) -> dict[str, str]:
+    """Where a stack's state lies, for `terraform_remote_state`."""
+    stack = environment.stacks[name]
+    return {
+        "bucket": stack.state_bucket or environment.backend.bucket,
+        "key": stack.state_key,
+        "region": stack.region or environment.region,
+    }
 
 
 def _common(environment: Environment) -> dict[str, Any]:
