@@ -29,11 +29,17 @@ os.environ |= {
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: a worker takes whole files, and one that starts last would be waited for alone."""
-    longest = ("scheduler", "end_to_end")
+    longest = (
+        "scheduler/test_real_scheduler.py",
+        "end_to_end/test_blocked_builds.py",
+        "end_to_end/test_emergency_latch.py",
+        "end_to_end/test_teardown.py",
+        "end_to_end/test_failing_gates.py",
+    )
 
     def rank(item: pytest.Item) -> int:
-        folder = item.path.relative_to(PROJECT / "tests").parts[0]
-        return longest.index(folder) if folder in longest else len(longest)
+        name = item.path.relative_to(PROJECT / "tests").as_posix()
+        return longest.index(name) if name in longest else len(longest)
 
     items.sort(key=rank)
 

@@ -39,9 +39,10 @@ def bootstrapped(stage: Stage) -> Stage:
     return stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def built(bootstrapped: Stage) -> Stage:
-    """The environment built once, without the database."""
-    run = bootstrapped.run("m2", **BUILD)
-    assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
+    """The environment built, without the database; anew when the file before tore it down."""
+    if not (bootstrapped.state_of("demo") or ("", 0, 0))[2]:
+        run = bootstrapped.run("m2", **BUILD)
+        assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
     return bootstrapped

@@ -3,7 +3,7 @@
 Every lane is judged, published, pushed and rolled up by the real code; only what the collectors would read is given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -43,11 +43,19 @@ CONF: dict[str, dict[str, Any]] = {
     "stop": {**TEARDOWN, "reason": "a test"},
     "release": {"confirm": TEARDOWN["confirm"], "reason": "a test"},
 }
-LANES = [
-    pytest.param(phase, lane.task_id, id=f"{phase}-{lane.task_id}")
-    for phase in get_args(Phase)
-    for lane in phase_of(environments.load("dev_min"), phase).lanes
-]
+
+
+def lanes() -> Iterator[Any]:
+    """Every gate of every DAG: first, last, mutating and waiting ones in `make test`, the others in `make matrix`.
+
+    tests/dags proves for every one of them, without a run, that its failure fails the run.
+    """
+    for phase in get_args(Phase):
+        every = phase_of(environments.load("dev_min"), phase).lanes
+        for lane in every:
+            telling = lane in {every[0], every[-1]} or lane.mutates or lane.waits_seconds
+            marks = () if telling else (pytest.mark.matrix,)
+            yield pytest.param(phase, lane.task_id, id=f"{phase}-{lane.task_id}", marks=marks)
 
 
 def given_facts(closed: str | None) -> Callable[[str], Callable[..., Any]]:
@@ -82,7 +90,7 @@ def test_with_all_gates_open_the_run_succeeds(given: Callable[[str | None], Stag
     assert run.state == "success", {name: run.codes(name) for name in run.snapshots}
 
 
-@pytest.mark.parametrize(("phase", "task_id"), LANES)
+@pytest.mark.parametrize(("phase", "task_id"), list(lanes()))
 def test_a_closed_gate_fails_the_run(given: Callable[[str | None], Stage], phase: str, task_id: str) -> None:
     run = given(task_id).run(phase, **CONF[phase])
     order = [lane.task_id for lane in phase_of(environments.load("dev_min"), phase).lanes]
