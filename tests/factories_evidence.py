@@ -11,6 +11,7 @@ from typing import Any
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
+import factories_orphans as orphans
 import factories_world as world
 from tidegate import environments
 from tidegate.commands.verify import subject_of
@@ -48,6 +49,7 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "TEARDOWN-SCOPE": world.scope_facts,
     "PRE-DESTROY": guardrails.pre_destroy_facts,
     "DESTROYED-STATE": world.destroyed_facts,
+    "ORPHAN-IDENTITIES": orphans.orphan_facts,
     "RESIDUAL-SCAN": world.residual_facts,
     "CONFLUENT-BILLING": lambda: guardrails.confluent_billing_facts(billing=guardrails.billing_on(START.date())),
     "COST-GUARDRAIL": lambda: guardrails.cost_facts_on(START.date()),

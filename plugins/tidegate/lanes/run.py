@@ -21,12 +21,13 @@ from tidegate.models.confluent import CloudKey
 from tidegate.models.control import Lease, PlatformRun
 from tidegate.models.environment import Environment
 from tidegate.models.identity import Profile, StaticKey
-from tidegate.models.observed import Known, Observed
+from tidegate.models.observed import Absent, Known, Observed, shown
 from tidegate.models.policy import Policies
 from tidegate.models.snapshot import InputRecord
 from tidegate.models.viability import DagStatus
 from tidegate.settings import settings
 from tidegate.terraform.intent import IntentLog, IntentOwner
+from tidegate.terraform.process import CONFLUENT_KEYS
 from tidegate.terraform.runner import Terraform
 from tidegate.terraform.workspace import Workspace
 
@@ -186,7 +187,7 @@ class LaneRun:
             log=self.log,
             intents=self.intents(workspace.stack),
             owner=IntentOwner(self.execution_id, self.dag_id, self.run_id, self.task_id, self.try_number),
-            environ=dict(os.environ),
+            environ=self._child_environ(workspace.stack),
             on_heartbeat=self._renew_lease,
         )
         self.terraform_runs.append(terraform)
@@ -205,6 +206,25 @@ class LaneRun:
                 self.log(
                     f"asked terraform of {terraform.workspace.stack} to stop; it releases its lock and writes its state"
                 )
+
+    def confluent_key(self) -> Observed[CloudKey]:
+        """The Cloud API key of the connection that the manifest names. Absent: it names none, or there is none."""
+        named = self.environment.confluent
+        return Absent() if named is None else self.cloud_key(named.api_key_connection)
+
+    def _child_environ(self, stack: str) -> dict[str, str]:
+        """The worker's environment, and the key of Confluent Cloud for the messaging stack's provider alone (ID4).
+
+        Without a key the provider says so itself, and no plan is made.
+        """
+        environ = {name: value for name, value in os.environ.items() if name not in CONFLUENT_KEYS}
+        if self.environment.stacks[stack].lifecycle == "messaging":
+            match self.confluent_key():
+                case Known(found):
+                    environ |= zip(CONFLUENT_KEYS, (found.key, found.secret), strict=True)
+                case other:
+                    self.log(f"no credentials of Confluent Cloud: {shown(other)}")
+        return environ
 
     def _renew_lease(self, _seconds: float) -> None:
         if self.lane.before_backend:

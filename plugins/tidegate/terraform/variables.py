@@ -26,6 +26,15 @@ def core_variables(environment: Environment) -> dict[str, Any]:
     }
 
 
+def confluent_variables(environment: Environment, *, platform_run: str, endpoint: str) -> dict[str, Any]:
+    """Values of the messaging root. Confluent's key is no variable: the provider's environment has it."""
+    return (
+        _common(environment)
+        | {"platform_run": platform_run, "confluent_endpoint": endpoint}
+        | environment.stacks["confluent"].variables
+    )
+
+
 def demo_variables(
     environment: Environment,
     *,
@@ -35,7 +44,6 @@ def demo_variables(
 ) -> dict[str, Any]:
     """Values of the ephemeral root, for one platform run."""
     demo = environment.stacks["demo"]
-    upstream = {f"{name}_state": _state(environment, name) for name in demo.depends_on}
     return (
         _common(environment)
         | {
@@ -44,24 +52,18 @@ def demo_variables(
             "contract_source": demo.contract_source,
             "state_use_path_style": state_use_path_style,
         }
-        | upstream
+        | {f"{upstream}_state": _state_address(environment, upstream) for upstream in demo.depends_on}
         | demo.variables
     )
 
 
-def confluent_variables(environment: Environment, *, platform_run: str, endpoint: str | None) -> dict[str, Any]:
-    """Values of the messaging root, for one platform run. `endpoint` None is Confluent's own."""
-    confluent = environment.stacks["confluent"]
-    return _common(environment) | {"platform_run": platform_run, "confluent_endpoint": endpoint} | confluent.variables
-
-
-def _state(environment: Environment, name: str) -> dict[str, str]:
-    """Where a stack's state lies, for `terraform_remote_state`."""
-    stack = environment.stacks[name]
+def _state_address(environment: Environment, stack: str) -> dict[str, str]:
+    """Where `terraform_remote_state` finds an upstream stack."""
+    found = environment.stacks[stack]
     return {
-        "bucket": stack.state_bucket or environment.backend.bucket,
-        "key": stack.state_key,
-        "region": stack.region or environment.region,
+        "bucket": found.state_bucket or environment.backend.bucket,
+        "key": found.state_key,
+        "region": found.region or environment.region,
     }
 
 
