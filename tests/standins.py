@@ -140,6 +140,7 @@ def three_stacks() -> Environment:
     }
     demo = {**stacks["demo"], "depends_on": ["core", "confluent"]}
     manifest["stacks"] = {"core": stacks["core"], "confluent": confluent, "demo": demo}
+    manifest["confluent"] = {"api_key_connection": "confluent_default"}
     return Environment.model_validate(manifest)
 
 
