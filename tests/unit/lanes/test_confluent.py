@@ -27,11 +27,12 @@ def given(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
 
 
 def with_section(**section: str) -> Environment:
-    return dev_min()[0].model_copy(update={"confluent": Confluent(**section)})
+    return dev_min()[0].model_copy(update={"confluent": Confluent(api_key_connection="c", **section)})
 
 
 def test_in_production_it_is_the_manifests() -> None:
-    assert confluent_endpoint(dev_min()[0], "aws") == Known("https://api.confluent.cloud")
+    assert confluent_endpoint(with_section(), "aws") == Known("https://api.confluent.cloud")
+    assert isinstance(confluent_endpoint(dev_min()[0], "aws"), Unreadable), "a manifest without an account"
     other = with_section(endpoint="https://api.eu.example")
     assert confluent_endpoint(other, "aws") == Known("https://api.eu.example")
 
@@ -41,7 +42,7 @@ def test_in_production_it_is_the_manifests() -> None:
 )
 def test_an_endpoint_is_https_and_holds_no_secret(endpoint: str) -> None:
     with pytest.raises(ValidationError):
-        Confluent(endpoint=endpoint)
+        Confluent(api_key_connection="c", endpoint=endpoint)
 
 
 @pytest.mark.parametrize("slash", ["", "/"])

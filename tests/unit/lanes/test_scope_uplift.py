@@ -15,10 +15,10 @@ import factories_guardrails as guardrails
 import factories_world as world_of
 from factories_world import NOW
 from tidegate.gates.registry import by_id
-from tidegate.lanes import teardown
+from tidegate.lanes import proof
 from tidegate.lanes.judging import Judged, judge
 from tidegate.lanes.phases import teardown_phase
-from tidegate.lanes.teardown import collect_proof
+from tidegate.lanes.proof import collect_proof
 from tidegate.lanes.verdict import collect_verdict
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts
@@ -82,8 +82,8 @@ def codes(judged: Judged) -> list[tuple[str, str]]:
 def m9(world: Any, moment: Any, monkeypatch: pytest.MonkeyPatch) -> Teardown:
     """A teardown that passed under the AWS-only scope, all lanes of it."""
     moment.now = NOW
-    monkeypatch.setattr(teardown, "now", moment)
-    monkeypatch.setattr(teardown, "read_state", lambda *_: SimpleNamespace(resources=Known(())))
+    monkeypatch.setattr(proof, "now", moment)
+    monkeypatch.setattr(proof, "read_state", lambda *_: SimpleNamespace(resources=Known(())))
     found = Teardown(world)
     for task, facts in EARLIER.items():
         assert found.left(task, facts).passed

@@ -9,7 +9,7 @@ import pytest
 
 import factories_control as control
 import factories_world as world_of
-from factories_confluent import left_alone, orphan_facts
+from factories_orphans import left_alone, orphan_facts
 from factories_world import NOW, state_resource, state_version
 from standins import three_stacks
 from tidegate.collectors.aws.state import StateRead
