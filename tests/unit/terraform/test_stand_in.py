@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tidegate.environments import load
 from tidegate.settings import settings
 from tidegate.terraform.cli_config import write
 from tidegate.terraform.stand_in import LABEL, lock_of, stand_in_mirror
-from tidegate.terraform.workspace import locked_providers
+from tidegate.terraform.workspace import locked_providers, prepare
 
 AWS = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n  hashes = [\n    "h1:aws",\n  ]\n}\n'
 REAL = AWS.replace("hashicorp/aws", "confluentinc/confluent").replace("5.100.0", "2.83.0").replace("h1:aws", "zh:real")
@@ -99,3 +100,25 @@ def test_the_mirror_comes_first_in_the_sandbox(sandbox: Path, tmp_path: Path) ->
 
 def test_anywhere_else_the_mirror_is_not_looked_at(aws: Path, tmp_path: Path) -> None:
     assert str(aws) not in write(tmp_path / "rc", str(tmp_path)).read_text()
+
+
+def test_the_working_copy_has_the_lock_of_the_moment(
+    sandbox: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sandbox may be another one than when the sources were copied, or no sandbox at all."""
+    (root / "backend.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
+    root.rename(tmp_path / "demo")
+    monkeypatch.setenv("TIDEGATE_TERRAFORM_DIR", str(tmp_path))
+    monkeypatch.setenv("TIDEGATE_WORK_DIR", str(tmp_path / "work"))
+    settings.cache_clear()
+
+    def copied_lock() -> str:
+        workspace, _ = prepare(load("dev_min"), "demo")
+        return (workspace.root / ".terraform.lock.hcl").read_text()
+
+    assert STAND_IN in copied_lock()
+    (sandbox / "stand-in.lock.hcl").write_text(STAND_IN.replace("h1:standin", "h1:another"))
+    assert "h1:another" in copied_lock()
+    monkeypatch.setenv("TIDEGATE_PROFILE", "aws")
+    settings.cache_clear()
+    assert copied_lock() == (tmp_path / "demo" / ".terraform.lock.hcl").read_text()
