@@ -213,6 +213,19 @@ def test_topics(kafka: httpx.Client) -> None:
     assert kafka.get("topics/orders").json()["error_code"] == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("topics", {}),
+        ("topics", {"topic_name": "orders", "partitions_count": "many"}),
+        ("topics", {"topic_name": "orders", "configs": [{"value": "1"}]}),
+        ("acls", {"operation": "READ"}),
+    ],
+)
+def test_a_wrong_body_of_kafka_is_400(kafka: httpx.Client, path: str, body: object) -> None:
+    assert kafka.post(path, json=body).json()["error_code"] == 400
+
+
 def test_acls(kafka: httpx.Client) -> None:
     assert kafka.post("acls", json=ACL).status_code == 201
     assert kafka.post("acls", json=ACL | {"operation": "WRITE"}).status_code == 201

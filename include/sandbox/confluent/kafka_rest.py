@@ -5,7 +5,9 @@ Calls carry a key of the cluster, not a Cloud key: /kafka/v3/clusters/<lkc>/topi
 
 import re
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
 
 from sandbox.confluent.messages import Reply, Request
 from sandbox.confluent.organization import Acl, Cluster, Organization, Topic
@@ -15,6 +17,34 @@ DEFAULT_PARTITIONS = 6
 REPLICATION = 3
 ACL_PARTS = tuple(part.name for part in fields(Acl))
 _PATH = re.compile(r"/kafka/v3/clusters/(?P<cluster>[^/]+)/(?P<what>topics|acls)(?:/(?P<name>[^/]+))?(?P<more>/.+)?")
+
+
+class Setting(BaseModel):
+    """One configuration value of a topic, or (`operation` DELETE) one to take back."""
+
+    name: str = Field(min_length=1)
+    value: str | None = None
+    operation: Literal["SET", "DELETE"] = "SET"
+
+
+class NewTopic(BaseModel):
+    """What is asked for in a topic."""
+
+    topic_name: str = Field(min_length=1)
+    partitions_count: int = Field(default=DEFAULT_PARTITIONS, ge=1)
+    configs: list[Setting] = []
+
+
+class Partitions(BaseModel):
+    """How many partitions a topic is to have."""
+
+    partitions_count: int = Field(ge=1)
+
+
+class Alteration(BaseModel):
+    """Changes of a topic's configuration."""
+
+    data: list[Setting]
 
 
 class KafkaRest:
@@ -31,6 +61,13 @@ class KafkaRest:
         if match is None or cluster is None:
             raise ApiProblem(404, "404", "Not Found")
         self._authenticate(request, cluster)
+        try:
+            return self._route(request, cluster, match)
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            raise _bad(f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}") from error
+
+    def _route(self, request: Request, cluster: Cluster, match: re.Match[str]) -> Reply:
         if match["what"] == "acls":
             return self._acls(request, cluster)
         if match["name"] is None:
@@ -54,15 +91,12 @@ class KafkaRest:
         if request.method == "GET":
             return _list("KafkaTopicList", [self._shown(cluster, each) for each in cluster.topics.values()])
         _only(request, "POST")
-        body = request.json()
-        name = str(body.get("topic_name") or "")
-        if not name:
-            raise _bad("topic_name is required")
-        if name in cluster.topics:
-            raise _bad(f"Topic '{name}' already exists.")
-        config = {each["name"]: str(each["value"]) for each in body.get("configs") or []}
-        topic = Topic(name, int(body.get("partitions_count") or DEFAULT_PARTITIONS), config)
-        cluster.topics[name] = topic
+        wanted = NewTopic.model_validate(request.json())
+        if wanted.topic_name in cluster.topics:
+            raise _bad(f"Topic '{wanted.topic_name}' already exists.")
+        config = {each.name: each.value or "" for each in wanted.configs}
+        topic = Topic(wanted.topic_name, wanted.partitions_count, config)
+        cluster.topics[topic.name] = topic
         return Reply(201, self._shown(cluster, topic))
 
     def _topic(self, request: Request, cluster: Cluster, topic: Topic) -> Reply:
@@ -70,7 +104,7 @@ class KafkaRest:
             case "GET":
                 return Reply(200, self._shown(cluster, topic))
             case "PATCH":
-                wanted = int(request.json().get("partitions_count") or 0)
+                wanted = Partitions.model_validate(request.json()).partitions_count
                 if wanted < topic.partitions:
                     raise _bad(f"Topic currently has {topic.partitions} partitions, more than the requested {wanted}.")
                 topic.partitions = wanted
@@ -92,11 +126,11 @@ class KafkaRest:
             rows = [{**common, **flags, "name": name, "value": value} for name, value in topic.config.items()]
             return _list("KafkaTopicConfigList", rows)
         if (request.method, more) == ("POST", "/configs:alter"):
-            for change in request.json().get("data") or []:
-                if change.get("operation") == "DELETE":
-                    topic.config.pop(change["name"], None)
+            for change in Alteration.model_validate(request.json()).data:
+                if change.operation == "DELETE":
+                    topic.config.pop(change.name, None)
                 else:
-                    topic.config[change["name"]] = str(change["value"])
+                    topic.config[change.name] = change.value or ""
             return Reply(204)
         raise ApiProblem(404, "404", "Not Found")
 
