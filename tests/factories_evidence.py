@@ -49,6 +49,7 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "PRE-DESTROY": guardrails.pre_destroy_facts,
     "DESTROYED-STATE": world.destroyed_facts,
     "RESIDUAL-SCAN": world.residual_facts,
+    "CONFLUENT-BILLING": lambda: guardrails.confluent_billing_facts(billing=guardrails.billing_on(START.date())),
     "COST-GUARDRAIL": lambda: guardrails.cost_facts_on(START.date()),
     "TEARDOWN-PROOF": world.proof_facts,
     "EMERGENCY-LATCH": emergency.emergency_latch_facts,

@@ -367,6 +367,9 @@ def reference(lane: str = "b_scope_freeze", **changes: Any) -> SnapshotReference
         sha256=SHA,
         status="pass",
         overall_pass=True,
+        valid_until=datetime(2999, 1, 1, tzinfo=UTC),
+        policy_digest="c" * 64,
+        policy_digest_today="c" * 64,
     )
     return replace(snapshot, **changes)
 

@@ -60,7 +60,8 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         render_template_as_native_obj=False,
     ) as dag:
         groups: dict[str, TaskGroup] = {}
-        previous: Any = None
+        before: list[Any] = []
+        step: list[Any] = []
         verdict = PhaseVerdictOperator(
             task_id=spec.verdict.task_id,
             lane=spec.verdict,
@@ -70,10 +71,12 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         )
         for lane in spec.lanes:
             task = _task(lane, environment, groups)
-            if previous is not None:
-                previous >> task
+            if not lane.beside:
+                before, step = step, []
+            for earlier in before:
+                earlier >> task
+            step.append(task)
             task >> verdict
-            previous = task
     return dag
 
 

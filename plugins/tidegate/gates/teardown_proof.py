@@ -14,7 +14,7 @@ _AGAIN = "trigger <environment>.m9_teardown_cost_check again; its plan shows wha
 
 
 def blockers(facts: TeardownProofFacts) -> Iterator[Blocker]:
-    """Yield a blocker for each missing, failed or undigested source and for each state that is not empty."""
+    """Yield a blocker for each missing, failed, stale or undigested source and for each state that is not empty."""
     return each(_sources(facts), _states(facts))
 
 
@@ -26,7 +26,29 @@ def _sources(facts: TeardownProofFacts) -> Iterator[Blocker]:
         if not references:
             yield _source(lane, "PROOF-SOURCE-MISSING", "the lane left no snapshot", "none")
         for reference in references:
-            yield from _reference(reference)
+            yield from each(_reference(reference), _stale(facts, reference))
+
+
+def _stale(facts: TeardownProofFacts, reference: SnapshotReference) -> Iterator[Blocker]:
+    """EV4: what was judged under another policy, or too long ago, proves nothing today."""
+    if reference.policy_digest != reference.policy_digest_today:
+        yield Blocker(
+            code="PROOF-SOURCE-STALE",
+            summary="manifest or policy has changed since the lane was judged",
+            resource=reference.lane,
+            observed=f"policy digest {reference.policy_digest or 'none'} in {reference.uri}",
+            expected=f"policy digest {reference.policy_digest_today}",
+            remedy=f"clear {reference.lane} in the Airflow grid, with everything downstream of it",
+        )
+    if reference.valid_until <= facts.observed_at:
+        yield Blocker(
+            code="PROOF-SOURCE-STALE",
+            summary="the lane's pass does not count any more",
+            resource=reference.lane,
+            observed=f"valid until {reference.valid_until.isoformat()} in {reference.uri}",
+            expected="a pass that is still valid",
+            remedy=f"clear {reference.lane} in the Airflow grid, with everything downstream of it",
+        )
 
 
 def _reference(reference: SnapshotReference) -> Iterator[Blocker]:
@@ -85,8 +107,9 @@ GATE = Gate(
     id="TEARDOWN-PROOF",
     title="The teardown is proven by its sources",
     owner="platform",
-    requirements=("TD7", "LC1"),
+    requirements=("TD7", "LC1", "EV4"),
     facts=TeardownProofFacts,
     blockers=blockers,
+    version=2,
     policy_sections=("stacks",),
 )

@@ -9,6 +9,7 @@ _READINESS = "tidegate.lanes.readiness"
 _BUILD = "tidegate.lanes.build"
 _TEARDOWN = "tidegate.lanes.teardown"
 _GUARDRAILS = "tidegate.lanes.guardrails"
+_COST = "tidegate.lanes.cost"
 _STOP = "tidegate.lanes.emergency_stop"
 _RELEASE = "tidegate.lanes.emergency_release"
 
@@ -208,17 +209,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             collect=f"{_TEARDOWN}:collect_residual",
             waits_seconds=environment.deadlines.residual_wait,
         ),
-        Lane(
-            phase="m9",
-            letter="g",
-            task_id="g_cost_guardrail",
-            title="Cost of this month below the stop",
-            snapshot="m9_g_cost_guardrail_snapshot",
-            gate="COST-GUARDRAIL",
-            collect=f"{_GUARDRAILS}:collect_cost",
-            on_fail=f"{_STOP}:latch_at_the_stop",
-            effect="sets the emergency latch when the cost has reached the stop",
-        ),
+        *_cost_lanes(environment),
         Lane(
             phase="m9",
             letter="h",
@@ -349,6 +340,41 @@ def _stack_lanes(letter: str, stack: str, guards: tuple[str, ...]) -> list[Lane]
             stack=stack,
         ),
     ]
+
+
+def _cost_lanes(environment: Environment) -> list[Lane]:
+    """The cost guardrail, and beside it the bill of Confluent where the scope asks for one.
+
+    Beside, not after: a bill that cannot be read must not keep the stop rung of the others from being judged.
+    """
+    lanes = []
+    if "confluent" in environment.cost_scope:
+        lanes.append(
+            Lane(
+                phase="m9",
+                letter="g",
+                task_id="g_confluent_billing",
+                title="Bill of Confluent known, whole and reported",
+                snapshot="confluent_billing_snapshot",
+                gate="CONFLUENT-BILLING",
+                collect=f"{_COST}:collect_confluent_billing",
+            )
+        )
+    lanes.append(
+        Lane(
+            phase="m9",
+            letter="g",
+            task_id="g_cost_guardrail",
+            title="Cost of this month below the stop",
+            snapshot="m9_g_cost_guardrail_snapshot",
+            gate="COST-GUARDRAIL",
+            collect=f"{_COST}:collect_cost",
+            on_fail=f"{_STOP}:latch_at_the_stop",
+            effect="sets the emergency latch when the cost has reached the stop",
+            beside=bool(lanes),
+        )
+    )
+    return lanes
 
 
 def _verdict(phase: Phase, letter: str, *, before_backend: bool = False) -> Lane:

@@ -17,6 +17,7 @@ from tidegate.evidence.publish import newest
 from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store, StoredObject, StoreUnreachable
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.spec import Lane
+from tidegate.models.confluent import CloudKey
 from tidegate.models.control import Lease, PlatformRun
 from tidegate.models.environment import Environment
 from tidegate.models.identity import Profile, StaticKey
@@ -59,7 +60,8 @@ class LaneRun:
 
     `handed_over(task_id)` gives the snapshot that a task of the same run passed on in its current try:
     Known(document), Absent, or Unreadable when what arrived is not a snapshot. `dag_status(dag_id)` says how Airflow
-    knows a DAG; `dag_runs` triggers a run of another DAG and says how it stands.
+    knows a DAG; `dag_runs` triggers a run of another DAG and says how it stands. `cloud_key(connection_id)` fetches a
+    credential of Confluent when it is needed; it goes into no facts and no text (ID4). Absent: no such connection.
     """
 
     lane: Lane
@@ -78,6 +80,7 @@ class LaneRun:
     airflow_static_keys: Observed[tuple[StaticKey, ...]]
     dag_status: Callable[[str], DagStatus]
     dag_runs: DagRuns
+    cloud_key: Callable[[str], Observed[CloudKey]]
     clients: Clients
     local: LocalStore
     remote: S3Store
@@ -226,6 +229,7 @@ def open_run(
     airflow_static_keys: Observed[tuple[StaticKey, ...]],
     dag_status: Callable[[str], DagStatus],
     dag_runs: DagRuns,
+    cloud_key: Callable[[str], Observed[CloudKey]],
 ) -> LaneRun:
     """Load manifest and policies afresh and connect clients. Raises ManifestError."""
     environment = environments.load(environment_name)
@@ -247,6 +251,7 @@ def open_run(
         airflow_static_keys=airflow_static_keys,
         dag_status=dag_status,
         dag_runs=dag_runs,
+        cloud_key=cloud_key,
         clients=clients,
         local=LocalStore(settings().runs_dir),
         remote=S3Store(clients.s3, environment.evidence.bucket),

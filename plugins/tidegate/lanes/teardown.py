@@ -11,9 +11,11 @@ from tidegate.evidence import control
 from tidegate.evidence.canonical import digest_of, unseal
 from tidegate.evidence.store import StoreUnreachable
 from tidegate.evidence.teardowns import begin_teardown, end_teardown
+from tidegate.gates.registry import by_id
 from tidegate.lanes.build import apply_fetched, authorization_facts
 from tidegate.lanes.guards import handed_over_facts, parse_snapshot
 from tidegate.lanes.phases import phase_of
+from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import ActionBlocked, LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
 from tidegate.models.authorization import AuthorizationFacts
@@ -202,6 +204,9 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
                 sha256=snapshot.digest,
                 status=snapshot.status,
                 overall_pass=snapshot.overall_pass,
+                valid_until=snapshot.valid_until,
+                policy_digest=snapshot.policy_digest,
+                policy_digest_today=policy_digest(run, by_id(lane.gate)),
             )
         )
     return TeardownProofFacts(

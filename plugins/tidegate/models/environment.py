@@ -96,6 +96,15 @@ class Budget(_Section):
         return self
 
 
+class Confluent(_Section):
+    """The account at Confluent Cloud whose cost counts (CO5). The key is named, never written here (ID4)."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https://[^/@\s?#]+$")] = "https://api.confluent.cloud"
+    api_key_connection: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")]
+    """Id of an Airflow connection; any secrets backend of Airflow may hold it. Login: a Cloud API key; password: its
+    secret. The key's owner needs to read bills (BillingAdmin)."""
+
+
 class Preserve(_Section):
     """What no teardown may touch, besides everything in a persistent stack's state (TD1)."""
 
@@ -155,6 +164,7 @@ class Environment(_Section):
     budget: Budget
     cost_scope: tuple[Literal["aws", "confluent"], ...] = Field(min_length=1)
     billing_lag_hours: dict[Literal["aws", "confluent"], Annotated[int, Field(ge=1, le=168)]]
+    confluent: Confluent | None = None
     policies: PolicyFiles
     preserve: Preserve
     blast_radius: BlastRadius
@@ -172,6 +182,13 @@ class Environment(_Section):
             seen.append(name)
         if self.region not in self.scan_regions:
             raise ValueError("scan_regions must contain region")
+        return self
+
+    @model_validator(mode="after")
+    def _every_bill_has_its_lag(self) -> "Environment":
+        without = [platform for platform in ("aws", *self.cost_scope) if platform not in self.billing_lag_hours]
+        if without:
+            raise ValueError(f"billing_lag_hours must name {', '.join(dict.fromkeys(without))}")
         return self
 
     @property

@@ -1,6 +1,7 @@
 """The teardown proof: every source snapshot by URI, version and digest (TD7)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Observed
@@ -17,6 +18,10 @@ class SnapshotReference:
     sha256: str
     status: str
     overall_pass: bool
+    valid_until: datetime
+    policy_digest: str
+    policy_digest_today: str
+    """Of manifest and policies as they were when the proof was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

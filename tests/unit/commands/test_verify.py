@@ -95,7 +95,7 @@ def test_todays_standing_does_not_change_the_status(
     evidence.lanes().verdict()
     status, said = as_json(monkeypatch, capsys, M2, "--from", str(tmp_path))
     reasons = [it["reason"] for it in said["standing_today"] if it["lane"] == "M2.G"]
-    assert (status, "manifest or policy has changed since" in reasons) == (0, True)
+    assert (status, "stale: manifest or policy has changed since" in reasons) == (0, True)
     assert run(monkeypatch, M2, "--from", str(tmp_path)) == 0
     assert "today (says nothing against its time):" in capsys.readouterr().out
 

@@ -57,7 +57,8 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "PRE-DESTROY": (guardrails.pre_destroy_facts,),
     "DESTROYED-STATE": (world.destroyed_facts,),
     "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
-    "COST-GUARDRAIL": (guardrails.cost_facts,),
+    "CONFLUENT-BILLING": (guardrails.confluent_billing_facts,),
+    "COST-GUARDRAIL": (guardrails.cost_facts, guardrails.both_platforms),
     "TEARDOWN-PROOF": (world.proof_facts,),
     "EMERGENCY-LATCH": (emergency.emergency_latch_facts,),
     "EMERGENCY-TEARDOWN": (emergency.emergency_teardown_facts,),
@@ -69,6 +70,7 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
 MAY_BE_UNREADABLE = {
     ("TEARDOWN-READINESS", "control.latch"): "the emergency latch stops builds; a teardown is the way out of it (CO4)",
     ("TEARDOWN-READINESS", "control.platform_run"): "history never stops a teardown (TD9)",
+    ("COST-GUARDRAIL both", "widest_scope"): "a scope that leaves no platform out cannot have been narrowed",
     ("MUTATION-AUTHORIZATION destroy", "control.latch"): "the emergency latch stops builds, not a destroy (CO4)",
     ("MUTATION-AUTHORIZATION destroy", "control.platform_run"): "history never stops a destroy (TD9)",
 }
@@ -81,6 +83,7 @@ def gates_with_facts() -> Iterator[Any]:
         for valid in VALID[gate.id]:
             facts = valid()
             name = f"{gate.id} destroy" if getattr(facts, "direction", "build") == "destroy" else gate.id
+            name += " both" if getattr(facts, "confluent", None) is not None else ""
             yield pytest.param(gate, facts, name, id=name)
 
 

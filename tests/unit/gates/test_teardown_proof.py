@@ -1,5 +1,6 @@
 """TEARDOWN-PROOF."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tidegate.gates.teardown_proof import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 from tidegate.models.proof import TeardownProofFacts
 
+SECOND = timedelta(seconds=1)
 RESIDUAL = reference("f_residual_scan", gate="RESIDUAL-SCAN")
 
 
@@ -47,6 +49,15 @@ def counted(count: Any) -> TeardownProofFacts:
         pytest.param(scope_differs(status="stale"), ["PROOF-SOURCE-NOT-PASSED"], id="a-stale-lane-that-says-pass"),
         pytest.param(
             scope_differs(overall_pass=False), ["PROOF-SOURCE-NOT-PASSED"], id="a-lane-that-contradicts-itself"
+        ),
+        pytest.param(scope_differs(policy_digest="d" * 64), ["PROOF-SOURCE-STALE"], id="another-policy-digest"),
+        pytest.param(scope_differs(policy_digest=""), ["PROOF-SOURCE-STALE"], id="no-policy-digest"),
+        pytest.param(scope_differs(valid_until=NOW), ["PROOF-SOURCE-STALE"], id="a-pass-that-has-just-expired"),
+        pytest.param(scope_differs(valid_until=NOW + SECOND), [], id="a-pass-that-expires-in-a-second"),
+        pytest.param(
+            scope_differs(status="fail", overall_pass=False, policy_digest="d" * 64, valid_until=NOW - SECOND),
+            ["PROOF-SOURCE-NOT-PASSED", "PROOF-SOURCE-STALE", "PROOF-SOURCE-STALE"],
+            id="failed-stale-and-expired",
         ),
         pytest.param(scope_differs(sha256=""), ["PROOF-SOURCE-UNDIGESTED"], id="no-digest"),
         pytest.param(scope_differs(sha256="A" * 64), ["PROOF-SOURCE-UNDIGESTED"], id="capitals-are-not-a-digest"),
@@ -90,6 +101,14 @@ def test_the_lane_and_its_snapshot_are_named() -> None:
     (blocker,) = GATE.evaluate(scope_differs(status="fail", overall_pass=False), judged_at=NOW)
     assert blocker.resource == "b_scope_freeze"
     assert blocker.observed == f"status fail, overall_pass False in {reference().uri}"
+    assert blocker.remedy == "clear b_scope_freeze in the Airflow grid, with everything downstream of it"
+
+
+def test_a_stale_source_names_both_digests() -> None:
+    """EV4: the policy that it was judged under, and today's."""
+    (blocker,) = GATE.evaluate(scope_differs(policy_digest="d" * 64), judged_at=NOW)
+    assert blocker.observed == f"policy digest {'d' * 64} in {reference().uri}"
+    assert blocker.expected == f"policy digest {'c' * 64}"
     assert blocker.remedy == "clear b_scope_freeze in the Airflow grid, with everything downstream of it"
 
 

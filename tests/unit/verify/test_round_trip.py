@@ -130,8 +130,20 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
             states=(guardrails.moment(now=Absent()),),
         ),
     ),
+    "CONFLUENT-BILLING": (
+        guardrails.confluent_billing_facts,
+        lambda: guardrails.confluent_billing_facts(
+            billing=guardrails.billing(bill=Known(guardrails.bill(negative=(guardrails.negative_line(),)))),
+            exceptions=(guardrails.quiet(),),
+        ),
+        lambda: guardrails.confluent_billing_facts(
+            billing=guardrails.billing(bill=Unreadable("401"), standing_since=Absent())
+        ),
+    ),
     "COST-GUARDRAIL": (
         guardrails.cost_facts,
+        guardrails.both_platforms,
+        lambda: guardrails.cost_facts(widest_scope=Unreadable("403"), exceptions=(guardrails.quiet(),)),
         lambda: guardrails.cost_facts(guardrails.daily(amount="28.00"), budgets=Unreadable("403"), rung="unknown"),
     ),
     "TEARDOWN-SCOPE": (
