@@ -11,6 +11,7 @@ from tidegate import environments
 from tidegate.evidence.layout import Phase
 from tidegate.gates.registry import GATES
 from tidegate.lanes.phases import phase_of
+from tidegate.models.cost import PLATFORMS
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
@@ -56,8 +57,9 @@ def requirements(name: str) -> set[str]:
 
 
 def lanes() -> set[tuple[str, str, str, str]]:
-    """Lane, task, title and gate of every phase of every environment."""
-    specs = [phase_of(environments.load(name), phase) for name in environments.names() for phase in get_args(Phase)]
+    """Lane, task, title and gate of every phase of every environment, under the widest cost scope."""
+    whole = [environments.load(name).model_copy(update={"cost_scope": PLATFORMS}) for name in environments.names()]
+    specs = [phase_of(environment, phase) for environment in whole for phase in get_args(Phase)]
     return {(lane.name, lane.task_id, lane.title, lane.gate) for spec in specs for lane in (*spec.lanes, spec.verdict)}
 
 

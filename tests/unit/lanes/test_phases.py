@@ -152,6 +152,19 @@ def test_only_the_cost_guardrail_acts_on_a_closed_gate() -> None:
     assert acting == {"g_cost_guardrail": "tidegate.lanes.emergency_stop:latch_at_the_stop"}
 
 
+def test_the_bill_of_confluent_is_a_lane_where_the_scope_asks_for_it() -> None:
+    def billed(*scope: str) -> list[tuple[str, str, bool]]:
+        spec = teardown_phase(ENVIRONMENT.model_copy(update={"cost_scope": scope}))
+        return [(lane.task_id, lane.snapshot, lane.beside) for lane in spec.lanes if lane.letter == "g"]
+
+    cost = ("g_cost_guardrail", "m9_g_cost_guardrail_snapshot")
+    assert billed("aws") == [(*cost, False)]
+    assert billed("aws", "confluent") == [("g_confluent_billing", "confluent_billing_snapshot", False), (*cost, True)]
+    raised = teardown_phase(ENVIRONMENT.model_copy(update={"cost_scope": ("aws", "confluent")}))
+    lane = raised.lane("g_confluent_billing")
+    assert get_type_hints(resolve(lane.collect))["return"] is by_id(lane.gate).facts
+
+
 def test_the_stop_waits_as_long_as_m9_may_take() -> None:
     deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 5, "residual_wait": 70, "terraform": 600})
     spec = stop_phase(ENVIRONMENT.model_copy(update={"deadlines": deadlines}))
