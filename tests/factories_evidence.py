@@ -68,10 +68,13 @@ def _manifest() -> tuple[Environment, Policies]:
 class Evidence:
     """An execution below a directory. `remote`: with the keys of the bucket, and a chain."""
 
-    def __init__(self, root: Path, execution: str = M2, *, remote: bool = False) -> None:
+    def __init__(
+        self, root: Path, execution: str = M2, *, remote: bool = False, cost_scope: tuple[str, ...] = ("aws",)
+    ) -> None:
         self.root = root
         self.store = LocalStore(root)
-        self.environment, self.policies = _manifest()
+        environment, self.policies = _manifest()
+        self.environment = environment.model_copy(update={"cost_scope": cost_scope})
         self.subject: Subject = subject_of(self.environment, execution, remote=remote)
 
     def required(self, task: str) -> Required:
@@ -145,6 +148,8 @@ class Evidence:
         previous: list[Any] = []
         for number, required in enumerate(self.subject.lanes):
             facts = FACTS[required.gate]()
+            if required.gate == "COST-GUARDRAIL" and "confluent" in self.environment.cost_scope:
+                facts = guardrails.both_on(START.date())
             if required.task == blocked and blocked_facts is not None:
                 facts = blocked_facts
             facts = replace(facts, observed_at=START + timedelta(minutes=number))

@@ -255,6 +255,18 @@ def valid_bill_now() -> ConfluentBillingFacts:
     return confluent_billing_facts(billing=billing_on(datetime.now(UTC).date()))
 
 
+def both_on(today: date) -> CostFacts:
+    """Cost of both platforms in the month of a day."""
+    both = ("aws", "confluent")
+    return replace(
+        cost_facts_on(today),
+        cost_scope=both,
+        read_scope=both,
+        widest_scope=Known(both),
+        confluent=billing_on(today),
+    )
+
+
 def cost_facts_on(today: date) -> CostFacts:
     """Cost of the month of a day, up to and with that day."""
     first = today.replace(day=1)

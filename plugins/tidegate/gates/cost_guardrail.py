@@ -39,8 +39,7 @@ def _scope(facts: CostFacts) -> Iterator[Blocker]:
                 "the cost of a platform in the scope was not read",
                 ", ".join(facts.read_scope) or "nothing was read",
                 ", ".join(facts.cost_scope),
-                "report this with the task log: the collector does not know that platform; until then take it out of "
-                "cost_scope in include/environments/<environment>.yaml",
+                "report this with the task log; the defect is in the collector, not in the manifest",
             )
 
 

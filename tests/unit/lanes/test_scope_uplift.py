@@ -37,11 +37,10 @@ EARLIER = {
 TODAY = NOW.date()
 DAYS = replace(guardrails.cost_facts_on(TODAY), observed_at=NOW)
 BILL = replace(guardrails.confluent_billing_facts(billing=guardrails.billing_on(TODAY)), observed_at=NOW)
-BOTH_COST = replace(
-    DAYS, cost_scope=BOTH, read_scope=BOTH, widest_scope=Known(BOTH), confluent=guardrails.billing_on(TODAY)
+BOTH_COST = replace(guardrails.both_on(TODAY), observed_at=NOW)
+REFUSED = replace(
+    guardrails.billing_on(TODAY), bill=Unreadable("GET /billing/v1/costs: 401 user_unauthenticated: expired key")
 )
-REFUSED = guardrails.billing_on(TODAY)
-REFUSED = replace(REFUSED, bill=Unreadable("GET /billing/v1/costs: 401 user_unauthenticated: expired key"))
 
 
 class Teardown:

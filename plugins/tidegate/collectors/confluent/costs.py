@@ -88,16 +88,18 @@ def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
 def _pages(api: ConfluentApi, start: date, end: date) -> list[list[Any]]:
     """The lines of each page of a window. Raises NoAnswer and MalformedAnswer, also for half of a list."""
     url = api.url(PATH, start_date=start.isoformat(), end_date=end.isoformat(), page_size=str(PAGE_SIZE))
-    path, asked, pages = url.path, {url}, list[list[Any]]()
+    path, asked, pages, totals = url.path, {url}, list[list[Any]](), set[int]()
     for _ in range(MOST_PAGES):
         document = api.get(url)
         if field(document, "kind", str) != "CostList":
             raise MalformedAnswer("kind is not CostList")
         pages.append(field(document, "data", list))
         metadata = field(document, "metadata", dict)
+        total = optional(metadata, "total_size", int)
+        totals |= set() if total is None else {total}
         following = metadata.get("next")
         if following is None or following == "":
-            _complete(metadata, sum(map(len, pages)))
+            _complete(totals, sum(map(len, pages)))
             return pages
         url = api.same_origin(field(metadata, "next", str))
         if url.path != path or url in asked:
@@ -106,10 +108,11 @@ def _pages(api: ConfluentApi, start: date, end: date) -> list[list[Any]]:
     raise MalformedAnswer(f"more than {MOST_PAGES} pages for one window")
 
 
-def _complete(metadata: dict[str, Any], read: int) -> None:
-    total = optional(metadata, "total_size", int)
-    if total is not None and total != read:
-        raise MalformedAnswer(f"{read} lines were read, and the list says that it has {total}")
+def _complete(totals: set[int], read: int) -> None:
+    """Every page that says how many lines the list has must be right."""
+    if totals - {read}:
+        said = ", then ".join(map(str, sorted(totals)))
+        raise MalformedAnswer(f"{read} lines were read, and the list says that it has {said}")
 
 
 def _line(item: object, start: date, end: date) -> _Line:
