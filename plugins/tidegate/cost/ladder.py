@@ -53,8 +53,8 @@ def total_of(
         bill = confluent.bill
         others = (Report(source=CONFLUENT, amount=bill.value.total if isinstance(bill, Known) else None),)
     nothing = Decimal(0)
-    at_least = max(report.amount or nothing for report in aws)
-    at_least = max(at_least, nothing) + sum((max(it.amount or nothing, nothing) for it in others), start=nothing)
+    at_least = max(it.amount or nothing for it in aws)  # never below zero: Cost Explorer's is not
+    at_least += sum((max(it.amount or nothing, nothing) for it in others), start=nothing)
     reports = (*aws, *others)
     return Total(at_least=at_least, complete=all(it.amount is not None for it in reports), reports=reports)
 

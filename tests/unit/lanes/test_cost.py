@@ -281,6 +281,16 @@ def test_the_widest_scope_is_remembered(world: Any, confluent: Costs) -> None:
     assert cost.collect_cost(third).widest_scope == Known(("aws", "confluent"))
 
 
+def test_the_newest_snapshot_remembers_what_is_no_longer_kept(world: Any, confluent: Costs) -> None:
+    left(world, run_of(world))
+    first = set(world.remote.objects)
+    left(world, world.run("m9", "g_cost_guardrail", run_id="manual__2", run_after=NOW + timedelta(hours=1)))
+    for key in first:
+        del world.remote.objects[key]
+    third = world.run("m9", "g_cost_guardrail", run_id="manual__3", run_after=NOW + timedelta(hours=2))
+    assert cost.collect_cost(third).widest_scope == Known(("aws", "confluent"))
+
+
 def test_a_failed_attempt_counts_and_a_later_one_does_not_hide_it(world: Any, confluent: Costs) -> None:
     confluent.answers = [refusal(401)]
     run = run_of(world)

@@ -210,6 +210,8 @@ def test_a_key_cannot_be_written_into_the_manifest(document: dict[str, Any], cha
 
 def test_every_bill_in_the_scope_has_its_lag(document: dict[str, Any]) -> None:
     refused(Environment, {**document, "billing_lag_hours": {"confluent": 72}}, "billing_lag_hours must name aws")
+    without_aws = {**document, "cost_scope": ["confluent"], "billing_lag_hours": {"confluent": 72}}
+    refused(Environment, without_aws, "billing_lag_hours must name aws")  # AWS is read in any case
     document["billing_lag_hours"] = {"aws": 24}
     assert Environment.model_validate(document).billing_lag_hours == {"aws": 24}
     document["cost_scope"] = ["aws", "confluent"]

@@ -238,6 +238,14 @@ def test_pages_that_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more than 5 pages for one window" in reason(another)
 
 
+def test_a_next_page_that_is_another_list_is_not_asked_for() -> None:
+    server = Costs(page(line(1), next=f"{ENDPOINT}/iam/v2/api-keys?page_token=2"), page(line(2)))
+    found = asked(server)
+    assert isinstance(found, Unreadable)
+    assert "another list" in found.reason
+    assert len(server.asked) == 1
+
+
 def test_the_second_page_that_is_refused_makes_half_a_bill_unreadable() -> None:
     following = f"{ENDPOINT}/billing/v1/costs?page_token=2"
     assert "403 forbidden_access" in reason(page(line(), next=following), refusal(403, "forbidden_access", "x"))
