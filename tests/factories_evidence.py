@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import factories_confluent as confluent
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
@@ -48,6 +49,7 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "TEARDOWN-SCOPE": world.scope_facts,
     "PRE-DESTROY": guardrails.pre_destroy_facts,
     "DESTROYED-STATE": world.destroyed_facts,
+    "ORPHAN-IDENTITIES": confluent.orphan_facts,
     "RESIDUAL-SCAN": world.residual_facts,
     "COST-GUARDRAIL": lambda: guardrails.cost_facts_on(START.date()),
     "TEARDOWN-PROOF": world.proof_facts,

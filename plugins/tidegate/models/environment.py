@@ -4,6 +4,7 @@ Shape errors are this validator's business. Rules across fields (two stacks on o
 """
 
 from decimal import Decimal
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,6 +14,7 @@ from tidegate.models.policy import PolicyException
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,20}$")]
+SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", max_length=200)]
 UsDollars = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
 
 
@@ -65,6 +67,8 @@ class Stack(_Section):
     use_lockfile: bool | None = None
     encrypt: bool | None = None
     required_outputs: tuple[str, ...] = ()
+    required_secrets: tuple[SecretName, ...] = ()
+    """SSM parameters that the stack writes, by name below `Environment.secrets_prefix`."""
     contract_source: Literal["remote_state", "manual"] = "remote_state"
     manual_contract_allowed: bool = False
     variables: dict[str, Any] = {}
@@ -74,6 +78,12 @@ class Stack(_Section):
         if self.lifecycle == "persistent" and self.destroyable:
             raise ValueError("a persistent stack cannot be destroyable")
         return self
+
+
+class Confluent(_Section):
+    """Confluent Cloud's control plane. Its key and secret are never here: they come from an Airflow connection."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https://[^/@\s]+$")] = "https://api.confluent.cloud"
 
 
 class Budget(_Section):
@@ -152,6 +162,7 @@ class Environment(_Section):
     evidence: Evidence
     work: Work
     stacks: dict[StackName, Stack] = Field(min_length=1)
+    confluent: Confluent | None = None
     budget: Budget
     cost_scope: tuple[Literal["aws", "confluent"], ...] = Field(min_length=1)
     billing_lag_hours: dict[Literal["aws", "confluent"], Annotated[int, Field(ge=1, le=168)]]
@@ -183,6 +194,22 @@ class Environment(_Section):
     def parameter_prefix(self) -> str:
         """SSM path of the environment's parameters."""
         return f"/{self.project}/{self.name}"
+
+    @property
+    def secrets_prefix(self) -> str:
+        """Below it lie the SSM parameters that a messaging stack writes; it ends in a slash."""
+        return f"{self.parameter_prefix}/kafka/"
+
+    @property
+    def destroyable_stacks(self) -> tuple[str, ...]:
+        """The stacks that a teardown may take, downstream first."""
+        return tuple(name for name in reversed(self.stacks) if self.stacks[name].destroyable)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What a teardown may be asked for: every choice of destroyable stacks, each downstream first."""
+        names = self.destroyable_stacks
+        return tuple("+".join(chosen) for size in range(1, len(names) + 1) for chosen in combinations(names, size))
 
     @property
     def alert_topic_arn(self) -> str:

@@ -24,7 +24,11 @@ class TeardownProofFacts(Facts):
     """Facts of M9.H."""
 
     platform_run: str | None
+    targets: tuple[str, ...]
+    """The stacks that this run tore down."""
     required_lanes: tuple[str, ...]
     references: tuple[SnapshotReference, ...]
     ephemeral_state_counts: dict[str, Observed[int]]
-    """Resources in the state of each ephemeral stack."""
+    """Resources in the state of each ephemeral and messaging stack, a target or not."""
+    platform_run_stays_open_for: tuple[str, ...] = ()
+    """Stacks that still stand, or of which nobody can tell: the platform run is closed only when there is none."""

@@ -8,9 +8,11 @@ from typing import Any, cast
 import structlog
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowRuntimeError
+from pydantic import SecretStr
 
 from tidegate.lanes.run import LaneRun, open_run
 from tidegate.lanes.spec import Lane
+from tidegate.models.confluent import ConfluentCredentials
 from tidegate.models.identity import StaticKey
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.redaction import without_secrets
@@ -19,6 +21,7 @@ from tidegate.operators.dag_runs import SupervisedDagRuns
 
 XCOM_KEY = "snapshot"
 _AWS_CONNECTION = "aws_default"
+_CONFLUENT_CONNECTION = "confluent_default"
 _NOT_FOUND = 404
 _KEY_EXTRAS = ("aws_access_key_id", "aws_secret_access_key")
 
@@ -51,6 +54,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         airflow_static_keys=static_keys_in_connections(),
         dag_status=lambda dag_id: dag_status(ti, dag_id),
         dag_runs=SupervisedDagRuns(ti),
+        confluent_credentials=confluent_credentials,
     )
 
 
@@ -89,6 +93,19 @@ def static_keys_in_connections() -> Observed[tuple[StaticKey, ...]]:
     found = [StaticKey(where=where, what=name) for name in ("login", "password") if getattr(connection, name)]
     found += [StaticKey(where=where, what=f"extra {name}") for name in _KEY_EXTRAS if connection.extra_dejson.get(name)]
     return Known(tuple(found))
+
+
+def confluent_credentials() -> Observed[ConfluentCredentials]:
+    """Key and secret of Confluent Cloud, from login and password of Airflow's connection. Absent: there is none."""
+    try:
+        connection = Connection.get(_CONFLUENT_CONNECTION)
+    except AirflowNotFoundException:
+        return Absent()
+    except AirflowRuntimeError as error:
+        return Unreadable(f"connection {_CONFLUENT_CONNECTION}: {error}")
+    if not connection.login or not connection.password:
+        return Unreadable(f"connection {_CONFLUENT_CONNECTION} has no login or no password")
+    return Known(ConfluentCredentials(key=SecretStr(connection.login), secret=SecretStr(connection.password)))
 
 
 def dag_status(ti: Any, dag_id: str) -> DagStatus:

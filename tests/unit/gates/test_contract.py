@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import factories_confluent as confluent
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
@@ -46,19 +47,27 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "MUTATION-AUTHORIZATION": (
         control.authorization_facts,
         lambda: control.authorization_facts(direction="destroy"),
+        control.authorization_left_alone,
     ),
     "APPLIED-STATE": (world.applied_facts,),
-    "STACK-CONTRACT": (world.contract_facts,),
+    "STACK-CONTRACT": (
+        world.contract_facts,
+        lambda: world.contract_facts(world.upstream(), world.messaging_upstream()),
+    ),
     "NETWORK-POSTURE": (lambda: world.posture_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
     "STATE-OWNERSHIP": (guardrails.ownership_facts,),
     "BUDGET-GUARDRAIL": (guardrails.budget_facts,),
     "TEARDOWN-VIABILITY": (guardrails.viability_facts,),
-    "TEARDOWN-SCOPE": (world.scope_facts,),
+    "TEARDOWN-SCOPE": (world.scope_facts, lambda: world.scope_facts(downstream={"demo": Known(0)})),
     "PRE-DESTROY": (guardrails.pre_destroy_facts,),
-    "DESTROYED-STATE": (world.destroyed_facts,),
+    "DESTROYED-STATE": (world.destroyed_facts, world.destroyed_left_alone),
+    "ORPHAN-IDENTITIES": (confluent.orphan_facts, confluent.left_alone),
     "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
     "COST-GUARDRAIL": (guardrails.cost_facts,),
-    "TEARDOWN-PROOF": (world.proof_facts,),
+    "TEARDOWN-PROOF": (
+        world.proof_facts,
+        lambda: world.proof_facts(ephemeral_state_counts={"demo": Known(0), "confluent": Known(3)}),
+    ),
     "EMERGENCY-LATCH": (emergency.emergency_latch_facts,),
     "EMERGENCY-TEARDOWN": (emergency.emergency_teardown_facts,),
     "EMERGENCY-RELEASE": (emergency.emergency_release_facts,),
@@ -71,6 +80,10 @@ MAY_BE_UNREADABLE = {
     ("TEARDOWN-READINESS", "control.platform_run"): "history never stops a teardown (TD9)",
     ("MUTATION-AUTHORIZATION destroy", "control.latch"): "the emergency latch stops builds, not a destroy (CO4)",
     ("MUTATION-AUTHORIZATION destroy", "control.platform_run"): "history never stops a destroy (TD9)",
+    ("MUTATION-AUTHORIZATION left alone", "control.latch"): "nothing is applied",
+    ("MUTATION-AUTHORIZATION left alone", "control.platform_run"): "nothing is applied",
+    ("MUTATION-AUTHORIZATION left alone", "state"): "nothing is applied; the verify lane judges that it did not move",
+    ("DESTROYED-STATE left alone", "post_destroy_state_count"): "it may hold whatever it held; its serial is judged",
 }
 """Observations whose gate may pass without them, each with its reason."""
 
@@ -81,6 +94,7 @@ def gates_with_facts() -> Iterator[Any]:
         for valid in VALID[gate.id]:
             facts = valid()
             name = f"{gate.id} destroy" if getattr(facts, "direction", "build") == "destroy" else gate.id
+            name = name if getattr(facts, "targeted", True) else f"{gate.id} left alone"
             yield pytest.param(gate, facts, name, id=name)
 
 

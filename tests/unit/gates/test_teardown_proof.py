@@ -69,10 +69,26 @@ def counted(count: Any) -> TeardownProofFacts:
         pytest.param(counted(UnknownUntilApply()), ["STATE-UNKNOWN"], id="a-count-not-decided"),
         pytest.param(proof_facts(ephemeral_state_counts={}), ["STATE-NOT-EMPTY"], id="nobody-counted"),
         pytest.param(
-            proof_facts(ephemeral_state_counts={"confluent": Known(2), "demo": Known(0)}),
+            proof_facts(
+                targets=("demo", "confluent"), ephemeral_state_counts={"confluent": Known(2), "demo": Known(0)}
+            ),
             ["STATE-NOT-EMPTY"],
-            id="one-of-two-stacks-is-not-empty",
+            id="one-of-two-targets-is-not-empty",
         ),
+        pytest.param(
+            proof_facts(ephemeral_state_counts={"confluent": Known(2), "demo": Known(0)}),
+            [],
+            id="a-stack-that-is-left-alone-may-stand",
+        ),
+        pytest.param(
+            proof_facts(ephemeral_state_counts={"confluent": Unreadable("AccessDenied"), "demo": Known(0)}),
+            ["STATE-UNREADABLE"],
+            id="but-it-must-be-known-whether-it-does",
+        ),
+        pytest.param(
+            proof_facts(targets=("demo", "confluent")), ["STATE-NOT-EMPTY"], id="a-target-that-nobody-counted"
+        ),
+        pytest.param(proof_facts(targets=()), ["STATE-NOT-EMPTY"], id="nothing-was-torn-down"),
         pytest.param(
             proof_facts(references=(RESIDUAL,), ephemeral_state_counts={"demo": Known(3)}),
             ["PROOF-SOURCE-MISSING", "STATE-NOT-EMPTY"],
@@ -104,7 +120,8 @@ def test_what_is_left_is_counted() -> None:
     [
         (proof_facts(required_lanes=(), references=()), "m9", "0 required lanes"),
         (proof_facts(references=(reference(),)), "f_residual_scan", "none"),
-        (proof_facts(ephemeral_state_counts={}), "ephemeral stacks", "0 states counted"),
+        (proof_facts(ephemeral_state_counts={}), "demo", "not counted"),
+        (proof_facts(targets=()), "targets", "0 targets"),
     ],
 )
 def test_what_is_missing_is_named(facts: TeardownProofFacts, resource: str, observed: str) -> None:

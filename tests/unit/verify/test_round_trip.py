@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+import factories_confluent as confluent
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
@@ -90,11 +91,13 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         control.authorization_facts,
         lambda: control.authorization_facts(guards=(Unreadable("x"), Known(control.guard(state_serial=None)))),
         lambda: control.authorization_facts(direction="destroy", locks=Known((control.lock(created=None),))),
+        control.authorization_left_alone,
     ),
     "APPLIED-STATE": (world.applied_facts, lambda: world.applied_facts(before=Absent(), applied=False)),
     "STACK-CONTRACT": (
         world.contract_facts,
         lambda: world.contract_facts(world.upstream(source="manual", outputs={"a": Absent(), "b": Unreadable("x")})),
+        lambda: world.contract_facts(world.messaging_upstream(secrets=Known((world.parameter(type="String"),)))),
     ),
     "NETWORK-POSTURE": (
         world.posture_facts,
@@ -136,11 +139,22 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     ),
     "TEARDOWN-SCOPE": (
         world.scope_facts,
-        lambda: world.scope_facts(world.scope(plan=Absent(), unplanned=(world.state_resource(),))),
+        lambda: world.scope_facts(
+            world.scope(plan=Absent(), unplanned=(world.state_resource(),)),
+            downstream={"demo": Known(3), "other": Unreadable("x")},
+        ),
     ),
     "DESTROYED-STATE": (
         world.destroyed_facts,
         lambda: world.destroyed_facts(post_destroy_state_count=Known(2), still_there=Known((world.state_resource(),))),
+        world.destroyed_left_alone,
+    ),
+    "ORPHAN-IDENTITIES": (
+        confluent.orphan_facts,
+        confluent.left_alone,
+        lambda: confluent.orphan_facts(
+            api_keys=Unreadable("403"), service_accounts=Known((confluent.identity(display_name=""),))
+        ),
     ),
     "RESIDUAL-SCAN": (
         world.residual_facts,
@@ -150,6 +164,9 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     ),
     "TEARDOWN-PROOF": (
         world.proof_facts,
+        lambda: world.proof_facts(
+            ephemeral_state_counts={"demo": Known(0), "confluent": Known(3)}, platform_run_stays_open_for=("confluent",)
+        ),
         lambda: world.proof_facts(platform_run=None, references=(world.reference(version_id=None, status="fail"),)),
     ),
     "EMERGENCY-LATCH": (
