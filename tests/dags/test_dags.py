@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from standins import three_stacks
 from tidegate import environments
-from tidegate.dag_factory import pool_of
+from tidegate.dag_factory import _build, pool_of
 from tidegate.lanes.phases import phase_of
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -108,6 +109,23 @@ def _params(dag: Any) -> list[Any]:
 def test_core_is_offered_nowhere_as_a_target(bag: Any, name: str) -> None:
     target = bag.dags[f"dev_min.{name}"].params.get_param("target")
     assert target.schema["enum"] == ["demo"]
+
+
+@pytest.mark.parametrize(("phase", "default"), [("m9", "demo"), ("stop", "demo+confluent")])
+def test_every_choice_of_stacks_is_offered_downstream_first(phase: Any, default: str) -> None:
+    """The stop takes everything unless it is told otherwise."""
+    target = _build(three_stacks(), phase).params.get_param("target")
+    assert target.schema["enum"] == ["demo", "confluent", "demo+confluent"]
+    assert target.value == default
+
+
+@pytest.mark.parametrize("phase", ["m2", "m9"])
+def test_three_stacks_make_a_dag(phase: Any) -> None:
+    three = three_stacks()
+    dag, spec = _build(three, phase), phase_of(three, phase)
+    assert [task.task_id for task in dag.leaves] == [spec.verdict.task_id]
+    assert {task.task_id for task in dag.tasks} == {lane.task_id for lane in (*spec.lanes, spec.verdict)}
+    assert {task.pool for task in dag.tasks if task.lane.mutates} == {pool_of("dev_min")}
 
 
 def test_a_broken_manifest_yields_dags_that_say_why_and_the_others_load(

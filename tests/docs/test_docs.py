@@ -107,7 +107,9 @@ def test_the_readme_shows_every_lane_as_it_is() -> None:
     rows = ROW.findall(README.read_text("utf-8"))
     assert len(rows) == len(set(rows))
     assert set(rows) == lanes()
-    assert {gate for *_, gate in rows} == {gate.id for gate in GATES}
+    unused = {gate.id for gate in GATES} - {gate for *_, gate in rows}
+    messaging = any(environments.load(name).stacks_by_lifecycle("messaging") for name in environments.names())
+    assert unused == (set() if messaging else {"ORPHAN-IDENTITIES"})
 
 
 @each_of_ours

@@ -1,13 +1,18 @@
 """Where Airflow and lanes meet: what a task handed over, and what stands behind a path."""
 
+from collections.abc import Callable
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
 
 from tidegate.lanes import readiness
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.operators import airflow_run
 from tidegate.operators.airflow_run import XCOM_KEY, handed_over, log, resolve
 
 
@@ -85,3 +90,52 @@ def test_no_secret_reaches_the_task_log() -> None:
     with structlog.testing.capture_logs() as lines:
         log("terraform error: no: X-Amz-Security-Token=s3cr3t | remedy: look")
     assert [line["event"] for line in lines] == ["terraform error: no: X-Amz-Security-Token=**** | remedy: look"]
+
+
+# Credentials of Confluent Cloud.
+
+
+@pytest.fixture
+def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
+    """What Airflow answers for the connection."""
+
+    def answer(given: Any) -> Any:
+        def get(conn_id: str) -> Any:
+            assert conn_id == "confluent_default"
+            if isinstance(given, Exception):
+                raise given
+            return given
+
+        monkeypatch.setattr(airflow_run.Connection, "get", get)
+        return airflow_run.confluent_credentials()
+
+    return answer
+
+
+def test_credentials_come_from_the_connection_and_show_nowhere(connection: Callable[[Any], Any]) -> None:
+    found = connection(SimpleNamespace(login="the-key", password="the-secret"))
+    assert isinstance(found, Known)
+    assert (found.value.key.get_secret_value(), found.value.secret.get_secret_value()) == ("the-key", "the-secret")
+    for shown in (repr(found), str(found), f"{found.value}", repr(vars_of(found.value))):
+        assert "the-key" not in shown
+        assert "the-secret" not in shown
+
+
+def vars_of(credentials: Any) -> dict[str, Any]:
+    return {field.name: getattr(credentials, field.name) for field in fields(credentials)}
+
+
+def test_no_connection_is_no_credentials(connection: Callable[[Any], Any]) -> None:
+    assert connection(AirflowNotFoundException("none")) == Absent()
+
+
+@pytest.mark.parametrize(("login", "password"), [(None, "s"), ("", "s"), ("k", None), ("k", "")])
+def test_half_of_a_connection_is_unreadable(connection: Callable[[Any], Any], login: Any, password: Any) -> None:
+    found = connection(SimpleNamespace(login=login, password=password))
+    assert found == Unreadable("connection confluent_default has no login or no password")
+
+
+def test_a_secrets_backend_that_does_not_answer(connection: Callable[[Any], Any]) -> None:
+    found = connection(AirflowRuntimeError(ErrorResponse(error=ErrorType.GENERIC_ERROR, detail={"x": "down"})))
+    assert isinstance(found, Unreadable)
+    assert found.reason.startswith("connection confluent_default: ")
