@@ -85,7 +85,7 @@ def _credentials(caller: Caller) -> Iterator[Blocker]:
             code="CREDENTIALS-NOT-ASSUMED",
             summary="the credentials do not come from assuming a role",
             resource="credentials of the worker",
-            observed=method.value,
+            observed=method.value or "no provider",
             expected=" or ".join(ASSUMED_METHODS),
             remedy="set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE in the worker's environment",
         )
@@ -226,9 +226,9 @@ def _terraform(tools: Tools) -> Iterator[Blocker]:
             code="TERRAFORM-VERSION-UNSUPPORTED",
             summary="the worker has another Terraform than the environment accepts",
             resource="terraform",
-            observed=observed.value,
-            expected=required,
-            remedy=f"install a terraform {required} on the worker",
+            observed=observed.value or "an empty version",
+            expected=required or "a version that terraform_version names",
+            remedy=f"install a terraform {required or 'that the manifest names'} on the worker",
         )
 
 

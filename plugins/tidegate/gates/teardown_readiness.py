@@ -31,7 +31,7 @@ def _confirmation(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
         yield Blocker(
             code="CONFIRM-MISMATCH",
             summary="the confirmation does not name this environment",
-            resource=facts.environment,
+            resource=facts.environment or "environment",
             observed=f"confirm = {facts.confirm!r}",
             expected=f"confirm = {facts.environment!r}",
             remedy=f"trigger {facts.environment}.m9_teardown_cost_check with confirm = {facts.environment}",

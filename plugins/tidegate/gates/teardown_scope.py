@@ -78,7 +78,7 @@ def _digest(facts: TeardownScopeFacts) -> Iterator[Blocker]:
             code="FROZEN-DIGEST-MALFORMED",
             summary="the scope is not frozen under a digest",
             resource=facts.target or "target",
-            observed=facts.frozen_digest or "blank",
+            observed=repr(facts.frozen_digest) if facts.frozen_digest else "blank",
             expected="a sha256 of 64 lower-case hexadecimal digits",
             remedy=_AGAIN,
         )

@@ -229,19 +229,9 @@ def test_whatever_cannot_be_read_blocks(gate: Gate[Any], facts: Facts, name: str
     for where, changed in holes(facts):
         blockers = gate.evaluate(changed, judged_at=facts.observed_at)
         assert "GATE-BROKEN" not in {blocker.code for blocker in blockers}, (where, blockers)
-        for blocker in blockers:
-            assert_helpful(blocker)
         if not blockers:
             passed.add(where)
     assert passed == {where for of, where in MAY_BE_UNREADABLE if of == name}
-
-
-def assert_helpful(blocker: Blocker) -> None:
-    """It says what was seen, what was expected and what to do."""
-    assert all(getattr(blocker, field.name).strip() for field in fields(blocker)), blocker
-    assert blocker.owner in OWNERS, blocker
-    assert "failed to" not in blocker.sentence().lower(), blocker
-    assert "\n" not in blocker.sentence(), blocker
 
 
 def test_the_walk_reaches_into_everything() -> None:

@@ -1,0 +1,39 @@
+"""What holds for every blocker that any test of a gate provokes."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tidegate.gates.base import Gate
+from tidegate.models.blocker import Blocker
+
+OWNERS = {"platform", "finops"}
+
+
+@pytest.fixture(autouse=True)
+def every_blocker_is_helpful(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Tests ask for codes; this looks at the rest of each blocker, so that no test needs to."""
+    evaluate = Gate.evaluate
+
+    def checked(gate: Gate[Any], facts: object, *, judged_at: datetime) -> tuple[Blocker, ...]:
+        blockers = evaluate(gate, facts, judged_at=judged_at)
+        for blocker in blockers:
+            assert_helpful(blocker)
+        return blockers
+
+    monkeypatch.setattr(Gate, "evaluate", checked)
+    yield
+
+
+def assert_helpful(blocker: Blocker) -> None:
+    """It says what was seen, what was expected and what to do."""
+    for field in fields(blocker):
+        text = getattr(blocker, field.name)
+        assert isinstance(text, str), (field.name, blocker)
+        assert text.strip(), (field.name, blocker)
+    assert blocker.owner in OWNERS, blocker
+    assert "failed to" not in blocker.sentence().lower(), blocker
+    assert "\n" not in blocker.sentence(), blocker
