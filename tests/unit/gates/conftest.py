@@ -1,6 +1,6 @@
 """What holds for every blocker that any test of a gate provokes."""
 
-from collections.abc import Iterator
+import re
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ OWNERS = {"platform", "finops"}
 
 
 @pytest.fixture(autouse=True)
-def every_blocker_is_helpful(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def every_blocker_is_helpful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests ask for codes; this looks at the rest of each blocker, so that no test needs to."""
     evaluate = Gate.evaluate
 
@@ -25,7 +25,6 @@ def every_blocker_is_helpful(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return blockers
 
     monkeypatch.setattr(Gate, "evaluate", checked)
-    yield
 
 
 def assert_helpful(blocker: Blocker) -> None:
@@ -37,3 +36,4 @@ def assert_helpful(blocker: Blocker) -> None:
     assert blocker.owner in OWNERS, blocker
     assert "failed to" not in blocker.sentence().lower(), blocker
     assert "\n" not in blocker.sentence(), blocker
+    assert not re.search(r"\bNone\b", blocker.sentence()), blocker

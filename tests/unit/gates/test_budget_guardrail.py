@@ -120,3 +120,65 @@ def test_observed_and_expected_are_named() -> None:
     (blocker,) = GATE.evaluate(first_alert(threshold_type="PERCENTAGE"), judged_at=NOW)
     assert blocker.observed == "ACTUAL GREATER_THAN PERCENTAGE 10"
     assert blocker.expected == "ACTUAL GREATER_THAN ABSOLUTE_VALUE 10"
+
+
+LADDER = "ACTUAL GREATER_THAN ABSOLUTE_VALUE"
+
+
+@pytest.mark.parametrize(
+    ("facts", "observed", "expected"),
+    [
+        pytest.param(budget_facts(unit=Known("EUR")), "EUR", "USD", id="unit"),
+        pytest.param(budget_facts(limit=Known(Decimal("30.01"))), "30.01", "30 USD", id="cap"),
+        pytest.param(
+            budget_facts(filters=Known(("Service",))), "('Service',)", "none: it sees the whole account", id="filters"
+        ),
+        pytest.param(
+            budget_facts(excluded_cost_types=Known(("IncludeRefund",))),
+            "('IncludeRefund',)",
+            "credits and refunds left out, because they hide spend, and nothing else",
+            id="cost-types",
+        ),
+        pytest.param(
+            budget_facts(alerts=DENIED),
+            "unreadable: DescribeBudget: AccessDeniedException",
+            f"{LADDER} 10, {LADDER} 20, {LADDER} 28",
+            id="the-whole-ladder",
+        ),
+        pytest.param(
+            budget_facts(alert(10), alert(20)), f"{LADDER} 10, {LADDER} 20", f"{LADDER} 28", id="what-is-there-instead"
+        ),
+        pytest.param(
+            budget_facts(alert(10), alert(20), alert(28), alert(28)),
+            f"{LADDER} 28, {LADDER} 28",
+            f"{LADDER} 28",
+            id="twice-the-same",
+        ),
+        pytest.param(
+            budget_facts(alert(10), alert(20), alert(28), alert(30)), f"{LADDER} 30", "10, 20, 28", id="one-more"
+        ),
+        pytest.param(
+            told_to(told("EMAIL", EMAIL), told(address=TOPIC + "2")),
+            f"EMAIL {EMAIL}, SNS {TOPIC}2",
+            f"SNS {TOPIC}",
+            id="who-is-told-instead",
+        ),
+        pytest.param(
+            channel(subscription(status="deleted"), subscription(protocol="sms")),
+            f"email {EMAIL} deleted, sms {EMAIL} confirmed",
+            f"a confirmed e-mail subscription of {EMAIL}",
+            id="who-is-subscribed-instead",
+        ),
+    ],
+)
+def test_both_sides_are_shown(facts: BudgetFacts, observed: str, expected: str) -> None:
+    """What was seen, and what should have been."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.observed, blocker.expected) == (observed, expected)
+
+
+def test_a_ladder_without_a_step_expects_no_alert() -> None:
+    """And says so for each alert that is there."""
+    empty, *extra = GATE.evaluate(budget_facts(expected_alerts=()), judged_at=NOW)
+    assert (empty.observed, empty.expected) == ("0 alerts", "at least one alert")
+    assert {blocker.expected for blocker in extra} == {"none"}

@@ -251,6 +251,7 @@ def test_facts_of_the_wrong_type_break_the_gate(gate: Gate[Any], wrong: object) 
     """A broken gate is a closed gate."""
     (blocker,) = gate.evaluate(wrong, judged_at=control.NOW)
     assert (blocker.code, blocker.owner) == ("GATE-BROKEN", gate.owner)
+    assert blocker.observed == f"facts of type {type(wrong).__name__}"
 
 
 @pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
@@ -261,6 +262,7 @@ def test_facts_of_another_time_are_not_judged(gate: Gate[Any], facts: Facts, nam
         (blocker,) = gate.evaluate(facts, judged_at=judged_at)
         assert blocker.code == "FACTS-STALE"
     assert gate.evaluate(facts, judged_at=facts.observed_at + MAX_FACT_AGE) == ()
+    assert gate.evaluate(facts, judged_at=facts.observed_at - MAX_FACT_AGE) == ()
 
 
 def test_a_time_without_a_zone_breaks_the_gate() -> None:

@@ -82,3 +82,51 @@ def test_the_stop_says_how_much() -> None:
         "28.5 USD since 2026-02-01",
         "less than 28 USD",
     )
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "observed", "expected"),
+    [
+        pytest.param(cost_facts(cost_scope=()), "cost_scope", "none", "a platform", id="no-scope"),
+        pytest.param(
+            cost_facts(cost_scope=("aws", "confluent", "gcp"), read_scope=("aws", "confluent")),
+            "gcp",
+            "aws, confluent",
+            "aws, confluent, gcp",
+            id="what-was-read-of-the-scope",
+        ),
+        pytest.param(
+            cost_facts(cost_scope=("aws",), read_scope=()), "aws", "nothing was read", "aws", id="nothing-was-read"
+        ),
+        pytest.param(
+            cost_facts(daily(1), daily(2), daily(3)),
+            "Cost Explorer",
+            "3 days, 2026-02-01 to 2026-02-03",
+            "13 days, 2026-02-01 up to 2026-02-14",
+            id="which-days-came",
+        ),
+        pytest.param(cost_facts(days=Known(())), "Cost Explorer", "0 days", "days", id="no-day"),
+        pytest.param(last_day(cost=UNITLESS), "Cost Explorer 2026-02-13", "blank", "USD", id="no-unit"),
+        pytest.param(
+            cost_facts(budgets=spent("-0.01")),
+            "AWS Budgets",
+            "-0.01 USD",
+            "0 or more; credits and refunds are left out",
+            id="below-zero",
+        ),
+    ],
+)
+def test_both_sides_are_shown(facts: CostFacts, resource: str, observed: str, expected: str) -> None:
+    """Whose amount, what was seen, and what should have been."""
+    (blocker,) = GATE.evaluate(facts, judged_at=facts.observed_at)
+    assert (blocker.resource, blocker.observed, blocker.expected) == (resource, observed, expected)
+
+
+def test_the_period_is_named() -> None:
+    """The month to date, its first day and today included."""
+    period, _ = GATE.evaluate(cost_facts(end=date(2026, 2, 13)), judged_at=NOW)
+    assert (period.resource, period.observed, period.expected) == (
+        "period",
+        "2026-02-01 to 2026-02-13",
+        "2026-02-01 up to and including 2026-02-13",
+    )

@@ -256,3 +256,63 @@ def test_a_build_works_only_on_the_platform_run_that_it_opened(newest: Any) -> N
 def test_a_guard_that_passed_under_another_policy_is_stale() -> None:
     facts = authorization_facts(guards=(Known(readiness_guard()), Known(guard(policy_changed=True))))
     assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == ["GUARD-STALE"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "observed", "expected"),
+    [
+        pytest.param(
+            authorization_facts(guards=(Absent(), Known(guard()))),
+            "guard 1 of 2 of stack demo",
+            "none",
+            "a snapshot that passed in this run",
+            id="the-first-guard",
+        ),
+        pytest.param(
+            authorization_facts(locks=HELD),
+            "state of demo",
+            "worker-3 holds lock 0f9e (dynamodb) for OperationTypeApply since 2026-02-13T18:14:27+00:00",
+            "no lock, and no terraform that may still run",
+            id="whose-state-is-locked",
+        ),
+        pytest.param(
+            authorization_facts(guards=(Known(guard()), Known(guard())), plan_file_sha256=Absent()),
+            "plan of demo",
+            "none",
+            f"{PLAN_SHA256} and {PLAN_SHA256}",
+            id="every-plan-that-was-guarded",
+        ),
+        pytest.param(
+            controlled(platform_run=Known(platform_run())),
+            "platform run",
+            f"{platform_run().id}, closed",
+            f"{authorization_facts().platform_run}, open",
+            id="a-closed-platform-run",
+        ),
+        pytest.param(
+            controlled(platform_run=Known(platform_run(id="platform_20260213T000000Z", closed_by=None))),
+            "platform run",
+            "platform_20260213T000000Z, open",
+            f"{authorization_facts().platform_run}, open",
+            id="another-open-platform-run",
+        ),
+    ],
+)
+def test_where_and_both_sides(facts: AuthorizationFacts, resource: str, observed: str, expected: str) -> None:
+    """What it is about, what was seen, and what should have been."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.resource, blocker.observed, blocker.expected) == (resource, observed, expected)
+
+
+def test_half_of_a_state_is_not_called_no_state() -> None:
+    """A serial without a lineage is shown as it is."""
+    (blocker,) = GATE.evaluate(guarded(state_serial=3, state_lineage=""), judged_at=NOW)
+    assert blocker.expected == "serial 3 of lineage "
+    (blocker,) = GATE.evaluate(authorization_facts(guards=(FIRST_PLAN,)), judged_at=NOW)
+    assert blocker.expected == "no state"
+
+
+def test_the_way_out_of_the_latch_is_named() -> None:
+    """CO4: the DAG of this environment that releases it."""
+    (blocker,) = GATE.evaluate(controlled(latch=Known(latch(is_set=True))), judged_at=NOW)
+    assert "trigger dev_min.emergency_stop " in blocker.remedy

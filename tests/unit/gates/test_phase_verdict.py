@@ -162,3 +162,20 @@ def test_one_reason_is_said_once() -> None:
     (blocker,) = GATE.evaluate(verdict_facts(BROKEN_LANE), judged_at=NOW)
     assert blocker.observed.count("3 fields do not fit the schema") == 1
     assert "stored_digest, digest_valid, status" in blocker.observed
+
+
+def test_a_blocker_names_the_snapshot_or_else_the_task() -> None:
+    """So that one knows where to look."""
+    (stale,) = GATE.evaluate(verdict_facts(lane(expired=Known(True))), judged_at=NOW)
+    assert stale.resource == lane().uri
+    (missing,) = GATE.evaluate(verdict_facts(empty_lane(uri="")), judged_at=NOW)
+    assert missing.resource == empty_lane().task
+
+
+def test_a_lane_that_was_unread_for_two_reasons_says_both() -> None:
+    facts = verdict_facts(lane(status=REFUSED, profile=BROKEN, expired=REFUSED))
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.observed == (
+        "status, expired: unreadable: AccessDenied: GetObject; "
+        "profile: unreadable: not a snapshot: 3 fields do not fit the schema"
+    )

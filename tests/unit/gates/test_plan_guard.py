@@ -1,6 +1,7 @@
 """PLAN-GUARD: what a build plan may leave behind."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -219,3 +220,56 @@ def test_a_forbidden_resource_is_said_with_rule_reason_and_value() -> None:
     assert blocker.summary == "rule ALWAYS-ON-ECS: a service with tasks runs around the clock"
     assert (blocker.observed, blocker.expected) == ("desired_count = 2", "desired_count: at most 0")
     assert blocker.owner == "finops"
+
+
+def test_an_exception_lifts_its_own_rule_and_no_later_one() -> None:
+    """A resource that two rules forbid stays forbidden by the one that nobody excepted."""
+    second = next(rule for rule in plan_facts().forbidden if rule.id == "NAT-GATEWAY").model_copy(
+        update={"id": "NAT-AGAIN"}
+    )
+    facts = plan_facts(planned(NAT, "create"), exceptions=(exception("NAT-GATEWAY", NAT),))
+    both = replace(facts, forbidden=(*facts.forbidden, second))
+    (blocker,) = GATE.evaluate(both, judged_at=NOW)
+    assert (blocker.code, blocker.summary.partition(":")[0]) == ("FORBIDDEN-RESOURCE", "rule NAT-AGAIN")
+
+
+def test_every_expired_exception_is_named() -> None:
+    """Two rules, two exceptions, both run out."""
+    second = next(rule for rule in plan_facts().forbidden if rule.id == "NAT-GATEWAY").model_copy(
+        update={"id": "NAT-AGAIN"}
+    )
+    gone = (exception("NAT-GATEWAY", NAT, YESTERDAY), exception("NAT-AGAIN", NAT, YESTERDAY))
+    facts = plan_facts(planned(NAT, "create"), exceptions=gone)
+    found = GATE.evaluate(replace(facts, forbidden=(*facts.forbidden, second)), judged_at=NOW)
+    assert [blocker.code for blocker in found] == ["FORBIDDEN-RESOURCE"] * 2 + ["EXCEPTION-EXPIRED"] * 2
+    assert [rule in found[place].summary for place, rule in ((2, "NAT-GATEWAY"), (3, "NAT-AGAIN"))] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param(plan_facts(planned(NAT, "create")), id="forbidden"),
+        pytest.param(
+            plan_facts(planned(NAT, "create"), exceptions=(exception("NAT-GATEWAY", NAT, YESTERDAY),)), id="expired"
+        ),
+        pytest.param(plan_facts(forbidden=()), id="no-rules"),
+    ],
+)
+def test_what_policy_forbids_belongs_to_finops(facts: PlanFacts) -> None:
+    """EV7: not to the owner of the gate."""
+    assert {blocker.owner for blocker in GATE.evaluate(facts, judged_at=NOW)} == {"finops"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "observed"),
+    [
+        pytest.param(plan_facts(planned("aws_vpc.this", "explode", "update")), "explode, update", id="actions"),
+        pytest.param(plan_facts(planned("aws_vpc.this", actions=())), "no action", id="no-action"),
+        pytest.param(
+            losing("aws_iam_role.a", "aws_iam_role.a", actions=("delete", "create")), "delete, create", id="lost"
+        ),
+    ],
+)
+def test_the_actions_are_listed(facts: PlanFacts, observed: str) -> None:
+    blockers = GATE.evaluate(facts, judged_at=NOW)
+    assert observed in {blocker.observed for blocker in blockers}

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from factories_world import rule_with
-from tidegate.gates.rules_forbidden import condition_outcome
+from factories_world import TODAY, rule_with
+from tidegate.gates.rules_forbidden import condition_outcome, judge
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
+from tidegate.models.policy import Condition, ForbiddenRule
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,26 @@ def test_no_value(operator: str, wanted: Any, observed: Observed[Any] | None, ou
     assert condition is not None
     expected = outcome or ("forbidden" if operator == "not_equals" else "fine")
     assert condition_outcome(condition, observed) == expected
+
+
+def test_a_condition_that_was_never_validated_judges_nothing() -> None:
+    """`in` over a text would compare letter by letter."""
+    condition = Condition.model_construct(attribute="launch_type", operator="in", value="EC2")
+    assert condition_outcome(condition, Known("E")) == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "observed", "expected"),
+    [
+        (rule_with("greater_than", 0), Known(2), "desired_count = 2", "desired_count: at most 0"),
+        (rule_with("equals", 5), Known(5), "desired_count = 5", "desired_count: not 5"),
+        (rule_with("not_equals", 0), Absent(), "desired_count = none", "desired_count: 0"),
+        (rule_with("in", (1, 2)), Known(2), "desired_count = 2", "desired_count: none of (1, 2)"),
+        (rule_with("present", None), Known(0), "desired_count = 0", "desired_count: not set"),
+        (rule_with("equals", 5), None, "desired_count = not among the facts", "desired_count: not 5"),
+    ],
+)
+def test_both_sides_are_shown(rule: ForbiddenRule, value: Observed[Any] | None, observed: str, expected: str) -> None:
+    attributes = {} if value is None else {"desired_count": value}
+    verdict = judge("aws_ecs_service", attributes, key="a", rules=(rule,), exceptions=(), today=TODAY)
+    assert [(finding.observed, finding.expected) for finding in verdict.findings] == [(observed, expected)]

@@ -176,3 +176,50 @@ def test_a_good_stack_does_not_cover_a_bad_one() -> None:
     facts = scope_facts(scope(), scope(stack="confluent", lifecycle="persistent", plan=DARK))
     codes = [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)]
     assert codes == ["STACK-PROTECTED", "PLAN-UNREADABLE"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "observed"),
+    [
+        pytest.param(scope_facts(stacks=(), target=""), "target", "0 stacks", id="no-target"),
+        pytest.param(scope_facts(stacks=(), target="demo"), "demo", "0 stacks", id="a-target-without-stacks"),
+        pytest.param(scope_facts(frozen_digest="", target=""), "target", "blank", id="no-digest"),
+        pytest.param(scope_facts(frozen_digest="a\n", target="demo"), "demo", "'a\\n'", id="an-odd-digest"),
+        pytest.param(scope_facts(preserve_set=DARK), "preserve-set", "unreadable: AccessDenied", id="unread"),
+        pytest.param(scope_facts(preserve_set=Known(())), "preserve-set", "0 items", id="empty"),
+        pytest.param(
+            scope_facts(destroying("aws_s3_bucket.x", "x")),
+            "aws_s3_bucket.x",
+            "aws_s3_bucket x: protected type",
+            id="type",
+        ),
+        pytest.param(
+            scope_facts(destroying("aws_iam_role.x", "fraud-platform-dev-min-execution")),
+            "aws_iam_role.x",
+            "aws_iam_role fraud-platform-dev-min-execution: protected id",
+            id="id",
+        ),
+        pytest.param(
+            scope_facts(destroying("aws_ssm_parameter.x", "/a"), protected_prefixes=("/",)),
+            "aws_ssm_parameter.x",
+            "aws_ssm_parameter /a: protected prefix /",
+            id="prefix",
+        ),
+        pytest.param(
+            scope_facts(destroying("aws_ssm_parameter.x", "/a"), protected_prefixes=("",)),
+            "aws_ssm_parameter.x",
+            "aws_ssm_parameter /a: protected prefix (blank)",
+            id="a-blank-prefix-protects-all",
+        ),
+    ],
+)
+def test_what_was_seen_and_where(facts: TeardownScopeFacts, resource: str, observed: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (resource, observed)
+
+
+@pytest.mark.parametrize(("actions", "observed"), [(("create", "delete"), "create, delete"), ((), "no action")])
+def test_the_actions_of_an_impure_plan_are_listed(actions: tuple[str, ...], observed: str) -> None:
+    impure = scope(plan=destroy_plan(planned("aws_vpc.this", actions=actions)))
+    found = GATE.evaluate(scope_facts(impure), judged_at=NOW)
+    assert observed in [blocker.observed for blocker in found if blocker.code == "DESTROY-PLAN-NOT-PURE"]
