@@ -11,7 +11,7 @@ export PYTHONPATH := plugins:include
 unexport TF_CLI_CONFIG_FILE AWS_CA_BUNDLE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down sandbox run test lint format docs lock clean
+.PHONY: help setup demo up down sandbox run test mutants lint format docs lock clean
 
 help: ## explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ run: setup ## one run of a DAG against the running sandbox: make run DAG=dev_min
 test: setup ## all tests, end to end ones included
 	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
+mutants: setup ## break gates, policies, verdict and verify place by place, an hour: does a test notice? ONLY=tidegate.gates.plan_guard
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/mutants --require-hashes -r requirements-mutants.txt
+	@nice -n 19 $(BIN)/python -m workbench mutants $(ONLY)
+
 lint: setup ## style, types, import directions, Terraform format, deployment files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -67,6 +71,7 @@ docs: setup ## write the documents that are made of the code: gates, decision tr
 lock: setup ## renew requirements*.txt from requirements*.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements.in -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-dev.in -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-mutants.in -o requirements-mutants.txt
 
 clean: ## remove what runs left (stops nothing: `make down` first)
 	@rm -rf runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

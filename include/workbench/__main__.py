@@ -1,4 +1,4 @@
-"""`python -m workbench demo|up|down|sandbox|run`: what the Makefile's targets call."""
+"""`python -m workbench demo|up|down|sandbox|run|mutants`: what the Makefile's targets call."""
 
 import json
 import signal
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tidegate import environments
 from tidegate.environments import ManifestError
-from workbench import airflow, demo, session
+from workbench import airflow, demo, mutants, session
 from workbench.airflow import WorkbenchError
 from workbench.places import local_bench
 from workbench.rest import Airflow
@@ -64,6 +64,15 @@ def run_dag(dag: str, conf: Annotated[str, typer.Option(help="params as JSON")] 
     if not isinstance(params, dict):
         raise WorkbenchError(f"CONF must be a JSON object, found {type(params).__name__}")
     raise typer.Exit(_headless(dag, params))
+
+
+@app.command("mutants")
+def run_mutants(
+    only: Annotated[list[str] | None, typer.Argument(help="modules or patterns; all when none is named")] = None,
+    children: Annotated[int | None, typer.Option(min=1, help="processes; as many as cores unless given")] = None,
+) -> None:
+    """Break the code place by place. Exit status 1 when no test notices and no reason is written, or one is stale."""
+    raise typer.Exit(mutants.main(console, only or [], children))
 
 
 def _headless(dag: str, params: dict[str, Any]) -> int:
