@@ -79,13 +79,25 @@ def test_all_lanes_passed(whole: Any) -> None:
         Known(True),
         Known(False),
     )
+    assert (lane.execution_id, lane.environment, lane.profile) == (
+        Known("m9_20260213T201427Z"),
+        Known("dev_min"),
+        Known("sandbox"),
+    )
     assert lane.uri == f"s3://the-evidence/{A_KEY}"
+    assert [(source.name, source.data_as_of) for source in facts.sources] == [
+        ("evidence", facts.observed_at),
+        ("airflow", facts.observed_at),
+    ]
 
 
 def test_it_rests_on_every_snapshot(whole: Any) -> None:
     run = whole.run("m9", "i_phase_verdict", task_states=lambda: SUCCESS)
     collect_verdict(run)
     assert {given.sha256 for given in run.inputs} == {document["digest"] for document in whole.handed_over.values()}
+    stored = whole.remote.read(A_KEY)[0]
+    assert stored.version_id is not None
+    assert (stored.uri, stored.version_id) in {(given.uri, given.version_id) for given in run.inputs}
 
 
 def test_what_was_never_reached(world: Any) -> None:
@@ -137,8 +149,16 @@ def test_a_lane_whose_snapshot_is_broken(whole: Any, content: bytes) -> None:
     whole.remote.objects[A_KEY] = content
     lane = lane_of(collect(whole))
     observed = (lane.stored_digest, lane.digest_valid, lane.status, lane.overall_pass, lane.expired)
-    assert all(isinstance(value, Unreadable) for value in observed)
+    whose = (lane.execution_id, lane.environment, lane.profile)
+    assert all(isinstance(value, Unreadable) and value.reason not in ("", "None") for value in (*observed, *whose))
+    assert lane.handed_over_digest == Known(whole.handed_over["a_readiness"]["digest"])
+    assert (lane.blockers, lane.uri) == ((), f"s3://the-evidence/{A_KEY}")
     assert "LANE-UNREADABLE" in codes(collect(whole))
+
+
+def test_a_pass_counts_up_to_its_last_moment(whole: Any, moment: Any) -> None:
+    moment.now = NOW + timedelta(hours=24)
+    assert lane_of(collect(whole)).expired == Known(False)
 
 
 def test_an_expired_pass(whole: Any, moment: Any) -> None:
@@ -171,7 +191,12 @@ def test_a_store_without_an_answer(whole: Any) -> None:
     assert run.execution_id
     whole.remote.refusing = {"keys", "read"}
     facts = collect_verdict(run)
-    assert all(isinstance(lane.stored_digest, Unreadable) for lane in facts.lanes)
+    for lane in facts.lanes:
+        assert isinstance(lane.stored_digest, Unreadable)
+        assert lane.stored_digest.reason not in ("", "None")
+        assert lane.handed_over_digest == Known(whole.handed_over[lane.task]["digest"])
+        assert lane.blockers == ()
+        assert lane.uri.startswith("s3://the-evidence/evidence/")
     assert "LANE-UNREADABLE" in codes(facts)
     assert not {"LANE-NOT-RUN", "LANE-MISSING"} & set(codes(facts))
 
@@ -185,6 +210,13 @@ def test_the_bootstrap_is_judged_from_the_mirror(world: Any) -> None:
     facts = collect_verdict(world.run("m1", "d_phase_verdict", task_states=lambda: states))
     assert [lane.status for lane in facts.lanes] == [Known("pass"), Known("pass"), Absent()]
     assert codes(facts) == ["LANE-NOT-RUN"]
+
+
+def test_a_bootstrap_that_left_nothing_is_looked_for_in_the_mirror(world: Any) -> None:
+    facts = collect_verdict(world.run("m1", "d_phase_verdict", task_states=dict))
+    first, *_ = facts.lanes
+    assert (first.stored_digest, first.handed_over_digest, first.blockers) == (Absent(), Absent(), ())
+    assert not first.uri.startswith("s3://")
 
 
 # The chain.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,14 @@ def blocked(root: Path, *, remote: bool = False) -> Evidence:
 
 
 def verified(evidence: Evidence, **options: Any) -> Verification:
-    return verify_execution(evidence.store, evidence.subject, **options)
+    """Every finding of every test is looked at whole, so that a test needs to name its code and file only."""
+    verification = verify_execution(evidence.store, evidence.subject, **options)
+    for finding in verification.findings:
+        said = [getattr(finding, name) for name in ("code", "file", "observed", "expected", "remedy")]
+        assert all(isinstance(text, str) and text.strip() and "\n" not in text for text in said), finding
+        assert "None" not in said, finding
+        assert isinstance(finding.certain, bool)
+    return verification
 
 
 def found(evidence: Evidence) -> list[tuple[str, str]]:
@@ -547,6 +554,78 @@ def test_a_broken_chain(tmp_path: Path, change: Callable[[Evidence], Any], codes
     assert [code for code, _ in found(evidence)] == codes
 
 
+@pytest.mark.parametrize(
+    ("change", "number", "observed", "expected"),
+    [
+        pytest.param(lambda it: record(it, 1).unlink(), 1, "no such record", "no gap", id="gap"),
+        pytest.param(
+            lambda it: reseal(record(it, 3), previous=None), 3, "no link", "a link to record 2", id="unlinked"
+        ),
+        pytest.param(
+            lambda it: reseal(record(it, 3), previous={"number": 1, "sha256": "a" * 64}),
+            3,
+            "a link to record 1",
+            "a link to record 2",
+            id="linked-past-one",
+        ),
+        pytest.param(
+            lambda it: reseal(record(it, 3), previous={"number": 2, "sha256": "a" * 64}),
+            3,
+            f"a link to digest {'a' * 64}",
+            "digest ",
+            id="linked-to-another-digest",
+        ),
+        pytest.param(
+            lambda it: reseal(record(it, 1), previous={"number": 1, "sha256": "a" * 64}),
+            1,
+            "a link to record 1",
+            "no link, for it is the first",
+            id="a-link-before-the-first",
+        ),
+        pytest.param(
+            lambda it: reseal(record(it, 3), number=9),
+            3,
+            "number 9 inside",
+            "the number in the file's name",
+            id="another-number",
+        ),
+        pytest.param(
+            lambda it: reseal(record(it, 3), extra=1), 3, "1 fields do not fit", "a verdict record", id="another-shape"
+        ),
+        pytest.param(
+            lambda it: reseal(record(it, 3), number="3"), 3, "1 fields do not fit", "a verdict record", id="no-number"
+        ),
+    ],
+)
+def test_a_broken_link_is_named(tmp_path: Path, change: Any, number: int, observed: str, expected: str) -> None:
+    """Which record, what stands in it, and what should."""
+    evidence = chained(tmp_path)
+    change(evidence)
+    finding = verified(evidence).findings[0]
+    assert (finding.file, finding.observed) == (f"evidence/dev_min/verdicts/{number:06d}.json", observed)
+    assert finding.expected.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "observed"),
+    [
+        ({"overall_pass": False}, "overall_pass False"),
+        ({"phase": "m1"}, "phase m1"),
+        ({"verdict": {"uri": "s3://x/y", "version_id": "?", "sha256": "a" * 64}}, f"digest {'a' * 64}"),
+        ({"verdict": {"uri": "s3://x/y", "version_id": "?", "sha256": "a" * 64}}, "uri s3://x/y"),
+    ],
+)
+def test_a_record_of_another_verdict_says_what_differs(tmp_path: Path, changes: Any, observed: str) -> None:
+    evidence = chained(tmp_path)
+    reseal(record(evidence, 2), **changes)
+    broken = [it for it in verified(evidence).findings if it.code == "CHAIN-VERDICT-MISMATCH"]
+    assert observed in [it.observed for it in broken]
+    for finding in broken:
+        name = finding.observed.partition(" ")[0]
+        assert finding.file == "evidence/dev_min/verdicts/000002.json"
+        assert finding.expected.startswith(f"{name} ")
+
+
 def test_a_verdict_that_was_not_chained(tmp_path: Path) -> None:
     evidence = whole(tmp_path, remote=True)
     record(evidence, 1).unlink()
@@ -568,6 +647,43 @@ def test_todays_standing_is_told_apart(tmp_path: Path) -> None:
     policy = standing_today(result.execution, changed, evidence.policies, START + timedelta(hours=2))
     assert [(it.lane, it.reason) for it in policy] == [("M2.G", "manifest or policy has changed since")]
     assert result.sound
+
+
+def test_a_lane_that_says_nothing_does_not_hide_the_standing_of_the_next(tmp_path: Path) -> None:
+    """Missing, broken, blocked, or of a gate that this version does not know: the lanes after it are still named."""
+    evidence = whole(tmp_path)
+    first, second, third, *others = evidence.subject.required
+    evidence.path(first.task).unlink()
+    evidence.path(second.task).write_bytes(b"not json")
+    evidence.rewrite(third.task, gate="NO-SUCH-GATE")
+    result = verify_execution(evidence.store, evidence.subject)
+    later = standing_today(result.execution, evidence.environment, evidence.policies, START + timedelta(days=3))
+    assert [(it.lane, it.file) for it in later] == [(it.lane, evidence.key(it.task)) for it in others]
+
+
+def test_a_pass_counts_up_to_its_last_moment(tmp_path: Path) -> None:
+    evidence = whole(tmp_path)
+    result = verified(evidence)
+    until = {str(evidence.document(it.task)["valid_until"]) for it in evidence.subject.required}
+    last = datetime.fromisoformat(min(until))
+    assert standing_today(result.execution, evidence.environment, evidence.policies, last) == ()
+    just_over = last + timedelta(seconds=1)
+    assert len(standing_today(result.execution, evidence.environment, evidence.policies, just_over)) == 1
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    """No verdict among snapshots, and no snapshot at all: the second cannot be told from a wrong id."""
+    evidence = whole(tmp_path)
+    evidence.path(VERDICT).unlink()
+    result = verified(evidence)
+    (finding,) = result.findings
+    assert (finding.file, finding.observed) == (evidence.key(VERDICT), "no verdict")
+    assert finding.expected == f"the verdict of {M2}"
+    assert (result.profile, result.certain) == ("sandbox", True)
+    nothing = verified(Evidence(tmp_path / "empty"))
+    (finding,) = nothing.findings
+    assert (finding.code, finding.expected) == ("EXECUTION-UNKNOWN", f"the snapshots of {M2}")
+    assert (nothing.profile, nothing.certain) == ("unknown", False)
 
 
 def test_the_platform_run_of_the_proof(tmp_path: Path) -> None:
