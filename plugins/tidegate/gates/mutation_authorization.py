@@ -195,7 +195,10 @@ def _state(facts: AuthorizationFacts) -> Iterator[Blocker]:
 
 
 def _said_state(serial: int | None, lineage: str | None) -> str:
-    return "no state" if serial is None and lineage is None else f"serial {serial} of lineage {lineage}"
+    if serial is None and lineage is None:
+        return "no state"
+    known = "an unknown serial" if serial is None else f"serial {serial}"
+    return f"{known} of an unknown lineage" if lineage is None else f"{known} of lineage {lineage}"
 
 
 def _latch(facts: AuthorizationFacts) -> Iterator[Blocker]:

@@ -84,3 +84,17 @@ def test_a_left_lock_is_said_with_its_holder() -> None:
     assert "airflow@worker-1" in blocker.observed
     assert "OperationTypeApply" in blocker.observed
     assert NOW.isoformat() in blocker.observed
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (applied_facts(applied=False), "serial 7"),
+        (applied_facts(applied=False, before=Absent()), "no state"),
+        (applied_facts(outputs=DARK, required_outputs=("a", "b")), "a, b"),
+        (applied_facts(outputs=DARK, required_outputs=()), "a list of outputs"),
+    ],
+)
+def test_what_was_expected(facts: AppliedStateFacts, expected: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.expected == expected

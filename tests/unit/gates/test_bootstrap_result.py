@@ -54,3 +54,12 @@ def test_a_refusal_says_why() -> None:
     refused = step("bucket state", outcome="refused", detail="the bucket belongs to another account")
     (blocker,) = GATE.evaluate(bootstrap_facts(steps=(refused, step("lock table"))), judged_at=NOW)
     assert (blocker.resource, blocker.observed) == ("bucket state", "the bucket belongs to another account")
+
+
+def test_what_is_empty_is_named() -> None:
+    """Neither of the two makes up for the other."""
+    blockers = GATE.evaluate(bootstrap_facts(expected=(), steps=()), judged_at=NOW)
+    assert [(blocker.resource, blocker.observed) for blocker in blockers] == [
+        ("bootstrap", "0 expected resources"),
+        ("bootstrap", "0 steps"),
+    ]

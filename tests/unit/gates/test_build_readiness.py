@@ -181,3 +181,15 @@ def test_a_dead_lock_is_released_only_with_proof() -> None:
 def test_time_alone_removes_only_what_others_hold(facts: BuildReadinessFacts, expected: bool) -> None:
     """A sensor looks again only then."""
     assert GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW)) is expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "observed"),
+    [
+        (controlled(goes_on=True), f"{platform_run().id}, closed by {platform_run().closed_by}"),
+        (controlled(platform_run=Absent(), goes_on=True), "none"),
+    ],
+)
+def test_why_there_is_no_platform_run_to_go_on_with(facts: BuildReadinessFacts, observed: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.code, blocker.observed) == ("PLATFORM-RUN-NOT-OPEN", observed)

@@ -168,3 +168,16 @@ def test_each_way_of_not_knowing_the_caller_has_its_own_code(field: str, observe
     facts = identity_facts(caller=replace(caller(), **{field: observed}))
     (code,) = judged(facts)
     assert code.endswith(ending)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (called(endpoints=(REMOTE,)), "no endpoint override"),
+        (called(profile="sandbox", endpoints=(LOCAL, REMOTE)), "a loopback URL"),
+    ],
+)
+def test_which_endpoint_is_allowed(facts: IdentityFacts, expected: str) -> None:
+    """On AWS none; in the sandbox one that stays on this machine."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.code, blocker.observed, blocker.expected) == ("ENDPOINT-NOT-ALLOWED", REMOTE.url, expected)

@@ -305,9 +305,11 @@ def test_where_and_both_sides(facts: AuthorizationFacts, resource: str, observed
 
 
 def test_half_of_a_state_is_not_called_no_state() -> None:
-    """A serial without a lineage is shown as it is."""
-    (blocker,) = GATE.evaluate(guarded(state_serial=3, state_lineage=""), judged_at=NOW)
-    assert blocker.expected == "serial 3 of lineage "
+    """A lineage without a serial is not the same as nothing at all."""
+    (blocker,) = GATE.evaluate(guarded(state_serial=None, state_lineage="abc"), judged_at=NOW)
+    assert blocker.expected == "an unknown serial of lineage abc"
+    (blocker,) = GATE.evaluate(guarded(state_serial=3, state_lineage=None), judged_at=NOW)
+    assert blocker.expected == "serial 3 of an unknown lineage"
     (blocker,) = GATE.evaluate(authorization_facts(guards=(FIRST_PLAN,)), judged_at=NOW)
     assert blocker.expected == "no state"
 

@@ -56,3 +56,24 @@ def test_the_share_is_said() -> None:
     """TD3: how much would go, and how much may."""
     (blocker,) = GATE.evaluate(share(20, 19, 20), judged_at=NOW)
     assert (blocker.observed, blocker.expected) == ("20 of 39 resources", "at most 50 %")
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "observed", "expected"),
+    [
+        (pre_destroy_facts(frozen_digest=Absent()), "b_scope_freeze", "none", "the snapshot of TEARDOWN-SCOPE"),
+        (pre_destroy_facts(target=DENIED), "b_scope_freeze", "unreadable: AccessDenied", "a target"),
+        (pre_destroy_facts(states=()), "b_scope_freeze", "0 states", "the states of the target stacks"),
+        (pre_destroy_facts(digest_now=DENIED), "b_scope_freeze", "unreadable: AccessDenied", "the digest"),
+        (pre_destroy_facts(digest_now=Known("b" * 64)), "b_scope_freeze", "b" * 64, "a" * 64),
+        (pre_destroy_facts(digest_now=Known("")), "b_scope_freeze", "blank", "a" * 64),
+        (pre_destroy_facts(frozen_digest=Known("")), "b_scope_freeze", "a" * 64, "a digest"),
+        (pre_destroy_facts(destroy_count=Absent()), "b_scope_freeze", "none", "a number"),
+        (share(61, 100, 61), "destroy-set", "61 resources", "at most 60"),
+    ],
+)
+def test_where_and_both_sides(facts: PreDestroyFacts, resource: str, observed: str, expected: str) -> None:
+    """Whose snapshot, what was seen, and what should have been."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (resource, observed)
+    assert blocker.expected.startswith(expected)

@@ -181,3 +181,26 @@ def test_scan_and_survivors(facts: ResidualFacts, codes: Sequence[str]) -> None:
 )
 def test_only_deletion_is_waited_for(facts: ResidualFacts, clears: bool) -> None:
     assert GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW)) is clears
+
+
+def test_one_on_its_way_out_does_not_hide_the_next() -> None:
+    """Every resource of the inventory is judged, in its order."""
+    going = live(id="vpc-going", tags=TAGS, status="deleting")
+    found = GATE.evaluate(residual_facts(live(status="deleting"), going, OURS, nat()), judged_at=NOW)
+    assert [blocker.code for blocker in found] == ["RESIDUAL-DELETING", "RESIDUAL-RESOURCE", "FORBIDDEN-LIVE"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "expected"),
+    [
+        (residual_facts(ephemeral_types=()), "ephemeral types", "the types that ephemeral stacks may hold"),
+        (residual_facts(destroyed_still_there=DARK), "destroy-set", "none of them answers"),
+        (residual_facts(preserved_missing=DARK), "preserve-set", "every item answers"),
+        (residual_facts(persistent_serial_after={"core": Known(5)}), "core", "serial 4"),
+        (residual_facts(persistent_serial_before={}), "core", "a serial from the freeze of the scope"),
+    ],
+)
+def test_where_and_what_was_expected(facts: ResidualFacts, resource: str, expected: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.resource == resource
+    assert expected in blocker.expected

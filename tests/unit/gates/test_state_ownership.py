@@ -11,6 +11,7 @@ from tidegate.models.ownership import OwnershipFacts
 VPC = state_resource("aws_vpc.this", "vpc-1")
 BUCKET = state_resource("aws_s3_bucket.this", "tfstate")
 POLICY = state_resource("aws_s3_bucket_policy.this", "tfstate")
+_READ = "a state that can be read"
 CORE = owned("core", BUCKET, POLICY)
 
 
@@ -71,3 +72,37 @@ def test_both_owners_are_named() -> None:
         "core: aws_vpc.this (aws_vpc), demo: aws_vpc.this (aws_vpc)",
     )
     assert "include/terraform/{core,demo}" in blocker.remedy
+
+
+def test_an_id_with_one_owner_does_not_hide_the_next() -> None:
+    """In the order of the states: the first resource is fine, the second is not."""
+    core, demo = owned("core", BUCKET, VPC), owned("demo", VPC)
+    (blocker,) = GATE.evaluate(ownership_facts(core, demo), judged_at=NOW)
+    assert (blocker.code, blocker.resource) == ("RESOURCE-OWNED-TWICE", "vpc-1")
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "observed", "expected"),
+    [
+        (ownership_facts(expected_stacks=()), "stacks", "0 stacks", "the state of every stack"),
+        (ownership_facts(CORE), "demo", "looked at 0 times", "the state of every stack"),
+        (ownership_facts(CORE, owned("demo"), owned("demo")), "demo", "looked at 2 times", "the state of every stack"),
+        (
+            ownership_facts(CORE, owned("demo", resources=Unreadable("403"))),
+            "demo",
+            "unreadable: 403",
+            _READ + ", or none",
+        ),
+        (ownership_facts(owned("core", resources=Absent()), owned("demo", VPC)), "core", "none", _READ),
+    ],
+)
+def test_where_and_both_sides(facts: OwnershipFacts, resource: str, observed: str, expected: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (resource, observed)
+    assert blocker.expected.partition(" of the manifest")[0] == expected
+
+
+def test_a_blank_id_in_two_states_is_called_blank() -> None:
+    blank = state_resource("aws_vpc.this", "")
+    found = GATE.evaluate(ownership_facts(owned("core", blank), owned("demo", blank)), judged_at=NOW)
+    assert ("RESOURCE-OWNED-TWICE", "(blank id)") in [(blocker.code, blocker.resource) for blocker in found]

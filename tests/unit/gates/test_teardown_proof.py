@@ -97,3 +97,16 @@ def test_what_is_left_is_counted() -> None:
     """The stack and the number."""
     (blocker,) = GATE.evaluate(counted(Known(3)), judged_at=NOW)
     assert (blocker.resource, blocker.observed, blocker.expected) == ("demo", "3 resources", "0 resources")
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "observed"),
+    [
+        (proof_facts(required_lanes=(), references=()), "m9", "0 required lanes"),
+        (proof_facts(references=(reference(),)), "f_residual_scan", "none"),
+        (proof_facts(ephemeral_state_counts={}), "ephemeral stacks", "0 states counted"),
+    ],
+)
+def test_what_is_missing_is_named(facts: TeardownProofFacts, resource: str, observed: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (resource, observed)

@@ -134,3 +134,24 @@ def test_the_refused_target_and_the_offered_ones_are_named() -> None:
 def test_time_alone_removes_only_what_others_hold(facts: TeardownReadinessFacts, expected: bool) -> None:
     """A sensor looks again only then."""
     assert GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW)) is expected
+
+
+@pytest.mark.parametrize(
+    ("liveness", "remedy"),
+    [
+        ("live", "wait until it has finished, then clear this task"),
+        ("unknown", "see on the named host whether terraform still runs"),
+    ],
+)
+def test_what_to_do_about_a_holder(liveness: Any, remedy: str) -> None:
+    """ST4: wait for one that lives; look for one of which nobody knows."""
+    (blocker,) = GATE.evaluate(locked(locks=HELD, liveness=liveness), judged_at=NOW)
+    assert blocker.remedy.startswith(remedy)
+
+
+def test_what_was_asked_for_is_named() -> None:
+    """A blank environment and an empty target have no name of their own."""
+    blank = teardown_readiness_facts(environment="", confirm="")
+    assert ("CONFIRM-MISMATCH", "environment") in [(it.code, it.resource) for it in GATE.evaluate(blank, judged_at=NOW)]
+    (empty,) = GATE.evaluate(teardown_readiness_facts(target=()), judged_at=NOW)
+    assert (empty.code, empty.resource, empty.observed) == ("TARGET-NOT-DESTROYABLE", "stack none", "target = none")

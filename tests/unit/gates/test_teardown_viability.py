@@ -64,3 +64,16 @@ def test_the_remedy_of_a_paused_dag_is_a_command() -> None:
     """On call types it."""
     (blocker,) = GATE.evaluate(m9(paused=Known(True)), judged_at=NOW)
     assert blocker.remedy.startswith("airflow dags unpause dev_min.m9_teardown_cost_check")
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "observed"),
+    [
+        (viability_facts(destroyable=("confluent", "demo")), "confluent", "demo"),
+        (viability_facts(stacks=()), "demo", "no stack was planned"),
+        (viability_facts(destroyable=()), "stacks", "0 destroyable stacks"),
+    ],
+)
+def test_what_was_planned_is_named(facts: ViabilityFacts, resource: str, observed: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (resource, observed)
