@@ -230,7 +230,7 @@ def _coherence(facts: BackendFacts, stack: StackBackend) -> Iterator[Blocker]:
                 code="BACKEND-INCOHERENT",
                 summary="the stack's backend differs from the shared one",
                 resource=f"{stack.stack}.{name}",
-                observed=f"{name} = {seen or 'blank'}",
+                observed=f"{name} = {'blank' if seen == '' else seen}",
                 expected=f"{name} = {expected}",
                 remedy=f"remove the override of {name} from stacks.{stack.stack} in the manifest {_MANIFEST}",
             )

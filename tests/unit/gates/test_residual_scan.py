@@ -193,6 +193,11 @@ def test_one_on_its_way_out_does_not_hide_the_next() -> None:
 @pytest.mark.parametrize(
     ("facts", "resource", "expected"),
     [
+        (
+            residual_facts(inventory=inventory(coverage=(), expected_coverage=())),
+            "inventory",
+            "one subject for each scanned type and region",
+        ),
         (residual_facts(ephemeral_types=()), "ephemeral types", "the types that ephemeral stacks may hold"),
         (residual_facts(destroyed_still_there=DARK), "destroy-set", "none of them answers"),
         (residual_facts(preserved_missing=DARK), "preserve-set", "every item answers"),
