@@ -283,6 +283,13 @@ def test_a_guard_that_passed_under_another_policy_is_stale() -> None:
             id="every-plan-that-was-guarded",
         ),
         pytest.param(
+            controlled(lease=Lease(ours=False, holder=Absent())),
+            "run lease",
+            "nobody",
+            "this run, not expired",
+            id="a-lease-that-nobody-holds",
+        ),
+        pytest.param(
             controlled(platform_run=Known(platform_run())),
             "platform run",
             f"{platform_run().id}, closed",

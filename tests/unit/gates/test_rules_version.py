@@ -21,6 +21,7 @@ from tidegate.gates.rules_version import meets, parse_constraint, parse_version
         pytest.param("1.12.2", "!= 1.12.2", False, id="the-excluded-one"),
         pytest.param("1.12.3", "!= 1.12.2", True, id="not-the-excluded-one"),
         pytest.param("1.12.9", "~> 1.12.2", True, id="a-later-patch"),
+        pytest.param("1.12.2", "~> 1.12.2", True, id="the-very-patch"),
         pytest.param("1.12.1", "~> 1.12.2", False, id="an-earlier-patch"),
         pytest.param("1.13.0", "~> 1.12.2", False, id="the-next-minor"),
         pytest.param("1.9.10", ">= 1.10.0", False, id="numbers-not-text"),
