@@ -193,11 +193,3 @@ def test_time_alone_removes_only_what_others_hold(facts: BuildReadinessFacts, ex
 def test_why_there_is_no_platform_run_to_go_on_with(facts: BuildReadinessFacts, observed: str) -> None:
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.code, blocker.observed) == ("PLATFORM-RUN-NOT-OPEN", observed)
-
-
-@pytest.mark.parametrize(
-    ("writable", "observed"), [(Known(False), "not writable"), (REFUSED, "unreadable: AccessDenied")]
-)
-def test_the_store_that_takes_nothing_is_named(writable: Any, observed: str) -> None:
-    (blocker,) = GATE.evaluate(build_readiness_facts(evidence_writable=writable), judged_at=NOW)
-    assert (blocker.resource, blocker.observed) == ("evidence bucket", observed)

@@ -155,3 +155,11 @@ def test_what_was_asked_for_is_named() -> None:
     assert ("CONFIRM-MISMATCH", "environment") in [(it.code, it.resource) for it in GATE.evaluate(blank, judged_at=NOW)]
     (empty,) = GATE.evaluate(teardown_readiness_facts(target=()), judged_at=NOW)
     assert (empty.code, empty.resource, empty.observed) == ("TARGET-NOT-DESTROYABLE", "stack none", "target = none")
+
+
+@pytest.mark.parametrize(
+    ("writable", "observed"), [(Known(False), "not writable"), (REFUSED, "unreadable: AccessDenied")]
+)
+def test_the_store_that_takes_nothing_is_named(writable: Any, observed: str) -> None:
+    (blocker,) = GATE.evaluate(teardown_readiness_facts(evidence_writable=writable), judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == ("evidence bucket", observed)
