@@ -1,6 +1,7 @@
 """BACKEND-READINESS: the backend, one broken thing at a time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -276,3 +277,17 @@ def test_what_to_set_where(facts: BackendFacts, resource: str, observed: str, se
     found = {(blocker.resource, blocker.observed): blocker.remedy for blocker in GATE.evaluate(facts, judged_at=NOW)}
     assert found[resource, observed].startswith(setting)
     assert "core" not in " ".join(name for name, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "observed", "expected"),
+    [
+        ({"acquired": False}, "not acquired", "acquired"),
+        ({"second_refused": False}, "not refused", "refused"),
+        ({"released": False}, "not released", "released"),
+        ({"mechanism": "s3-lockfile"}, "s3-lockfile", "dynamodb"),
+    ],
+)
+def test_what_a_trial_of_the_lock_showed(changes: dict[str, Any], observed: str, expected: str) -> None:
+    (blocker,) = GATE.evaluate(backend_facts(dynamodb_probe=Known(replace(probe(), **changes))), judged_at=NOW)
+    assert (blocker.resource, blocker.observed, blocker.expected) == ("dynamodb lock", observed, expected)

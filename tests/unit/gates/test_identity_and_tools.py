@@ -7,6 +7,7 @@ import pytest
 
 from factories_control import NOW, caller, identity_facts, static_keys, tools
 from tidegate.gates.identity_and_tools import GATE
+from tidegate.gates.rules_identity import dag_of
 from tidegate.models.identity import Endpoint, IdentityFacts
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 
@@ -181,3 +182,47 @@ def test_which_endpoint_is_allowed(facts: IdentityFacts, expected: str) -> None:
     """On AWS none; in the sandbox one that stays on this machine."""
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.code, blocker.observed, blocker.expected) == ("ENDPOINT-NOT-ALLOWED", REMOTE.url, expected)
+
+
+@pytest.mark.parametrize(
+    ("facts", "resource", "observed"),
+    [
+        (called(static_keys=REFUSED), "credentials of the worker", "unreadable: AccessDenied: GetCallerIdentity"),
+        (called(credential_method=Known("env")), "credentials of the worker", "env"),
+        (called(credential_method=Known("")), "credentials of the worker", "no provider"),
+        (called(temporary=Known(False)), "credentials of the worker", "a long-lived access key"),
+        (called(account_id=REFUSED), "caller of AWS", "unreadable: AccessDenied: GetCallerIdentity"),
+        (called(region=Absent()), "AWS_REGION", "none"),
+        (called(region=Known("us-east-1")), "AWS_REGION", "us-east-1"),
+        (tooled(terraform_version=Absent()), "terraform", "none"),
+        (tooled(terraform_version=Known("2.0.0")), "terraform", "2.0.0"),
+        (tooled(terraform_version=Known("")), "terraform", "an empty version"),
+        (tooled(terraform_required="latest"), "terraform_version", "'latest' is not a clause like >= 1.11.0"),
+        (tooled(managed_lane=Known("dag/run")), "managed lane", "dag/run"),
+        (tooled(managed_lane=Known("")), "managed lane", "an empty name"),
+    ],
+)
+def test_what_is_wrong_with_what(facts: IdentityFacts, resource: str, observed: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (resource, observed)
+
+
+def test_a_version_that_nothing_asks_for_is_still_refused_in_words() -> None:
+    """No constraint and no version: the remedy names the manifest."""
+    facts = tooled(terraform_required="", terraform_version=Known("soon"))
+    _, version = GATE.evaluate(facts, judged_at=NOW)
+    assert (version.observed, version.expected) == ("soon", "a version that terraform_version names")
+
+
+@pytest.mark.parametrize(
+    ("lane", "dag"),
+    [
+        (Known("dev_min.m2_substrate_build/manual__10:00:00.5/a"), "dev_min.m9"),
+        (Known("eu.dev_min.m2_substrate_build/manual/a"), "eu.dev_min.m9"),
+        (Known("standalone/manual/a"), "<environment>.m9"),
+        (Absent(), "<environment>.m9"),
+    ],
+)
+def test_another_dag_of_the_same_environment(lane: Any, dag: str) -> None:
+    """A run id may hold dots, and so may the name of an environment."""
+    assert dag_of(tools(managed_lane=lane), "m9") == dag
