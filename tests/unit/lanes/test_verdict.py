@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -150,7 +151,9 @@ def test_a_lane_whose_snapshot_is_broken(whole: Any, content: bytes) -> None:
     lane = lane_of(collect(whole))
     observed = (lane.stored_digest, lane.digest_valid, lane.status, lane.overall_pass, lane.expired)
     whose = (lane.execution_id, lane.environment, lane.profile)
-    assert all(isinstance(value, Unreadable) and value.reason not in ("", "None") for value in (*observed, *whose))
+    assert all(
+        isinstance(value, Unreadable) and value.reason not in (None, "", "None") for value in (*observed, *whose)
+    )
     assert lane.handed_over_digest == Known(whole.handed_over["a_readiness"]["digest"])
     assert (lane.blockers, lane.uri) == ((), f"s3://the-evidence/{A_KEY}")
     assert "LANE-UNREADABLE" in codes(collect(whole))
@@ -193,7 +196,7 @@ def test_a_store_without_an_answer(whole: Any) -> None:
     facts = collect_verdict(run)
     for lane in facts.lanes:
         assert isinstance(lane.stored_digest, Unreadable)
-        assert lane.stored_digest.reason not in ("", "None")
+        assert lane.stored_digest.reason not in (None, "", "None")
         assert lane.handed_over_digest == Known(whole.handed_over[lane.task]["digest"])
         assert lane.blockers == ()
         assert lane.uri.startswith("s3://the-evidence/evidence/")
@@ -210,6 +213,16 @@ def test_the_bootstrap_is_judged_from_the_mirror(world: Any) -> None:
     facts = collect_verdict(world.run("m1", "d_phase_verdict", task_states=lambda: states))
     assert [lane.status for lane in facts.lanes] == [Known("pass"), Known("pass"), Absent()]
     assert codes(facts) == ["LANE-NOT-RUN"]
+
+
+def test_a_mirror_that_cannot_be_read_says_why(world: Any, tmp_path: Path) -> None:
+    world.left("m1", "a_identity_and_tools", control.identity_facts(observed_at=NOW))
+    run = world.run("m1", "d_phase_verdict", task_states=dict)
+    (path,) = tmp_path.rglob("m1_a_identity_and_tools_snapshot.json")
+    path.write_bytes(b"not json")
+    lane = lane_of(collect_verdict(run), "a_identity_and_tools")
+    assert isinstance(lane.handed_over_digest, Unreadable)
+    assert str(lane.handed_over_digest.reason).startswith("a_identity_and_tools: ")
 
 
 def test_a_bootstrap_that_left_nothing_is_looked_for_in_the_mirror(world: Any) -> None:

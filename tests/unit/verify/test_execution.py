@@ -12,6 +12,7 @@ import pytest
 import factories_guardrails as guardrails
 import factories_world as world
 from factories_evidence import FACTS, M1, M2, M9, PLATFORM_RUN, START, Evidence
+from standins import MemoryStore
 from tidegate.evidence.canonical import plain, seal
 from tidegate.gates.registry import by_id
 from tidegate.models.observed import Absent, Known, Unreadable
@@ -624,6 +625,45 @@ def test_a_record_of_another_verdict_says_what_differs(tmp_path: Path, changes: 
         name = finding.observed.partition(" ")[0]
         assert finding.file == "evidence/dev_min/verdicts/000002.json"
         assert finding.expected.startswith(f"{name} ")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "wrong"),
+    [
+        pytest.param("v1", [("version_id v1", "version_id v-")], id="another-version"),
+        pytest.param(None, [], id="recorded-before-the-bucket-was-there"),
+    ],
+)
+def test_the_version_that_was_recorded(tmp_path: Path, recorded: str | None, wrong: list[tuple[str, str]]) -> None:
+    """In a store with versions; files have none."""
+    evidence = whole(tmp_path, remote=True)
+    verdict = json.loads(record(evidence, 1).read_bytes())["verdict"]
+    reseal(record(evidence, 1), verdict={**verdict, "version_id": recorded})
+    store = MemoryStore()
+    for path in tmp_path.rglob("*.json"):
+        store.objects[path.relative_to(tmp_path).as_posix()] = path.read_bytes()
+    result = verify_execution(store, evidence.subject)
+    broken = [it for it in result.findings if it.code == "CHAIN-VERDICT-MISMATCH"]
+    assert [(it.observed, it.expected[: len("version_id v-")]) for it in broken] == wrong
+
+
+def test_the_chain_is_walked_without_a_verdict(tmp_path: Path) -> None:
+    """Gone or broken, it is said once, and the chain is looked at all the same."""
+    evidence = chained(tmp_path)
+    evidence.path(VERDICT).write_bytes(b"not json")
+    broken = verified(evidence)
+    assert (broken.chained, {it.file for it in broken.findings}) == (3, {evidence.key(VERDICT)})
+    evidence.path(VERDICT).unlink()
+    gone = verified(evidence)
+    assert (gone.chained, [it.code for it in gone.findings]) == (3, ["SNAPSHOT-MISSING"])
+
+
+@pytest.mark.parametrize("name", ["notes", "\u00b2"])
+def test_a_stranger_in_the_chain_is_no_number(tmp_path: Path, name: str) -> None:
+    evidence = chained(tmp_path)
+    stranger = record(evidence, 1).with_name(f"{name}.json")
+    stranger.write_bytes(b"{}")
+    assert [file for _, file in found(evidence)] == [f"evidence/dev_min/verdicts/{name}.json"]
 
 
 def test_a_verdict_that_was_not_chained(tmp_path: Path) -> None:
