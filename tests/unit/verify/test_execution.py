@@ -494,6 +494,16 @@ def test_an_input_of_another_execution(tmp_path: Path) -> None:
     assert found(evidence) == [("SNAPSHOT-MISSING", key)]
 
 
+@pytest.mark.parametrize("field", ["execution_id", "environment", "phase", "profile"])
+def test_a_verdict_over_the_facts_of_another_place(tmp_path: Path, field: str) -> None:
+    """What was judged is what the verdict stands for: the field that differs is named."""
+    evidence = whole(tmp_path)
+    was = evidence.document(VERDICT)["facts"][field]
+    evidence.rewrite(VERDICT, facts={**evidence.document(VERDICT)["facts"], field: "other"})
+    said = {(it.file, it.observed, it.expected) for it in verified(evidence).findings}
+    assert (evidence.key(VERDICT), f"{field} other in the facts", f"{field} {was}") in said
+
+
 # The chain.
 
 
