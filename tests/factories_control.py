@@ -98,7 +98,10 @@ THEIRS = Lease(
 
 def latch(**changes: Any) -> LatchRecord:
     """A latch that was set and released."""
-    return replace(LatchRecord(number=4, is_set=False, reason="spend is back", recorded_at=NOW), **changes)
+    released = LatchRecord(
+        number=4, is_set=False, reason="spend is back", recorded_by="release_20260213T201200Z", recorded_at=NOW
+    )
+    return replace(released, **changes)
 
 
 def platform_run(**changes: Any) -> PlatformRun:

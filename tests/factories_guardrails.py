@@ -101,6 +101,7 @@ def viability_facts(*stacks: StackScope, **changes: Any) -> ViabilityFacts:
         protected_ids=("fraud-platform-dev-min-execution",),
         protected_prefixes=("/fraud-platform/dev_min/core/",),
         m9=dag_status(),
+        emergency_stop=dag_status(dag_id="dev_min.emergency_stop"),
     )
     return replace(facts, **changes)
 

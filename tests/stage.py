@@ -23,6 +23,8 @@ DAG_IDS = {
     "m1": f"{ENVIRONMENT}.m1_backend_bootstrap",
     "m2": f"{ENVIRONMENT}.m2_substrate_build",
     "m9": f"{ENVIRONMENT}.m9_teardown_cost_check",
+    "stop": f"{ENVIRONMENT}.emergency_stop",
+    "release": f"{ENVIRONMENT}.emergency_release",
 }
 BUILD = {"runtime_database_enabled": False}
 TEARDOWN = {"target": "demo", "confirm": ENVIRONMENT}

@@ -146,6 +146,7 @@ def lane_run(
         "task_states": dict,
         "airflow_static_keys": Known(()),
         "dag_status": lambda dag_id: DagStatus(dag_id=dag_id, paused=Known(False), loads=Known(True)),
+        "dag_runs": SimpleNamespace(),
         "clients": SimpleNamespace(),
         "local": LocalStore(directory / "runs"),
         "remote": MemoryStore(),

@@ -18,7 +18,13 @@ from workbench.places import PROJECT, Bench, free_ports, port_is_free
 from workbench.rest import Airflow
 
 POOLS = PROJECT / "include" / "airflow" / "pools.json"
-DAGS = ("m1_backend_bootstrap", "m2_substrate_build", "m9_teardown_cost_check")
+DAGS = (
+    "m1_backend_bootstrap",
+    "m2_substrate_build",
+    "m9_teardown_cost_check",
+    "emergency_stop",
+    "emergency_release",
+)
 
 
 def start_sandbox(bench: Bench) -> Environment:

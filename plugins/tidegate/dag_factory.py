@@ -142,24 +142,38 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
             "release_dead_lock": release,
         }
     if phase == "m9":
-        targets = [name for name, stack in environment.stacks.items() if stack.destroyable]
-        return {
-            "target": Param(
-                targets[-1] if targets else "",
-                type="string",
-                enum=targets or [""],
-                title="What to tear down",
-                description="Core is never offered.",
-                section="Target",
-            ),
-            "confirm": Param(
-                "",
-                type="string",
-                maxLength=40,
-                title="Confirm",
-                description=f"Type the environment's name, {environment.name}, to confirm.",
-                section="Target",
-            ),
-            "release_dead_lock": release,
-        }
+        return {"target": _target(environment), "confirm": _confirm(environment), "release_dead_lock": release}
+    if phase == "stop":
+        reason = _reason("Why everything is stopped. Kept in the latch's record; shown to whoever builds.")
+        return {"reason": reason, "target": _target(environment), "confirm": _confirm(environment)}
+    if phase == "release":
+        reason = _reason("Why builds may go on: what spent, and what was done about it. Kept in the latch's record.")
+        return {"reason": reason, "confirm": _confirm(environment)}
     return {}
+
+
+def _target(environment: Environment) -> Param:
+    targets = [name for name, stack in environment.stacks.items() if stack.destroyable]
+    return Param(
+        targets[-1] if targets else "",
+        type="string",
+        enum=targets or [""],
+        title="What to tear down",
+        description="Core is never offered.",
+        section="Target",
+    )
+
+
+def _confirm(environment: Environment) -> Param:
+    return Param(
+        "",
+        type="string",
+        maxLength=40,
+        title="Confirm",
+        description=f"Type the environment's name, {environment.name}, to confirm.",
+        section="Target",
+    )
+
+
+def _reason(description: str) -> Param:
+    return Param("", type="string", maxLength=200, title="Reason", description=description, section="Reason")

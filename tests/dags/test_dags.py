@@ -14,7 +14,13 @@ from tidegate.dag_factory import pool_of
 from tidegate.lanes.phases import phase_of
 
 PROJECT = Path(__file__).resolve().parents[2]
-PHASES = {"m1_backend_bootstrap": "m1", "m2_substrate_build": "m2", "m9_teardown_cost_check": "m9"}
+PHASES = {
+    "m1_backend_bootstrap": "m1",
+    "m2_substrate_build": "m2",
+    "m9_teardown_cost_check": "m9",
+    "emergency_stop": "stop",
+    "emergency_release": "release",
+}
 PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
 
 
@@ -28,7 +34,7 @@ def lanes(dag: Any) -> Any:
     return phase_of(environments.load(environment), PHASES[name])  # type: ignore[arg-type]
 
 
-def test_every_environment_has_its_three_dags_and_nothing_else(bag: Any) -> None:
+def test_every_environment_has_its_dags_and_nothing_else(bag: Any) -> None:
     assert not bag.import_errors
     assert set(bag.dags) == {f"{name}.{dag}" for name in environments.names() for dag in PHASES}
 
@@ -98,8 +104,9 @@ def _params(dag: Any) -> list[Any]:
     return [dag.params.get_param(name) for name in dag.params]
 
 
-def test_core_is_offered_nowhere_as_a_target(bag: Any) -> None:
-    target = bag.dags["dev_min.m9_teardown_cost_check"].params.get_param("target")
+@pytest.mark.parametrize("name", ["m9_teardown_cost_check", "emergency_stop"])
+def test_core_is_offered_nowhere_as_a_target(bag: Any, name: str) -> None:
+    target = bag.dags[f"dev_min.{name}"].params.get_param("target")
     assert target.schema["enum"] == ["demo"]
 
 
@@ -112,7 +119,7 @@ def test_a_broken_manifest_yields_dags_that_say_why_and_the_others_load(
     monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(tmp_path))
     bag = DagBag(str(PROJECT / "dags"))
     assert not bag.import_errors
-    assert len(bag.dags) == 6
+    assert len(bag.dags) == 2 * len(PHASES)
     broken = bag.dags["broken.m2_substrate_build"]
     assert [task.task_id for task in broken.tasks] == ["manifest_is_valid"]
     with pytest.raises(Exception, match=r"MANIFEST-INVALID broken.yaml:\d+: budget.unit"):

@@ -22,7 +22,7 @@ class Origin(StrEnum):
 
 def phase_named(execution: str) -> "Phase":
     """The phase of an execution id. Raises a usage error."""
-    found = re.fullmatch(r"(m1|m2|m9)_[0-9]{8}T[0-9]{6}Z", execution)
+    found = re.fullmatch(r"(m1|m2|m9|stop|release)_[0-9]{8}T[0-9]{6}Z", execution)
     if found is None:
         raise typer.BadParameter(f"{execution!r} is not an execution id such as m2_20260213T201427Z")
     return cast("Phase", found[1])

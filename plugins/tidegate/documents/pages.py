@@ -1,7 +1,7 @@
 """The two pages: every gate, and per phase the way of a decision from lane to closure."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 from tidegate import environments
 from tidegate.documents.taxonomy import COMMON, Entry, taxonomy
@@ -14,7 +14,7 @@ from tidegate.lanes.texts import SUMMARIES, TITLES
 from tidegate.models.environment import Environment
 
 _MADE = "<!-- Made by `make docs` from the code. Do not edit. -->"
-_PHASES: tuple[Phase, ...] = ("m1", "m2", "m9")
+_PHASES: tuple[Phase, ...] = get_args(Phase)
 _UNREAD = {
     "MISSING": "is not there",
     "UNKNOWN": "is not known before the apply",
@@ -112,6 +112,8 @@ def _phase(phase: Phase, known: dict[str, Environment]) -> Iterator[str]:
 
 def _effect(lane: Lane) -> str:
     waits = f"; looks again for up to {lane.waits_seconds} s" if lane.waits_seconds else ""
+    if lane.effect:
+        return f"{lane.effect}{waits}"
     if lane.mutates:
         return f"changes the environment{waits}"
     if lane.on_pass is not None:

@@ -42,6 +42,11 @@ class Series:
         except ValueError as error:
             return Unreadable(f"{self.prefix}: {error}")
 
+    def highest(self) -> int:
+        """The highest number that is taken, 0 without any; what the records hold does not matter. Raises StoreError."""
+        numbers = (self._number_or_0(key) for key in self.store.keys(f"{self.prefix}/"))
+        return max(numbers, default=0)
+
     def append(self, record: dict[str, Any], *, after: int) -> StoredObject:
         """Write record number `after` + 1. Raises AlreadyExists when somebody was faster, StoreUnreachable."""
         return self.store.create(self._key(after + 1), seal({**record, "number": after + 1}))
@@ -71,6 +76,12 @@ class Series:
             raise ValueError(f"{key} is no record")
         return int(stem)
 
+    def _number_or_0(self, key: str) -> int:
+        try:
+            return self._number(key)
+        except ValueError:
+            return 0
+
 
 def latch_series(store: EvidenceStore, environment: str) -> Series:
     """The emergency latch (CO4)."""
@@ -96,14 +107,72 @@ def read_latch(store: EvidenceStore, environment: str) -> Observed[LatchRecord]:
                     LatchRecord(
                         number=number,
                         is_set=_boolean(record["is_set"]),
-                        reason=str(record["reason"]),
-                        recorded_at=datetime.fromisoformat(str(record["recorded_at"])),
+                        reason=_text(record["reason"]),
+                        recorded_by=_text(record["recorded_by"]),
+                        recorded_at=_moment(record["recorded_at"]),
                     )
                 )
             except (KeyError, ValueError) as error:
                 return Unreadable(f"latch record {number}: {type(error).__name__}: {error}")
         case other:
             return other
+
+
+def set_latch(
+    store: EvidenceStore,
+    environment: str,
+    *,
+    reason: str,
+    recorded_by: str,
+    at: datetime,
+    evidence: dict[str, str] | None = None,
+) -> None:
+    """Set the emergency latch; one that is set already stays as it is (CO4). Raises StoreError.
+
+    A newest record that cannot be read is no obstacle: setting closes builds, and the new record is readable again.
+    `evidence` is `uri` and `sha256` of the snapshot that led to it.
+    """
+    series = latch_series(store, environment)
+    while True:
+        match read_latch(store, environment):
+            case Known(latch) if latch.is_set:
+                return
+            case Known(latch):
+                number = latch.number
+            case _:
+                number = series.highest()
+        try:
+            series.append(_latch_record(True, reason, recorded_by, at, evidence), after=number)
+            return
+        except AlreadyExists:
+            continue
+
+
+def release_latch(
+    store: EvidenceStore,
+    environment: str,
+    latch: LatchRecord,
+    *,
+    reason: str,
+    recorded_by: str,
+    at: datetime,
+    evidence: dict[str, str],
+) -> StoredObject:
+    """Release exactly this record of the latch (CO4). Raises AlreadyExists when another followed it, StoreError."""
+    record = _latch_record(False, reason, recorded_by, at, evidence)
+    return latch_series(store, environment).append(record, after=latch.number)
+
+
+def _latch_record(
+    is_set: bool, reason: str, recorded_by: str, at: datetime, evidence: dict[str, str] | None
+) -> dict[str, Any]:
+    return {
+        "is_set": is_set,
+        "reason": reason,
+        "recorded_by": recorded_by,
+        "recorded_at": at.isoformat(),
+        "evidence": evidence,
+    }
 
 
 def read_platform_run(store: EvidenceStore, environment: str) -> Observed[PlatformRun]:
@@ -155,6 +224,13 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"expected a text, found {value!r}")
     return value
+
+
+def _moment(value: Any) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError(f"expected a time with a zone, found {value!r}")
+    return moment
 
 
 def _boolean(value: Any) -> bool:

@@ -8,7 +8,26 @@ from datetime import UTC, datetime, timedelta
 
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.layout import Phase
-from tidegate.evidence.store import AlreadyExists, EvidenceStore, NotThere, StoreUnreachable
+from tidegate.evidence.store import AlreadyExists, EvidenceStore, NotThere, StoreError, StoreUnreachable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+
+
+def find_claim(
+    store: EvidenceStore, environment: str, phase: Phase, *, dag_id: str, run_id: str, not_before: datetime
+) -> Observed[str]:
+    """The execution id that another DAG run claimed. `not_before` (aware UTC) bounds the search. Absent: none yet."""
+    prefix = f"control/{environment}/executions/{phase}_"
+    first = f"{prefix}{not_before.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    try:
+        for key in reversed(store.keys(prefix)):
+            if key < first:
+                break
+            claimed = unseal(store.read(key)[1])
+            if (claimed.get("dag_id"), claimed.get("run_id")) == (dag_id, run_id):
+                return Known(key.rpartition("/")[2].removesuffix(".json"))
+    except (StoreError, ValueError) as error:
+        return Unreadable(f"{prefix}*: {error}")
+    return Absent()
 
 
 def claim(

@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["m1", "m2", "m9"]
+Phase = Literal["m1", "m2", "m9", "stop", "release"]
+"""Also the prefix of the phase's execution ids."""
 
-_FOLDERS: dict[Phase, str] = {"m1": "bootstrap", "m2": "substrate", "m9": "run_control"}
+_FOLDERS: dict[Phase, str] = {
+    "m1": "bootstrap",
+    "m2": "substrate",
+    "m9": "run_control",
+    "stop": "emergency_stop",
+    "release": "emergency_release",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,10 @@ def snapshot_place(environment: str, phase: Phase, lane: str, execution_id: str,
     """The place of a lane's snapshot. `lane` is e.g. `M2.C`."""
     stamp = execution_id.partition("_")[2]
     root = "dev_substrate" if environment == "dev_min" else environment
-    folder = f"m2_{lane.partition('.')[2].lower()}/{stamp}" if phase == "m2" else f"{phase}/{execution_id}"
+    if phase == "m2":
+        folder = f"m2_{lane.partition('.')[2].lower()}/{stamp}"
+    else:
+        folder = f"{_FOLDERS[phase] if phase in ('stop', 'release') else phase}/{execution_id}"
     return Place(
         remote=f"evidence/{environment}/{_FOLDERS[phase]}/{execution_id}/{name}",
         local=f"{root}/{folder}/{name}",

@@ -16,7 +16,7 @@ def blockers(facts: BuildReadinessFacts) -> Iterator[Blocker]:
     return each(
         identity_blockers(facts.caller, facts.tools),
         lease_held_blockers(control.lease),
-        latch_blockers(control.latch, dag_of(facts.tools, "emergency_stop")),
+        latch_blockers(control.latch, dag_of(facts.tools, "emergency_release")),
         platform_run_blockers(
             control.platform_run,
             goes_on=facts.continue_platform_run,

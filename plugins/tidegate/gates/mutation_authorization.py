@@ -200,7 +200,7 @@ def _said_state(serial: int | None, lineage: str | None) -> str:
 
 def _latch(facts: AuthorizationFacts) -> Iterator[Blocker]:
     if facts.direction != "destroy":  # whatever is not a destroy builds
-        yield from latch_blockers(facts.control.latch, dag_of(facts.tools, "emergency_stop"))
+        yield from latch_blockers(facts.control.latch, dag_of(facts.tools, "emergency_release"))
 
 
 def _still_running(intent: Intent) -> Blocker:

@@ -10,6 +10,9 @@ from tidegate.gates import (
     build_readiness,
     cost_guardrail,
     destroyed_state,
+    emergency_latch,
+    emergency_release,
+    emergency_teardown,
     identity_and_tools,
     mutation_authorization,
     network_posture,
@@ -46,6 +49,9 @@ GATES: tuple[Gate[Any], ...] = (
     residual_scan.GATE,
     cost_guardrail.GATE,
     teardown_proof.GATE,
+    emergency_latch.GATE,
+    emergency_teardown.GATE,
+    emergency_release.GATE,
     phase_verdict.GATE,
 )
 """In the order in which an environment meets them."""

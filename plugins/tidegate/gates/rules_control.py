@@ -60,9 +60,10 @@ def latch_blockers(latch: Observed[LatchRecord], release_dag: str) -> Iterator[B
                 code="LATCH-SET",
                 summary="the emergency stop is set, so nothing is built",
                 resource=f"{_LATCH} record {record.number}",
-                observed=f"set since {record.recorded_at.isoformat()}: {record.reason}",
+                observed=f"set at {record.recorded_at.isoformat()} by {record.recorded_by}: {record.reason}",
                 expected="never set, or released",
-                remedy=f"remove the cause, then release the latch: trigger {release_dag} with a reason for the release",
+                remedy="remove the cause; when a new M9 has passed the cost (M9.G), release the latch: trigger "
+                f"{release_dag} with a reason",
             )
         case other:
             yield unusable(
@@ -75,6 +76,27 @@ def latch_blockers(latch: Observed[LatchRecord], release_dag: str) -> Iterator[B
                     remedy=_READABLE.format("latch"),
                 ),
             )
+
+
+def latch_set_blockers(latch: Observed[LatchRecord], *, remedy: str) -> Iterator[Blocker]:
+    """For stop and release: the latch must be known, and set."""
+    if not isinstance(latch, Known):
+        yield unusable(
+            latch,
+            Need(
+                stem="LATCH", what="the emergency latch", resource=_LATCH, expected="a latch that is set", remedy=remedy
+            ),
+        )
+    elif latch.value.is_set is not True:
+        record = latch.value
+        yield Blocker(
+            code="LATCH-NOT-SET",
+            summary="the emergency latch is not set",
+            resource=f"{_LATCH} record {record.number}",
+            observed=f"released at {record.recorded_at.isoformat()} by {record.recorded_by}: {record.reason}",
+            expected="a latch that is set",
+            remedy=remedy,
+        )
 
 
 def platform_run_blockers(newest: Observed[PlatformRun], *, goes_on: bool, teardown_dag: str) -> Iterator[Blocker]:

@@ -10,8 +10,11 @@ from tidegate.gates.rules_control import lease_held_blockers
 from tidegate.gates.rules_evidence import evidence_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
+from tidegate.gates.rules_request import confirmation_blockers, target_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import TeardownReadinessFacts
+
+_DAG = "m9_teardown_cost_check"
 
 
 def blockers(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
@@ -19,37 +22,11 @@ def blockers(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
     return each(
         identity_blockers(facts.caller, facts.tools),
         lease_held_blockers(facts.control.lease),
-        _confirmation(facts),
-        _target(facts),
+        confirmation_blockers(facts.confirm, facts.environment, _DAG),
+        target_blockers(facts.target, facts.destroyable, facts.environment, _DAG),
         stack_lock_blockers(facts.locks, tuple(stack for stack in facts.target if stack in facts.destroyable)),
         evidence_blockers(facts.evidence_writable),
     )
-
-
-def _confirmation(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
-    if facts.confirm != facts.environment or not facts.confirm:
-        yield Blocker(
-            code="CONFIRM-MISMATCH",
-            summary="the confirmation does not name this environment",
-            resource=facts.environment,
-            observed=f"confirm = {facts.confirm!r}",
-            expected=f"confirm = {facts.environment!r}",
-            remedy=f"trigger {facts.environment}.m9_teardown_cost_check with confirm = {facts.environment}",
-        )
-
-
-def _target(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
-    offered = "+".join(facts.destroyable) or "no stack of this environment"
-    refused = [stack for stack in facts.target if stack not in facts.destroyable]
-    for stack in refused if facts.target else ["none"]:
-        yield Blocker(
-            code="TARGET-NOT-DESTROYABLE",
-            summary="the target is no stack that a teardown may destroy" if facts.target else "the target is empty",
-            resource=f"stack {stack}",
-            observed=f"target = {'+'.join(facts.target) or 'none'}",
-            expected=f"one or more of {offered}",
-            remedy=f"trigger {facts.environment}.m9_teardown_cost_check with target = {offered}",
-        )
 
 
 GATE = Gate(

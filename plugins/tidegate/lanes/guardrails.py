@@ -43,7 +43,7 @@ def collect_ownership(run: LaneRun) -> OwnershipFacts:
 
 
 def collect_viability(run: LaneRun) -> ViabilityFacts:
-    """M2.I: a real destroy plan of every destroyable stack, downstream first, and the DAG that would apply it."""
+    """M2.I: a real destroy plan of every destroyable stack, downstream first, and the DAGs that would apply it."""
     observed_at = now()
     destroyable = tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable)
     stacks = tuple(stack_scope(run, name) for name in reversed(destroyable))
@@ -57,6 +57,7 @@ def collect_viability(run: LaneRun) -> ViabilityFacts:
         protected_ids=run.environment.preserve.ids,
         protected_prefixes=run.environment.preserve.id_prefixes,
         m9=run.dag_status(dag_id_of(run.environment.name, "m9")),
+        emergency_stop=run.dag_status(dag_id_of(run.environment.name, "stop")),
     )
 
 

@@ -8,6 +8,8 @@ _READINESS = "tidegate.lanes.readiness"
 _BUILD = "tidegate.lanes.build"
 _TEARDOWN = "tidegate.lanes.teardown"
 _GUARDRAILS = "tidegate.lanes.guardrails"
+_STOP = "tidegate.lanes.emergency_stop"
+_RELEASE = "tidegate.lanes.emergency_release"
 
 
 def bootstrap_phase(environment: Environment) -> PhaseSpec:
@@ -212,6 +214,8 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             snapshot="m9_g_cost_guardrail_snapshot",
             gate="COST-GUARDRAIL",
             collect=f"{_GUARDRAILS}:collect_cost",
+            on_fail=f"{_STOP}:latch_at_the_stop",
+            effect="sets the emergency latch when the cost has reached the stop",
         ),
         Lane(
             phase="m9",
@@ -227,9 +231,69 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
     return PhaseSpec(phase="m9", lanes=tuple(lanes), verdict=_verdict("m9", "i"))
 
 
+def stop_phase(environment: Environment) -> PhaseSpec:
+    """Emergency stop: sets the latch, then lets M9 tear down and waits for its verdict. Holds no lease."""
+    deadlines = environment.deadlines
+    return PhaseSpec(
+        phase="stop",
+        lanes=(
+            Lane(
+                phase="stop",
+                letter="a",
+                task_id="a_emergency_latch",
+                title="Emergency latch set, builds closed",
+                snapshot="stop_a_emergency_latch_snapshot",
+                gate="EMERGENCY-LATCH",
+                collect=f"{_STOP}:collect_latch",
+                effect="sets the emergency latch",
+            ),
+            Lane(
+                phase="stop",
+                letter="b",
+                task_id="b_teardown",
+                title="M9 triggered, ended and passed",
+                snapshot="stop_b_teardown_snapshot",
+                gate="EMERGENCY-TEARDOWN",
+                collect=f"{_STOP}:collect_teardown",
+                effect="triggers M9",
+                # As long as M9 may take: its wait for locks, then plan and destroy, each with its wait for residuals.
+                waits_seconds=deadlines.lock_wait + 2 * (deadlines.terraform + deadlines.residual_wait),
+            ),
+        ),
+        verdict=_verdict("stop", "c"),
+    )
+
+
+def release_phase(environment: Environment) -> PhaseSpec:
+    """Emergency release: a person's reason, a fresh pass of the cost, and then a released latch."""
+    return PhaseSpec(
+        phase="release",
+        lanes=(
+            Lane(
+                phase="release",
+                letter="a",
+                task_id="a_emergency_release",
+                title="Reason given, cost passed since the latch was set",
+                snapshot="release_a_emergency_release_snapshot",
+                gate="EMERGENCY-RELEASE",
+                collect=f"{_RELEASE}:collect_release",
+                on_pass=f"{_RELEASE}:release",
+                effect="releases the emergency latch after a pass",
+            ),
+        ),
+        verdict=_verdict("release", "b"),
+    )
+
+
 def phase_of(environment: Environment, phase: Phase) -> PhaseSpec:
     """The lanes of a phase in an environment."""
-    return {"m1": bootstrap_phase, "m2": build_phase, "m9": teardown_phase}[phase](environment)
+    return {
+        "m1": bootstrap_phase,
+        "m2": build_phase,
+        "m9": teardown_phase,
+        "stop": stop_phase,
+        "release": release_phase,
+    }[phase](environment)
 
 
 def _stack_lanes(letter: str, stack: str, guards: tuple[str, ...]) -> list[Lane]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from tidegate import environments
 from tidegate.collectors.aws.clients import Clients
@@ -15,6 +15,7 @@ from tidegate.evidence.layout import Phase, Place, proof_place, snapshot_place
 from tidegate.evidence.lease import RunLease
 from tidegate.evidence.publish import newest
 from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store, StoredObject, StoreUnreachable
+from tidegate.lanes.phases import phase_of
 from tidegate.lanes.spec import Lane
 from tidegate.models.control import Lease, PlatformRun
 from tidegate.models.environment import Environment
@@ -30,12 +31,21 @@ from tidegate.terraform.workspace import Workspace
 
 Log = Callable[[str], None]
 
-FIRST_LANE = "a_readiness"
-"""Task id of the first lane of M2 and M9."""
-
 
 class ActionBlocked(Exception):
-    """What should follow a pass must not happen; the text is a blocker's sentence."""
+    """What should follow a judgement must not, or could not, happen; the text is a blocker's sentence."""
+
+
+class DagRuns(Protocol):
+    """Runs of other DAGs, as Airflow knows them."""
+
+    def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> str:
+        """Ask for a run; one that is there already is left alone. Empty when it is there now, else what was said."""
+        ...
+
+    def state(self, dag_id: str, run_id: str) -> Observed[str]:
+        """`queued`, `running`, `success` or `failed`. Absent: there is no such run."""
+        ...
 
 
 def now() -> datetime:
@@ -49,7 +59,7 @@ class LaneRun:
 
     `handed_over(task_id)` gives the snapshot that a task of the same run passed on in its current try:
     Known(document), Absent, or Unreadable when what arrived is not a snapshot. `dag_status(dag_id)` says how Airflow
-    knows a DAG.
+    knows a DAG; `dag_runs` triggers a run of another DAG and says how it stands.
     """
 
     lane: Lane
@@ -67,6 +77,7 @@ class LaneRun:
     task_states: Callable[[], Mapping[str, str]]
     airflow_static_keys: Observed[tuple[StaticKey, ...]]
     dag_status: Callable[[str], DagStatus]
+    dag_runs: DagRuns
     clients: Clients
     local: LocalStore
     remote: S3Store
@@ -107,7 +118,11 @@ class LaneRun:
         """Where a lane's snapshot of this execution lies."""
         if lane.snapshot == "teardown_proof":
             return proof_place(self.platform_run_id or f"unnumbered_{self.execution_id}")
-        return snapshot_place(self.environment.name, lane.phase, lane.name, self.execution_id, lane.snapshot)
+        return self.place_of(lane, self.execution_id)
+
+    def place_of(self, lane: Lane, execution_id: str) -> Place:
+        """Where a lane's snapshot of any execution of its phase lies; not the teardown proof."""
+        return snapshot_place(self.environment.name, lane.phase, lane.name, execution_id, lane.snapshot)
 
     def stored(self, lane: Lane) -> tuple[StoredObject, bytes] | None:
         """The newest attempt of a lane's snapshot. Raises StoreUnreachable."""
@@ -127,8 +142,9 @@ class LaneRun:
 
         Later lanes take it from the first one, so that it stays the same when the last lane closes the platform run.
         """
-        if self.lane.task_id != FIRST_LANE:
-            first = self.handed_over(FIRST_LANE)
+        first_lane = phase_of(self.environment, self.phase).lanes[0].task_id
+        if self.lane.task_id != first_lane:
+            first = self.handed_over(first_lane)
             named = first.value.get("platform_run") if isinstance(first, Known) else None
             return named if isinstance(named, str) else None
         if isinstance(self.platform_run, Known) and self.platform_run.value.closed_by is None:
@@ -209,6 +225,7 @@ def open_run(
     task_states: Callable[[], Mapping[str, str]],
     airflow_static_keys: Observed[tuple[StaticKey, ...]],
     dag_status: Callable[[str], DagStatus],
+    dag_runs: DagRuns,
 ) -> LaneRun:
     """Load manifest and policies afresh and connect clients. Raises ManifestError."""
     environment = environments.load(environment_name)
@@ -229,6 +246,7 @@ def open_run(
         task_states=task_states,
         airflow_static_keys=airflow_static_keys,
         dag_status=dag_status,
+        dag_runs=dag_runs,
         clients=clients,
         local=LocalStore(settings().runs_dir),
         remote=S3Store(clients.s3, environment.evidence.bucket),

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 from tidegate.evidence.layout import Phase
 
-DAG_NAMES: dict[Phase, str] = {"m1": "m1_backend_bootstrap", "m2": "m2_substrate_build", "m9": "m9_teardown_cost_check"}
+DAG_NAMES: dict[Phase, str] = {
+    "m1": "m1_backend_bootstrap",
+    "m2": "m2_substrate_build",
+    "m9": "m9_teardown_cost_check",
+    "stop": "emergency_stop",
+    "release": "emergency_release",
+}
 
 
 def dag_id_of(environment: str, phase: Phase) -> str:
@@ -16,8 +22,9 @@ def dag_id_of(environment: str, phase: Phase) -> str:
 class Lane:
     """One gated task.
 
-    `collect` and `on_pass` are import paths (`module:function`), resolved on the worker: DAG files stay light.
-    `collect(run) -> Facts`; `on_pass(run, facts, document)` acts after the pass is in the evidence.
+    `collect`, `on_pass` and `on_fail` are import paths (`module:function`), resolved on the worker: DAG files stay
+    light. `collect(run) -> Facts`; `on_pass(run, facts, document)` acts after the pass is in the evidence, `on_fail`
+    (same arguments) after a closed gate is, before its task fails. Neither ever changes the judgement.
     `guards` are the task ids whose snapshots must have passed before this lane may mutate.
     `waits_seconds` above 0 makes the lane a sensor: it looks again while only time is missing.
     """
@@ -30,10 +37,13 @@ class Lane:
     gate: str
     collect: str
     on_pass: str | None = None
+    on_fail: str | None = None
     stack: str | None = None
     guards: tuple[str, ...] = ()
     waits_seconds: int = 0
     mutates: bool = False
+    effect: str = ""
+    """What the lane does besides judging, for people, where `mutates` and `on_pass` do not say it."""
     before_backend: bool = False
     """The lane runs before there is an evidence bucket (M1): snapshots go to the local mirror, no XCom."""
 

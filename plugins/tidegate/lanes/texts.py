@@ -9,18 +9,24 @@ TITLES: dict[Phase, str] = {
     "m1": "M1 backend bootstrap",
     "m2": "M2 substrate build",
     "m9": "M9 teardown and cost check",
+    "stop": "Emergency stop",
+    "release": "Emergency release",
 }
 
 SUMMARIES: dict[Phase, str] = {
     "m1": "Makes the state, evidence and work buckets and the lock table. Idempotent.",
     "m2": "Builds the stacks upstream first. Every plan is guarded, every apply authorised, every state checked.",
     "m9": "Freezes what goes and what stays, destroys exactly that, and proves it.",
+    "stop": "Closes all builds with the emergency latch, then runs M9 and waits for its verdict.",
+    "release": "Opens builds again, with a reason, after a cost guardrail (M9.G) that passed since the latch was set.",
 }
 
 _CHANGES: dict[Phase, str] = {
     "m1": "creates what is missing of the three buckets and the lock table through the AWS API; weakens nothing",
     "m2": "applies `core` and `demo` with Terraform, only what their guarded plans show",
     "m9": "destroys the target stacks, only what the frozen destroy plan shows; `core` is never touched",
+    "stop": "sets the emergency latch and triggers M9, which destroys the target stacks; `core` is never touched",
+    "release": "releases the emergency latch; nothing in AWS besides that record",
 }
 
 _FAILURE = """
@@ -48,6 +54,8 @@ def doc_md(environment: Environment, phase: Phase) -> str:
 def lane_doc(lane: Lane) -> str:
     """A task's page."""
     mutates = "It changes the environment, after the gate has opened." if lane.mutates else "It changes nothing."
+    if lane.effect:
+        mutates = f"It {lane.effect}."
     waits = f" It may wait up to {lane.waits_seconds} seconds for what time alone mends." if lane.waits_seconds else ""
     return f"**{lane.name} {lane.title}.** Gate `{lane.gate}`, snapshot `{lane.snapshot}.json`. {mutates}{waits}"
 

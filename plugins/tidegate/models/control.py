@@ -33,6 +33,8 @@ class LatchRecord:
     number: int
     is_set: bool
     reason: str
+    recorded_by: str
+    """Execution that set or released it."""
     recorded_at: datetime
 
 

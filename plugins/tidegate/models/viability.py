@@ -22,7 +22,7 @@ class DagStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViabilityFacts(Facts):
-    """Facts of M2.I: a destroy plan of every destroyable stack, and the DAG that would apply it."""
+    """Facts of M2.I: a destroy plan of every destroyable stack, and the DAGs that would apply it."""
 
     destroyable: tuple[str, ...]
     """Every stack that the manifest lets be destroyed; each must be among `stacks`."""
@@ -32,3 +32,4 @@ class ViabilityFacts(Facts):
     protected_ids: tuple[str, ...]
     protected_prefixes: tuple[str, ...]
     m9: DagStatus
+    emergency_stop: DagStatus

@@ -14,6 +14,7 @@ from tidegate.lanes.spec import Lane
 from tidegate.models.identity import StaticKey
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.viability import DagStatus
+from tidegate.operators.dag_runs import SupervisedDagRuns
 
 XCOM_KEY = "snapshot"
 _AWS_CONNECTION = "aws_default"
@@ -48,6 +49,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         task_states=lambda: _task_states(ti),
         airflow_static_keys=static_keys_in_connections(),
         dag_status=lambda dag_id: dag_status(ti, dag_id),
+        dag_runs=SupervisedDagRuns(ti),
     )
 
 

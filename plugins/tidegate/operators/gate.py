@@ -17,7 +17,7 @@ from tidegate.operators.airflow_run import XCOM_KEY, lane_run, log, resolve
 
 
 class GateOperator(BaseOperator):
-    """Runs one lane. Mutates nothing unless the lane has an action for after the pass."""
+    """Runs one lane. Changes nothing unless the lane has an action for after the judgement."""
 
     ui_color = "#e8f0fe"
 
@@ -106,25 +106,34 @@ def judge_and_push(run: Any, facts: Any, context: Mapping[str, Any]) -> tuple[An
 
 
 def conclude(run: Any, facts: Any, judged: Any) -> None:
-    """Fail on any blocker; otherwise do what the lane does after a pass. Raises AirflowFailException."""
+    """Fail on any blocker, after what the lane does then; otherwise do what it does after a pass.
+
+    Raises AirflowFailException.
+    """
     if not judged.passed:
         for blocker in judged.blockers:
             log(f"BLOCKED {blocker.sentence()}")
         codes = ", ".join(dict.fromkeys(blocker.code for blocker in judged.blockers))
-        raise AirflowFailException(f"{run.lane.name} blocked by {len(judged.blockers)}: {codes}")
+        closed = f"{run.lane.name} blocked by {len(judged.blockers)}: {codes}"
+        if run.lane.on_fail is not None:
+            try:
+                _act(run, run.lane.on_fail, facts, judged.published.document)
+            except AirflowFailException as error:
+                raise AirflowFailException(f"{closed}; {error}") from error
+        raise AirflowFailException(closed)
     log(f"{run.lane.name} passed")
     if run.lane.on_pass is not None:
-        _act(run, facts, judged.published.document)
+        _act(run, run.lane.on_pass, facts, judged.published.document)
 
 
-def _act(run: Any, facts: Any, document: dict[str, Any]) -> None:
+def _act(run: Any, action: str, facts: Any, document: dict[str, Any]) -> None:
     from tidegate.lanes.run import ActionBlocked
     from tidegate.terraform.intent import IntentUnwritable
     from tidegate.terraform.process import TerraformDeadline, TerraformMissing
     from tidegate.terraform.runner import TerraformStopped
 
     try:
-        resolve(run.lane.on_pass)(run, facts, document)
+        resolve(action)(run, facts, document)
     except ActionBlocked as error:
         raise AirflowFailException(str(error)) from error
     except TerraformDeadline as error:

@@ -18,14 +18,17 @@ from tidegate.evidence.control import (
     platform_series,
     read_latch,
     read_platform_run,
+    release_latch,
+    set_latch,
 )
-from tidegate.evidence.store import AlreadyExists, LocalStore, StoreError
+from tidegate.evidence.store import AlreadyExists, LocalStore, StoredObject, StoreError
 from tidegate.models.control import LatchRecord, PlatformRun
 from tidegate.models.observed import Absent, Known, Unreadable
 
 AT = datetime(2026, 2, 13, 20, 14, 27, 654321, tzinfo=UTC)
 RUN = PlatformRun(id="platform_20260213T201427Z", opened_by="m2_20260213T201427Z", opened_at=AT, closed_by=None)
-LATCH = {"is_set": True, "reason": "28 USD", "recorded_at": AT.isoformat()}
+BY = "m9_20260213T200000Z"
+LATCH = {"is_set": True, "reason": "28 USD", "recorded_by": BY, "recorded_at": AT.isoformat()}
 PLATFORM = {"id": RUN.id, "opened_by": RUN.opened_by, "opened_at": AT.isoformat(), "closed_by": None}
 
 
@@ -173,15 +176,19 @@ def test_where_the_series_lie(store: MemoryStore) -> None:
 # The latch.
 
 
+def known(number: int, **changes: Any) -> Known[LatchRecord]:
+    return Known(LatchRecord(number=number, recorded_by=BY, recorded_at=AT, **changes))
+
+
 def test_a_latch_that_was_never_set(store: MemoryStore) -> None:
     assert read_latch(store, "e") == Absent()
 
 
 def test_the_newest_latch_record_counts(store: MemoryStore) -> None:
     latch_series(store, "e").append(LATCH, after=0)
-    assert read_latch(store, "e") == Known(LatchRecord(number=1, is_set=True, reason="28 USD", recorded_at=AT))
+    assert read_latch(store, "e") == known(1, is_set=True, reason="28 USD")
     latch_series(store, "e").append({**LATCH, "is_set": False, "reason": "fixed"}, after=1)
-    assert read_latch(store, "e") == Known(LatchRecord(number=2, is_set=False, reason="fixed", recorded_at=AT))
+    assert read_latch(store, "e") == known(2, is_set=False, reason="fixed")
 
 
 @pytest.mark.parametrize(
@@ -196,6 +203,10 @@ def test_the_newest_latch_record_counts(store: MemoryStore) -> None:
         {**LATCH, "is_set": None},
         {**LATCH, "recorded_at": "yesterday"},
         {**LATCH, "recorded_at": None},
+        {**LATCH, "recorded_at": "2026-02-13T20:14:27"},
+        {name: value for name, value in LATCH.items() if name != "recorded_by"},
+        {**LATCH, "recorded_by": ""},
+        {**LATCH, "reason": None},
     ],
 )
 def test_a_latch_record_of_another_shape_is_unreadable(store: MemoryStore, record: dict[str, Any]) -> None:
@@ -210,6 +221,74 @@ def test_a_latch_record_of_another_shape_is_unreadable(store: MemoryStore, recor
 def test_a_broken_latch_is_never_no_latch(store: MemoryStore, content: bytes) -> None:
     store.create("control/e/latch/000001.json", content)
     assert isinstance(read_latch(store, "e"), Unreadable)
+
+
+def set_now(store: MemoryStore, **changes: Any) -> None:
+    set_latch(store, "e", **{"reason": "28 USD", "recorded_by": BY, "at": AT} | changes)
+
+
+def test_setting_the_latch(store: MemoryStore) -> None:
+    set_now(store, evidence={"uri": "s3://b/g.json", "sha256": "a" * 64})
+    assert read_latch(store, "e") == known(1, is_set=True, reason="28 USD")
+    assert unseal(store.objects["control/e/latch/000001.json"])["evidence"] == {
+        "uri": "s3://b/g.json",
+        "sha256": "a" * 64,
+    }
+
+
+def test_a_set_latch_keeps_its_first_reason(store: MemoryStore) -> None:
+    set_now(store)
+    set_now(store, reason="29 USD")
+    assert list(store.objects) == ["control/e/latch/000001.json"]
+    assert read_latch(store, "e") == known(1, is_set=True, reason="28 USD")
+
+
+def test_a_released_latch_is_set_again(store: MemoryStore) -> None:
+    set_now(store)
+    given = LatchRecord(number=1, is_set=True, reason="28 USD", recorded_by=BY, recorded_at=AT)
+    release_latch(store, "e", given, reason="fixed", recorded_by=BY, at=AT, evidence={})
+    assert read_latch(store, "e") == known(2, is_set=False, reason="fixed")
+    set_now(store, reason="again")
+    assert read_latch(store, "e") == known(3, is_set=True, reason="again")
+
+
+def test_only_the_judged_record_is_released(store: MemoryStore) -> None:
+    """Somebody set it anew in between."""
+    given = LatchRecord(number=1, is_set=True, reason="28 USD", recorded_by=BY, recorded_at=AT)
+    for number in range(2):
+        latch_series(store, "e").append(LATCH, after=number)
+    with pytest.raises(AlreadyExists):
+        release_latch(store, "e", given, reason="fixed", recorded_by=BY, at=AT, evidence={})
+    assert read_latch(store, "e") == known(2, is_set=True, reason="28 USD")
+
+
+@pytest.mark.parametrize("content", GARBAGE)
+def test_a_broken_record_is_no_obstacle_for_setting(store: MemoryStore, content: bytes) -> None:
+    store.create("control/e/latch/000007.json", content)
+    set_now(store)
+    assert read_latch(store, "e") == known(8, is_set=True, reason="28 USD")
+
+
+def test_two_who_set_it_at_once(store: MemoryStore) -> None:
+    """The slower one finds it set, and leaves it."""
+
+    class Faster(MemoryStore):
+        def create(self, key: str, content: bytes) -> StoredObject:
+            if not self.objects:
+                super().create(key, seal({**LATCH, "reason": "faster", "number": 1}))
+            return super().create(key, content)
+
+    racing = Faster()
+    set_now(racing)
+    assert read_latch(racing, "e") == known(1, is_set=True, reason="faster")
+    assert len(racing.objects) == 1
+
+
+@pytest.mark.parametrize("refused", ["keys", "create"])
+def test_a_latch_that_cannot_be_set_says_so(store: MemoryStore, refused: str) -> None:
+    store.refusing.add(refused)
+    with pytest.raises(StoreError, match="told not to answer"):
+        set_now(store)
 
 
 def test_a_latch_without_an_answer(store: MemoryStore) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from standins import BUCKET, MemoryStore
 from tidegate.evidence.canonical import seal, unseal
-from tidegate.evidence.execution import claim
+from tidegate.evidence.execution import claim, find_claim
 from tidegate.evidence.layout import Phase
 from tidegate.evidence.store import AlreadyExists, LocalStore, S3Store, StoredObject, StoreUnreachable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 AT = datetime(2026, 2, 13, 20, 14, 27, 654321, tzinfo=UTC)
 
@@ -126,3 +127,36 @@ def test_claims_in_s3(s3: Any) -> None:
     assert claimed(store, run_id="manual__1") == "m2_20260213T201427Z"
     assert claimed(store, run_id="manual__2") == "m2_20260213T201428Z"
     assert claimed(store, run_id="manual__1") == "m2_20260213T201427Z"
+
+
+def found(store: MemoryStore, run_id: str, **changes: Any) -> Any:
+    given = {"dag_id": "dev_min.m2", "not_before": AT - timedelta(hours=1), **changes}
+    return find_claim(store, "dev_min", "m2", run_id=run_id, **given)
+
+
+def test_the_claim_of_another_run_is_found(store: MemoryStore) -> None:
+    claimed(store, run_id="manual__1")
+    second = claimed(store, run_id="manual__2")
+    claimed(store, run_id="manual__2", phase="m9")
+    assert found(store, "manual__2") == Known(second)
+    assert found(store, "manual__3") == Absent()
+    assert found(store, "manual__2", dag_id="other.m2") == Absent()
+
+
+def test_an_older_claim_is_not_looked_for(store: MemoryStore) -> None:
+    claimed(store)
+    assert found(store, "manual__1", not_before=AT.replace(microsecond=0)) == Known("m2_20260213T201427Z")
+    assert found(store, "manual__1", not_before=AT + timedelta(seconds=1)) == Absent()
+
+
+@pytest.mark.parametrize("refused", ["keys", "read"])
+def test_a_claim_that_cannot_be_looked_for(store: MemoryStore, refused: str) -> None:
+    claimed(store)
+    store.refusing.add(refused)
+    assert isinstance(found(store, "manual__1"), Unreadable)
+
+
+def test_a_broken_claim_may_be_the_one(store: MemoryStore) -> None:
+    claimed(store)
+    store.objects["control/dev_min/executions/m2_20260213T201427Z.json"] = b"{"
+    assert isinstance(found(store, "manual__1"), Unreadable)

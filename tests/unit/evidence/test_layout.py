@@ -1,5 +1,7 @@
 """The keys of design.md, letter by letter: what is stored under another key is not found again."""
 
+from typing import get_args
+
 import pytest
 
 from tidegate.environments import load
@@ -59,6 +61,22 @@ M1, M2, M9 = "m1_20260213T200000Z", "m2_20260213T201427Z", "m9_20260214T090000Z"
             "m9_i_phase_verdict",
             f"evidence/dev_min/run_control/{M9}/m9_i_phase_verdict",
             f"dev_substrate/m9/{M9}/m9_i_phase_verdict",
+        ),
+        (
+            "stop",
+            "STOP.A",
+            "stop_20260213T201427Z",
+            "stop_a_emergency_latch_snapshot",
+            "evidence/dev_min/emergency_stop/stop_20260213T201427Z/stop_a_emergency_latch_snapshot",
+            "dev_substrate/emergency_stop/stop_20260213T201427Z/stop_a_emergency_latch_snapshot",
+        ),
+        (
+            "release",
+            "RELEASE.B",
+            "release_20260213T201427Z",
+            "release_b_phase_verdict",
+            "evidence/dev_min/emergency_release/release_20260213T201427Z/release_b_phase_verdict",
+            "dev_substrate/emergency_release/release_20260213T201427Z/release_b_phase_verdict",
         ),
     ],
 )
@@ -125,7 +143,7 @@ def test_a_key_tells_its_attempt(attempt: int) -> None:
     assert attempt_of(place.local, place.local_key(attempt)) == attempt
 
 
-@pytest.mark.parametrize("phase", ["m1", "m2", "m9"])
+@pytest.mark.parametrize("phase", get_args(Phase))
 def test_no_two_lanes_share_a_place(phase: Phase) -> None:
     spec = phase_of(load("dev_min"), phase)
     lanes = (*spec.lanes, spec.verdict)

@@ -118,8 +118,8 @@ def test_blockers(facts: BuildReadinessFacts, codes: list[str]) -> None:
             id="who-holds-the-lease",
         ),
         pytest.param(
-            controlled(latch=Known(latch(is_set=True, reason="28 USD spent"))),
-            "set since 2026-02-13T20:14:27+00:00: 28 USD spent",
+            controlled(latch=Known(latch(is_set=True, reason="28 USD spent", recorded_by="m9_20260213T200000Z"))),
+            "set at 2026-02-13T20:14:27+00:00 by m9_20260213T200000Z: 28 USD spent",
             id="why-the-latch-is-set",
         ),
         pytest.param(
@@ -157,8 +157,8 @@ def test_the_way_out_of_the_latch_names_the_environment_when_it_is_known() -> No
     facts = build_readiness_facts(control=control(latch=Known(latch(is_set=True))), tools=tools(managed_lane=Absent()))
     inside = GATE.evaluate(controlled(latch=Known(latch(is_set=True))), judged_at=NOW)
     outside = GATE.evaluate(facts, judged_at=NOW)
-    assert "trigger dev_min.emergency_stop" in inside[0].remedy
-    assert "trigger <environment>.emergency_stop" in outside[-1].remedy
+    assert "trigger dev_min.emergency_release with a reason" in inside[0].remedy
+    assert "trigger <environment>.emergency_release with a reason" in outside[-1].remedy
 
 
 def test_a_dead_lock_is_released_only_with_proof() -> None:

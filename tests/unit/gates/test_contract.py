@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import factories_control as control
+import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_world as world
 from tidegate.documents.taxonomy import taxonomy
@@ -58,6 +59,9 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
     "COST-GUARDRAIL": (guardrails.cost_facts,),
     "TEARDOWN-PROOF": (world.proof_facts,),
+    "EMERGENCY-LATCH": (emergency.emergency_latch_facts,),
+    "EMERGENCY-TEARDOWN": (emergency.emergency_teardown_facts,),
+    "EMERGENCY-RELEASE": (emergency.emergency_release_facts,),
     "PHASE-VERDICT": (control.verdict_facts,),
 }
 """Facts that pass, by gate: the starting points of the walk below."""

@@ -17,6 +17,14 @@ BUCKET = scope(
 )
 
 
+STOP = "dev_min.emergency_stop"
+
+
+def stop(**changes: Any) -> ViabilityFacts:
+    """Facts whose emergency stop differs."""
+    return viability_facts(emergency_stop=dag_status(dag_id=STOP, **changes))
+
+
 def m9(**changes: Any) -> ViabilityFacts:
     """Facts whose teardown DAG differs."""
     return viability_facts(m9=dag_status(**changes))
@@ -53,6 +61,11 @@ def m9(**changes: Any) -> ViabilityFacts:
         pytest.param(m9(loads=Known(False), problem="SyntaxError"), ["M9-IMPORT-ERROR"], id="import-error"),
         pytest.param(m9(loads=Unreadable("no bundle")), ["M9-LOAD-UNREADABLE"], id="file-unreadable"),
         pytest.param(m9(paused=Known(True), loads=Known(False)), ["M9-PAUSED", "M9-IMPORT-ERROR"], id="says-both"),
+        pytest.param(stop(paused=Known(True)), ["STOP-PAUSED"], id="stop-paused"),
+        pytest.param(stop(paused=Absent(), loads=Absent()), ["STOP-MISSING", "STOP-LOAD-MISSING"], id="no-stop"),
+        pytest.param(stop(paused=Unreadable("500")), ["STOP-UNREADABLE"], id="airflow-does-not-say-of-the-stop"),
+        pytest.param(stop(loads=Known(False), problem="SyntaxError"), ["STOP-IMPORT-ERROR"], id="stop-does-not-load"),
+        pytest.param(stop(loads=Unreadable("no bundle")), ["STOP-LOAD-UNREADABLE"], id="stop-file-unreadable"),
     ],
 )
 def test_blockers(facts: ViabilityFacts, codes: list[str]) -> None:
@@ -60,7 +73,20 @@ def test_blockers(facts: ViabilityFacts, codes: list[str]) -> None:
     assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
 
 
-def test_the_remedy_of_a_paused_dag_is_a_command() -> None:
+@pytest.mark.parametrize(
+    ("facts", "dag"), [(m9(paused=Known(True)), "dev_min.m9_teardown_cost_check"), (stop(paused=Known(True)), STOP)]
+)
+def test_the_remedy_of_a_paused_dag_is_a_command(facts: ViabilityFacts, dag: str) -> None:
     """On call types it."""
-    (blocker,) = GATE.evaluate(m9(paused=Known(True)), judged_at=NOW)
-    assert blocker.remedy.startswith("airflow dags unpause dev_min.m9_teardown_cost_check")
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.remedy.startswith(f"airflow dags unpause {dag} ")
+
+
+def test_the_file_to_correct_is_named() -> None:
+    """Each DAG has its own."""
+    broken = dag_status(loads=Known(False), problem="SyntaxError")
+    found = GATE.evaluate(viability_facts(m9=broken, emergency_stop=broken), judged_at=NOW)
+    assert ["dags/m9_teardown_cost_check.py" in found[0].remedy, "dags/emergency_stop.py" in found[1].remedy] == [
+        True,
+        True,
+    ]

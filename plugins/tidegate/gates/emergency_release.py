@@ -1,0 +1,130 @@
+"""EMERGENCY-RELEASE. A set latch is released by a person, with a reason, after a fresh pass of the cost (CO4)."""
+
+from collections.abc import Iterator
+
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_control import latch_set_blockers
+from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_request import confirmation_blockers, reason_blockers
+from tidegate.models.blocker import Blocker
+from tidegate.models.emergency import CostJudgement, EmergencyReleaseFacts
+from tidegate.models.observed import Absent, Known
+
+_DAG = "emergency_release"
+_WANTED = "a pass of M9.G, observed after the latch was set"
+
+
+def blockers(facts: EmergencyReleaseFacts) -> Iterator[Blocker]:
+    """Yield every reason why the latch stays set."""
+    return each(
+        identity_blockers(facts.caller, facts.tools),
+        confirmation_blockers(facts.confirm, facts.environment, _DAG),
+        reason_blockers(facts.reason, facts.environment, _DAG),
+        latch_set_blockers(
+            facts.latch,
+            remedy="there is nothing to release. A latch that cannot be read: let the role read "
+            f"control/{facts.environment}/latch; if its newest record is broken, trigger {facts.environment}."
+            "emergency_stop, which sets a new one",
+        ),
+        _cost(facts),
+    )
+
+
+def _cost(facts: EmergencyReleaseFacts) -> Iterator[Blocker]:
+    if isinstance(facts.cost, Absent):
+        yield _blocker(facts, "RELEASE-NEEDS-COST-PASS", "no M9 has judged the cost", "no snapshot", _WANTED)
+        return
+    if not isinstance(facts.cost, Known):
+        need = Need(
+            stem="RELEASE-COST",
+            what="the newest cost guardrail",
+            resource="cost guardrail",
+            expected=_WANTED,
+            remedy=f"let the role read the evidence bucket, or {_again(facts)}",
+        )
+        yield unusable(facts.cost, need)
+        return
+    cost = facts.cost.value
+    yield from each(_foreign(facts, cost), _passed(facts, cost), _fresh(facts, cost), _stale(facts, cost))
+
+
+def _foreign(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
+    for name, observed, expected in (
+        ("environment", cost.environment, facts.environment),
+        ("profile", cost.profile, facts.profile),
+        ("gate", cost.gate, "COST-GUARDRAIL"),
+    ):
+        if observed != expected:
+            yield _blocker(
+                facts,
+                "RELEASE-COST-FOREIGN",
+                "the newest cost guardrail is not one of this environment",
+                f"{name} {observed} in {cost.uri}",
+                f"{name} {expected}",
+            )
+
+
+def _passed(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
+    if cost.overall_pass is not True or cost.status != "pass":
+        observed = f"{cost.execution_id}: {cost.status}, observed at {cost.observed_at.isoformat()}"
+        yield _blocker(facts, "RELEASE-NEEDS-COST-PASS", "the newest cost guardrail did not pass", observed, _WANTED)
+
+
+def _fresh(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
+    if isinstance(facts.latch, Known) and cost.observed_at <= facts.latch.value.recorded_at:
+        yield _blocker(
+            facts,
+            "RELEASE-NEEDS-COST-PASS",
+            "the newest cost guardrail is older than the latch",
+            f"{cost.execution_id}, observed at {cost.observed_at.isoformat()}",
+            f"observed after {facts.latch.value.recorded_at.isoformat()}",
+        )
+
+
+def _stale(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
+    if cost.valid_until <= facts.observed_at:
+        yield _blocker(
+            facts,
+            "RELEASE-COST-STALE",
+            "the pass of the cost guardrail does not count any more",
+            f"{cost.execution_id}, valid until {cost.valid_until.isoformat()}",
+            "a pass that is still valid",
+        )
+    if cost.policy_digest != cost.policy_digest_today:
+        yield _blocker(
+            facts,
+            "RELEASE-COST-STALE",
+            "manifest or policy has changed since the cost was judged",
+            f"{cost.execution_id}, policy digest {cost.policy_digest}",
+            f"policy digest {cost.policy_digest_today}",
+        )
+
+
+def _blocker(facts: EmergencyReleaseFacts, code: str, summary: str, observed: str, expected: str) -> Blocker:
+    return Blocker(
+        code=code,
+        summary=summary,
+        resource="cost guardrail",
+        observed=observed,
+        expected=expected,
+        remedy=_again(facts),
+    )
+
+
+def _again(facts: EmergencyReleaseFacts) -> str:
+    return (
+        f"trigger {facts.environment}.m9_teardown_cost_check; when its M9.G passes, trigger {facts.environment}."
+        "emergency_release again"
+    )
+
+
+GATE = Gate(
+    id="EMERGENCY-RELEASE",
+    title="The emergency latch may be released",
+    owner="finops",
+    requirements=("CO4", "ID1", "ID2", "ID3"),
+    facts=EmergencyReleaseFacts,
+    blockers=blockers,
+    policy_sections=(*IDENTITY_SECTIONS, "evidence", "budget", "cost_scope", "billing_lag_hours"),
+)

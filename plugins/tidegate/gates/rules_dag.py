@@ -1,0 +1,90 @@
+"""The DAGs that are the way out: Airflow knows them, they are not paused, and their files load (TD9)."""
+
+from collections.abc import Iterator
+
+from tidegate.gates.base import each
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Known
+from tidegate.models.viability import DagStatus
+
+_CLEAR = "then clear this task"
+
+
+def m9_blockers(dag: DagStatus) -> Iterator[Blocker]:
+    """The teardown DAG."""
+    what = "the teardown DAG"
+    unknown = Need(
+        stem="M9",
+        what=what,
+        resource=dag.dag_id,
+        expected="a DAG that is not paused",
+        remedy=f"see in `airflow dags list-import-errors` why it is not there, correct it, {_CLEAR}",
+    )
+    unloaded = Need(
+        stem="M9-LOAD",
+        what=f"the file of {what}",
+        resource=dag.dag_id,
+        expected="a file that loads on the worker and makes the DAG",
+        remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
+    )
+    return each(
+        _known_and_unpaused(dag, unknown, "M9-PAUSED"),
+        _loads(dag, unloaded, "M9-IMPORT-ERROR", "dags/m9_teardown_cost_check.py"),
+    )
+
+
+def stop_blockers(dag: DagStatus) -> Iterator[Blocker]:
+    """The DAG of the emergency stop."""
+    what = "the emergency stop's DAG"
+    unknown = Need(
+        stem="STOP",
+        what=what,
+        resource=dag.dag_id,
+        expected="a DAG that is not paused",
+        remedy=f"see in `airflow dags list-import-errors` why it is not there, correct it, {_CLEAR}",
+    )
+    unloaded = Need(
+        stem="STOP-LOAD",
+        what=f"the file of {what}",
+        resource=dag.dag_id,
+        expected="a file that loads on the worker and makes the DAG",
+        remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
+    )
+    return each(
+        _known_and_unpaused(dag, unknown, "STOP-PAUSED"),
+        _loads(dag, unloaded, "STOP-IMPORT-ERROR", "dags/emergency_stop.py"),
+    )
+
+
+def ready(dag: DagStatus) -> bool:
+    """A run of it would start now."""
+    return dag.paused == Known(False) and dag.loads == Known(True)
+
+
+def _known_and_unpaused(dag: DagStatus, need: Need, code: str) -> Iterator[Blocker]:
+    if not isinstance(dag.paused, Known):
+        yield unusable(dag.paused, need)
+    elif dag.paused.value is not False:
+        yield Blocker(
+            code=code,
+            summary=f"{need.what} is paused, so a triggered run would wait and spend",
+            resource=dag.dag_id,
+            observed=f"paused = {dag.paused.value}",
+            expected="paused = False",
+            remedy=f"airflow dags unpause {dag.dag_id} (or its switch in Airflow's pages), {_CLEAR}",
+        )
+
+
+def _loads(dag: DagStatus, need: Need, code: str, file: str) -> Iterator[Blocker]:
+    if not isinstance(dag.loads, Known):
+        yield unusable(dag.loads, need)
+    elif dag.loads.value is not True:
+        yield Blocker(
+            code=code,
+            summary=f"{need.what} does not load",
+            resource=dag.dag_id,
+            observed=dag.problem or f"loads = {dag.loads.value}",
+            expected=need.expected,
+            remedy=f"correct {file} or what it imports, {_CLEAR}",
+        )
