@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from factories_control import NOW, caller, latch, tools
@@ -19,6 +19,7 @@ from tidegate.models.observed import Known
 
 RUN_ID = "stop_20260213T201427Z__try1"
 SET_AT = NOW - timedelta(hours=2)
+FAR = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 def emergency_latch_facts(**changes: Any) -> EmergencyLatchFacts:
@@ -105,6 +106,6 @@ def emergency_release_facts(**changes: Any) -> EmergencyReleaseFacts:
 VALID_FACTS_EMERGENCY: dict[str, Callable[[], Facts]] = {
     "EMERGENCY-LATCH": emergency_latch_facts,
     "EMERGENCY-TEARDOWN": emergency_teardown_facts,
-    "EMERGENCY-RELEASE": emergency_release_facts,
+    "EMERGENCY-RELEASE": lambda: emergency_release_facts(cost=Known(cost_judgement(valid_until=FAR))),
 }
 """Per gate a function without arguments that gives facts which pass."""

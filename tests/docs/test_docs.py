@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tidegate import environments
+from tidegate.evidence.layout import Phase
 from tidegate.gates.registry import GATES
 from tidegate.lanes.phases import phase_of
 
@@ -19,7 +21,7 @@ DOCUMENTS = sorted(
 OURS = [path for path in DOCUMENTS if not path.is_relative_to(PROJECT / "include")]
 
 CODE = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+")
-ROW = re.compile(r"\| (M\d\.[A-Z]) \| `([a-z_.]+)` \| (.+?) \| `([A-Z-]+)` \|")
+ROW = re.compile(r"\| ((?:M\d|STOP|RELEASE)\.[A-Z]) \| `([a-z_.]+)` \| (.+?) \| `([A-Z-]+)` \|")
 
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
 each_of_ours = pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(PROJECT).as_posix())
@@ -55,7 +57,7 @@ def requirements(name: str) -> set[str]:
 
 def lanes() -> set[tuple[str, str, str, str]]:
     """Lane, task, title and gate of every phase of every environment."""
-    specs = [phase_of(environments.load(name), phase) for name in environments.names() for phase in ("m1", "m2", "m9")]
+    specs = [phase_of(environments.load(name), phase) for name in environments.names() for phase in get_args(Phase)]
     return {(lane.name, lane.task_id, lane.title, lane.gate) for spec in specs for lane in (*spec.lanes, spec.verdict)}
 
 
@@ -70,7 +72,8 @@ def known_codes() -> set[str]:
 def test_there_is_something_to_read() -> None:
     names = {path.relative_to(PROJECT).as_posix() for path in OURS}
     assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/sandbox.md"} <= names
-    assert {"blocked-run.md", "stale-lock.md", "evidence-unreachable.md"} <= {path.name for path in OURS}
+    runbooks = {"blocked-run.md", "stale-lock.md", "evidence-unreachable.md", "emergency-stop.md"}
+    assert runbooks <= {path.name for path in OURS}
     assert len(known_codes()) > len(GATES)
 
 

@@ -6,15 +6,17 @@ Every lane is judged, published, pushed and rolled up by the real code; only wha
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import factories_control as control
+import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_world as world
 from stage import TEARDOWN, Stage
 from tidegate import environments
+from tidegate.evidence.layout import Phase
 from tidegate.lanes.phases import phase_of
 from tidegate.models.facts import Facts
 from tidegate.operators import gate, verdict
@@ -32,11 +34,18 @@ VALID: dict[str, Callable[[], Facts]] = {
     "TEARDOWN-PROOF": world.proof_facts,
     **world.VALID_FACTS_WORLD,
     **guardrails.VALID_FACTS_GUARDRAILS,
+    **emergency.VALID_FACTS_EMERGENCY,
 }
-CONF: dict[str, dict[str, Any]] = {"m1": {}, "m2": {}, "m9": TEARDOWN}
+CONF: dict[str, dict[str, Any]] = {
+    "m1": {},
+    "m2": {},
+    "m9": TEARDOWN,
+    "stop": {**TEARDOWN, "reason": "a test"},
+    "release": {"confirm": TEARDOWN["confirm"], "reason": "a test"},
+}
 LANES = [
     pytest.param(phase, lane.task_id, id=f"{phase}-{lane.task_id}")
-    for phase in ("m1", "m2", "m9")
+    for phase in get_args(Phase)
     for lane in phase_of(environments.load("dev_min"), phase).lanes
 ]
 
@@ -67,7 +76,7 @@ def given(built: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None
     return close
 
 
-@pytest.mark.parametrize("phase", ["m1", "m2", "m9"])
+@pytest.mark.parametrize("phase", CONF)
 def test_with_all_gates_open_the_run_succeeds(given: Callable[[str | None], Stage], phase: str) -> None:
     run = given(None).run(phase, **CONF[phase])
     assert run.state == "success", {name: run.codes(name) for name in run.snapshots}

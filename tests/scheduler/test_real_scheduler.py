@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.scheduler, pytest.mark.end_to_end, pytest.mark.timeout
 
 M1, M2 = "dev_min.m1_backend_bootstrap", "dev_min.m2_substrate_build"
 M9 = "dev_min.m9_teardown_cost_check"
+STOP = "dev_min.emergency_stop"
 BUILD = {"runtime_database_enabled": False}
 NAT_GATEWAY = 'resource "aws_nat_gateway" "surprise" {\n  connectivity_type = "private"\n'
 NAT_GATEWAY += "  subnet_id = module.network.public_subnet_ids[0]\n}\n"
@@ -92,6 +93,33 @@ def test_the_lock_of_a_dead_terraform_is_released_only_when_asked_and_on_record(
         Bucket="fraud-platform-dev-min-evidence", Prefix="control/dev_min/released_locks/"
     )
     assert released["KeyCount"] == 1
+
+
+def test_the_emergency_stop_lets_m9_tear_down_and_waits_for_its_verdict(live: Live) -> None:
+    """Also when nothing was built: run alone, it needs only the buckets."""
+    if not live.sandbox.client("s3").list_buckets()["Buckets"]:
+        assert live.run(M1)[1] == "success"
+    asked = {"target": "demo", "confirm": "dev_min", "reason": "spend runs away"}
+    seen: set[tuple[str, Any]] = set()
+
+    def watch(task: dict[str, Any]) -> None:
+        seen.add((task["task_id"], task["state"]))
+
+    run_id = live.airflow.trigger(STOP, asked)
+    state = live.airflow.follow(STOP, run_id, watch, seconds=400)
+    assert state == "success", live.codes("stop_b_teardown_snapshot")
+    assert ("b_teardown", "deferred") in seen
+    told = live.newest("stop_b_teardown_snapshot")
+    verdict = live.newest("m9_i_phase_verdict")
+    assert told["facts"]["verdict"]["value"]["execution_id"] == verdict["execution_id"]
+    assert verdict["airflow"]["run_id"] == told["facts"]["run_id"] == f"{told['execution_id']}__try1"
+    assert verdict["digest"] in {given["sha256"] for given in told["inputs"]}
+    assert live.newest("teardown_proof")["overall_pass"] is True
+    assert live.sandbox.client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"] == []
+    assert live.newest("stop_c_phase_verdict")["overall_pass"] is True
+
+    assert live.run(M2, **BUILD)[1] == "failed"
+    assert live.codes("m2_a_readiness_snapshot") == {"LATCH-SET"}
 
 
 def test_teardown_waits_deferred_for_a_lock_and_goes_on_when_it_is_free(live: Live) -> None:

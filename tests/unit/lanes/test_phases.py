@@ -8,7 +8,7 @@ import pytest
 from tidegate.environments import load
 from tidegate.evidence.layout import Phase
 from tidegate.gates.registry import by_id
-from tidegate.lanes.phases import bootstrap_phase, build_phase, phase_of, teardown_phase
+from tidegate.lanes.phases import bootstrap_phase, build_phase, phase_of, release_phase, stop_phase, teardown_phase
 from tidegate.lanes.spec import Lane, PhaseSpec
 from tidegate.models.environment import Environment
 from tidegate.operators.airflow_run import resolve
@@ -18,6 +18,8 @@ PHASES: dict[Phase, PhaseSpec] = {
     "m1": bootstrap_phase(ENVIRONMENT),
     "m2": build_phase(ENVIRONMENT),
     "m9": teardown_phase(ENVIRONMENT),
+    "stop": stop_phase(ENVIRONMENT),
+    "release": release_phase(ENVIRONMENT),
 }
 ALL = [
     pytest.param(spec, lane, id=f"{phase}-{lane.task_id}")
@@ -25,10 +27,11 @@ ALL = [
     for lane in (*spec.lanes, spec.verdict)
 ]
 ACTIONS = [
-    pytest.param(lane, id=f"{phase}-{lane.task_id}")
+    pytest.param(action, id=f"{phase}-{lane.task_id}-{action.partition(':')[2]}")
     for phase, spec in PHASES.items()
     for lane in spec.lanes
-    if lane.on_pass
+    for action in (lane.on_pass, lane.on_fail)
+    if action
 ]
 MUTATING = [
     pytest.param(spec, lane, id=f"{phase}-{lane.task_id}")
@@ -78,6 +81,21 @@ MUTATING = [
                 ("M9.I", "i_phase_verdict", "PHASE-VERDICT", "m9_i_phase_verdict"),
             ],
         ),
+        (
+            "stop",
+            [
+                ("STOP.A", "a_emergency_latch", "EMERGENCY-LATCH", "stop_a_emergency_latch_snapshot"),
+                ("STOP.B", "b_teardown", "EMERGENCY-TEARDOWN", "stop_b_teardown_snapshot"),
+                ("STOP.C", "c_phase_verdict", "PHASE-VERDICT", "stop_c_phase_verdict"),
+            ],
+        ),
+        (
+            "release",
+            [
+                ("RELEASE.A", "a_emergency_release", "EMERGENCY-RELEASE", "release_a_emergency_release_snapshot"),
+                ("RELEASE.B", "b_phase_verdict", "PHASE-VERDICT", "release_b_phase_verdict"),
+            ],
+        ),
     ],
 )
 def test_the_lanes_are_these(phase: Phase, rows: list[tuple[str, str, str, str]]) -> None:
@@ -116,10 +134,20 @@ def test_a_lane_collects_what_its_gate_judges(spec: PhaseSpec, lane: Lane) -> No
     assert get_type_hints(collect)["return"] is by_id(lane.gate).facts
 
 
-@pytest.mark.parametrize("lane", ACTIONS)
-def test_an_action_takes_the_run_its_facts_and_its_snapshot(lane: Lane) -> None:
-    assert lane.on_pass
-    assert list(inspect.signature(resolve(lane.on_pass)).parameters) == ["run", "facts", "document"]
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_takes_the_run_its_facts_and_its_snapshot(action: str) -> None:
+    assert list(inspect.signature(resolve(action)).parameters) == ["run", "facts", "document"]
+
+
+def test_only_the_cost_guardrail_acts_on_a_closed_gate() -> None:
+    acting = {lane.task_id: lane.on_fail for spec in PHASES.values() for lane in spec.lanes if lane.on_fail}
+    assert acting == {"g_cost_guardrail": "tidegate.lanes.emergency_stop:latch_at_the_stop"}
+
+
+def test_the_stop_waits_as_long_as_m9_may_take() -> None:
+    deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 5, "residual_wait": 70, "terraform": 600})
+    spec = stop_phase(ENVIRONMENT.model_copy(update={"deadlines": deadlines}))
+    assert [lane.waits_seconds for lane in spec.lanes] == [0, 1345]
 
 
 @pytest.mark.parametrize(("spec", "lane"), ALL)

@@ -7,8 +7,12 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from tidegate.environments import load
+from tidegate.evidence.store import StoreUnreachable
+from tidegate.lanes.run import ActionBlocked
+from tidegate.models.blocker import Blocker
 from tidegate.models.facts import CollectorBroken
-from tidegate.operators.gate import collected, refuse_under_a_finished_verdict
+from tidegate.operators import gate
+from tidegate.operators.gate import collected, conclude, refuse_under_a_finished_verdict
 
 
 def run(**states: str) -> Any:
@@ -37,3 +41,43 @@ def test_a_crash_is_an_observation(collect: Any, said: str) -> None:
     facts = collected(run(), collect)
     assert isinstance(facts, CollectorBroken)
     assert facts.error == said
+
+
+def closing(monkeypatch: pytest.MonkeyPatch, act: Any, *, blocked: bool, on_fail: str | None = "m:act") -> Any:
+    """Conclude a lane whose actions are this one."""
+    monkeypatch.setattr(gate, "resolve", lambda path: act)
+    lane = SimpleNamespace(name="M9.G", on_pass=None, on_fail=on_fail, stack=None)
+    blockers = (Blocker("COST-STOP-REACHED", "a", "b", "c", "d", "e"),) if blocked else ()
+    judged = SimpleNamespace(passed=not blocked, blockers=blockers, published=SimpleNamespace(document={"x": 1}))
+    return conclude(SimpleNamespace(lane=lane), "facts", judged)
+
+
+def test_what_follows_a_closed_gate_happens_before_its_task_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    with pytest.raises(AirflowFailException, match=r"^M9.G blocked by 1: COST-STOP-REACHED$"):
+        closing(monkeypatch, lambda *given: seen.append(given[1:]), blocked=True)
+    assert seen == [("facts", {"x": 1})]
+
+
+def test_it_does_not_follow_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    closing(monkeypatch, crash, blocked=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ActionBlocked("EMERGENCY-LATCH-UNWRITABLE x"), "EMERGENCY-LATCH-UNWRITABLE x"),
+        (StoreUnreachable("k", "no answer"), "EVIDENCE-UNREACHABLE"),
+    ],
+)
+def test_when_it_cannot_happen_the_task_says_both(monkeypatch: pytest.MonkeyPatch, error: Exception, said: str) -> None:
+    def refuse(*_: Any) -> None:
+        raise error
+
+    with pytest.raises(AirflowFailException, match=rf"^M9.G blocked by 1: COST-STOP-REACHED; {said}"):
+        closing(monkeypatch, refuse, blocked=True)
+
+
+def test_a_crash_in_it_never_opens_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TypeError):
+        closing(monkeypatch, crash, blocked=True)

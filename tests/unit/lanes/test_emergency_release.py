@@ -1,0 +1,175 @@
+"""The release of the latch: the newest cost guardrail counts, and exactly the judged record is released."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import factories_control as control
+import factories_guardrails as guardrails
+from factories_guardrails import NOW
+from tidegate.evidence.canonical import unseal
+from tidegate.evidence.control import latch_series, read_latch, set_latch
+from tidegate.gates.registry import by_id
+from tidegate.lanes import emergency_release
+from tidegate.lanes.emergency_release import collect_release, release
+from tidegate.lanes.judging import judge
+from tidegate.lanes.run import ActionBlocked
+from tidegate.models.emergency import EmergencyReleaseFacts
+from tidegate.models.observed import Absent, Known
+
+ASKED = {"reason": "the cluster is gone", "confirm": "dev_min"}
+SET_AT = NOW - timedelta(hours=3)
+G = "evidence/dev_min/run_control/{}/m9_g_cost_guardrail_snapshot"
+PASS = guardrails.cost_facts()
+STOP = guardrails.cost_facts(budgets=guardrails.spent("28"))
+
+
+@pytest.fixture(autouse=True)
+def as_the_role(monkeypatch: pytest.MonkeyPatch, moment: Any) -> None:
+    moment.now = NOW
+    monkeypatch.setattr(emergency_release, "caller", lambda _run: control.caller())
+    monkeypatch.setattr(emergency_release, "tools", lambda _run: control.tools())
+    monkeypatch.setattr(emergency_release, "now", moment)
+
+
+@pytest.fixture
+def latched(world: Any) -> Any:
+    set_latch(world.remote, "dev_min", reason="28 USD", recorded_by="m9_1", at=SET_AT)
+    return world
+
+
+def cost_of(world: Any, moment: Any, facts: Any, *, started: Any, observed: Any = None) -> str:
+    """M9.G in an execution of M9 that started then, observed then or later; returns the execution id."""
+    moment.now = observed or started
+    days = tuple(guardrails.daily(number) for number in range(1, moment.now.day + 1))
+    end = moment.now.date() + timedelta(days=1)
+    given = guardrails.cost_facts(*days, end=end, budgets=facts.budgets, observed_at=moment.now)
+    judge(world.run("m9", "g_cost_guardrail", run_id=f"manual__{started}", run_after=started), given)
+    moment.now = NOW
+    return f"m9_{started:%Y%m%dT%H%M%SZ}"
+
+
+def collected(world: Any, **changes: Any) -> EmergencyReleaseFacts:
+    return collect_release(world.run("release", "a_emergency_release", params={**ASKED, **changes}))
+
+
+def codes(facts: Any) -> list[str]:
+    return [blocker.code for blocker in by_id("EMERGENCY-RELEASE").evaluate(facts, judged_at=NOW)]
+
+
+def test_a_pass_since_the_latch_was_set(latched: Any, moment: Any) -> None:
+    execution = cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    run = latched.run("release", "a_emergency_release", params=ASKED)
+    facts = collect_release(run)
+    assert facts.cost.value.execution_id == execution  # type: ignore[union-attr]
+    assert codes(facts) == []
+    assert [given.uri for given in run.inputs] == [latched.remote.uri(f"{G.format(execution)}.json")]
+
+
+def test_cost_that_was_never_judged(latched: Any) -> None:
+    assert collected(latched).cost == Absent()
+    assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS"]
+
+
+def test_a_pass_from_before_the_latch(latched: Any, moment: Any) -> None:
+    cost_of(latched, moment, PASS, started=SET_AT - timedelta(hours=1))
+    assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS"]
+
+
+def test_the_newest_execution_counts(latched: Any, moment: Any) -> None:
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=2))
+    cost_of(latched, moment, STOP, started=NOW - timedelta(hours=1))
+    assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS"]
+
+
+def test_an_older_execution_whose_task_was_cleared_since_is_the_newest_judgement(latched: Any, moment: Any) -> None:
+    started = NOW - timedelta(hours=2)
+    cost_of(latched, moment, PASS, started=started)
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    cost_of(latched, moment, STOP, started=started, observed=NOW - timedelta(minutes=5))
+    assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS"]
+
+
+def test_the_newest_attempt_counts(latched: Any, moment: Any) -> None:
+    started = NOW - timedelta(hours=2)
+    cost_of(latched, moment, STOP, started=started)
+    cost_of(latched, moment, PASS, started=started, observed=NOW - timedelta(minutes=5))
+    assert codes(collected(latched)) == []
+
+
+def test_an_expired_pass(latched: Any, moment: Any) -> None:
+    """Its 24 hours are over; the latch was set before all that."""
+    world = latched
+    latch_series(world.remote, "dev_min").append(
+        {
+            "is_set": True,
+            "reason": "r",
+            "recorded_by": "m9_1",
+            "recorded_at": (NOW - timedelta(days=4)).isoformat(),
+        },
+        after=1,
+    )
+    cost_of(world, moment, PASS, started=NOW - timedelta(days=2))
+    assert codes(collected(world)) == ["RELEASE-COST-STALE"]
+
+
+def test_a_pass_under_another_policy(latched: Any, moment: Any) -> None:
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    run = latched.run("release", "a_emergency_release", params=ASKED)
+    budget = run.environment.budget.model_copy(update={"stop_usd": run.environment.budget.stop_usd - 1})
+    run.environment = run.environment.model_copy(update={"budget": budget})
+    assert codes(collect_release(run)) == ["RELEASE-COST-STALE"]
+
+
+def test_a_changed_snapshot_is_none(latched: Any, moment: Any, tampered: Any) -> None:
+    execution = cost_of(latched, moment, STOP, started=NOW - timedelta(hours=1))
+    tampered(latched, f"{G.format(execution)}.json")
+    assert codes(collected(latched)) == ["RELEASE-COST-UNREADABLE"]
+
+
+def test_a_later_pass_is_the_way_out_of_a_broken_snapshot(latched: Any, moment: Any) -> None:
+    latched.remote.create(f"{G.format('m9_20260213T181427Z')}.json", b"{")
+    assert codes(collected(latched)) == ["RELEASE-COST-UNREADABLE"]
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    assert codes(collected(latched)) == []
+
+
+def test_a_file_of_no_execution_counts_as_the_newest(latched: Any, moment: Any) -> None:
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    latched.remote.create(f"{G.format('m9_copy')}.json", b"{")
+    assert codes(collected(latched)) == ["RELEASE-COST-UNREADABLE"]
+
+
+@pytest.mark.parametrize("refused", ["keys", "read"])
+def test_a_store_without_an_answer(latched: Any, moment: Any, refused: str) -> None:
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    run = latched.run("release", "a_emergency_release", params=ASKED)
+    latched.remote.refusing.add(refused)
+    assert codes(collect_release(run)) == ["LATCH-UNREADABLE", "RELEASE-COST-UNREADABLE"]
+
+
+def test_the_release_is_a_record_with_reason_name_and_evidence(latched: Any, moment: Any) -> None:
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    run = latched.run("release", "a_emergency_release", params=ASKED)
+    facts = collect_release(run)
+    judged = judge(run, facts)
+    release(run, facts, judged.published.document)
+    latch = read_latch(latched.remote, "dev_min")
+    assert isinstance(latch, Known)
+    assert (latch.value.number, latch.value.is_set, latch.value.reason) == (2, False, "the cluster is gone")
+    assert latch.value.recorded_by == "release_20260213T201427Z"
+    record = unseal(latched.remote.objects["control/dev_min/latch/000002.json"])
+    assert record["evidence"] == {"uri": judged.published.stored.uri, "sha256": judged.published.digest}
+
+
+def test_a_latch_that_was_set_anew_meanwhile_stays_set(latched: Any, moment: Any) -> None:
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    run = latched.run("release", "a_emergency_release", params=ASKED)
+    facts = collect_release(run)
+    document = judge(run, facts).published.document
+    again = {"is_set": True, "reason": "29 USD", "recorded_by": "m9_2", "recorded_at": NOW.isoformat()}
+    latch_series(latched.remote, "dev_min").append(again, after=1)
+    with pytest.raises(ActionBlocked, match="LATCH-MOVED"):
+        release(run, facts, document)
+    assert read_latch(latched.remote, "dev_min").value.reason == "29 USD"  # type: ignore[union-attr]
