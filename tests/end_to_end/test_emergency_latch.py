@@ -49,9 +49,12 @@ def break_next(stage: Stage) -> None:
     stage.sandbox.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b'{"is_set": fal')
 
 
-def denied(stage: Stage) -> Any:
-    """The role may not list or read the latch."""
-    return stage.sandbox.admin.fault(service="s3", kind="access_denied", resource="latch")
+@contextmanager
+def denied(stage: Stage) -> Iterator[None]:
+    """The role may neither list nor read the latch; what it writes elsewhere is not touched."""
+    admin, fault = stage.sandbox.admin, {"service": "s3", "kind": "access_denied", "resource": "latch"}
+    with admin.fault(**fault, operation="GetObject"), admin.fault(**fault, operation="ListObjectsV2"):
+        yield
 
 
 @contextmanager
@@ -83,10 +86,7 @@ def test_a_latch_that_is_set_during_a_build_stops_the_next_apply(built: Stage, m
         set_latch(run.remote, ENVIRONMENT, reason="meanwhile", recorded_by="m9_meanwhile", at=datetime.now(UTC))
         return collect(run)
 
-    def collect_contract(run: Any) -> Any:
-        return set_meanwhile(run)
-
-    monkeypatch.setattr(build, "collect_contract", collect_contract)
+    monkeypatch.setattr(build, "collect_contract", set_meanwhile)
     since, state = built.position(), built.state_of("demo")
     with built.terraform_with("demo", "added.tf", ADDED):
         run = built.run("m2", **GO_ON)
@@ -108,7 +108,8 @@ def test_a_stop_that_names_another_environment_stops_nothing(built: Stage) -> No
 
 def test_a_latch_that_cannot_be_read_stops_builds(built: Stage) -> None:
     with denied(built):
-        refused(built, "LATCH-UNREADABLE")
+        blocked = refused(built, "LATCH-UNREADABLE").snapshots["m2_a_readiness_snapshot"]["blockers"][0]
+    assert "AccessDenied" in blocked["observed"]
     break_next(built)
     refused(built, "LATCH-UNREADABLE")
 

@@ -72,12 +72,12 @@ def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> N
 
 def collect_latch(run: LaneRun) -> EmergencyLatchFacts:
     """STOP.A: sets the latch when this is the environment that was meant, and reads it back. Takes no lease."""
-    who, what = caller(run), tools(run)
+    who, what, environment = caller(run), tools(run), run.environment.name
     reason, confirm = said_reason(run), str(run.params.get("confirm", ""))
     problem = ""
-    if reason and confirm == run.environment.name and not tuple(identity_blockers(who, what)):
+    if reason and confirm == environment and not tuple(identity_blockers(who, what)):
         try:
-            control.set_latch(run.remote, confirm, reason=reason, recorded_by=run.execution_id, at=now())
+            control.set_latch(run.remote, environment, reason=reason, recorded_by=run.execution_id, at=now())
         except StoreError as error:
             problem = str(error)
     observed_at = now()
@@ -86,12 +86,12 @@ def collect_latch(run: LaneRun) -> EmergencyLatchFacts:
         sources=(Source(name="sts", data_as_of=observed_at), Source(name="evidence", data_as_of=observed_at)),
         caller=who,
         tools=what,
-        environment=run.environment.name,
+        environment=environment,
         confirm=confirm,
         reason=reason,
         target=tuple(part for part in str(run.params.get("target", "")).split("+") if part),
         destroyable=tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable),
-        latch=control.read_latch(run.remote, run.environment.name),
+        latch=control.read_latch(run.remote, environment),
         write_problem=problem,
     )
 

@@ -131,7 +131,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             phase="m2",
             letter="i",
             task_id="i_teardown_viability",
-            title="Every stack can be torn down again, and M9 is ready",
+            title="Every stack can be torn down again, M9 and emergency stop are ready",
             snapshot="teardown_viability_snapshot",
             gate="TEARDOWN-VIABILITY",
             collect=f"{_GUARDRAILS}:collect_viability",

@@ -12,7 +12,7 @@ from tidegate.models.viability import DagStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyLatchFacts(Facts):
-    """Facts of STOP.A. The latch is only written when caller, confirmation, target and reason allow it."""
+    """Facts of STOP.A. The latch is only written when caller, confirmation and reason allow it; the target is M9's."""
 
     caller: Caller
     tools: Tools

@@ -158,7 +158,7 @@ def test_a_broken_newest_record_gets_one_on_top(world: Any) -> None:
 )
 def test_what_was_not_meant_sets_nothing(world: Any, changes: dict[str, Any], code: str) -> None:
     facts = asked(world, **changes)
-    assert latch_of(world) == Absent()
+    assert not any("/latch/" in key for key in world.remote.objects)
     assert codes(facts, "EMERGENCY-LATCH") == [code, "LATCH-MISSING"]
 
 
@@ -166,6 +166,12 @@ def test_another_account_sets_nothing(world: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(emergency_stop, "caller", lambda _run: control.caller(account_id=Known("999999999999")))
     assert codes(asked(world), "EMERGENCY-LATCH") == ["ACCOUNT-MISMATCH", "LATCH-MISSING"]
     assert latch_of(world) == Absent()
+
+
+def test_a_wrong_target_tears_nothing_down_and_closes_builds_all_the_same(world: Any) -> None:
+    facts = asked(world, target="core")
+    assert codes(facts, "EMERGENCY-LATCH") == ["TARGET-NOT-DESTROYABLE"]
+    assert latch_of(world).value.is_set
 
 
 def test_a_refused_record_is_told(world: Any) -> None:
