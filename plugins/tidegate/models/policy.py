@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Scalar = str | int | bool
+Said = Annotated[str, Field(pattern=r"\S")]
+"""A text that is not blank."""
 
 
 class Condition(BaseModel):
@@ -47,10 +49,10 @@ class PolicyException(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rule: str
-    resource: str
-    owner: str
-    reason: str = Field(min_length=10)
+    rule: Said
+    resource: Said
+    owner: Said
+    reason: str = Field(min_length=10, pattern=r"\S")
     expires: date
 
 
@@ -61,6 +63,8 @@ class ForbiddenPolicy(BaseModel):
 
     version: Literal[1]
     rules: tuple[ForbiddenRule, ...] = Field(min_length=1)
+    watched: dict[str, Annotated[str, Field(min_length=10)]] = {}
+    """Types that the live scan lists although no rule forbids them, each with the reason why none does."""
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "ForbiddenPolicy":

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tidegate.collectors.aws.reading import MalformedAnswer
+from tidegate.collectors.aws.reading import MalformedAnswer, json_of
 
 
 def denies_plain_http(policy: str, bucket: str) -> bool:
@@ -37,10 +37,7 @@ def _matching(policy: str, action: str, condition_fits: Callable[[Any], bool]) -
 
 def statements(policy: str) -> list[dict[str, Any]]:
     """The statements of a policy document. Raises MalformedAnswer."""
-    try:
-        document = json.loads(policy)
-    except ValueError as error:
-        raise MalformedAnswer("the policy is not JSON") from error
+    document = json_of(policy, "the policy")
     statements = document.get("Statement") if isinstance(document, dict) else None
     listed = [statements] if isinstance(statements, dict) else statements
     if not isinstance(listed, list) or not all(isinstance(statement, dict) for statement in listed):

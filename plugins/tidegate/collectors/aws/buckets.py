@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from tidegate.collectors.aws.bucket_policy import denies_plain_http, denies_version_deletion
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.reading import MalformedAnswer, NotThere, ask, field, observe, optional
+from tidegate.collectors.aws.reading import MalformedAnswer, NotThere, ask, field, observe, optional, text
 from tidegate.models.backend import BucketPosture, Purpose
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Known, Observed
@@ -108,10 +108,9 @@ class _Bucket:
     def versioning(self) -> Observed[str]:
         def read() -> str:
             answer = ask(self._clients.s3.get_bucket_versioning, Bucket=self.name, ExpectedBucketOwner=self._owner)
-            status = optional(answer, "Status", str)
-            if status is None:
+            if optional(answer, "Status", str) is None:
                 raise NotThere
-            return status
+            return text(answer, "Status")
 
         return self._observe("GetBucketVersioning", read)
 
@@ -150,8 +149,13 @@ class _Bucket:
                 self._clients.s3.get_object_lock_configuration, Bucket=self.name, ExpectedBucketOwner=self._owner
             )
             configuration = field(answer, "ObjectLockConfiguration", dict)
+            if (enabled := text(configuration, "ObjectLockEnabled")) != "Enabled":
+                raise MalformedAnswer(f"ObjectLockEnabled is {enabled}, expected Enabled")
             if optional(configuration, "Rule", dict) is None:
                 raise NotThere
-            return field(configuration, "Rule.DefaultRetention.Mode", str)
+            days, years = (optional(configuration, f"Rule.DefaultRetention.{unit}", int) for unit in ("Days", "Years"))
+            if (days or 0) + (years or 0) < 1:
+                raise MalformedAnswer("a default retention that lasts no day")
+            return text(configuration, "Rule.DefaultRetention.Mode")
 
         return self._observe("GetObjectLockConfiguration", read, ["ObjectLockConfigurationNotFoundError"])

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.money import amount
-from tidegate.collectors.aws.reading import MalformedAnswer, ask, every, field, observe, optional
+from tidegate.collectors.aws.reading import MalformedAnswer, ask, every, field, observe, optional, text
 from tidegate.models.budget import AlertSubscriber, BudgetAlert, BudgetFacts, TopicSubscription
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Coverage, Source
@@ -103,7 +103,7 @@ def _alert(clients: Clients, account: str, name: str, notification: dict[str, An
         paginator = ask(clients.budgets.get_paginator, "describe_subscribers_for_notification")
         answers = ask(paginator.paginate, AccountId=account, BudgetName=name, Notification=identifying)
         return tuple(
-            AlertSubscriber(type=field(each, "SubscriptionType", str), address=field(each, "Address", str))
+            AlertSubscriber(type=text(each, "SubscriptionType"), address=text(each, "Address"))
             for each in every(answers, "Subscribers")
         )
 
@@ -117,7 +117,7 @@ def _alert(clients: Clients, account: str, name: str, notification: dict[str, An
 
 
 def _threshold(notification: dict[str, Any]) -> Decimal:
-    if isinstance(notification.get("Threshold"), int):
+    if isinstance(field(notification, "Threshold", object), int):
         return Decimal(field(notification, "Threshold", int))
     number = Decimal(str(field(notification, "Threshold", float)))
     if not number.is_finite():
@@ -131,8 +131,8 @@ def _subscriptions(clients: Clients, topic: str) -> Observed[tuple[TopicSubscrip
         found = every(ask(paginator.paginate, TopicArn=topic), "Subscriptions")
         return tuple(
             TopicSubscription(
-                protocol=field(each, "Protocol", str),
-                endpoint=field(each, "Endpoint", str),
+                protocol=text(each, "Protocol"),
+                endpoint=text(each, "Endpoint"),
                 status=_status(field(each, "SubscriptionArn", str)),
             )
             for each in found

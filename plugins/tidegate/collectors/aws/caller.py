@@ -47,9 +47,12 @@ def collect_caller(
 def _identity(clients: Clients) -> tuple[str, str]:
     answer = ask(clients.sts.get_caller_identity)
     arn = field(answer, "Arn", str)
-    if len(arn.split(":", 5)) != 6:
+    account, parts = field(answer, "Account", str), arn.split(":", 5)
+    if len(parts) != 6:
         raise MalformedAnswer("Arn is not an ARN")
-    return field(answer, "Account", str), arn
+    if parts[4] != account:
+        raise MalformedAnswer("Arn and Account name two accounts")
+    return account, arn
 
 
 def _assumed(arn: Observed[str], position: int) -> Observed[str]:

@@ -31,8 +31,18 @@ def month_to_date(now: datetime) -> tuple[date, date]:
 
 
 def read_budget_spend(clients: Clients, environment: Environment) -> Observed[Money]:
-    """The actual spend of the budget's running period. Absent: there is no such budget."""
-    return within(describe(clients, environment), lambda found: _money(found, "CalculatedSpend.ActualSpend"))
+    """The actual spend of the budget's running month. Absent: there is no such budget.
+
+    Unreadable also when the budget counts days, quarters or usage: its spend is then not the cost of the month.
+    """
+
+    def spend(budget: dict[str, Any]) -> Money:
+        counted = (field(budget, "TimeUnit", str), field(budget, "BudgetType", str))
+        if counted != (environment.budget.period, "COST"):
+            raise MalformedAnswer(f"the budget counts {' '.join(counted)}, expected {environment.budget.period} COST")
+        return _money(budget, "CalculatedSpend.ActualSpend")
+
+    return within(describe(clients, environment), spend)
 
 
 def read_daily_cost(clients: Clients, start: date, end: date) -> Observed[tuple[DailyCost, ...]]:

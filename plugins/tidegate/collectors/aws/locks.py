@@ -1,11 +1,10 @@
 """Who holds the lock on a state (ST4, ST6): DynamoDB item and S3 lock file, as Terraform wrote them."""
 
-import json
 import re
 from datetime import UTC, datetime
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.reading import MalformedAnswer, ask, field, observe, optional, text_of
+from tidegate.collectors.aws.reading import ask, field, json_of, observe, optional, text_of
 from tidegate.collectors.aws.stack_backend import BackendSettings, backend_settings
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
@@ -62,10 +61,7 @@ def _lockfile(clients: Clients, settings: BackendSettings) -> Known[StateLock] |
 
 def parse_lock(text: str, kind: str) -> StateLock:
     """Terraform's lock information. Raises MalformedAnswer; a lock that nobody can read is still a lock."""
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise MalformedAnswer("the lock is held, and its information is not JSON") from error
+    document = json_of(text, "the lock is held, and its information")
     return StateLock(
         id=field(document, "ID", str),
         operation=field(document, "Operation", str),
@@ -79,6 +75,6 @@ def _moment(text: str) -> datetime | None:
     """An RFC 3339 time with Go's nanoseconds, as aware UTC to the microsecond; None when it is not one."""
     try:
         moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):  # a year 1 may have no UTC
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None

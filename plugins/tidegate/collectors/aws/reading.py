@@ -5,6 +5,7 @@
 Nothing here judges, and nothing that AWS answers makes it raise. Only a defect in our own code does.
 """
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, ParamSpec, TypeVar
@@ -28,6 +29,14 @@ _SECRETS = (
     (re.compile(r"(?i)(security-token|signature|credential)([=:]\s*)\S+"), r"\1\2****"),
 )
 _LONGEST_MESSAGE = 300
+
+MOST_PAGES = 1000
+"""A listing with more pages is a service that goes round in circles with ever new tokens."""
+
+_TOKENS = ("NextToken", "nextToken", "NextMarker", "nextMarker", "Marker")
+"""Where the services that are listed here put the token of the next page."""
+
+_LARGEST = 2**53 - 1
 
 
 class MalformedAnswer(Exception):
@@ -67,14 +76,30 @@ def ask(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def pages(paginated: Iterable[R]) -> Iterator[R]:
-    """Every page of a botocore paginator; raises as `ask` does."""
+    """Every page of a botocore paginator; raises as `ask` does. Ends after MOST_PAGES, with MalformedAnswer."""
     remaining = iter(paginated)
-    while True:
+    for _ in range(MOST_PAGES):
         try:
             page = ask(next, remaining)
         except StopIteration:
             return
+        _say_what_follows(page)
         yield page
+    raise MalformedAnswer(f"{MOST_PAGES} pages and no end")
+
+
+def _say_what_follows(page: object) -> None:
+    """Refuse a page that contradicts itself about a next one: botocore would take it for the last."""
+    tokens = [optional(page, name, str) for name in _TOKENS]
+    truncated = optional(page, "IsTruncated", bool)
+    if truncated is not None and truncated is not any(tokens):
+        raise MalformedAnswer("IsTruncated and the token of the next page contradict each other")
+
+
+def refuse_next_page(answer: object) -> None:
+    """For a call that the service does not page: raises MalformedAnswer when the answer says that there is more."""
+    if any(optional(answer, name, str) for name in _TOKENS):
+        raise MalformedAnswer("there is a next page, and no way to ask for it")
 
 
 def text_of(answer: Any) -> str:
@@ -86,15 +111,32 @@ def text_of(answer: Any) -> str:
         raise MalformedAnswer("the body is not UTF-8") from error
 
 
+def json_of(text: str, what: str) -> Any:
+    """The document in a text; `what` names it to people. Raises MalformedAnswer, also for NaN and endless nesting."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise MalformedAnswer(f"{what} is not JSON") from error
+
+
 def every(paginated: Iterable[object], key: str) -> list[Any]:
     """The items below `key` of all pages. A page without that list is malformed, not empty."""
     return [item for page in pages(paginated) for item in field(page, key, list)]
 
 
+def names(paginated: Iterable[object], key: str) -> list[str]:
+    """The names or ARNs below `key` of all pages; each a text, and none blank."""
+    return [text({key: item}, key) for item in every(paginated, key)]
+
+
 def error_code(error: ClientError) -> str:
     """AWS's code, e.g. `AccessDenied`; for answers without a body the HTTP status."""
     details = error.response.get("Error", {})
-    return str(details.get("Code") or "without code")
+    return redacted(str(details.get("Code") or "without code"))
 
 
 def explain(call: str, error: Exception) -> str:
@@ -109,7 +151,7 @@ def explain(call: str, error: Exception) -> str:
 
 def redacted(message: str) -> str:
     """The first two lines as one, shortened, without keys, tokens, signatures and credentials in URLs."""
-    line = " ".join(message.strip().splitlines()[:2])
+    line = " ".join(message.encode("utf-8", "replace").decode("utf-8").strip().splitlines()[:2])
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)
     return line[:_LONGEST_MESSAGE]
@@ -136,7 +178,32 @@ def optional(answer: object, path: str, kind: type[T]) -> T | None:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         shown = "null" if value is None else type(value).__name__
         raise MalformedAnswer(f"{path} is {shown}, expected {kind.__name__}")
+    if isinstance(value, str | int) and not storable(value):
+        raise MalformedAnswer(f"{path} is a value that evidence cannot hold")
     return value
+
+
+def text(answer: object, path: str) -> str:
+    """The text at a dotted path: a name, an id, a status, which is never blank. Raises MalformedAnswer."""
+    value = field(answer, path, str)
+    if not value.strip():
+        raise MalformedAnswer(f"{path} is blank")
+    return value
+
+
+def storable(value: object) -> bool:
+    """Can evidence hold it (RFC 8785)? Not a whole number beyond 2**53, and not half of a character."""
+    match value:
+        case str():
+            return value.isascii() or value.encode("utf-8", "replace") == value.encode("utf-8", "surrogatepass")
+        case int():
+            return abs(value) <= _LARGEST
+        case dict():
+            return all(storable(key) and storable(item) for key, item in value.items())
+        case list():
+            return all(map(storable, value))
+        case _:
+            return True
 
 
 def _mapping(node: object, path: str) -> dict[str, Any]:

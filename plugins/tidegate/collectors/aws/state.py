@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.reading import MalformedAnswer, ask, field, observe, optional, text_of
+from tidegate.collectors.aws.reading import (
+    MalformedAnswer,
+    ask,
+    field,
+    json_of,
+    observe,
+    optional,
+    storable,
+    text,
+    text_of,
+)
 from tidegate.collectors.aws.stack_backend import BackendSettings, backend_settings
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Known, Observed
@@ -47,25 +57,22 @@ def _read(
 ) -> tuple[StateVersion, tuple[StateResource, ...], dict[str, Any]]:
     s3 = clients.s3_in(settings.region)
     answer = ask(s3.get_object, Bucket=settings.bucket, Key=settings.key)
-    version_id = field(answer, "VersionId", str)
+    version_id = text(answer, "VersionId")
     document = _parsed(text_of(answer))
     resources = tuple(_resources(document))
     version = StateVersion(
         key=settings.key,
-        lineage=field(document, "lineage", str),
+        lineage=text(document, "lineage"),
         serial=field(document, "serial", int),
         version_id=version_id,
-        terraform_version=field(document, "terraform_version", str),
+        terraform_version=text(document, "terraform_version"),
         resource_count=len(resources),
     )
     return version, resources, _outputs(document)
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise MalformedAnswer("the state is not JSON") from error
+def _parsed(content: str) -> dict[str, Any]:
+    document = json_of(content, "the state")
     if (version := field(document, "version", int)) != STATE_FORMAT:
         raise MalformedAnswer(f"the state has format version {version}, expected {STATE_FORMAT}")
     return field({"state": document}, "state", dict)
@@ -73,11 +80,14 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _resources(document: dict[str, Any]) -> Iterator[StateResource]:
     for resource in field(document, "resources", list):
-        if field(resource, "mode", str) != "managed":
+        mode = field(resource, "mode", str)
+        if mode == "data":
             continue
-        kind = field(resource, "type", str)
+        if mode != "managed":
+            raise MalformedAnswer(f"mode is {mode or 'blank'}, expected managed or data")
+        kind = text(resource, "type")
         module = optional(resource, "module", str)
-        declared = f"{module + '.' if module else ''}{kind}.{field(resource, 'name', str)}"
+        declared = f"{module + '.' if module else ''}{kind}.{text(resource, 'name')}"
         for instance in field(resource, "instances", list):
             yield StateResource(
                 address=declared + _index(instance) + _deposed(instance),
@@ -111,5 +121,7 @@ def _outputs(document: dict[str, Any]) -> dict[str, Any]:
     values = {}
     for name, output in field(document, "outputs", dict).items():
         if not (optional(output, "sensitive", bool) or False) and output.get("value") is not None:
+            if not storable(output["value"]):
+                raise MalformedAnswer(f"output {name} has a value that evidence cannot hold")
             values[str(name)] = output["value"]
     return values

@@ -66,7 +66,10 @@ def good():
         "GetPublicAccessBlock": {"PublicAccessBlockConfiguration": dict.fromkeys(blocks, True)},
         "GetBucketPolicy": {"Policy": json.dumps(policy)},
         "GetObjectLockConfiguration": {
-            "ObjectLockConfiguration": {"Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}}
+            "ObjectLockConfiguration": {
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}},
+            }
         },
     }
 

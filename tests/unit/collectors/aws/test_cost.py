@@ -127,11 +127,25 @@ def test_spend_of_the_budget(aws, environment):
 
 @pytest.mark.parametrize("spend", [{}, {"ActualSpend": {}}, {"ActualSpend": {"Amount": "1"}}, {"ForecastedSpend": {}}])
 def test_a_budget_that_does_not_say_what_was_spent(clients, script, environment, spend):
-    script(clients.budgets)("DescribeBudget", {"Budget": {"BudgetName": "x", "CalculatedSpend": spend}})
+    script(clients.budgets)(
+        "DescribeBudget", {"Budget": {"TimeUnit": "MONTHLY", "BudgetType": "COST", "CalculatedSpend": spend}}
+    )
     assert isinstance(read_budget_spend(clients, environment), Unreadable)
 
 
 def test_the_right_amount(clients, script, environment):
     spend = {"ActualSpend": {"Amount": "12.3400", "Unit": "USD"}, "ForecastedSpend": {"Amount": "99", "Unit": "USD"}}
-    script(clients.budgets)("DescribeBudget", {"Budget": {"CalculatedSpend": spend}})
+    monthly = {"TimeUnit": "MONTHLY", "BudgetType": "COST", "CalculatedSpend": spend}
+    script(clients.budgets)("DescribeBudget", {"Budget": monthly})
     assert read_budget_spend(clients, environment) == Known(Money(amount=Decimal("12.34"), unit="USD"))
+
+
+@pytest.mark.parametrize("counted", [{"TimeUnit": "DAILY"}, {"BudgetType": "USAGE"}, {"TimeUnit": "QUARTERLY"}])
+def test_a_budget_that_counts_something_else_does_not_say_the_cost_of_the_month(clients, script, environment, counted):
+    spend = {"CalculatedSpend": {"ActualSpend": {"Amount": "0", "Unit": "USD"}}}
+    script(clients.budgets)(
+        "DescribeBudget", {"Budget": {"TimeUnit": "MONTHLY", "BudgetType": "COST", **spend, **counted}}
+    )
+    seen = read_budget_spend(clients, environment)
+    assert isinstance(seen, Unreadable)
+    assert "expected MONTHLY COST" in seen.reason

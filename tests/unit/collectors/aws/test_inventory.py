@@ -6,6 +6,7 @@ import pytest
 
 from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY, collect_inventory
 from tidegate.collectors.aws.inventory.listing import Scan
+from tidegate.collectors.aws.reading import MalformedAnswer
 from tidegate.models.observed import Known, Unreadable
 from tidegate.models.policy import Condition, ForbiddenPolicy, ForbiddenRule
 
@@ -42,6 +43,7 @@ def tags(**values):
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
+MARKS = [{"Key": "project", "Value": "fraud-platform"}, {"Key": "environment", "Value": "dev_min"}]
 OURS = {"project": "fraud-platform", "environment": "dev_min", "lifecycle": "ephemeral"}
 
 
@@ -128,7 +130,10 @@ class TestSecondPages:
                 "aws_security_group",
                 "ec2",
                 "DescribeSecurityGroups",
-                [{"SecurityGroups": [{"GroupId": "a"}], "NextToken": "t"}, {"SecurityGroups": [{"GroupId": "b"}]}],
+                [
+                    {"SecurityGroups": [{"GroupId": "a", "Tags": MARKS}], "NextToken": "t"},
+                    {"SecurityGroups": [{"GroupId": "b", "Tags": MARKS}]},
+                ],
                 ["a", "b"],
             ),
             (
@@ -205,11 +210,11 @@ class TestSecondPages:
         )
         scripted(
             "DescribeServices",
-            {"services": [service("s0"), service("gone", status="INACTIVE")]},
-            {"services": [service("s10", status="DRAINING")], "failures": [{"arn": "x", "reason": "MISSING"}]},
+            {"services": [*(service(f"s{n}") for n in range(9)), service("gone", status="INACTIVE")]},
+            {"services": [service("s10", status="DRAINING")]},
         )
         seen = [(each.id, each.status) for each in listed(clients, "aws_ecs_service")]
-        assert seen == [("c1/s0", "ACTIVE"), ("c1/s10", "DRAINING")]
+        assert seen == [*((f"c1/s{n}", "ACTIVE") for n in range(9)), ("c1/s10", "DRAINING")]
         described = [parameters for operation, parameters in scripted.asked if operation == "DescribeServices"]
         assert [len(parameters["services"]) for parameters in described] == [10, 1]
 
@@ -269,6 +274,8 @@ class TestListings:
             for service, kind in (("s3", "Gateway"), ("ec2", "Interface"))
         ]
         volume = ec2.create_volume(Size=1, AvailabilityZone=ZONE)["VolumeId"]
+        snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+        (host,) = ec2.allocate_hosts(AvailabilityZone=ZONE, Quantity=1, InstanceType="m5.large")["HostIds"]
         inventory = scan(aws)
         ids = {kind: [resource.id for resource in found(inventory, kind)] for kind in LISTINGS}
         assert ids["aws_vpc"] == [vpc]
@@ -279,6 +286,8 @@ class TestListings:
         assert ids["aws_eip"] == [address]
         assert ids["aws_nat_gateway"] == [nat]
         assert volume in ids["aws_ebs_volume"]
+        assert ids["aws_ebs_snapshot"] == [snapshot]
+        assert ids["aws_ec2_host"] == [host]
         kinds = {each.id: each.attributes for each in found(inventory, "aws_vpc_endpoint")}
         assert kinds == {
             endpoints[0]: {"vpc_endpoint_type": Known("Gateway")},
@@ -361,6 +370,7 @@ class TestListings:
         rds.create_db_cluster(
             DBClusterIdentifier="a", Engine="aurora-postgresql", MasterUsername="u", MasterUserPassword="x" * 12
         )
+        rds.create_db_cluster_snapshot(DBClusterIdentifier="a", DBClusterSnapshotIdentifier="cs", Tags=tags(x="w"))
         aws.of("elasticache", HERE).create_cache_cluster(
             CacheClusterId="e", Engine="redis", CacheNodeType="cache.t4g.micro", NumCacheNodes=1
         )
@@ -373,6 +383,7 @@ class TestListings:
             ("d", "available", {"x": "y"})
         ]
         assert [(each.id, each.tags) for each in found(inventory, "aws_db_snapshot")] == [("s", {"x": "z"})]
+        assert [(each.id, each.tags) for each in found(inventory, "aws_db_cluster_snapshot")] == [("cs", {"x": "w"})]
         for kind, id_ in {
             "aws_rds_cluster": "a",
             "aws_elasticache_cluster": "e",
@@ -401,6 +412,38 @@ class TestListings:
 
 
 class TestDetails:
+    @pytest.mark.parametrize(
+        ("failures", "complaint"), [([], "asked for 2 services"), ([{"arn": "s1", "reason": "MISSING"}], None)]
+    )
+    def test_a_service_that_ecs_keeps_silent_about_is_lost(self, clients, script, listed, failures, complaint):
+        scripted = script(clients.ecs(HERE))
+        scripted("ListClusters", {"clusterArns": ["arn:x/c"]})
+        scripted("ListServices", {"serviceArns": ["s0", "s1"]})
+        scripted("DescribeServices", {"services": [{"serviceName": "s0", "status": "ACTIVE"}], "failures": failures})
+        if complaint is None:
+            assert [each.id for each in listed(clients, "aws_ecs_service")] == ["c/s0"]
+        else:
+            with pytest.raises(MalformedAnswer, match=complaint):
+                listed(clients, "aws_ecs_service")
+
+    def test_tasks_outside_every_service(self, clients, script, listed):
+        scripted = script(clients.ecs(HERE))
+        scripted("ListClusters", {"clusterArns": ["arn:x/c"]})
+        scripted("ListTasks", {"taskArns": ["1", "2", "3", "4"]})
+        groups = (("family:job", "RUNNING"), ("service:api", "RUNNING"), ("family:job", "STOPPED"), (None, "PENDING"))
+        tasks = [
+            {"taskArn": f"arn:x/c/{n}", "lastStatus": status, **({"group": group} if group else {})}
+            for n, (group, status) in enumerate(groups)
+        ]
+        scripted("DescribeTasks", {"tasks": tasks})
+        seen = [(each.id, each.status) for each in listed(clients, "aws_ecs_task")]
+        assert seen == [("c/0", "RUNNING"), ("c/3", "PENDING")]
+
+    def test_a_call_without_pages_that_says_there_is_more(self, clients, script, listed):
+        script(clients.ec2(HERE))("DescribeAddresses", {"Addresses": [], "NextToken": "t"})
+        with pytest.raises(MalformedAnswer, match="next page"):
+            listed(clients, "aws_eip")
+
     def test_a_failure_of_ecs_is_not_nothing(self, clients, script, environment):
         scripted = script(clients.ecs(HERE))
         scripted("ListClusters", {"clusterArns": ["c"]})

@@ -243,8 +243,13 @@ class TestThere:
     def test_what_is_being_deleted_is_still_there(self, clients, script):
         states = ("deleting", "deleted")
         scripted = script(clients.ec2(HERE))
-        scripted("DescribeNatGateways", *({"NatGateways": [{"State": state}]} for state in states))
-        scripted("DescribeVpcEndpoints", *({"VpcEndpoints": [{"State": state.capitalize()}]} for state in states))
+        scripted(
+            "DescribeNatGateways", *({"NatGateways": [{"NatGatewayId": "nat-0", "State": state}]} for state in states)
+        )
+        scripted(
+            "DescribeVpcEndpoints",
+            *({"VpcEndpoints": [{"VpcEndpointId": "vpce-0", "State": state.capitalize()}]} for state in states),
+        )
         for there in (True, False):
             assert is_there(clients, "aws_nat_gateway", "nat-0") is there
             assert is_there(clients, "aws_vpc_endpoint", "vpce-0") is there

@@ -12,7 +12,7 @@ from typing import Any
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.inventory import containers, data_stores, load_balancers, network, runtime, streaming
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
-from tidegate.collectors.aws.reading import MalformedAnswer, observe
+from tidegate.collectors.aws.reading import MalformedAnswer, observe, storable
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Coverage
 from tidegate.models.inventory import Inventory, LiveResource
@@ -35,8 +35,10 @@ ANSWERED_BY = {
 }
 """Forbidden types that show under another type: an alias, or a part that cannot be without its whole."""
 
-PLAN_ONLY = frozenset({"aws_ec2_capacity_reservation"})
-"""Forbidden types that are refused in plans and not looked for live."""
+PLAN_ONLY = {
+    "aws_ec2_capacity_reservation": "the sandbox cannot answer for it, and the role has no action that could make one",
+}
+"""Forbidden types that are refused in plans and not looked for live, with the reason."""
 
 WORKERS = 8
 
@@ -122,6 +124,8 @@ def _attribute(kind: str, found: Found, name: str) -> Observed[Any]:
             node = node[spellings[0]]
         if not isinstance(node, str | int | bool):
             raise MalformedAnswer(f"{name} is {type(node).__name__}, expected text, a whole number or a truth value")
+        if not storable(node) or node == "" or (isinstance(node, int) and node < 0):
+            raise MalformedAnswer(f"{name} is blank, below zero, or not a value that evidence can hold")
         return node
 
     return observe(f"{kind} {found.id}", read)

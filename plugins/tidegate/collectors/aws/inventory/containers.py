@@ -1,63 +1,95 @@
 """Containers and what scales them: ECS, EKS, Auto Scaling groups and targets."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan, chunks
-from tidegate.collectors.aws.reading import MalformedAnswer, field, optional
-from tidegate.collectors.aws.tags import tag_map
+from tidegate.collectors.aws.reading import MalformedAnswer, field, optional, text
+from tidegate.collectors.aws.tags import flat_tags, tag_map
 
 IAM_ACTIONS: tuple[str, ...] = (
     "application-autoscaling:DescribeScalableTargets",
     "autoscaling:DescribeAutoScalingGroups",
     "ecs:DescribeClusters",
     "ecs:DescribeServices",
+    "ecs:DescribeTasks",
     "ecs:ListClusters",
     "ecs:ListServices",
+    "ecs:ListTasks",
     "eks:DescribeCluster",
     "eks:ListClusters",
 )
 
-_CLUSTERS_AT_ONCE, _SERVICES_AT_ONCE = 100, 10
+_CLUSTERS_AT_ONCE, _SERVICES_AT_ONCE, _TASKS_AT_ONCE = 100, 10, 100
 _SCALED = ("ecs", "ec2", "rds", "dynamodb")
 """Services whose capacity a target can hold up by the hour, and which are not forbidden as a whole anyway."""
 
 
 def _ecs_clusters(scan: Scan) -> Iterator[Found]:
-    for arns in chunks(scan.all("ecs", "list_clusters", "clusterArns"), _CLUSTERS_AT_ONCE):
+    for arns in chunks(scan.names("ecs", "list_clusters", "clusterArns"), _CLUSTERS_AT_ONCE):
         answer = scan.call("ecs", "describe_clusters", clusters=arns, include=["TAGS"])
-        yield from _described(answer, "clusters", "clusterName")
+        yield from _described(answer, "clusters", "clusterName", asked=len(arns))
 
 
 def _ecs_services(scan: Scan) -> Iterator[Found]:
-    for cluster in scan.all("ecs", "list_clusters", "clusterArns"):
-        for arns in chunks(scan.all("ecs", "list_services", "serviceArns", cluster=cluster), _SERVICES_AT_ONCE):
+    for cluster in scan.names("ecs", "list_clusters", "clusterArns"):
+        for arns in chunks(scan.names("ecs", "list_services", "serviceArns", cluster=cluster), _SERVICES_AT_ONCE):
             answer = scan.call("ecs", "describe_services", cluster=cluster, services=arns, include=["TAGS"])
-            yield from _described(answer, "services", "serviceName", prefix=f"{cluster.rpartition('/')[2]}/")
+            yield from _described(answer, "services", "serviceName", asked=len(arns), prefix=_last(cluster))
 
 
-def _described(answer: dict[str, object], key: str, name: str, prefix: str = "") -> Iterator[Found]:
-    """What ECS still runs. It keeps deleted things as INACTIVE, and says MISSING of what went between two calls."""
-    for failure in optional(answer, "failures", list) or []:
+def _ecs_tasks(scan: Scan) -> Iterator[Found]:
+    """Tasks that somebody started by hand or by schedule. Those of a service are the service's own desired count."""
+    for cluster in scan.names("ecs", "list_clusters", "clusterArns"):
+        for arns in chunks(scan.names("ecs", "list_tasks", "taskArns", cluster=cluster), _TASKS_AT_ONCE):
+            answer = scan.call("ecs", "describe_tasks", cluster=cluster, tasks=arns, include=["TAGS"])
+            for item in _asked_for(answer, "tasks", len(arns)):
+                status = text(item, "lastStatus")
+                if status != "STOPPED" and not (optional(item, "group", str) or "").startswith("service:"):
+                    id_ = _last(cluster) + text(item, "taskArn").rpartition("/")[2]
+                    yield Found(id=id_, status=status, item=item, tags=_tags(item))
+
+
+def _described(answer: dict[str, object], key: str, name: str, *, asked: int, prefix: str = "") -> Iterator[Found]:
+    """What ECS still runs. It keeps deleted things as INACTIVE."""
+    for item in _asked_for(answer, key, asked):
+        status = text(item, "status")
+        if status != "INACTIVE":
+            yield Found(id=prefix + text(item, name), status=status, item=item, tags=_tags(item))
+
+
+def _asked_for(answer: dict[str, object], key: str, asked: int) -> list[dict[str, Any]]:
+    """The described ones. ECS says MISSING of what went between two calls; what it keeps silent about is lost."""
+    failures = optional(answer, "failures", list) or []
+    for failure in failures:
         if (reason := field(failure, "reason", str)) != "MISSING":
             raise MalformedAnswer(f"ECS cannot describe {optional(failure, 'arn', str)}: {reason}")
-    for item in field(answer, key, list):
-        status = field(item, "status", str)
-        if status != "INACTIVE":
-            tags = tag_map(optional(item, "tags", list) or [], "key", "value")
-            yield Found(id=prefix + field(item, name, str), status=status, item=item, tags=tags)
+    items: list[dict[str, Any]] = field(answer, key, list)
+    if len(items) + len(failures) != asked:
+        raise MalformedAnswer(f"ECS was asked for {asked} {key} and answers for {len(items) + len(failures)}")
+    return items
+
+
+def _tags(item: dict[str, Any]) -> dict[str, str]:
+    return tag_map(optional(item, "tags", list) or [], "key", "value")
+
+
+def _last(cluster: str) -> str:
+    """The cluster's name and a slash, from its ARN."""
+    return f"{cluster.rpartition('/')[2]}/"
 
 
 def _eks_clusters(scan: Scan) -> Iterator[Found]:
-    for name in scan.all("eks", "list_clusters", "clusters"):
+    for name in scan.names("eks", "list_clusters", "clusters"):
         item = field(scan.call("eks", "describe_cluster", name=name), "cluster", dict)
-        yield Found(id=name, status=field(item, "status", str), item=item, tags=optional(item, "tags", dict) or {})
+        yield Found(id=name, status=text(item, "status"), item=item, tags=flat_tags(item, "tags"))
 
 
 def _scaling_groups(scan: Scan) -> Iterator[Found]:
     for item in scan.all("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups"):
         status = optional(item, "Status", str) or "present"  # only a group that is going has one
         tags = tag_map(optional(item, "Tags", list) or [])
-        yield Found(id=field(item, "AutoScalingGroupName", str), status=status, item=item, tags=tags)
+        yield Found(id=text(item, "AutoScalingGroupName"), status=status, item=item, tags=tags)
 
 
 def _scaling_targets(scan: Scan) -> Iterator[Found]:
@@ -65,13 +97,15 @@ def _scaling_targets(scan: Scan) -> Iterator[Found]:
         for item in scan.all(
             "application-autoscaling", "describe_scalable_targets", "ScalableTargets", ServiceNamespace=service
         ):
-            parts = [field(item, key, str) for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")]
+            parts = [text(item, key) for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")]
             yield Found(id="/".join(parts), status="present", item=item)
 
 
 LISTINGS: tuple[Listing, ...] = (
     Listing("aws_ecs_cluster", _ecs_clusters),
     Listing("aws_ecs_service", _ecs_services),
+    # Terraform has no such resource; the name is made after its pattern, for the policy.
+    Listing("aws_ecs_task", _ecs_tasks),
     Listing("aws_eks_cluster", _eks_clusters),
     Listing("aws_autoscaling_group", _scaling_groups),
     Listing("aws_appautoscaling_target", _scaling_targets),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.reading import ask, every, optional
+from tidegate.collectors.aws.reading import ask, every, names, optional, refuse_next_page, text
 from tidegate.collectors.aws.reading import field as required
 from tidegate.collectors.aws.tags import tag_map
 from tidegate.models.environment import Environment
@@ -29,7 +29,14 @@ class Scan:
         client = self.clients.of(service, self.region)
         if client.can_paginate(operation):
             return every(client.get_paginator(operation).paginate(**parameters), key)
-        return required(self.call(service, operation, **parameters), key, list)
+        answer = self.call(service, operation, **parameters)
+        refuse_next_page(answer)
+        return required(answer, key, list)
+
+    def names(self, service: str, operation: str, key: str, **parameters: Any) -> list[str]:
+        """The names or ARNs of all pages, of a service that pages; none is blank."""
+        client = self.clients.of(service, self.region)
+        return names(client.get_paginator(operation).paginate(**parameters), key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +78,9 @@ def listing(
 
     def read(scan: Scan) -> Iterator[Found]:
         for item in scan.all(service, operation, key, **parameters):
-            state = "present" if status is None else required(item, status, str)
+            state = "present" if status is None else text(item, status)
             if state.lower() not in gone and keep(item):
-                yield Found(id=required(item, id, str), status=state, item=item, tags=tags_of(item, tags))
+                yield Found(id=text(item, id), status=state, item=item, tags=tags_of(item, tags))
 
     return Listing(resource_type, read)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan, chunks, tags_of
-from tidegate.collectors.aws.reading import field
+from tidegate.collectors.aws.reading import field, text
 
 IAM_ACTIONS: tuple[str, ...] = ("elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags")
 
@@ -13,17 +13,17 @@ _MOST_AT_ONCE = 20
 
 def _application_network_gateway(scan: Scan) -> Iterator[Found]:
     balancers = scan.all("elbv2", "describe_load_balancers", "LoadBalancers")
-    tags = _tags(scan, "elbv2", [field(item, "LoadBalancerArn", str) for item in balancers], "ResourceArn")
+    tags = _tags(scan, "elbv2", [text(item, "LoadBalancerArn") for item in balancers], "ResourceArn")
     for item in balancers:
-        arn = field(item, "LoadBalancerArn", str)
-        yield Found(id=arn, status=field(item, "State.Code", str), item=item, tags=tags.get(arn, {}))
+        arn = text(item, "LoadBalancerArn")
+        yield Found(id=arn, status=text(item, "State.Code"), item=item, tags=tags.get(arn, {}))
 
 
 def _classic(scan: Scan) -> Iterator[Found]:
     balancers = scan.all("elb", "describe_load_balancers", "LoadBalancerDescriptions")
-    tags = _tags(scan, "elb", [field(item, "LoadBalancerName", str) for item in balancers], "LoadBalancerName")
+    tags = _tags(scan, "elb", [text(item, "LoadBalancerName") for item in balancers], "LoadBalancerName")
     for item in balancers:
-        name = field(item, "LoadBalancerName", str)
+        name = text(item, "LoadBalancerName")
         yield Found(id=name, status="present", item=item, tags=tags.get(name, {}))
 
 

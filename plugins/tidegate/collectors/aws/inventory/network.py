@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan, listing, tags_of
-from tidegate.collectors.aws.reading import field, optional
+from tidegate.collectors.aws.reading import MalformedAnswer, field, optional, text
 
 IAM_ACTIONS: tuple[str, ...] = (
     "ec2:DescribeAddresses",
     "ec2:DescribeFleets",
+    "ec2:DescribeHosts",
     "ec2:DescribeInstances",
     "ec2:DescribeInternetGateways",
     "ec2:DescribeNatGateways",
     "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSnapshots",
     "ec2:DescribeSpotFleetRequests",
     "ec2:DescribeSpotInstanceRequests",
     "ec2:DescribeSubnets",
@@ -33,7 +35,7 @@ def _not_default(vpc: dict[str, Any]) -> bool:
 def _addresses(scan: Scan) -> Iterator[Found]:
     for item in scan.all("ec2", "describe_addresses", "Addresses"):
         # An address of EC2-Classic has no allocation.
-        id_ = optional(item, "AllocationId", str) or field(item, "PublicIp", str)
+        id_ = optional(item, "AllocationId", str) or text(item, "PublicIp")
         status = "associated" if optional(item, "AssociationId", str) else "unused"
         yield Found(id=id_, status=status, item=item, tags=tags_of(item, "Tags"))
 
@@ -41,9 +43,16 @@ def _addresses(scan: Scan) -> Iterator[Found]:
 def _instances(scan: Scan) -> Iterator[Found]:
     for reservation in scan.all("ec2", "describe_instances", "Reservations"):
         for item in field(reservation, "Instances", list):
-            status = field(item, "State.Name", str)
+            status = text(item, "State.Name")
             if status != "terminated":
-                yield Found(id=field(item, "InstanceId", str), status=status, item=item, tags=tags_of(item, "Tags"))
+                yield Found(id=text(item, "InstanceId"), status=status, item=item, tags=tags_of(item, "Tags"))
+
+
+def _snapshots(scan: Scan) -> Iterator[Found]:
+    """Of this account only; others share theirs."""
+    for item in scan.all("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"]):
+        if text(item, "OwnerId") == scan.environment.account_id:
+            yield Found(id=text(item, "SnapshotId"), status=text(item, "State"), item=item, tags=tags_of(item, "Tags"))
 
 
 def _of_the_environment(resource_type: str, operation: str, key: str, id_: str) -> Listing:
@@ -53,8 +62,11 @@ def _of_the_environment(resource_type: str, operation: str, key: str, id_: str) 
         tags = {"project": scan.environment.project, "environment": scan.environment.name}
         filters = [{"Name": f"tag:{name}", "Values": [value]} for name, value in tags.items()]
         for item in scan.all("ec2", operation, key, Filters=filters):
+            found = tags_of(item, "Tags")
+            if any(found.get(name) != value for name, value in tags.items()):
+                raise MalformedAnswer("an item without the tags that were asked for")
             if optional(item, "GroupName", str) != "default":  # a default security group lives and dies with its VPC
-                yield Found(id=field(item, id_, str), status="present", item=item, tags=tags_of(item, "Tags"))
+                yield Found(id=text(item, id_), status="present", item=item, tags=found)
 
     return Listing(resource_type, read)
 
@@ -99,6 +111,15 @@ LISTINGS: tuple[Listing, ...] = (
         gone={"deleted", "failed"},
     ),
     listing(
+        "aws_ec2_host",
+        "ec2",
+        "describe_hosts",
+        "Hosts",
+        id="HostId",
+        status="State",
+        gone={"released", "released-permanent-failure"},
+    ),
+    listing(
         "aws_vpc_endpoint",
         "ec2",
         "describe_vpc_endpoints",
@@ -109,6 +130,7 @@ LISTINGS: tuple[Listing, ...] = (
     ),
     listing("aws_vpc", "ec2", "describe_vpcs", "Vpcs", id="VpcId", status="State", keep=_not_default),
     listing("aws_ebs_volume", "ec2", "describe_volumes", "Volumes", id="VolumeId", status="State", gone={"deleted"}),
+    Listing("aws_ebs_snapshot", _snapshots),
     listing(
         "aws_ec2_transit_gateway",
         "ec2",

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
-from tidegate.collectors.aws.reading import field
-from tidegate.collectors.aws.tags import tag_map
+from tidegate.collectors.aws.reading import field, text
+from tidegate.collectors.aws.tags import flat_tags, tag_map
 
 IAM_ACTIONS: tuple[str, ...] = (
     "logs:DescribeLogGroups",
@@ -19,18 +19,19 @@ def _log_groups(scan: Scan) -> Iterator[Found]:
     """By name: the environment's prefix at the start or after a slash (`/aws/rds/instance/<name>/postgresql`)."""
     ours = re.compile(rf"(^|/){re.escape(scan.environment.dashed)}($|[-/])")
     for item in scan.all("logs", "describe_log_groups", "logGroups"):
-        name = field(item, "logGroupName", str)
+        name = text(item, "logGroupName")
         if ours.search(name):
-            arn = field(item, "arn", str).removesuffix(":*")
-            tags = field(scan.call("logs", "list_tags_for_resource", resourceArn=arn), "tags", dict)
-            yield Found(id=name, status="present", item=item, tags=tags)
+            arn = text(item, "arn").removesuffix(":*")
+            answer = scan.call("logs", "list_tags_for_resource", resourceArn=arn)
+            field(answer, "tags", dict)
+            yield Found(id=name, status="present", item=item, tags=flat_tags(answer, "tags"))
 
 
 def _parameters(scan: Scan) -> Iterator[Found]:
     """By path; described, so that no value is ever read."""
     path = [{"Key": "Path", "Option": "Recursive", "Values": [scan.environment.parameter_prefix]}]
     for item in scan.all("ssm", "describe_parameters", "Parameters", ParameterFilters=path):
-        name = field(item, "Name", str)
+        name = text(item, "Name")
         answer = scan.call("ssm", "list_tags_for_resource", ResourceType="Parameter", ResourceId=name)
         yield Found(id=name, status="present", item=item, tags=tag_map(field(answer, "TagList", list)))
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
-from tidegate.collectors.aws.reading import field, optional
+from tidegate.collectors.aws.reading import text
+from tidegate.collectors.aws.tags import flat_tags
 
 IAM_ACTIONS: tuple[str, ...] = ("kafka:ListClustersV2",)
 
@@ -11,10 +12,10 @@ IAM_ACTIONS: tuple[str, ...] = ("kafka:ListClustersV2",)
 def _clusters(scan: Scan) -> Iterator[Found]:
     for item in scan.all("kafka", "list_clusters_v2", "ClusterInfoList"):
         yield Found(
-            id=field(item, "ClusterArn", str),
-            status=field(item, "State", str),
+            id=text(item, "ClusterArn"),
+            status=text(item, "State"),
             item=item,
-            tags=optional(item, "Tags", dict) or {},
+            tags=flat_tags(item, "Tags"),
         )
 
 

@@ -4,7 +4,7 @@ import re
 
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.lookup.question import Question, answers
-from tidegate.collectors.aws.reading import MalformedAnswer, ask, every, field
+from tidegate.collectors.aws.reading import MalformedAnswer, ask, every, field, pages, text
 
 IAM_ACTIONS: tuple[str, ...] = (
     "budgets:ViewBudget",
@@ -28,13 +28,14 @@ _ATTACHMENT = re.compile(r"(?P<role>.+?)[-/](?:(?P<policy>arn:.+)|[0-9a-f]{26})"
 def _budget(clients: Clients, id: str) -> bool:
     """`<account>:<budget>`."""
     account, name = _halves(id)
-    return bool(field(ask(clients.budgets.describe_budget, AccountId=account, BudgetName=name), "Budget", dict))
+    answer = ask(clients.budgets.describe_budget, AccountId=account, BudgetName=name)
+    return bool(text(answer, "Budget.BudgetName"))
 
 
 def _role_policy(clients: Clients, id: str) -> bool:
     """`<role>:<policy>`."""
     role, policy = _halves(id)
-    return bool(field(ask(clients.iam.get_role_policy, RoleName=role, PolicyName=policy), "PolicyName", str))
+    return bool(text(ask(clients.iam.get_role_policy, RoleName=role, PolicyName=policy), "PolicyName"))
 
 
 def _attachment(clients: Clients, id: str) -> bool:
@@ -43,7 +44,10 @@ def _attachment(clients: Clients, id: str) -> bool:
     if parts is None:
         raise MalformedAnswer("the id in the state names no role")
     paginator = clients.iam.get_paginator("list_attached_role_policies")
-    arns = [field(p, "PolicyArn", str) for p in every(paginator.paginate(RoleName=parts["role"]), "AttachedPolicies")]
+    arns: list[str] = []
+    for page in pages(paginator.paginate(RoleName=parts["role"])):
+        field(page, "IsTruncated", bool)  # botocore takes a page that does not say it for the last one
+        arns += [text(policy, "PolicyArn") for policy in field(page, "AttachedPolicies", list)]
     return parts["policy"] in arns if parts["policy"] else bool(arns)
 
 
@@ -51,13 +55,15 @@ def _parameter(clients: Clients, name: str) -> bool:
     """Described, so that no value is read."""
     filters = [{"Key": "Name", "Option": "Equals", "Values": [name]}]
     paginator = clients.of("ssm").get_paginator("describe_parameters")
-    return any(field(p, "Name", str) == name for p in every(paginator.paginate(ParameterFilters=filters), "Parameters"))
+    found = [text(each, "Name") for each in every(paginator.paginate(ParameterFilters=filters), "Parameters")]
+    return name in found
 
 
 def _log_group(clients: Clients, name: str) -> bool:
     paginator = clients.of("logs").get_paginator("describe_log_groups")
     groups = every(paginator.paginate(logGroupNamePrefix=name), "logGroups")
-    return any(field(group, "logGroupName", str) == name for group in groups)
+    found = [text(group, "logGroupName") for group in groups]
+    return name in found
 
 
 def _halves(id: str) -> tuple[str, str]:
@@ -71,19 +77,19 @@ QUESTIONS: dict[str, Question] = {
     "aws_budgets_budget": Question(_budget, ("NotFoundException",)),
     "aws_cloudwatch_log_group": Question(_log_group),
     "aws_dynamodb_table": answers(
-        "dynamodb", "describe_table", "TableName", "ResourceNotFoundException", shows="Table"
+        "dynamodb", "describe_table", "TableName", "ResourceNotFoundException", shows="Table.TableName"
     ),
     "aws_iam_openid_connect_provider": answers(
         "iam", "get_open_id_connect_provider", "OpenIDConnectProviderArn", _NO_ENTITY, shows="Url"
     ),
-    "aws_iam_role": answers("iam", "get_role", "RoleName", _NO_ENTITY, shows="Role"),
+    "aws_iam_role": answers("iam", "get_role", "RoleName", _NO_ENTITY, shows="Role.RoleName"),
     "aws_iam_role_policy": Question(_role_policy, (_NO_ENTITY,)),
     "aws_iam_role_policy_attachment": Question(_attachment, (_NO_ENTITY,)),
-    "aws_sns_topic": answers("sns", "get_topic_attributes", "TopicArn", *_NO_TOPIC, shows="Attributes"),
+    "aws_sns_topic": answers("sns", "get_topic_attributes", "TopicArn", *_NO_TOPIC, shows="Attributes.TopicArn"),
     # A topic always has a policy, so the topic answers for it; the id of both is the topic's ARN.
-    "aws_sns_topic_policy": answers("sns", "get_topic_attributes", "TopicArn", *_NO_TOPIC, shows="Attributes"),
+    "aws_sns_topic_policy": answers("sns", "get_topic_attributes", "TopicArn", *_NO_TOPIC, shows="Attributes.TopicArn"),
     "aws_sns_topic_subscription": answers(
-        "sns", "get_subscription_attributes", "SubscriptionArn", *_NO_TOPIC, shows="Attributes"
+        "sns", "get_subscription_attributes", "SubscriptionArn", *_NO_TOPIC, shows="Attributes.SubscriptionArn"
     ),
     "aws_ssm_parameter": Question(_parameter),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.reading import ask, every, field, observe, optional
+from tidegate.collectors.aws.reading import MalformedAnswer, ask, every, field, observe, text
 from tidegate.models.observed import Absent, Known, Unreadable
 
 Ask = Callable[[Clients, str], bool]
@@ -25,25 +25,32 @@ class Question:
         return Known(False) if isinstance(found, Absent) else found
 
 
-def answers(service: str, operation: str, parameter: str, *gone: str, shows: str | None) -> Question:
-    """Gone is what AWS says by one of the codes; there is what has the field `shows` in its answer.
+def answers(
+    service: str, operation: str, parameter: str, *gone: str, shows: str | None, kind: type[Any] = str
+) -> Question:
+    """Gone is what AWS says by one of the codes, and nothing else is: an answer without the field `shows` is malformed.
 
     Without `shows` the answer has no body, and that it came is all it says.
     """
 
     def read(clients: Clients, id: str) -> bool:
         answer = ask(getattr(clients.of(service), operation), **{parameter: id})
-        return shows is None or bool(field(answer, shows, object))
+        if shows is not None:
+            shown = field(answer, shows, kind)
+            if not shown or (isinstance(shown, list) and not all(item and isinstance(item, dict) for item in shown)):
+                raise MalformedAnswer(f"{shows} is empty")
+        return True
 
     return Question(read, gone)
 
 
-def listed(service: str, operation: str, key: str, filter_name: str, *ended: str) -> Question:
-    """There is what a filtered listing shows, except in a state that is an end (`deleted`)."""
+def listed(service: str, operation: str, key: str, filter_name: str, *ended: str, shows: str) -> Question:
+    """There is what a filtered listing shows by its id (`shows`), except in a state that is an end (`deleted`)."""
 
     def read(clients: Clients, id: str) -> bool:
         items = filtered(clients, service, operation, key, {filter_name: id})
-        return any((optional(item, "State", str) or "").lower() not in ended for item in items)
+        standing = [text(item, shows) for item in items if not ended or text(item, "State").lower() not in ended]
+        return bool(standing)
 
     return Question(read)
 

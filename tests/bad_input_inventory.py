@@ -1,0 +1,383 @@
+"""Good answers for every type that the live scan lists, found and gone, and the gates that judge them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bad_input import Case, FakeAws
+from factories_world import NOW, residual_facts
+from factories_world import posture_facts as posture
+from tidegate.collectors.aws import inventory
+from tidegate.collectors.aws.inventory import LISTINGS, collect_inventory
+from tidegate.environments import load, load_policies
+from tidegate.gates import network_posture, residual_scan
+
+ENVIRONMENT = load("dev_min")
+POLICIES = load_policies(ENVIRONMENT)
+HERE = ENVIRONMENT.region
+OURS = {"project": "fraud-platform", "environment": "dev_min", "lifecycle": "ephemeral"}
+TAGS = [{"Key": name, "Value": value} for name, value in OURS.items()]
+LOWER_TAGS = [{"key": name, "value": value} for name, value in OURS.items()]
+NAME = ENVIRONMENT.dashed
+CLUSTER = f"arn:aws:ecs:{HERE}:{ENVIRONMENT.account_id}:cluster/{NAME}-demo"
+
+POSTURE, RESIDUAL = "NETWORK-POSTURE", "RESIDUAL-SCAN"
+FORBIDDEN, LEFT, GOING = "FORBIDDEN-LIVE", "RESIDUAL-RESOURCE", "RESIDUAL-DELETING"
+
+UNSET = frozenset({".Tags", ".GroupName"})
+"""Fields that the listings look for and that not every good answer has."""
+
+
+def judge(kind: str) -> Any:
+    """Scan one region for one type, with the rules for that type, and ask both gates."""
+    rules = tuple(rule.model_copy(update={"types": (kind,)}) for rule in POLICIES.forbidden.rules if kind in rule.types)
+    policy = POLICIES.forbidden.model_copy(update={"rules": rules})
+    ephemeral = POLICIES.allowed_types.stacks["demo"]
+
+    def judged(aws: FakeAws) -> Any:
+        inventory.LISTINGS = {kind: LISTINGS[kind]}
+        try:
+            found = collect_inventory(aws.clients, ENVIRONMENT, [HERE], policy, NOW)
+        finally:
+            inventory.LISTINGS = LISTINGS
+        residual = residual_facts(
+            inventory=found, forbidden=POLICIES.forbidden.rules, environment_tags=OURS, ephemeral_types=ephemeral
+        )
+        said = {RESIDUAL: residual_scan.GATE.evaluate(residual, judged_at=NOW)}
+        if rules:
+            facts = posture(inventory=found, forbidden=POLICIES.forbidden.rules)
+            said[POSTURE] = network_posture.GATE.evaluate(facts, judged_at=NOW)
+        return residual, said
+
+    return judged
+
+
+def of(kind: str, answers: dict[str, Any], *codes: str, name: str = "") -> Case:
+    """A case in which both gates say these codes of the good answers; RESIDUAL-* is not for the posture."""
+    forbidden = any(kind in rule.types for rule in POLICIES.forbidden.rules)
+    expected = {RESIDUAL: frozenset(codes)}
+    if forbidden:
+        expected[POSTURE] = frozenset({FORBIDDEN} if codes else ())
+    return Case(name=f"{kind}{name}", answers=answers, judge=judge(kind), expected=expected, unset=UNSET)
+
+
+def ec2(kind: str, operation: str, key: str, id_: str, state: str | None, *codes: str, gone: str = "", **more: Any):
+    """Cases of a plain listing of EC2: found on the second page, and gone."""
+
+    item = {id_: "x-1", **({} if state is None else {state: "available"}), "Tags": TAGS, **more}
+    yield of(kind, {f"ec2.{operation}": [{key: [], "NextToken": "page-2"}, {key: [item]}]}, *codes)
+    if gone:
+        yield of(kind, {f"ec2.{operation}": {key: [{state: gone}]}}, name=" gone")
+
+
+def network_cases() -> Iterator[Case]:
+    """Everything that EC2 describes, and firewalls."""
+    yield from ec2(
+        "aws_nat_gateway", "DescribeNatGateways", "NatGateways", "NatGatewayId", "State", FORBIDDEN, gone="deleted"
+    )
+    yield from ec2("aws_vpc", "DescribeVpcs", "Vpcs", "VpcId", "State", LEFT, IsDefault=False)
+    yield of("aws_vpc", {"ec2.DescribeVpcs": {"Vpcs": [{"IsDefault": True, "State": "available"}]}}, name=" default")
+    yield from ec2("aws_ebs_volume", "DescribeVolumes", "Volumes", "VolumeId", "State", FORBIDDEN, gone="deleted")
+    yield from ec2(
+        "aws_ebs_snapshot",
+        "DescribeSnapshots",
+        "Snapshots",
+        "SnapshotId",
+        "State",
+        FORBIDDEN,
+        OwnerId=ENVIRONMENT.account_id,
+    )
+    yield from ec2("aws_ec2_host", "DescribeHosts", "Hosts", "HostId", "State", FORBIDDEN, gone="released")
+    yield from ec2(
+        "aws_vpc_endpoint",
+        "DescribeVpcEndpoints",
+        "VpcEndpoints",
+        "VpcEndpointId",
+        "State",
+        FORBIDDEN,
+        LEFT,
+        gone="deleted",
+        VpcEndpointType="Interface",
+    )
+    yield of(
+        "aws_vpc_endpoint",
+        {
+            "ec2.DescribeVpcEndpoints": {
+                "VpcEndpoints": [{"VpcEndpointId": "e", "State": "available", "VpcEndpointType": "Gateway"}]
+            }
+        },
+        name=" gateway",
+    )
+    yield from ec2(
+        "aws_ec2_transit_gateway",
+        "DescribeTransitGateways",
+        "TransitGateways",
+        "TransitGatewayId",
+        "State",
+        FORBIDDEN,
+        gone="deleted",
+    )
+    yield from ec2(
+        "aws_ec2_transit_gateway_vpc_attachment",
+        "DescribeTransitGatewayVpcAttachments",
+        "TransitGatewayVpcAttachments",
+        "TransitGatewayAttachmentId",
+        "State",
+        FORBIDDEN,
+        gone="deleted",
+    )
+    yield from ec2(
+        "aws_spot_instance_request",
+        "DescribeSpotInstanceRequests",
+        "SpotInstanceRequests",
+        "SpotInstanceRequestId",
+        "State",
+        FORBIDDEN,
+        gone="closed",
+    )
+    yield from ec2(
+        "aws_spot_fleet_request",
+        "DescribeSpotFleetRequests",
+        "SpotFleetRequestConfigs",
+        "SpotFleetRequestId",
+        "SpotFleetRequestState",
+        FORBIDDEN,
+        gone="cancelled",
+    )
+    yield from ec2("aws_ec2_fleet", "DescribeFleets", "Fleets", "FleetId", "FleetState", FORBIDDEN, gone="deleted")
+    for name, connection in (
+        ("", {"VpnConnectionId": "x-1", "State": "available", "Tags": TAGS}),
+        (" gone", {"State": "deleted"}),
+    ):
+        yield of(
+            "aws_vpn_connection",
+            {"ec2.DescribeVpnConnections": {"VpnConnections": [connection]}},
+            *(() if name else (FORBIDDEN,)),
+            name=name,
+        )
+    yield of(
+        "aws_eip",
+        {
+            "ec2.DescribeAddresses": {
+                "Addresses": [{"AllocationId": "x-1", "PublicIp": "192.0.2.1", "AssociationId": "a", "Tags": TAGS}]
+            }
+        },
+        FORBIDDEN,
+    )
+    for name, instance in (
+        ("", {"InstanceId": "i-1", "State": {"Name": "running"}, "Tags": TAGS}),
+        (" gone", {"State": {"Name": "terminated"}}),
+    ):
+        yield of(
+            "aws_instance",
+            {
+                "ec2.DescribeInstances": [
+                    {"Reservations": [], "NextToken": "page-2"},
+                    {"Reservations": [{"Instances": [instance]}]},
+                ]
+            },
+            *(() if name else (FORBIDDEN,)),
+            name=name,
+        )
+    yield from ec2(
+        "aws_security_group", "DescribeSecurityGroups", "SecurityGroups", "GroupId", None, LEFT, GroupName="x"
+    )
+    yield from ec2("aws_subnet", "DescribeSubnets", "Subnets", "SubnetId", None, LEFT)
+    yield from ec2(
+        "aws_internet_gateway", "DescribeInternetGateways", "InternetGateways", "InternetGatewayId", None, LEFT
+    )
+    yield of(
+        "aws_networkfirewall_firewall",
+        {
+            "network-firewall.ListFirewalls": [
+                {"Firewalls": [], "NextToken": "page-2"},
+                {"Firewalls": [{"FirewallArn": "f"}]},
+            ]
+        },
+        FORBIDDEN,
+    )
+
+
+def compute_cases() -> Iterator[Case]:
+    """Load balancers, containers, and what scales them."""
+    balancer = {"LoadBalancerArn": "arn:lb", "State": {"Code": "active"}}
+    yield of(
+        "aws_lb",
+        {
+            "elbv2.DescribeLoadBalancers": [
+                {"LoadBalancers": [], "NextMarker": "page-2"},
+                {"LoadBalancers": [balancer]},
+            ],
+            "elbv2.DescribeTags": {"TagDescriptions": [{"ResourceArn": "arn:lb", "Tags": TAGS}]},
+        },
+        FORBIDDEN,
+    )
+    yield of(
+        "aws_elb",
+        {
+            "elb.DescribeLoadBalancers": [
+                {"LoadBalancerDescriptions": [], "NextMarker": "page-2"},
+                {"LoadBalancerDescriptions": [{"LoadBalancerName": "c"}]},
+            ],
+            "elb.DescribeTags": {"TagDescriptions": [{"LoadBalancerName": "c", "Tags": TAGS}]},
+        },
+        FORBIDDEN,
+    )
+    clusters = [{"clusterArns": [], "nextToken": "page-2"}, {"clusterArns": [CLUSTER]}]
+    for name, status, codes in (("", "ACTIVE", (LEFT,)), (" gone", "INACTIVE", ())):
+        described = {"status": status, **({"clusterName": f"{NAME}-demo", "tags": LOWER_TAGS} if codes else {})}
+        yield of(
+            "aws_ecs_cluster",
+            {"ecs.ListClusters": clusters, "ecs.DescribeClusters": {"clusters": [described], "failures": []}},
+            *codes,
+            name=name,
+        )
+    missing = {"arn": "s", "reason": "MISSING"}
+    for name, desired, codes in (("", 2, (FORBIDDEN, LEFT)), (" idle", 0, ())):
+        service = {
+            "serviceName": f"{NAME}-demo" if desired else "theirs",
+            "status": "ACTIVE",
+            "desiredCount": desired,
+            "schedulingStrategy": "REPLICA",
+            "tags": LOWER_TAGS if desired else [],
+        }
+        yield of(
+            "aws_ecs_service",
+            {
+                "ecs.ListClusters": clusters if desired else {"clusterArns": ["arn:x/theirs"]},
+                "ecs.ListServices": [{"serviceArns": [], "nextToken": "page-2"}, {"serviceArns": ["s", "t"]}],
+                "ecs.DescribeServices": {"services": [service], "failures": [missing]},
+            },
+            *codes,
+            name=name,
+        )
+    for name, group, status in (
+        ("", "family:job", "RUNNING"),
+        (" of a service", "service:api", "RUNNING"),
+        (" gone", "family:job", "STOPPED"),
+    ):
+        task = {"lastStatus": status, **({"group": group} if status != "STOPPED" else {})}
+        if not name:
+            task |= {"taskArn": "arn:x/c/0a1b", "tags": LOWER_TAGS}
+        yield of(
+            "aws_ecs_task",
+            {
+                "ecs.ListClusters": clusters,
+                "ecs.ListTasks": [{"taskArns": [], "nextToken": "page-2"}, {"taskArns": ["arn:x/c/0a1b"]}],
+                "ecs.DescribeTasks": {"tasks": [task], "failures": []},
+            },
+            *((FORBIDDEN,) if not name else ()),
+            name=name,
+        )
+    yield of(
+        "aws_eks_cluster",
+        {
+            "eks.ListClusters": [{"clusters": [], "nextToken": "page-2"}, {"clusters": ["k"]}],
+            "eks.DescribeCluster": {"cluster": {"status": "ACTIVE", "tags": OURS}},
+        },
+        FORBIDDEN,
+    )
+    for name, size in (("", 2), (" empty", 0)):
+        group = {"AutoScalingGroupName": "g", "MaxSize": size, "Status": "Delete in progress"}
+        if size:
+            group |= {"Tags": TAGS}
+        yield of(
+            "aws_autoscaling_group",
+            {
+                "autoscaling.DescribeAutoScalingGroups": [
+                    {"AutoScalingGroups": [], "NextToken": "page-2"},
+                    {"AutoScalingGroups": [group]},
+                ]
+            },
+            *((FORBIDDEN,) if size else ()),
+            name=name,
+        )
+    for name, least in (("", 1), (" at rest", 0)):
+        target = {
+            "ServiceNamespace": "ecs",
+            "ResourceId": "service/c/s",
+            "ScalableDimension": "d",
+            "MinCapacity": least,
+        }
+        yield of(
+            "aws_appautoscaling_target",
+            {
+                "application-autoscaling.DescribeScalableTargets": [
+                    {"ScalableTargets": [], "NextToken": "page-2"},
+                    {"ScalableTargets": [target]},
+                ]
+            },
+            *((FORBIDDEN,) if least else ()),
+            name=name,
+        )
+
+
+def store_cases() -> Iterator[Case]:
+    """Databases, caches, streams, logs and parameters."""
+    for kind, operation, key, id_, status, code in (
+        ("aws_db_instance", "DescribeDBInstances", "DBInstances", "DBInstanceIdentifier", "DBInstanceStatus", LEFT),
+        ("aws_db_snapshot", "DescribeDBSnapshots", "DBSnapshots", "DBSnapshotIdentifier", "Status", FORBIDDEN),
+        (
+            "aws_db_cluster_snapshot",
+            "DescribeDBClusterSnapshots",
+            "DBClusterSnapshots",
+            "DBClusterSnapshotIdentifier",
+            "Status",
+            FORBIDDEN,
+        ),
+        ("aws_rds_cluster", "DescribeDBClusters", "DBClusters", "DBClusterIdentifier", "Status", FORBIDDEN),
+    ):
+        item = {id_: "x-1", status: "available", "TagList": TAGS}
+        yield of(kind, {f"rds.{operation}": [{key: [], "Marker": "page-2"}, {key: [item]}]}, code)
+    yield of(
+        "aws_elasticache_cluster",
+        {
+            "elasticache.DescribeCacheClusters": [
+                {"CacheClusters": [], "Marker": "page-2"},
+                {"CacheClusters": [{"CacheClusterId": "x", "CacheClusterStatus": "available"}]},
+            ]
+        },
+        FORBIDDEN,
+    )
+    yield of("aws_opensearch_domain", {"opensearch.ListDomainNames": {"DomainNames": [{"DomainName": "o"}]}}, FORBIDDEN)
+    yield of(
+        "aws_redshift_cluster",
+        {
+            "redshift.DescribeClusters": [
+                {"Clusters": [], "Marker": "page-2"},
+                {"Clusters": [{"ClusterIdentifier": "r", "ClusterStatus": "available", "Tags": TAGS}]},
+            ]
+        },
+        FORBIDDEN,
+    )
+    yield of(
+        "aws_msk_cluster",
+        {
+            "kafka.ListClustersV2": [
+                {"ClusterInfoList": [], "NextToken": "page-2"},
+                {"ClusterInfoList": [{"ClusterArn": "arn:k", "State": "ACTIVE", "Tags": OURS}]},
+            ]
+        },
+        FORBIDDEN,
+    )
+    yield of(
+        "aws_cloudwatch_log_group",
+        {
+            "logs.DescribeLogGroups": [
+                {"logGroups": [{"logGroupName": "somebody-else"}], "nextToken": "page-2"},
+                {"logGroups": [{"logGroupName": f"{NAME}-demo", "arn": "arn:l:*"}]},
+            ],
+            "logs.ListTagsForResource": {"tags": OURS},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_ssm_parameter",
+        {
+            "ssm.DescribeParameters": [{"Parameters": [], "NextToken": "page-2"}, {"Parameters": [{"Name": "/p"}]}],
+            "ssm.ListTagsForResource": {"TagList": TAGS},
+        },
+        LEFT,
+    )
+
+
+CASES = (*network_cases(), *compute_cases(), *store_cases())

@@ -1,0 +1,151 @@
+"""Budgets, Cost Explorer and the alert topic: bad in every field, and never a zero."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bad_input import Case, FakeAws, sweep
+from factories_guardrails import cost_facts
+from tidegate.collectors.aws import reading
+from tidegate.collectors.aws.budget import collect_budget
+from tidegate.collectors.aws.cost import month_to_date, read_budget_spend, read_daily_cost
+from tidegate.environments import load
+from tidegate.gates import budget_guardrail, cost_guardrail
+
+ENVIRONMENT = load("dev_min")
+NOW = datetime(2026, 2, 3, 20, 14, 27, tzinfo=UTC)
+TOPIC = ENVIRONMENT.alert_topic_arn
+
+
+def notification(threshold):
+    return {
+        "NotificationType": "ACTUAL",
+        "ComparisonOperator": "GREATER_THAN",
+        "Threshold": threshold,
+        "ThresholdType": "ABSOLUTE_VALUE",
+        "NotificationState": "OK",
+    }
+
+
+def judged_budget(aws):
+    facts = collect_budget(aws.clients, ENVIRONMENT, NOW)
+    return facts, {"BUDGET-GUARDRAIL": budget_guardrail.GATE.evaluate(facts, judged_at=NOW)}
+
+
+BUDGET = Case(
+    name="budget",
+    answers={
+        "budgets.DescribeBudget": {
+            "Budget": {
+                "BudgetName": ENVIRONMENT.budget.name,
+                "BudgetType": "COST",
+                "TimeUnit": "MONTHLY",
+                "BudgetLimit": {"Amount": "30.0", "Unit": "USD"},
+                "CostTypes": {"IncludeCredit": False, "IncludeRefund": False, "IncludeTax": True, "UseBlended": False},
+                "CostFilters": {},
+                "LastUpdatedTime": "2026-02-01",
+            }
+        },
+        "budgets.DescribeNotificationsForBudget": [
+            {"Notifications": [notification(10.0), notification(20.0)], "NextToken": "page-2"},
+            {"Notifications": [notification(28.0)]},
+        ],
+        "budgets.DescribeSubscribersForNotification": [
+            {"Subscribers": [{"SubscriptionType": "EMAIL", "Address": "a@b.c"}], "NextToken": "page-2"},
+            {"Subscribers": [{"SubscriptionType": "SNS", "Address": TOPIC}]},
+        ],
+        "sns.ListSubscriptionsByTopic": [
+            {
+                "Subscriptions": [{"SubscriptionArn": "Deleted", "Protocol": "sms", "Endpoint": "+44"}],
+                "NextToken": "page-2",
+            },
+            {
+                "Subscriptions": [
+                    {
+                        "SubscriptionArn": f"{TOPIC}:1",
+                        "Protocol": "email",
+                        "Endpoint": ENVIRONMENT.budget.alert_email,
+                        "Owner": ENVIRONMENT.account_id,
+                    }
+                ]
+            },
+        ],
+    },
+    judge=judged_budget,
+    expected={"BUDGET-GUARDRAIL": frozenset()},
+    unset=frozenset({".FilterExpression"}),
+)
+
+
+def day(number):
+    return {
+        "TimePeriod": {"Start": f"2026-02-0{number}", "End": f"2026-02-0{number + 1}"},
+        "Total": {"UnblendedCost": {"Amount": "0.5", "Unit": "USD"}},
+        "Groups": [],
+        "Estimated": True,
+    }
+
+
+def judged_cost(aws):
+    start, end = month_to_date(NOW)
+    facts = cost_facts(
+        observed_at=NOW,
+        start=start,
+        end=end,
+        budgets=read_budget_spend(aws.clients, ENVIRONMENT),
+        days=read_daily_cost(aws.clients, start, end),
+    )
+    return facts, {"COST-GUARDRAIL": cost_guardrail.GATE.evaluate(facts, judged_at=NOW)}
+
+
+COST = Case(
+    name="cost",
+    answers={
+        "budgets.DescribeBudget": {
+            "Budget": {
+                "BudgetName": ENVIRONMENT.budget.name,
+                "BudgetType": "COST",
+                "TimeUnit": "MONTHLY",
+                "CalculatedSpend": {
+                    "ActualSpend": {"Amount": "6.4", "Unit": "USD"},
+                    "ForecastedSpend": {"Amount": "9.5", "Unit": "USD"},
+                },
+            }
+        },
+        "ce.GetCostAndUsage": [
+            {"ResultsByTime": [day(1), day(2)], "NextPageToken": "page-2", "DimensionValueAttributes": []},
+            {"ResultsByTime": [day(3)]},
+        ],
+    },
+    judge=judged_cost,
+    expected={"COST-GUARDRAIL": frozenset()},
+)
+
+
+CASES = (BUDGET, COST)
+IRRELEVANT = {
+    "budget: *.CostTypes.IncludeTax: removed": "AWS includes what it does not name",
+    "budget: *.CostTypes.UseBlended: *": "it says how cost is averaged over accounts, not what is left out",
+    "budget: *.CostFilters: removed": "AWS leaves it out where nothing is filtered",
+    "budget: *.CostFilters: empty": "this is the good answer",
+    "budget: *.LastUpdatedTime: *": "nobody reads it: what the budget is counts, not since when",
+    "budget: *.NotificationState: *": "nobody reads it: whether an alert has rung says nothing about the ladder",
+    "budget: *.Subscribers.0: left out": "an additional subscriber; the alert topic is the one that must be there",
+    "budget: *.Subscriptions.0: left out": "a deleted subscription of somebody else",
+    "budget: *.Subscriptions.0.Owner: *": "nobody reads it: the topic is one of the environment's account",
+    "cost: *.Budget.BudgetName: *": "AWS was asked for this name; M2.I judges the definition",
+    "cost: *.ForecastedSpend*": "nobody reads a forecast: it is no cost",
+    "cost: *.Groups: *": "nobody asks for groups; the total of each day is judged",
+    "cost: *.DimensionValueAttributes: *": "nobody asks for groups",
+}
+"""Spoiled fields that may pass, each with its reason."""
+
+
+@pytest.fixture(scope="module")
+def aws() -> FakeAws:
+    return FakeAws(ENVIRONMENT.region)
+
+
+def test_every_bad_field_has_a_named_blocker(aws, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_PAGES", 5)
+    assert sweep(aws, CASES, IRRELEVANT) == []
