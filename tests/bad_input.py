@@ -279,6 +279,8 @@ def _forms(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, str):
         yield from _texts_for(value)
     else:
+        if isinstance(value, bool):
+            yield "flipped", not value
         forms = next(forms for kind, forms in _FORMS.items() if isinstance(value, kind))
         yield from forms.items()
 
@@ -289,6 +291,8 @@ def _texts_for(value: str) -> Iterator[tuple[str, Any]]:
         bad = ("NaN", "Infinity", "-Infinity", "-1", "1e400", "9E+999999999", "much", "1_000_000", " 30 ")
         yield from ((f"text {text}", text) for text in bad)
         yield "float", float(value)
+    if value.endswith("Z"):
+        yield "a time before UTC began", "0001-01-01T00:00:00+14:00"
     if value == "USD":
         yield "euros", "EUR"
 

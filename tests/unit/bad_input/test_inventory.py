@@ -40,6 +40,7 @@ IRRELEVANT = {
     "aws_ecs_service idle: *.tags: removed": UNTAGGED,
     "*: ec2.*.Tags.2.Value: empty": UNTAGGED,
     "aws_ecs_*: *.failures: removed": "the number of descriptions tells whether one is missing",
+    "aws_vpc: *.IsDefault: flipped": "the account's own default network, which costs nothing",
     "aws_autoscaling_group empty: *.Status: removed": "only a group that is being deleted has a status",
     "aws_autoscaling_group empty: *.Status: empty": "only a group that is being deleted has a status",
     "aws_ebs_snapshot: *.OwnerId: text *": "a snapshot that another account owns and shares",

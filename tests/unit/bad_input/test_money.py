@@ -135,6 +135,7 @@ IRRELEVANT = {
     "budget: *.Subscriptions.0.Owner: *": "nobody reads it: the topic is one of the environment's account",
     "cost: *.Budget.BudgetName: *": "AWS was asked for this name; M2.I judges the definition",
     "cost: *.ForecastedSpend*": "nobody reads a forecast: it is no cost",
+    "cost: *.Estimated: flipped": "AWS calls days of a running month estimated and past ones not; both are cost",
     "cost: *.Groups: *": "nobody asks for groups; the total of each day is judged",
     "cost: *.DimensionValueAttributes: *": "nobody asks for groups",
 }

@@ -1,10 +1,26 @@
 """How AWS answers become observations."""
 
+from itertools import count
+
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from tidegate.collectors.aws.reading import MalformedAnswer, NotThere, ask, every, field, observe, optional, redacted
+from tidegate.collectors.aws import reading
+from tidegate.collectors.aws.reading import (
+    MalformedAnswer,
+    NotThere,
+    ask,
+    every,
+    field,
+    json_of,
+    names,
+    observe,
+    optional,
+    redacted,
+    storable,
+    text,
+)
 from tidegate.models.observed import Absent, Known, Unreadable
 
 
@@ -102,6 +118,61 @@ def test_every_page_is_read():
 def test_a_page_without_its_list_is_malformed():
     with pytest.raises(MalformedAnswer, match="Items is missing"):
         every(iter([{"Items": [1]}, {"message": "half an ans"}]), "Items")
+
+
+def test_pages_without_end_are_malformed(monkeypatch):
+    monkeypatch.setattr(reading, "MOST_PAGES", 3)
+    endless = ({"Items": [n], "NextToken": f"t{n}"} for n in count())
+    with pytest.raises(MalformedAnswer, match="3 pages and no end"):
+        every(endless, "Items")
+    assert next(endless)["Items"] == [3]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param({"NextToken": []}, id="token-is-a-list"),
+        pytest.param({"Marker": 0}, id="token-is-a-number"),
+        pytest.param({"IsTruncated": True}, id="truncated-without-token"),
+        pytest.param({"IsTruncated": False, "Marker": "m"}, id="token-and-not-truncated"),
+        pytest.param({"IsTruncated": "false"}, id="truncated-is-text"),
+    ],
+)
+def test_a_page_that_is_unclear_about_the_next_one_is_malformed(page):
+    with pytest.raises(MalformedAnswer):
+        every(iter([{"Items": [], **page}]), "Items")
+
+
+@pytest.mark.parametrize("value", ["", " ", "\n"])
+def test_a_blank_name_is_no_name(value):
+    with pytest.raises(MalformedAnswer, match="blank"):
+        text({"a": {"b": value}}, "a.b")
+    with pytest.raises(MalformedAnswer, match="blank"):
+        names(iter([{"Items": ["x", value]}]), "Items")
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), "\ud800", {"a": ["\ud800"]}, {"\ud800": 1}, [10**30]])
+def test_what_evidence_cannot_hold(value):
+    assert not storable(value)
+    if isinstance(value, str | int):
+        with pytest.raises(MalformedAnswer, match="evidence"):
+            field({"a": value}, "a", type(value))
+
+
+@pytest.mark.parametrize("value", [2**53 - 1, "Grüße 😀", {"a": [1.5, None, True]}])
+def test_what_evidence_can_hold(value):
+    assert storable(value)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[" * 20_000, "NaN", '{"a": Infinity}'])
+def test_text_that_is_no_json(content):
+    with pytest.raises(MalformedAnswer, match="the lock is not JSON"):
+        json_of(content, "the lock")
+
+
+def test_a_code_with_half_a_letter_can_be_kept(aws_error):
+    seen = observe("GetThing", raising(aws_error("\ud800", "\ud800")))
+    assert storable(seen.reason)
 
 
 def test_secrets_are_taken_out_of_messages():
