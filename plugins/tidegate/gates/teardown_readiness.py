@@ -1,4 +1,4 @@
-"""TEARDOWN-READINESS. A teardown starts when identity, lease, locks and evidence allow it and somebody confirmed it.
+"""TEARDOWN-READINESS. A teardown starts when identity, lease, locks, state and evidence allow it and it is confirmed.
 
 The emergency latch and the history of platform runs never stop a teardown (TD9).
 """
@@ -10,18 +10,21 @@ from tidegate.gates.rules_control import lease_held_blockers
 from tidegate.gates.rules_evidence import evidence_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
+from tidegate.gates.rules_state_version import stack_state_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import TeardownReadinessFacts
 
 
 def blockers(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
     """Yield every reason why this teardown must not start now."""
+    stacks = tuple(stack for stack in facts.target if stack in facts.destroyable)
     return each(
         identity_blockers(facts.caller, facts.tools),
         lease_held_blockers(facts.control.lease),
         _confirmation(facts),
         _target(facts),
-        stack_lock_blockers(facts.locks, tuple(stack for stack in facts.target if stack in facts.destroyable)),
+        stack_lock_blockers(facts.locks, stacks),
+        stack_state_blockers(facts.states, stacks, facts.tools),
         evidence_blockers(facts.evidence_writable),
     )
 
@@ -54,9 +57,9 @@ def _target(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
 
 GATE = Gate(
     id="TEARDOWN-READINESS",
-    title="Identity, lease, confirmation, target, locks and evidence allow a teardown",
+    title="Identity, lease, confirmation, target, locks, states and evidence allow a teardown",
     owner="platform",
-    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "LC1", "TD9"),
+    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "ST7", "LC1", "TD9"),
     facts=TeardownReadinessFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "stacks"),

@@ -21,6 +21,7 @@ from tidegate.models.identity import Tools
 from tidegate.models.observed import Known, shown
 from tidegate.models.snapshot import SCHEMA_NAME, SCHEMA_VERSION
 from tidegate.settings import PROJECT, settings
+from tidegate.terraform.program import program_name
 from tidegate.terraform.workspace import locked_providers
 
 
@@ -107,16 +108,17 @@ def _unreachable(run: LaneRun, detail: str) -> str:
 
 def _tools(run: LaneRun, facts: Facts) -> dict[str, Any]:
     tools, plan = getattr(facts, "tools", None), getattr(facts, "plan", None)
-    terraform = "not used"
+    terraform, program = "not used", ""
     if isinstance(tools, Tools):
-        terraform = shown(tools.terraform_version)
+        terraform, program = shown(tools.terraform_version), tools.terraform_program
     elif isinstance(plan, Known):
-        terraform = str(plan.value.terraform_version)
+        terraform, program = str(plan.value.terraform_version), program_name(settings().terraform)
     stack = run.environment.stacks.get(run.lane.stack or "")
     root = settings().terraform_dir / stack.root if stack else None
     commit, dirty = source_version(os.environ)
     return {
         "terraform": terraform,
+        "terraform_program": program,
         "providers": locked_providers(root) if root and (root / ".terraform.lock.hcl").is_file() else {},
         "tidegate": tidegate.__version__,
         "git_commit": commit,

@@ -13,7 +13,8 @@ from tidegate.models.observed import Absent, Known, Observed, shown
 from tidegate.models.readiness import StackLocks
 from tidegate.models.state import StateLock, StateVersion
 from tidegate.terraform import workspace
-from tidegate.terraform.process import HEARTBEAT_SECONDS, TerraformDeadline, TerraformMissing
+from tidegate.terraform.process import HEARTBEAT_SECONDS, TerraformDeadline
+from tidegate.terraform.program import TerraformMissing
 from tidegate.terraform.runner import TerraformStopped
 from tidegate.terraform.workspace import StackRootMissing
 

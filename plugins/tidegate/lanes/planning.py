@@ -6,7 +6,7 @@ from tidegate.lanes.run import LaneRun
 from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.plan import Plan, Purpose
 from tidegate.terraform import plan as plans
-from tidegate.terraform import plan_store, process, runner, workspace
+from tidegate.terraform import plan_store, process, program, runner, workspace
 from tidegate.terraform.intent import IntentUnwritable
 
 
@@ -28,7 +28,7 @@ def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]
         return Known(_plan(run, stack, purpose, inputs))
     except (
         runner.TerraformStopped,
-        process.TerraformMissing,
+        program.TerraformMissing,
         process.TerraformDeadline,
         workspace.StackRootMissing,
         plans.PlanUnreadable,

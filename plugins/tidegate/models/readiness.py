@@ -7,7 +7,7 @@ from tidegate.models.control import Control
 from tidegate.models.facts import Facts
 from tidegate.models.identity import Caller, Tools
 from tidegate.models.observed import Observed
-from tidegate.models.state import StateLock
+from tidegate.models.state import StateLock, StateVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,14 @@ class StackLocks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StackState:
+    """Which state a stack has now, and which Terraform wrote it. Absent: it has none yet."""
+
+    stack: str
+    version: Observed[StateVersion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReadinessFacts(Facts):
     """Facts of M2.A. `continue_platform_run`: the operator asked to go on with the open platform run."""
 
@@ -30,6 +38,8 @@ class BuildReadinessFacts(Facts):
     control: Control
     continue_platform_run: bool
     locks: tuple[StackLocks, ...] = ()
+    states: tuple[StackState, ...] = ()
+    """Of every stack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +55,5 @@ class TeardownReadinessFacts(Facts):
     destroyable: tuple[str, ...]
     locks: tuple[StackLocks, ...]
     evidence_writable: Observed[bool]
+    states: tuple[StackState, ...] = ()
+    """Of the stacks that the target names."""

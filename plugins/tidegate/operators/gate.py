@@ -120,7 +120,8 @@ def conclude(run: Any, facts: Any, judged: Any) -> None:
 def _act(run: Any, facts: Any, document: dict[str, Any]) -> None:
     from tidegate.lanes.run import ActionBlocked
     from tidegate.terraform.intent import IntentUnwritable
-    from tidegate.terraform.process import TerraformDeadline, TerraformMissing
+    from tidegate.terraform.process import TerraformDeadline
+    from tidegate.terraform.program import TerraformMissing
     from tidegate.terraform.runner import TerraformStopped
 
     try:

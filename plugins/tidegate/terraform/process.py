@@ -6,7 +6,6 @@ Airflow).
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -40,10 +39,6 @@ _interrupted: set[tuple[int, float]] = set()
 """Children of this process that were asked to stop."""
 
 
-class TerraformMissing(Exception):
-    """There is no terraform to run."""
-
-
 class TerraformDeadline(Exception):
     """terraform did not end in time and was asked to stop; it may still be running."""
 
@@ -64,14 +59,6 @@ class Started:
 
     pid: int
     create_time: float
-
-
-def find_terraform(name: str) -> str:
-    """Absolute path of terraform. Raises TerraformMissing."""
-    found = shutil.which(name)
-    if found is None:
-        raise TerraformMissing(f"{name!r} is not on PATH; install Terraform or set TIDEGATE_TERRAFORM to its path")
-    return found
 
 
 def child_environment(environ: Mapping[str, str], cli_config: Path, intent: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from tidegate.settings import settings
 from tidegate.terraform import cli_config, process
 from tidegate.terraform.events import Progress
 from tidegate.terraform.intent import IntentLog, IntentOwner, IntentUnwritable
+from tidegate.terraform.program import TerraformMissing, find_program
 from tidegate.terraform.workspace import Workspace, backend_arguments
 
 Log = Callable[[str], None]
@@ -136,7 +137,7 @@ class Terraform:
         self.log(f"terraform {command} of {self.workspace.stack}: started")
         try:
             ended = process.run(
-                [process.find_terraform(settings().terraform), command, *arguments],
+                [*find_program(settings().terraform).command, command, *arguments],
                 cwd=self.workspace.root,
                 environment=process.child_environment(self.environ, self._cli_config(), intent),
                 logs=logs,
@@ -189,7 +190,7 @@ def version(log: Log = lambda _line: None) -> Observed[str]:
     directory.mkdir(parents=True, exist_ok=True)
     try:
         ended = process.run(
-            [process.find_terraform(settings().terraform), "version", "-json"],
+            [*find_program(settings().terraform).command, "version", "-json"],
             cwd=directory,
             environment=process.child_environment(
                 os.environ, cli_config.write(directory / "terraform.rc", settings().provider_mirrors), ""
@@ -197,11 +198,13 @@ def version(log: Log = lambda _line: None) -> Observed[str]:
             logs=directory / f"version-{os.getpid()}",
             deadline_seconds=60,
         )
-        answer = json.loads(ended.output.read_bytes())
+        said, errors = ended.output.read_bytes(), " ".join(_last_words(ended.errors))
         ended.output.unlink()
         ended.errors.unlink()
-        return Known(str(answer["terraform_version"]))
-    except process.TerraformMissing as error:
+        if ended.returncode != 0:
+            return Unreadable(f"terraform version -json: status {ended.returncode}: {errors or 'it said nothing'}")
+        return Known(str(json.loads(said)["terraform_version"]))
+    except TerraformMissing as error:
         log(str(error))
         return Absent()
     except (OSError, ValueError, KeyError, TypeError, process.TerraformDeadline) as error:

@@ -15,7 +15,9 @@ from factories_control import (
     lock,
     platform_run,
     stack_locks,
+    stack_state,
     tools,
+    written_by,
 )
 from tidegate.gates.build_readiness import GATE
 from tidegate.models.control import Lease
@@ -35,6 +37,11 @@ def controlled(*, goes_on: bool = False, **changes: Any) -> BuildReadinessFacts:
 def locked(**changes: Any) -> BuildReadinessFacts:
     """Facts with other locks on demo."""
     return build_readiness_facts(locks=(stack_locks(stack="core"), stack_locks(**changes)))
+
+
+def stated(version: Any) -> BuildReadinessFacts:
+    """Facts with another state of core."""
+    return build_readiness_facts(states=(stack_state(stack="core", version=version), stack_state()))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +100,29 @@ def locked(**changes: Any) -> BuildReadinessFacts:
             locked(locks=REFUSED, liveness="live"), ["STATE-LOCK-UNREADABLE", "STATE-LOCKED"], id="unreadable-and-alive"
         ),
         pytest.param(build_readiness_facts(locks=()), ["STATE-LOCK-MISSING"], id="nobody-looked-for-locks"),
+        pytest.param(stated(Absent()), [], id="no-state-yet"),
+        pytest.param(stated(written_by("1.11.4")), [], id="an-older-terraform-wrote-the-state"),
+        pytest.param(stated(written_by("1.12.2-rc1")), [], id="its-own-pre-release-wrote-the-state"),
+        pytest.param(stated(written_by("1.12.3")), ["STATE-NEWER-TERRAFORM"], id="a-newer-terraform-wrote-the-state"),
+        pytest.param(stated(written_by("1.12.10")), ["STATE-NEWER-TERRAFORM"], id="ten-is-more-than-two"),
+        pytest.param(
+            stated(written_by("1.13.0-beta1")), ["STATE-NEWER-TERRAFORM"], id="a-newer-pre-release-wrote-the-state"
+        ),
+        pytest.param(stated(written_by("soon")), ["STATE-TERRAFORM-UNPARSABLE"], id="state-written-by-who-knows"),
+        pytest.param(stated(written_by("")), ["STATE-TERRAFORM-UNPARSABLE"], id="state-written-by-nobody"),
+        pytest.param(stated(REFUSED), ["STATE-UNREADABLE"], id="state-unreadable"),
+        pytest.param(stated(UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-decided"),
+        pytest.param(build_readiness_facts(states=()), ["STATE-NOT-READ"] * 2, id="nobody-looked-at-the-states"),
+        pytest.param(
+            build_readiness_facts(tools=tools(terraform_version=Absent())),
+            ["TERRAFORM-MISSING"],
+            id="without-a-terraform-no-state-is-too-new",
+        ),
+        pytest.param(
+            build_readiness_facts(tools=tools(terraform_version=Known("soon"))),
+            ["TERRAFORM-VERSION-UNSUPPORTED"],
+            id="a-terraform-of-no-version-is-refused-once",
+        ),
         pytest.param(
             build_readiness_facts(
                 control=control(lease=THEIRS, latch=Known(latch(is_set=True)), platform_run=OPEN),
@@ -181,3 +211,13 @@ def test_a_dead_lock_is_released_only_with_proof() -> None:
 def test_time_alone_removes_only_what_others_hold(facts: BuildReadinessFacts, expected: bool) -> None:
     """A sensor looks again only then."""
     assert GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW)) is expected
+
+
+def test_a_newer_state_says_which_terraform_to_install() -> None:
+    """ID2, ST7."""
+    (blocker,) = GATE.evaluate(stated(written_by("1.15.5")), judged_at=NOW)
+    assert blocker.resource == "state of core"
+    assert blocker.observed == "written by terraform 1.15.5 (serial 7)"
+    assert blocker.expected == "at most the worker's terraform 1.12.2"
+    assert "install terraform >= 1.15.5" in blocker.remedy
+    assert "requirements-terraform.txt" in blocker.remedy

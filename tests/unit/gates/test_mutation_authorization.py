@@ -120,6 +120,21 @@ def stated(**changes: Any) -> Known[StateVersion]:
         pytest.param(
             authorization_facts(guards=(FIRST_PLAN,)), ["STATE-MOVED"], id="a-state-appeared-since-a-first-plan"
         ),
+        pytest.param(
+            authorization_facts(state=stated(terraform_version="1.15.5")),
+            ["STATE-NEWER-TERRAFORM"],
+            id="a-newer-terraform-wrote-it-since",
+        ),
+        pytest.param(
+            authorization_facts(state=stated(terraform_version="1.15.5"), direction="destroy"),
+            ["STATE-NEWER-TERRAFORM"],
+            id="a-destroy-does-not-follow-a-newer-terraform-either",
+        ),
+        pytest.param(
+            authorization_facts(state=stated(terraform_version="")),
+            ["STATE-TERRAFORM-UNPARSABLE"],
+            id="nobody-knows-what-wrote-it",
+        ),
         pytest.param(authorization_facts(state=REFUSED), ["STATE-UNREADABLE"], id="state-unreadable"),
         pytest.param(authorization_facts(state=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-decided"),
         pytest.param(controlled(lease=THEIRS), ["LEASE-NOT-OURS"], id="another-run-took-the-lease"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tidegate.gates.rules_version import meets, parse_constraint, parse_version
+from tidegate.gates.rules_version import meets, parse_constraint, parse_precedence, parse_version
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,36 @@ def test_odd_constraints_are_refused(text: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(ValueError, match="not a"):
         parse_constraint(text)
+
+
+def test_precedence_is_that_of_semantic_versioning() -> None:
+    ascending = [
+        "1.9.8",
+        "1.12.0-alpha",
+        "1.12.0-alpha.1",
+        "1.12.0-alpha.2",
+        "1.12.0-alpha.10",
+        "1.12.0-alpha.beta",
+        "1.12.0-alpha20250319",
+        "1.12.0-beta1",
+        "1.12.0-dev",
+        "1.12.0-rc1",
+        "1.12.0-rc2",
+        "1.12.0",
+        "1.12.1-rc1",
+        "1.12.1",
+        "1.12.10",
+        "2.0.0",
+    ]
+    descending = ascending[::-1]
+    assert sorted(descending, key=parse_precedence) == ascending
+    assert len({parse_precedence(text) for text in ascending}) == len(ascending)
+    assert parse_precedence("1.12.0+ent") == parse_precedence("1.12.0")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1.12", "v1.12.0", "1.12.0-", "1.12.0-rc..1", "1.12.0 ", "01.2.3", "soon", "1.2.3+"]
+)
+def test_no_precedence_without_a_version(text: str) -> None:
+    with pytest.raises(ValueError, match="not a version"):
+        parse_precedence(text)

@@ -13,7 +13,9 @@ from factories_control import (
     lock,
     platform_run,
     stack_locks,
+    stack_state,
     teardown_readiness_facts,
+    written_by,
 )
 from tidegate.gates.teardown_readiness import GATE
 from tidegate.models.control import Lease
@@ -32,6 +34,11 @@ def controlled(**changes: Any) -> TeardownReadinessFacts:
 def locked(**changes: Any) -> TeardownReadinessFacts:
     """Facts with other locks on demo."""
     return teardown_readiness_facts(locks=(stack_locks(**changes),))
+
+
+def stated(version: Any) -> TeardownReadinessFacts:
+    """Facts with another state of demo."""
+    return teardown_readiness_facts(states=(stack_state(version=version),))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +62,12 @@ def locked(**changes: Any) -> TeardownReadinessFacts:
         pytest.param(
             teardown_readiness_facts(caller=caller(role=Known("admin"))), ["ROLE-MISMATCH"], id="another-role"
         ),
+        pytest.param(stated(Absent()), [], id="nothing-was-ever-built"),
+        pytest.param(stated(written_by("1.12.1")), [], id="an-older-terraform-wrote-the-state"),
+        pytest.param(stated(written_by("1.15.5")), ["STATE-NEWER-TERRAFORM"], id="a-newer-terraform-wrote-the-state"),
+        pytest.param(stated(written_by("x")), ["STATE-TERRAFORM-UNPARSABLE"], id="state-written-by-who-knows"),
+        pytest.param(stated(REFUSED), ["STATE-UNREADABLE"], id="state-unreadable"),
+        pytest.param(teardown_readiness_facts(states=()), ["STATE-NOT-READ"], id="nobody-looked-at-the-state"),
         pytest.param(controlled(lease=THEIRS), ["LEASE-HELD"], id="another-run-works-here"),
         pytest.param(controlled(lease=Lease(ours=False, holder=REFUSED)), ["LEASE-UNREADABLE"], id="lease-unreadable"),
         pytest.param(teardown_readiness_facts(confirm=""), ["CONFIRM-MISMATCH"], id="not-confirmed"),

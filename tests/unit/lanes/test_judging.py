@@ -114,7 +114,7 @@ def test_with_what_it_was_made(world: Any) -> None:
     tools = judge(world.run("m2", "c_core.apply"), control.authorization_facts(observed_at=NOW)).published.document[
         "tools"
     ]
-    assert tools["terraform"] == "1.12.2"
+    assert (tools["terraform"], tools["terraform_program"]) == ("1.12.2", "binary terraform")
     assert "registry.terraform.io/hashicorp/aws" in tools["providers"]
     assert tools["tidegate"] == tidegate.__version__
     assert (tools["git_commit"], tools["git_dirty"]) == ("0123abc", False)

@@ -21,11 +21,9 @@ from tidegate.terraform.process import (
     Ended,
     Started,
     TerraformDeadline,
-    TerraformMissing,
     alive,
     child_environment,
     find_marked,
-    find_terraform,
     interrupt,
 )
 
@@ -364,22 +362,6 @@ def test_it_outlives_its_reader(fake: Any, intent: str, tmp_path: Path, open_pip
 
 
 # What it is given.
-
-
-def test_terraform_on_path(fake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(fake.directory))
-    assert find_terraform("terraform") == str(fake.path)
-    assert find_terraform(str(fake.path)) == str(fake.path)
-
-
-@pytest.mark.parametrize("executable", [True, False])
-def test_no_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executable: bool) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    if not executable:
-        (tmp_path / "terraform").write_text("a file that nobody may run")
-    with pytest.raises(TerraformMissing) as raised:
-        find_terraform("terraform")
-    assert str(raised.value) == ("'terraform' is not on PATH; install Terraform or set TIDEGATE_TERRAFORM to its path")
 
 
 FORBIDDEN = {

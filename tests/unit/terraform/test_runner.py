@@ -16,7 +16,8 @@ from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.settings import settings
 from tidegate.terraform import process, runner
 from tidegate.terraform.intent import IntentOwner, IntentUnwritable
-from tidegate.terraform.process import Started, TerraformDeadline, TerraformMissing
+from tidegate.terraform.process import Started, TerraformDeadline
+from tidegate.terraform.program import TerraformMissing
 from tidegate.terraform.runner import SavedPlan, Terraform, TerraformStopped, file_digest, version
 from tidegate.terraform.workspace import Workspace
 
@@ -560,6 +561,11 @@ def test_a_version_that_cannot_be_told(fake: Any, code: str) -> None:
     found = version()
     assert isinstance(found, Unreadable)
     assert found.reason.startswith("terraform version -json: ")
+
+
+def test_a_version_that_is_refused_says_why(fake: Any) -> None:
+    fake('say("no such library", to=sys.stderr)\nsys.exit(1)')
+    assert version() == Unreadable("terraform version -json: status 1: no such library")
 
 
 def test_an_executable_that_does_not_run(fake: Any) -> None:
