@@ -13,8 +13,8 @@ from typing import Any
 from tidegate.models.environment import Environment, Stack
 from tidegate.settings import settings
 
-_LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", "*.md")
-"""What terraform makes itself or never reads: neither copied nor part of the digest. Everything else is both."""
+_LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", "*.tftest.hcl", "*.md")
+"""What terraform makes itself or plans without: neither copied nor part of the digest. Everything else is both."""
 
 
 class StackRootMissing(Exception):

@@ -157,10 +157,11 @@ def test_a_copy_that_broke_off_is_not_taken_for_a_whole_one(
     assert (workspace.root / "main.tf").read_text() == first
 
 
-def test_neither_state_nor_plans_nor_providers_are_copied(sources: Path, environment: Environment) -> None:
+def test_neither_state_nor_plans_nor_providers_nor_tests_are_copied(sources: Path, environment: Environment) -> None:
     for name in ("terraform.tfstate", "terraform.tfstate.backup", "old.tfplan"):
         (sources / "demo" / name).write_text("secret")
     (sources / "demo" / ".terraform").mkdir()
+    (sources / "demo" / "main.tftest.hcl").write_text("secret")
     workspace, _ = prepare(environment, "demo")
     assert sorted(path.name for path in workspace.root.iterdir()) == [
         ".terraform.lock.hcl",
