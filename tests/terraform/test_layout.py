@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from tidegate.settings import settings
+from tidegate.terraform.program import find_program
+
 TERRAFORM = Path(__file__).resolve().parents[2] / "include" / "terraform"
 ROOTS = sorted(path.parent for path in TERRAFORM.glob("*/backend.tf"))
 MODULES = sorted(path for path in (TERRAFORM / "modules").iterdir() if path.is_dir())
@@ -44,7 +47,7 @@ def test_the_roots_of_aws_are_there() -> None:
 def test_formatted() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     result = subprocess.run(
-        ["terraform", "fmt", "-check", "-recursive", "-diff", str(TERRAFORM)],
+        [*find_program(settings().terraform).command, "fmt", "-check", "-recursive", "-diff", str(TERRAFORM)],
         capture_output=True,
         text=True,
         check=False,

