@@ -109,7 +109,14 @@ class Evidence:
                 self.environment, self.policies, gate=gate.id, version=gate.version, sections=gate.policy_sections
             ),
             "airflow": {"dag_id": "dev_min.x", "run_id": "manual__1", "task_id": task, "try_number": attempt},
-            "tools": {"terraform": "x", "providers": {}, "tidegate": "0.1.0", "git_commit": "c", "git_dirty": None},
+            "tools": {
+                "terraform": "x",
+                "terraform_program": "binary x",
+                "providers": {},
+                "tidegate": "0.1.0",
+                "git_commit": "c",
+                "git_dirty": None,
+            },
             "inputs": inputs or [],
             **derived_fields(facts),
             **changes,
