@@ -120,19 +120,25 @@ def _unannounced(document: dict[str, Any], announced: set[str], policy: Forbidde
                     actions=("no-op",),
                     importing=False,
                     drifted=False,
-                    attributes={
-                        name: _attribute(resource.get("values"), None, name)
-                        for name in policy.attributes_of(resource["type"])
-                    },
+                    attributes={name: _kept(resource, name) for name in policy.attributes_of(resource["type"])},
                 )
+
+
+def _kept(resource: dict[str, Any], dotted: str) -> Observed[Any]:
+    if _sensitive(resource.get("sensitive_values"), dotted):
+        return _hidden(dotted)
+    return _attribute(resource.get("values"), None, dotted)
 
 
 def _judged(change: dict[str, Any], actions: tuple[str, ...], dotted: str) -> Observed[Any]:
     """The value that counts: the planned one; of a resource that Terraform lets go of, the one it lives on with."""
-    if _sensitive(change, dotted):
-        return Unreadable(f"{dotted} is sensitive")
+    lets_go = "forget" in actions
+    if _sensitive(change.get("after_sensitive"), dotted) or (
+        lets_go and _sensitive(change.get("before_sensitive"), dotted)
+    ):
+        return _hidden(dotted)
     planned = _attribute(change.get("after"), change.get("after_unknown"), dotted)
-    if "forget" not in actions:
+    if not lets_go:
         return planned
     kept = _attribute(change.get("before"), None, dotted)
     if actions == ("forget",) or kept == planned:
@@ -156,9 +162,13 @@ def _attribute(value: Any, unknown: Any, dotted: str) -> Observed[Any]:
     return Unreadable(f"{dotted} is a {type(value).__name__}, expected one value")
 
 
-def _sensitive(change: dict[str, Any], dotted: str) -> bool:
+def _hidden(dotted: str) -> Unreadable:
+    return Unreadable(f"{dotted} is sensitive")
+
+
+def _sensitive(marks: Any, dotted: str) -> bool:
     """Did Terraform mark the attribute, or what it lies in, as sensitive? (ID4)"""
-    node: Any = change.get("after_sensitive")
+    node = marks
     for part in dotted.split("."):
         if node is True:
             return True

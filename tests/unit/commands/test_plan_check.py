@@ -35,6 +35,8 @@ CODES = {
     "blocked_running_service_forgotten": [FORBIDDEN],
     "blocked_scaling_group_with_room": [FORBIDDEN, TYPE],
     "blocked_scaling_target_with_a_minimum": [FORBIDDEN, TYPE],
+    "blocked_sensitive_count_forgotten": ["FORBIDDEN-UNREADABLE"],
+    "blocked_sensitive_count_only_in_planned_values": ["FORBIDDEN-UNREADABLE"],
     "blocked_type_that_nobody_classified": [TYPE],
     "unjudged_complete_not_said": ["PLAN-INCOMPLETE"],
     "unjudged_errored": ["PLAN-INCOMPLETE"],

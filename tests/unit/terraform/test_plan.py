@@ -336,3 +336,47 @@ def test_json_nested_too_deep_is_no_plan(tmp_path: Path) -> None:
     path.write_text("[" * 100_000, encoding="utf-8")
     with pytest.raises(PlanUnreadable, match="recursion"):
         load_document(path)
+
+
+# What Terraform marks as sensitive (ID4).
+
+
+@pytest.mark.parametrize("marks", [True, {"vpc_endpoint_type": True}])
+@pytest.mark.parametrize(
+    ("actions", "value", "mark"),
+    [
+        pytest.param(("create",), "after", "after_sensitive", id="planned"),
+        pytest.param(("update",), "after", "after_sensitive", id="changed"),
+        pytest.param(("forget",), "before", "before_sensitive", id="let-go-of"),
+        pytest.param(("create", "forget"), "before", "before_sensitive", id="let-go-of-and-made-anew"),
+        pytest.param(("create", "forget"), "after", "after_sensitive", id="made-anew-and-let-go-of"),
+    ],
+)
+def test_a_sensitive_attribute_never_becomes_a_fact(
+    actions: tuple[str, ...], value: str, mark: str, marks: Any
+) -> None:
+    given = change("aws_vpc_endpoint.a", *actions, change={value: {"vpc_endpoint_type": "s3cr3t"}, mark: marks})
+    plan = read(document(given), policy("vpc_endpoint_type", kind="aws_vpc_endpoint"))
+    assert plan.resources[0].attributes == {"vpc_endpoint_type": Unreadable("vpc_endpoint_type is sensitive")}
+    assert "s3cr3t" not in repr(plan)
+
+
+def test_a_sensitive_attribute_of_a_block_never_becomes_a_fact() -> None:
+    marked = {"after": {"block": [{"secret": "s3cr3t"}]}, "after_sensitive": {"block": [{"secret": True}]}}
+    plan = read(document(change(change=marked)), policy("block.secret"))
+    assert plan.resources[0].attributes == {"block.secret": Unreadable("block.secret is sensitive")}
+
+
+@pytest.mark.parametrize("marks", [True, {"desired_count": True}])
+def test_a_sensitive_attribute_that_only_the_planned_values_name_never_becomes_a_fact(marks: Any) -> None:
+    kept = {"address": "aws_ecs_service.a", "mode": "managed", "type": "aws_ecs_service"}
+    resource = {**kept, "values": {"desired_count": "s3cr3t"}, "sensitive_values": marks}
+    values = {"root_module": {"resources": [resource]}}
+    plan = read(document(planned_values=values), policy("desired_count"))
+    assert plan.resources[0].attributes == {"desired_count": Unreadable("desired_count is sensitive")}
+    assert "s3cr3t" not in repr(plan)
+
+
+def test_what_was_sensitive_before_and_is_planned_anew_is_judged_as_planned() -> None:
+    given = change(change={"before_sensitive": {"desired_count": True}, "after": {"desired_count": 3}})
+    assert read(document(given), policy("desired_count")).resources[0].attributes == {"desired_count": Known(3)}
