@@ -14,8 +14,8 @@ _DOING = {
     "replace": "replacing",
     "import": "importing",
 }
-_STEPS = {"no-op": 0, "noop": 0, "read": 0, "move": 0, "forget": 0, "replace": 2}
-"""How many events of completion a planned change brings; 1 for the others."""
+_STEPS = {"noop": 0, "read": 0, "move": 0, "import": 0, "remove": 0, "replace": 2}
+"""How many events of completion a planned change brings; 1 for the others. `remove` is what a plan calls `forget`."""
 _DONE = {"create": "created", "update": "updated", "delete": "destroyed", "replace": "replaced", "import": "imported"}
 
 

@@ -53,6 +53,35 @@ def test_counting(progress: Progress) -> None:
     assert progress.finished == 2
 
 
+def planned_change(action: str, address: str = "aws_subnet.a") -> str:
+    return event("planned_change", change={"resource": {"addr": address, "resource": address}, "action": action})
+
+
+def test_an_apply_of_a_saved_plan_knows_its_total(progress: Progress) -> None:
+    for number in range(3):
+        assert progress.feed(planned_change("create", f"aws_vpc.a[{number}]")) is None
+    assert progress.feed(hook("apply_complete", "create", "aws_vpc.a[0]")) == "[1/3] aws_vpc.a[0] created after 0 s"
+
+
+@pytest.mark.parametrize(
+    ("action", "steps"),
+    [
+        ("create", 1),
+        ("update", 1),
+        ("delete", 1),
+        ("replace", 2),
+        ("import", 0),
+        ("remove", 0),
+        ("move", 0),
+        ("read", 0),
+        ("noop", 0),
+    ],
+)
+def test_a_planned_change_counts_as_often_as_it_is_completed(progress: Progress, action: str, steps: int) -> None:
+    progress.feed(planned_change(action))
+    assert progress.planned == steps
+
+
 def test_more_than_was_planned_never_reads_as_five_of_four(progress: Progress) -> None:
     planned(progress, add=1)
     progress.feed(hook("apply_complete", "create"))
@@ -77,6 +106,11 @@ def test_a_summary(progress: Progress) -> None:
 def test_data_sources_are_not_progress(progress: Progress, address: str) -> None:
     assert progress.feed(hook("apply_complete", "read", address)) is None
     assert progress.finished == 0
+
+
+def test_a_module_called_data_is_no_data_source(progress: Progress) -> None:
+    assert progress.feed(hook("apply_complete", "create", "module.data.aws_vpc.a")) is not None
+    assert progress.finished == 1
 
 
 def test_an_error_is_said_whole_in_one_line_and_kept(progress: Progress) -> None:

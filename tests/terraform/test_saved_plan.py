@@ -1,0 +1,91 @@
+"""What a real terraform says while it applies a saved plan: the task log counts by it. No provider, a local backend."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tidegate.environments import load
+from tidegate.settings import settings
+from tidegate.terraform import process
+from tidegate.terraform.intent import IntentLog, IntentOwner
+from tidegate.terraform.runner import Terraform
+from tidegate.terraform.workspace import Workspace
+
+BEFORE = """
+resource "terraform_data" "moved_from" {}
+resource "terraform_data" "let_go" {}
+resource "terraform_data" "removed" {}
+resource "terraform_data" "changed" { input = 1 }
+resource "terraform_data" "replaced" { triggers_replace = [1] }
+"""
+AFTER = """
+resource "terraform_data" "moved_to" {}
+moved {
+  from = terraform_data.moved_from
+  to   = terraform_data.moved_to
+}
+removed {
+  from = terraform_data.let_go
+  lifecycle { destroy = false }
+}
+resource "terraform_data" "imported" {}
+import {
+  to = terraform_data.imported
+  id = "11aa"
+}
+resource "terraform_data" "changed" { input = 2 }
+resource "terraform_data" "replaced" { triggers_replace = [2] }
+"""
+
+
+class Announced(IntentLog):
+    """An intent record that nobody keeps."""
+
+    def __init__(self) -> None:
+        pass
+
+    def open(self, operation: str, owner: IntentOwner, now: datetime) -> dict[str, Any]:
+        return {"id": ""}
+
+    def started(self, record: dict[str, Any], started: process.Started) -> None:
+        pass
+
+    def ended(self, record: dict[str, Any], returncode: int, now: datetime) -> None:
+        pass
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """The task log."""
+    return []
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Terraform:
+    """A real one, in a root that needs no provider."""
+    monkeypatch.setenv("TIDEGATE_PROVIDER_MIRRORS", str(tmp_path))
+    monkeypatch.setattr(process, "POLL_SECONDS", 0.02)
+    settings.cache_clear()
+    workspace = Workspace("dev_min", "demo", tmp_path / "demo")
+    workspace.root.mkdir(parents=True)
+    workspace.write_inputs({})
+    owner = IntentOwner("m2_x", "dev_min.m2", "manual__1", "f_demo.apply", 1)
+    return Terraform(load("dev_min"), workspace, said.append, Announced(), owner)
+
+
+def applied(terraform: Terraform, said: list[str], code: str, *, destroy: bool = False) -> list[str]:
+    """The lines with a count that an apply of the saved plan of this code leaves in the task log."""
+    (terraform.workspace.root / "main.tf").write_text(code, encoding="utf-8")
+    terraform._run("init", [], log_lines=False)
+    plan = terraform.plan(destroy=destroy)
+    said.clear()
+    terraform.apply(plan.path)
+    return [line.partition(" ")[0] for line in said if line.startswith("[")]
+
+
+def test_every_completion_counts_towards_the_total_of_the_saved_plan(terraform: Terraform, said: list[str]) -> None:
+    assert applied(terraform, said, BEFORE) == [f"[{number}/5]" for number in range(1, 6)]
+    assert applied(terraform, said, AFTER) == [f"[{number}/4]" for number in range(1, 5)]
+    assert applied(terraform, said, AFTER, destroy=True) == [f"[{number}/4]" for number in range(1, 5)]
