@@ -158,6 +158,24 @@ def test_a_lane_that_was_changed_is_shown_as_such(tidegate: Any, mirror: Mirror)
     assert tidegate("show", M2).row("a_readiness")[1] == "tampered"
 
 
+def test_a_changed_lane_below_a_passed_verdict_is_no_pass(tidegate: Any, mirror: Mirror) -> None:
+    path = mirror.write(M2, "a_readiness", "fail")
+    path.write_bytes(path.read_bytes().replace(b'"fail"', b'"pass"'))
+    mirror.write(M2, "j_phase_verdict", "pass")
+    assert tidegate("show", M2).status == 2
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"blockers": null}', b'{"blockers": ["x"]}', b'{"blockers": [{}]}', b'{"n": 1e999}']
+)
+def test_a_lane_that_is_no_snapshot_is_shown_and_no_traceback(tidegate: Any, mirror: Mirror, content: bytes) -> None:
+    mirror.write(M2, "a_readiness").write_bytes(content)
+    mirror.write(M2, "j_phase_verdict", "pass")
+    ended = tidegate("show", M2)
+    assert (ended.status, ended.err) == (2, "")
+    assert ended.row("a_readiness")[1] == "tampered"
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"not json", b"\xff\xff"])
 def test_a_verdict_that_is_no_document(tidegate: Any, mirror: Mirror, content: bytes) -> None:
     mirror.write(M2, "j_phase_verdict").write_bytes(content)
@@ -285,6 +303,21 @@ def test_a_broken_policy_is_found_as_well(tidegate: Any, tmp_path: Path, monkeyp
     ended = tidegate("environments")
     assert ended.status == 1
     assert ended.out.startswith("MANIFEST-INVALID forbidden.yaml: cannot be read")
+
+
+def test_no_environment_at_all_is_no_pass(tidegate: Any, manifests: Path) -> None:
+    (manifests / "dev_min.yaml").unlink()
+    ended = tidegate("environments")
+    assert ended.status == 64
+    assert ended.err == f"tidegate: there is no manifest in {manifests}\n"
+
+
+def test_an_unknown_profile_is_wrong_usage(tidegate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEGATE_PROFILE", "production")
+    settings.cache_clear()
+    ended = tidegate("environments")
+    assert ended.status == 64
+    assert "'aws' or 'sandbox'" in ended.err
 
 
 # Wrong usage, and help.

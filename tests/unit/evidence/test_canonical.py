@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -34,6 +34,11 @@ class Model(BaseModel):
     [
         pytest.param(Decimal("30.10"), "30.10", id="decimal-keeps-its-digits"),
         pytest.param(datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC), "2026-02-13T20:14:27Z", id="time-in-utc-with-z"),
+        pytest.param(
+            datetime(2026, 2, 13, 21, 14, 27, tzinfo=timezone(timedelta(hours=1))),
+            "2026-02-13T20:14:27Z",
+            id="time-of-another-zone-in-utc",
+        ),
         pytest.param(date(2026, 2, 13), "2026-02-13", id="date"),
         pytest.param((1, (2, "x")), [1, [2, "x"]], id="tuples-are-lists"),
         pytest.param({1: {"a": None}}, {"1": {"a": None}}, id="keys-are-text"),
@@ -52,7 +57,10 @@ def test_plain(value: Any, expected: Any) -> None:
     assert type(found) is type(expected)
 
 
-@pytest.mark.parametrize("value", [{1, 2}, b"x", object(), Fact, {"deep": [{1}]}])
+@pytest.mark.parametrize(
+    "value",
+    [{1, 2}, b"x", object(), Fact, {"deep": [{1}]}, datetime(2026, 2, 13), [datetime(2026, 2, 13)]],  # noqa: DTZ001
+)
 def test_what_has_no_form_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match="no canonical form for"):
         plain(value)

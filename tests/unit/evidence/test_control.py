@@ -159,6 +159,18 @@ def test_a_number_written_otherwise_is_unreadable(series: Series, store: MemoryS
     assert isinstance(series.newest(), Unreadable)
 
 
+def test_an_older_record_under_a_higher_number_is_unreadable(series: Series, store: MemoryStore) -> None:
+    series.append({"is_set": False}, after=0)
+    series.append({"is_set": True}, after=1)
+    store.objects["control/e/latch/000003.json"] = store.objects["control/e/latch/000001.json"]
+    assert series.newest() == Unreadable("control/e/latch: record 3 says that it is number 1")
+
+
+def test_keys_that_are_no_records_are_not_nothing(series: Series, store: MemoryStore) -> None:
+    store.create("control/e/latch/000001.json.bak", b"")
+    assert isinstance(series.newest(), Unreadable)
+
+
 def test_where_the_series_lie(store: MemoryStore) -> None:
     latch_series(store, "e").append({}, after=0)
     platform_series(store, "e").append({}, after=0)
@@ -268,6 +280,8 @@ def test_nothing_is_recorded_over_what_cannot_be_read(store: MemoryStore, act: C
         *({key: value for key, value in PLATFORM.items() if key != gone} for gone in PLATFORM),
         {**PLATFORM, "opened_at": "later"},
         {**PLATFORM, "opened_at": None},
+        *({**PLATFORM, "closed_by": closed_by} for closed_by in ("", False, 0, {})),
+        *({**PLATFORM, "id": no_id} for no_id in (None, "")),
     ],
 )
 def test_a_platform_run_of_another_shape_is_unreadable(store: MemoryStore, record: dict[str, Any]) -> None:

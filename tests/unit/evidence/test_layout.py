@@ -107,6 +107,7 @@ def test_names_of_attempts() -> None:
         ("e/x.attempt1.json", None),
         ("e/x.attempt02.json", None),
         ("e/x.attempt\N{SUPERSCRIPT TWO}.json", None),
+        ("e/x.attempt3", None),
         ("e/x.attempt2.json.bak", None),
         ("e/x.json.attempt2.json", None),
         ("e/x.txt", None),

@@ -195,6 +195,16 @@ def test_a_lease_that_cannot_be_written_is_not_ours(lease: RunLease, s3: Any, er
     assert isinstance(found.holder, Unreadable)
 
 
+@pytest.mark.parametrize("naive", ["acquired_at", "heartbeat_at", "expires_at"])
+def test_a_lease_without_time_zones_is_neither_free_nor_ours(lease: RunLease, s3: Any, naive: str) -> None:
+    times = dict.fromkeys(("acquired_at", "heartbeat_at", "expires_at"), "2026-02-13T20:14:27+00:00")
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=seal({**BUILDING, **times, naive: "2026-02-13T20:14:27"}))
+    for found in (lease.check(**BUILD, now=NOW), lease.acquire(**TEARING, now=NOW)):
+        assert not found.ours
+        assert isinstance(found.holder, Unreadable)
+        assert "a time without a zone" in found.holder.reason
+
+
 def test_a_release_that_cannot_be_written_is_told(lease: RunLease, s3: Any) -> None:
     lease.acquire(**BUILDING, now=NOW)
     refuse(s3, "PutObject", aws_error("AccessDenied"))

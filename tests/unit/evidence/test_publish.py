@@ -128,6 +128,19 @@ def test_before_there_is_a_bucket_only_the_mirror_is_written(local: LocalStore) 
     assert publish(PLACE, lambda attempt: {"attempt": attempt}, local, None).attempt == 2
 
 
+def test_before_there_is_a_bucket_the_slower_one_takes_the_next_number(tmp_path: Path) -> None:
+    class Busy(LocalStore):
+        """Another try wrote the first number after this one had looked."""
+
+        def create(self, key: str, content: bytes) -> StoredObject:
+            if key == "e/x.json" and not (tmp_path / key).exists():
+                super().create(key, b"faster")
+            return super().create(key, content)
+
+    assert publish(PLACE, lambda attempt: {"attempt": attempt}, Busy(tmp_path), None).attempt == 2
+    assert (tmp_path / "e" / "x.json").read_bytes() == b"faster"
+
+
 def test_a_mirror_without_an_answer_is_not_passed_over(put: Any, tmp_path: Path, remote: MemoryStore) -> None:
     mirror = MemoryStore()
     mirror.refusing.add("create")

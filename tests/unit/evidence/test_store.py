@@ -203,6 +203,35 @@ def test_a_file_that_cannot_be_read_is_there(tmp_path: Path) -> None:
         LocalStore(tmp_path).read(KEY)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda store: store.create("a/b.json", b""),
+        lambda store: store.keys("a/"),
+        lambda store: store.read("a/b.json"),
+    ],
+)
+def test_a_mirror_that_is_no_directory_is_unreachable(tmp_path: Path, call: Callable[[LocalStore], object]) -> None:
+    (tmp_path / "runs").write_text("a file")
+    with pytest.raises(StoreUnreachable):
+        call(LocalStore(tmp_path / "runs"))
+
+
+def test_a_directory_that_cannot_be_listed_is_not_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = LocalStore(tmp_path)
+    store.create("a/b/x.json", b"")
+    scandir = os.scandir
+
+    def denied(path: Any = ".") -> Any:
+        if str(path).endswith("b"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(StoreUnreachable, match="PermissionError"):
+        store.keys("a/")
+
+
 def test_the_mirror_has_no_versions(tmp_path: Path) -> None:
     assert LocalStore(tmp_path).create(KEY, b"x").version_id is None
 

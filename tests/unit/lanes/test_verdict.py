@@ -138,6 +138,15 @@ def test_a_lane_whose_snapshot_is_broken(whole: Any, content: bytes) -> None:
     assert "LANE-UNREADABLE" in codes(collect(whole))
 
 
+def test_a_number_beyond_json_in_a_stored_snapshot_is_no_crash(world: Any) -> None:
+    world.left("m9", "a_readiness", FACTS["a_readiness"])
+    content = world.remote.objects[A_KEY]
+    world.remote.objects[A_KEY] = content.replace(b'"facts": {', b'"facts": {"n": 1e999, ', 1)
+    facts = collect(world)
+    assert lane_of(facts).digest_valid != Known(True)
+    assert "LANE-UNREADABLE" in codes(facts)
+
+
 def test_an_expired_pass(whole: Any, moment: Any) -> None:
     moment.now = NOW + timedelta(hours=25)
     facts = collect(whole)

@@ -50,6 +50,14 @@ def test_whatever_is_no_document_is_unreadable(value: Any) -> None:
     assert found == Unreadable(f"c_core.plan_and_guard handed over a {type(value).__name__}, expected a snapshot")
 
 
+def test_what_cannot_be_fetched_is_unreadable_and_not_absent() -> None:
+    class Denied:
+        def xcom_pull(self, **_: Any) -> Any:
+            raise PermissionError("Forbidden")
+
+    assert handed_over(Denied(), "a_readiness") == Unreadable("a_readiness: PermissionError: Forbidden")
+
+
 def test_an_empty_document_is_a_document() -> None:
     assert pulled({}) == Known({})
 

@@ -494,6 +494,49 @@ def test_an_interrupt_reaches_the_running_command_once(
     assert it.interrupt() is False
 
 
+STOPS_WHEN_TOLD = 'signal.signal(signal.SIGINT, lambda *_: say("INT"))\nsay("ready")\nwait_for("go")\n'
+"""Takes note of a SIGINT and works on until the test lets it end; at a second one terraform would lose its state."""
+
+
+def test_the_deadline_and_a_kill_send_one_sigint(
+    fake: Any, terraform: Any, said: list[str], plan_file: Path, clock: Any, open_pipe: Any
+) -> None:
+    pipe = fake.pipe("go")
+    fake(STOPS_WHEN_TOLD)
+
+    def log(line: str) -> None:
+        said.append(line)
+        if line == "ready":
+            clock.time += 3601  # past the manifest's deadline
+        if line == "INT" and said.count("INT") == 1:
+            it.interrupt()  # somebody marks the task failed while terraform is stopping
+            clock.step = 1.0
+
+    it = terraform(log=log, on_heartbeat=lambda _seconds: open_pipe(pipe) if "INT" in said else None)
+    it.apply(plan_file)
+    assert said.count("INT") == 1
+
+
+def test_killing_twice_sends_one_sigint(
+    fake: Any, terraform: Any, said: list[str], plan_file: Path, clock: Any, open_pipe: Any
+) -> None:
+    pipe = fake.pipe("go")
+    fake(STOPS_WHEN_TOLD)
+    answers: list[bool] = []
+
+    def log(line: str) -> None:
+        said.append(line)
+        if line == "ready" or (line == "INT" and said.count("INT") == 1):
+            answers.append(it.interrupt())
+        if line == "INT":
+            clock.step = 1.0
+
+    it = terraform(log=log, on_heartbeat=lambda _seconds: open_pipe(pipe) if "INT" in said else None)
+    it.apply(plan_file)
+    assert said.count("INT") == 1
+    assert answers == [True, False]
+
+
 def test_the_deadline_is_the_manifests(
     fake: Any, terraform: Any, environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
