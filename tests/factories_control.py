@@ -142,6 +142,7 @@ def build_readiness_facts(**changes: Any) -> BuildReadinessFacts:
         tools=tools(),
         control=control(),
         continue_platform_run=False,
+        lane_gaps=(),
         locks=(stack_locks(stack="core"), stack_locks(stack="demo")),
     )
     return replace(facts, **changes)
@@ -158,6 +159,7 @@ def teardown_readiness_facts(**changes: Any) -> TeardownReadinessFacts:
         confirm="dev_min",
         target=("demo",),
         destroyable=("demo", "confluent"),
+        lane_gaps=(),
         locks=(stack_locks(),),
         evidence_writable=Known(True),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import latch_blockers, lease_held_blockers, platform_run_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
+from tidegate.gates.rules_lanes import lane_gap_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import BuildReadinessFacts
@@ -15,6 +16,7 @@ def blockers(facts: BuildReadinessFacts) -> Iterator[Blocker]:
     control = facts.control
     return each(
         identity_blockers(facts.caller, facts.tools),
+        lane_gap_blockers(facts.lane_gaps),
         lease_held_blockers(control.lease),
         latch_blockers(control.latch, dag_of(facts.tools, "emergency_stop")),
         platform_run_blockers(

@@ -9,6 +9,7 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import lease_held_blockers
 from tidegate.gates.rules_evidence import evidence_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
+from tidegate.gates.rules_lanes import lane_gap_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import TeardownReadinessFacts
@@ -18,6 +19,7 @@ def blockers(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
     """Yield every reason why this teardown must not start now."""
     return each(
         identity_blockers(facts.caller, facts.tools),
+        lane_gap_blockers(facts.lane_gaps),
         lease_held_blockers(facts.control.lease),
         _confirmation(facts),
         _target(facts),

@@ -3,6 +3,7 @@
 from tidegate.evidence.layout import Phase
 from tidegate.lanes.spec import Lane, PhaseSpec
 from tidegate.models.environment import Environment
+from tidegate.models.readiness import LaneGap
 
 _READINESS = "tidegate.lanes.readiness"
 _BUILD = "tidegate.lanes.build"
@@ -230,6 +231,19 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
 def phase_of(environment: Environment, phase: Phase) -> PhaseSpec:
     """The lanes of a phase in an environment."""
     return {"m1": bootstrap_phase, "m2": build_phase, "m9": teardown_phase}[phase](environment)
+
+
+def lane_gaps(environment: Environment) -> tuple[LaneGap, ...]:
+    """Stacks of the manifest for which lanes are missing: who adds lanes to a phase closes the gap by that."""
+    built = {lane.stack for lane in build_phase(environment).lanes if lane.mutates}
+    destroyed = {lane.stack for lane in teardown_phase(environment).lanes if lane.mutates}
+    gaps = [LaneGap(stack=name, missing="build") for name in environment.stacks if name not in built]
+    gaps += [
+        LaneGap(stack=name, missing="destroy")
+        for name, stack in environment.stacks.items()
+        if stack.destroyable and name not in destroyed
+    ]
+    return tuple(gaps)
 
 
 def _stack_lanes(letter: str, stack: str, guards: tuple[str, ...]) -> list[Lane]:

@@ -8,6 +8,7 @@ from tidegate.evidence import control
 from tidegate.gates import identity_and_tools
 from tidegate.gates.rules_identity import identity_blockers
 from tidegate.lanes.locks import collect_stack_locks, release_dead_locks
+from tidegate.lanes.phases import lane_gaps
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.backend import BackendFacts, BootstrapFacts, BootstrapStep
 from tidegate.models.control import Control, Lease, PlatformRun
@@ -97,6 +98,7 @@ def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
         tools=what,
         control=control_records(run, lease),
         continue_platform_run=run.params.get("platform_run") == "continue" or _opened_by_this_run(run),
+        lane_gaps=lane_gaps(run.environment),
         locks=collect_stack_locks(run, tuple(run.environment.stacks)),
     )
 
@@ -133,6 +135,7 @@ def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
         confirm=str(run.params.get("confirm", "")),
         target=target,
         destroyable=tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable),
+        lane_gaps=lane_gaps(run.environment),
         locks=collect_stack_locks(run, tuple(run.environment.stacks)),
         evidence_writable=evidence_writable(run),
     )

@@ -22,6 +22,14 @@ class StackLocks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaneGap:
+    """A stack of the manifest that no lane of this version builds, or that may be destroyed and no lane destroys."""
+
+    stack: str
+    missing: Literal["build", "destroy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReadinessFacts(Facts):
     """Facts of M2.A. `continue_platform_run`: the operator asked to go on with the open platform run."""
 
@@ -29,6 +37,7 @@ class BuildReadinessFacts(Facts):
     tools: Tools
     control: Control
     continue_platform_run: bool
+    lane_gaps: tuple[LaneGap, ...]
     locks: tuple[StackLocks, ...] = ()
 
 
@@ -43,5 +52,6 @@ class TeardownReadinessFacts(Facts):
     confirm: str
     target: tuple[str, ...]
     destroyable: tuple[str, ...]
+    lane_gaps: tuple[LaneGap, ...]
     locks: tuple[StackLocks, ...]
     evidence_writable: Observed[bool]

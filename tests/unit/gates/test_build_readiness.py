@@ -20,11 +20,12 @@ from factories_control import (
 from tidegate.gates.build_readiness import GATE
 from tidegate.models.control import Lease
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
-from tidegate.models.readiness import BuildReadinessFacts
+from tidegate.models.readiness import BuildReadinessFacts, LaneGap
 
 REFUSED = Unreadable("AccessDenied")
 OPEN = Known(platform_run(id="platform_1", closed_by=None))
 HELD = Known((lock(),))
+GAPS = (LaneGap(stack="edge", missing="build"), LaneGap(stack="edge", missing="destroy"))
 
 
 def controlled(*, goes_on: bool = False, **changes: Any) -> BuildReadinessFacts:
@@ -44,6 +45,7 @@ def locked(**changes: Any) -> BuildReadinessFacts:
         pytest.param(
             build_readiness_facts(caller=caller(account_id=Known("1"))), ["ACCOUNT-MISMATCH"], id="another-account"
         ),
+        pytest.param(build_readiness_facts(lane_gaps=GAPS), ["STACK-WITHOUT-LANE"] * 2, id="a-stack-without-lanes"),
         pytest.param(controlled(latch=Absent(), platform_run=Absent()), [], id="first-build-ever"),
         pytest.param(controlled(lease=THEIRS), ["LEASE-HELD"], id="another-run-works-here"),
         pytest.param(controlled(lease=Lease(ours=False, holder=REFUSED)), ["LEASE-UNREADABLE"], id="lease-unreadable"),
@@ -181,3 +183,14 @@ def test_a_dead_lock_is_released_only_with_proof() -> None:
 def test_time_alone_removes_only_what_others_hold(facts: BuildReadinessFacts, expected: bool) -> None:
     """A sensor looks again only then."""
     assert GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW)) is expected
+
+
+def test_a_stack_without_a_lane_is_named() -> None:
+    """Which stack, what is missing, and both ways out."""
+    first, second = GATE.evaluate(build_readiness_facts(lane_gaps=GAPS), judged_at=NOW)
+    assert (first.resource, first.observed, second.observed) == (
+        "stack edge",
+        "no lane to build it",
+        "no lane to destroy it",
+    )
+    assert first.remedy.startswith("remove stacks.edge from include/environments/")

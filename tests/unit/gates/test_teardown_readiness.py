@@ -18,7 +18,7 @@ from factories_control import (
 from tidegate.gates.teardown_readiness import GATE
 from tidegate.models.control import Lease
 from tidegate.models.observed import Absent, Known, Unreadable
-from tidegate.models.readiness import TeardownReadinessFacts
+from tidegate.models.readiness import LaneGap, TeardownReadinessFacts
 
 REFUSED = Unreadable("AccessDenied")
 HELD = Known((lock(),))
@@ -51,6 +51,11 @@ def locked(**changes: Any) -> TeardownReadinessFacts:
         pytest.param(controlled(platform_run=Absent()), [], id="nor-does-no-history"),
         pytest.param(
             controlled(platform_run=Known(platform_run(closed_by=None))), [], id="an-open-platform-run-is-why"
+        ),
+        pytest.param(
+            teardown_readiness_facts(lane_gaps=(LaneGap(stack="edge", missing="destroy"),)),
+            ["STACK-WITHOUT-LANE"],
+            id="a-stack-without-lanes",
         ),
         pytest.param(
             teardown_readiness_facts(caller=caller(role=Known("admin"))), ["ROLE-MISMATCH"], id="another-role"

@@ -8,7 +8,7 @@ import pytest
 from tidegate.environments import load
 from tidegate.evidence.layout import Phase
 from tidegate.gates.registry import by_id
-from tidegate.lanes.phases import bootstrap_phase, build_phase, phase_of, teardown_phase
+from tidegate.lanes.phases import bootstrap_phase, build_phase, lane_gaps, phase_of, teardown_phase
 from tidegate.lanes.spec import Lane, PhaseSpec
 from tidegate.models.environment import Environment
 from tidegate.operators.airflow_run import resolve
@@ -203,6 +203,21 @@ def test_what_the_manifest_does_not_ask_for_is_not_built(gone: str, left: set[st
     stacks = {name: stack for name, stack in ENVIRONMENT.stacks.items() if name != gone}
     spec = build_phase(_with(stacks))
     assert {lane.stack for lane in spec.lanes} - {None} == left
+
+
+def test_every_stack_has_its_lanes() -> None:
+    assert lane_gaps(ENVIRONMENT) == ()
+
+
+@pytest.mark.parametrize("name", ["confluent", "edge"])
+@pytest.mark.parametrize(
+    ("destroyable", "missing"), [(False, ["build"]), (True, ["build", "destroy"])], ids=["kept", "destroyable"]
+)
+def test_a_stack_that_no_lane_knows_is_not_passed_over(name: str, destroyable: bool, missing: list[str]) -> None:
+    change = {"state_key": f"dev_min/{name}/terraform.tfstate", "destroyable": destroyable}
+    stack = ENVIRONMENT.stacks["demo"].model_copy(update=change)
+    gaps = lane_gaps(_with({**ENVIRONMENT.stacks, name: stack}))
+    assert [(gap.stack, gap.missing) for gap in gaps] == [(name, what) for what in missing]
 
 
 def _with(stacks: dict[str, Any]) -> Environment:
