@@ -49,9 +49,17 @@ def s3_client() -> Any:
     return session.create_client("s3", region_name=REGION)
 
 
-def aws_error(code: str, operation: str = "Operation") -> ClientError:
+def aws_error(code: str, operation: str = "Operation", message: str = "as told") -> ClientError:
     """What botocore raises when AWS answers with an error."""
-    return ClientError({"Error": {"Code": code, "Message": "as told"}}, operation)
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+SECRET = "s3cr3t-of-a-session"
+LEAKY = f"The canonical string was PUT / x-amz-security-token:{SECRET} x-amz-date:20260213"
+"""What AWS says to a wrong signature: it repeats the token of the request."""
+
+NO_TOKEN_FILE = FileNotFoundError(2, "No such file or directory", "web-identity/token")
+"""What botocore raises when it refreshes the credentials and the token file is gone."""
 
 
 def refuse(client: Any, operation: str, error: Exception) -> None:

@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from tidegate.answers import NO_ANSWER, ask, error_code, explain
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.models.control import Lease, LeaseHolder
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
@@ -72,8 +71,8 @@ class RunLease:
 
     def _read(self) -> tuple[Observed[LeaseHolder], str | None]:
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
-            record = unseal(answer["Body"].read())
+            answer = ask(self._client.get_object, Bucket=self._bucket, Key=self._key)
+            record = unseal(ask(answer["Body"].read))
             holder = LeaseHolder(
                 dag_id=record["dag_id"],
                 run_id=record["run_id"],
@@ -85,13 +84,8 @@ class RunLease:
             if None in {holder.acquired_at.tzinfo, holder.heartbeat_at.tzinfo, holder.expires_at.tzinfo}:
                 raise ValueError("a time without a zone")
             return Known(holder), answer["ETag"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return Absent(), None
-            said = error.response["Error"]
-            return Unreadable(f"{self._key}: {said.get('Code')}: {said.get('Message')}"), None
-        except BotoCoreError as error:
-            return Unreadable(f"{self._key}: {error}"), None
+        except NO_ANSWER as error:
+            return Absent() if error_code(error) == "NoSuchKey" else Unreadable(explain(self._key, error)), None
         except (KeyError, TypeError, ValueError, json.JSONDecodeError) as error:
             return Unreadable(f"{self._key}: {type(error).__name__}: {error}"), None
 
@@ -107,10 +101,7 @@ class RunLease:
             "expires_at": holder.expires_at.isoformat(),
         }
         try:
-            self._client.put_object(Bucket=self._bucket, Key=self._key, Body=seal(record), **condition)
-        except ClientError as error:
-            said = error.response["Error"]
-            return "lost the race" if said["Code"] in _LOST_RACE else f"{said['Code']}: {said.get('Message')}"
-        except BotoCoreError as error:
-            return str(error)
+            ask(self._client.put_object, Bucket=self._bucket, Key=self._key, Body=seal(record), **condition)
+        except NO_ANSWER as error:
+            return "lost the race" if error_code(error) in _LOST_RACE else explain(self._key, error)
         return None

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from tidegate.answers import NO_ANSWER, ask, error_code, said
+from tidegate.models.redaction import without_secrets
 
 
 class StoreError(Exception):
     """Something about evidence storage; `key` names the object."""
 
     def __init__(self, key: str, detail: str = "") -> None:
-        super().__init__(f"{key}: {detail}" if detail else key)
+        super().__init__(f"{key}: {without_secrets(detail)}" if detail else key)
         self.key = key
 
 
@@ -125,7 +126,8 @@ class S3Store:
     def create(self, key: str, content: bytes) -> StoredObject:
         """Conditional put: `If-None-Match: *`, checked by SHA-256 on the way."""
         try:
-            answer = self._client.put_object(
+            answer = ask(
+                self._client.put_object,
                 Bucket=self._bucket,
                 Key=key,
                 Body=content,
@@ -133,45 +135,33 @@ class S3Store:
                 ContentType="application/json",
                 ChecksumAlgorithm="SHA256",
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"PreconditionFailed", "ConditionalRequestConflict"}:
+        except NO_ANSWER as error:
+            if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict"}:
                 raise AlreadyExists(key) from error
-            raise StoreUnreachable(key, _said(error)) from error
-        except BotoCoreError as error:
-            raise StoreUnreachable(key, str(error)) from error
+            raise StoreUnreachable(key, said(error)) from None  # its own text is not redacted
         return StoredObject(key, self.uri(key), answer.get("VersionId"), hashlib.sha256(content).hexdigest())
 
     def read(self, key: str) -> tuple[StoredObject, bytes]:
         """Read the newest version of an object."""
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            content: bytes = answer["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
+            answer = ask(self._client.get_object, Bucket=self._bucket, Key=key)
+            content: bytes = ask(answer["Body"].read)
+        except NO_ANSWER as error:
+            if error_code(error) == "NoSuchKey":
                 raise NotThere(key) from error
-            raise StoreUnreachable(key, _said(error)) from error
-        except BotoCoreError as error:
-            raise StoreUnreachable(key, str(error)) from error
+            raise StoreUnreachable(key, said(error)) from None
         stored = StoredObject(key, self.uri(key), answer.get("VersionId"), hashlib.sha256(content).hexdigest())
         return stored, content
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         """All keys with the prefix, over all pages."""
-        found: list[str] = []
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         try:
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
-                found.extend(item["Key"] for item in page.get("Contents", []))
-        except ClientError as error:
-            raise StoreUnreachable(prefix, _said(error)) from error
-        except BotoCoreError as error:
-            raise StoreUnreachable(prefix, str(error)) from error
+            found = ask(lambda: [item["Key"] for page in pages for item in page.get("Contents", [])])
+        except NO_ANSWER as error:
+            raise StoreUnreachable(prefix, said(error)) from None
         return tuple(sorted(found))
 
     def uri(self, key: str) -> str:
         """`s3://bucket/key`."""
         return f"s3://{self._bucket}/{key}"
-
-
-def _said(error: ClientError) -> str:
-    said = error.response["Error"]
-    return f"{error.operation_name} answered {said.get('Code')}: {said.get('Message')}"

@@ -1,7 +1,6 @@
 """Collectors of the first lanes of M1, M2 and M9: who calls, with what, and is the way free."""
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from tidegate.answers import NO_ANSWER, ask, error_code
 from tidegate.collectors.aws.backend import collect_backend
 from tidegate.collectors.aws.caller import collect_caller
 from tidegate.evidence import control
@@ -153,9 +152,7 @@ def _opened_by_this_run(run: LaneRun) -> bool:
 def _evidence_bucket_exists(run: LaneRun) -> bool:
     """False only when S3 says that there is none: whatever else keeps it from answering must not look like that."""
     try:
-        run.clients.s3.head_bucket(Bucket=run.environment.evidence.bucket)
-    except ClientError as error:
-        return error.response["Error"]["Code"] not in {"404", "NoSuchBucket"}
-    except (BotoCoreError, OSError):
-        return True
+        ask(run.clients.s3.head_bucket, Bucket=run.environment.evidence.bucket)
+    except NO_ANSWER as error:
+        return error_code(error) not in {"404", "NoSuchBucket"}
     return True

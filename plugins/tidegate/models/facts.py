@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tidegate.models.redaction import without_secrets
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
@@ -40,3 +42,6 @@ class CollectorBroken(Facts):
     """The collector crashed before it had facts. No gate accepts this: it is stored, and the gate stays closed."""
 
     error: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "error", without_secrets(self.error))

@@ -9,6 +9,8 @@ from typing import Annotated, Generic, Literal, TypeVar, Union
 
 from pydantic import Field
 
+from tidegate.models.redaction import without_secrets
+
 T = TypeVar("T")
 
 
@@ -29,10 +31,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """No usable answer. `reason` is for people: what was asked and what came back, without secrets."""
+    """No usable answer. `reason` is for people: what was asked and what came back. Secrets are taken out here (ID4)."""
 
     reason: str
     kind: Literal["unreadable"] = "unreadable"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", without_secrets(self.reason))
 
 
 @dataclass(frozen=True, slots=True)

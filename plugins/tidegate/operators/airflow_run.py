@@ -13,6 +13,7 @@ from tidegate.lanes.run import LaneRun, open_run
 from tidegate.lanes.spec import Lane
 from tidegate.models.identity import StaticKey
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.redaction import without_secrets
 from tidegate.models.viability import DagStatus
 
 XCOM_KEY = "snapshot"
@@ -25,8 +26,8 @@ _CHATTY = ("botocore", "aiobotocore", "s3fs", "airflow.providers.amazon", "airfl
 
 
 def log(line: str) -> None:
-    """One line into the task log. Everything goes through this one logger, so that lines keep their order."""
-    structlog.get_logger("tidegate").info(line)
+    """One line into the task log, without secrets (ID4). All lines go through here, so that they keep their order."""
+    structlog.get_logger("tidegate").info(without_secrets(line))
 
 
 def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRun:

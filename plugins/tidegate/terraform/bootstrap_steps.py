@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from tidegate.collectors.aws.reading import MalformedAnswer, error_code, explain
+from tidegate.answers import NO_ANSWER, error_code, explain
 from tidegate.models.backend import BootstrapStep
 
 T = TypeVar("T")
@@ -34,7 +32,7 @@ def performed(parts: Iterable[Part]) -> Iterator[BootstrapStep]:
         except Refused as refused:
             yield BootstrapStep(resource=part.resource, outcome="refused", detail=str(refused))
             return
-        except (ClientError, BotoCoreError, MalformedAnswer, OSError) as error:
+        except NO_ANSWER as error:
             yield BootstrapStep(resource=part.resource, outcome="refused", detail=explain(part.resource, error))
             return
 
@@ -43,7 +41,7 @@ def current(read: Callable[[], T], *absent: str) -> T | None:
     """What there is now; None where AWS answers with one of these codes, which say that there is none."""
     try:
         return read()
-    except ClientError as error:
+    except NO_ANSWER as error:
         if error_code(error) in absent:
             return None
         raise

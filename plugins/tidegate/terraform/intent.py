@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from tidegate.answers import NO_ANSWER, ask, error_code, explain
 from tidegate.models.authorization import Intent
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.terraform import process
@@ -85,15 +84,10 @@ class IntentLog:
     def read(self) -> Observed[dict[str, Any]]:
         """The newest record, open or closed."""
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
-            record = json.loads(answer["Body"].read())
-        except ClientError as error:
-            said = error.response["Error"]
-            if said["Code"] == "NoSuchKey":
-                return Absent()
-            return Unreadable(f"{self._key}: {said['Code']}: {said.get('Message')}")
-        except BotoCoreError as error:
-            return Unreadable(f"{self._key}: {error}")
+            answer = ask(self._client.get_object, Bucket=self._bucket, Key=self._key)
+            record = json.loads(ask(answer["Body"].read))
+        except NO_ANSWER as error:
+            return Absent() if error_code(error) == "NoSuchKey" else Unreadable(explain(self._key, error))
         except ValueError as error:
             return Unreadable(f"{self._key}: {error}")
         return Known(record) if isinstance(record, dict) else Unreadable(f"{self._key}: not an object")
@@ -134,14 +128,15 @@ class IntentLog:
 
     def _write(self, record: dict[str, Any]) -> None:
         try:
-            self._client.put_object(
+            ask(
+                self._client.put_object,
                 Bucket=self._bucket,
                 Key=self._key,
                 Body=json.dumps(record, indent=2).encode(),
                 ContentType="application/json",
             )
-        except (ClientError, BotoCoreError) as error:
-            raise IntentUnwritable(f"{self._key}: {error}") from error
+        except NO_ANSWER as error:
+            raise IntentUnwritable(explain(self._key, error)) from None  # its own text is not redacted
 
 
 def liveness(record: dict[str, Any]) -> Literal["live", "dead", "unknown"]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.redaction import without_secrets
 from tidegate.settings import settings
 from tidegate.terraform import cli_config, process
 from tidegate.terraform.events import Progress
@@ -27,6 +28,7 @@ class TerraformStopped(Exception):
     """terraform ended with an error. `diagnostics` are its own words."""
 
     def __init__(self, command: str, returncode: int, diagnostics: tuple[str, ...]) -> None:
+        diagnostics = tuple(without_secrets(words) for words in diagnostics)
         said = "; ".join(diagnostics) or "it said nothing; see the log above"
         super().__init__(f"terraform {command} ended with status {returncode}: {said}")
         self.command = command
@@ -154,7 +156,9 @@ class Terraform:
             f"terraform {command} of {self.workspace.stack}: status {ended.returncode} after {ended.seconds:.1f} s"
         )
         if ended.returncode not in accepted:
-            said = tuple(progress.errors) or _last_words(ended.errors) or _last_words(ended.output)
+            said = tuple(progress.errors) or _last_words(ended.errors)
+            if not said and command != "show":  # what show prints is the plan itself, sensitive values included (ID4)
+                said = _last_words(ended.output)
             raise TerraformStopped(command, ended.returncode, said)
         return ended
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
-from standins import BUCKET, aws_error, meanwhile, refuse, s3_client
+from standins import BUCKET, LEAKY, NO_TOKEN_FILE, SECRET, aws_error, meanwhile, refuse, s3_client
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.lease import RunLease
 from tidegate.models.control import Lease, LeaseHolder
@@ -170,6 +171,8 @@ NO_ANSWER = [
     pytest.param(aws_error("AccessDenied"), id="denied"),
     pytest.param(aws_error("NoSuchBucket"), id="no-bucket"),
     pytest.param(EndpointConnectionError(endpoint_url="https://s3"), id="no-connection"),
+    pytest.param(NO_TOKEN_FILE, id="no-token-file"),
+    pytest.param(ResponseParserError("half an answer"), id="malformed"),
 ]
 
 
@@ -193,6 +196,15 @@ def test_a_lease_that_cannot_be_written_is_not_ours(lease: RunLease, s3: Any, er
     found = lease.acquire(**BUILDING, now=NOW)
     assert not found.ours
     assert isinstance(found.holder, Unreadable)
+
+
+def test_what_s3_repeats_of_a_token_is_not_kept(lease: RunLease, s3: Any) -> None:
+    for operation, code in (("PutObject", "SignatureDoesNotMatch"), ("GetObject", "SignatureDoesNotMatch")):
+        refuse(s3, operation, aws_error(code, operation, LEAKY))
+        found = lease.acquire(**BUILDING, now=NOW)
+        assert isinstance(found.holder, Unreadable)
+        assert "SignatureDoesNotMatch" in found.holder.reason
+        assert SECRET not in repr(found)
 
 
 @pytest.mark.parametrize("naive", ["acquired_at", "heartbeat_at", "expires_at"])

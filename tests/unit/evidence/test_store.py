@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier, Thread
+from traceback import format_exception
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
-from standins import BUCKET, aws_error, meanwhile, refuse, s3_client
+from standins import BUCKET, LEAKY, NO_TOKEN_FILE, SECRET, aws_error, meanwhile, refuse, s3_client
 from tidegate.evidence.store import (
     AlreadyExists,
     EvidenceStore,
@@ -245,6 +247,8 @@ NO_ANSWER = [
     pytest.param(aws_error("ExpiredToken"), "ExpiredToken", id="expired"),
     pytest.param(EndpointConnectionError(endpoint_url="https://s3"), "Could not connect", id="no-connection"),
     pytest.param(ReadTimeoutError(endpoint_url="https://s3"), "Read timeout", id="timeout"),
+    pytest.param(NO_TOKEN_FILE, "FileNotFoundError", id="no-token-file"),
+    pytest.param(ResponseParserError("half an answer"), "malformed answer", id="malformed"),
 ]
 
 
@@ -267,6 +271,30 @@ def test_a_listing_without_an_answer(s3: Any, error: Exception, said: str) -> No
     refuse(s3, "ListObjectsV2", error)
     with pytest.raises(StoreUnreachable, match=f"^evidence/: .*{said}"):
         S3Store(s3, BUCKET).keys("evidence/")
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "GetObject", "ListObjectsV2"])
+def test_what_s3_repeats_of_a_token_is_neither_said_nor_chained(s3: Any, operation: str) -> None:
+    refuse(s3, operation, aws_error("SignatureDoesNotMatch", operation, LEAKY))
+    store = S3Store(s3, BUCKET)
+    acts: dict[str, Callable[[], object]] = {
+        "PutObject": lambda: store.create(KEY, b"x"),
+        "GetObject": lambda: store.read(KEY),
+        "ListObjectsV2": lambda: store.keys("evidence/"),
+    }
+    with pytest.raises(StoreUnreachable, match=f"{operation} answered SignatureDoesNotMatch") as raised:
+        acts[operation]()
+    assert SECRET not in "".join(format_exception(raised.value))
+
+
+def test_credentials_that_cannot_be_refreshed_are_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the worker meets it: the token file of its web identity is gone."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/x")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "gone"))
+    with pytest.raises(StoreUnreachable, match="FileNotFoundError"):
+        S3Store(s3_client(), BUCKET).read(KEY)
 
 
 def test_a_missing_bucket_is_not_a_missing_object(s3: Any) -> None:

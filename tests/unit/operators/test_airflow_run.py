@@ -4,10 +4,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 
 from tidegate.lanes import readiness
 from tidegate.models.observed import Absent, Known, Unreadable
-from tidegate.operators.airflow_run import XCOM_KEY, handed_over, resolve
+from tidegate.operators.airflow_run import XCOM_KEY, handed_over, log, resolve
 
 
 class TaskInstance:
@@ -78,3 +79,9 @@ def test_resolving_a_path() -> None:
 def test_a_path_that_leads_nowhere_is_no_lane(path: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         resolve(path)
+
+
+def test_no_secret_reaches_the_task_log() -> None:
+    with structlog.testing.capture_logs() as lines:
+        log("terraform error: no: X-Amz-Security-Token=s3cr3t | remedy: look")
+    assert [line["event"] for line in lines] == ["terraform error: no: X-Amz-Security-Token=**** | remedy: look"]

@@ -4,12 +4,14 @@ import json
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
+from traceback import format_exception
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
-from standins import BUCKET, aws_error, refuse, s3_in_moto
+from standins import BUCKET, LEAKY, NO_TOKEN_FILE, SECRET, aws_error, refuse, s3_in_moto
 from tidegate.models.authorization import Intent
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.terraform import intent, process
@@ -183,6 +185,8 @@ NO_ANSWER = [
     pytest.param(aws_error("AccessDenied"), "AccessDenied", id="denied"),
     pytest.param(aws_error("NoSuchBucket"), "NoSuchBucket", id="no-bucket"),
     pytest.param(EndpointConnectionError(endpoint_url="https://s3"), "Could not connect", id="no-connection"),
+    pytest.param(NO_TOKEN_FILE, "FileNotFoundError", id="no-token-file"),
+    pytest.param(ResponseParserError("half an answer"), "malformed answer", id="malformed"),
 ]
 
 
@@ -208,6 +212,15 @@ def test_a_record_that_cannot_be_written(log: IntentLog, s3: Any, error: Excepti
     ):
         with pytest.raises(IntentUnwritable, match=f"^{KEY}: .*{said}"):
             write()
+
+
+def test_what_s3_repeats_of_a_token_is_neither_said_nor_chained(log: IntentLog, s3: Any) -> None:
+    refuse(s3, "PutObject", aws_error("SignatureDoesNotMatch", "PutObject", LEAKY))
+    with pytest.raises(IntentUnwritable, match="SignatureDoesNotMatch") as raised:
+        log.open("apply", OWNER, NOW)
+    assert SECRET not in "".join(format_exception(raised.value))
+    refuse(s3, "GetObject", aws_error("SignatureDoesNotMatch", "GetObject", LEAKY))
+    assert SECRET not in repr(log.read())
 
 
 RECORD = {

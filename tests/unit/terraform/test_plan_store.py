@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
-from standins import BUCKET, aws_error, refuse, s3_in_moto
+from standins import BUCKET, LEAKY, NO_TOKEN_FILE, SECRET, aws_error, refuse, s3_in_moto
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.terraform.plan_store import PlanStoreUnreachable, fetch_plan, put_plan
 
@@ -61,6 +63,8 @@ NO_ANSWER = [
     pytest.param(aws_error("AccessDenied"), "AccessDenied", id="denied"),
     pytest.param(aws_error("NoSuchBucket"), "NoSuchBucket", id="no-bucket"),
     pytest.param(EndpointConnectionError(endpoint_url="https://s3"), "Could not connect", id="no-connection"),
+    pytest.param(NO_TOKEN_FILE, "FileNotFoundError", id="no-token-file"),
+    pytest.param(ResponseParserError("half an answer"), "malformed answer", id="malformed"),
 ]
 
 
@@ -82,6 +86,15 @@ def test_a_plan_that_cannot_be_put(s3: Any, plan: Path, error: Exception, said: 
     refuse(s3, "PutObject", error)
     with pytest.raises(PlanStoreUnreachable, match=f"s3://{BUCKET}/{KEY}: .*{said}"):
         put_plan(s3, BUCKET, KEY, plan)
+
+
+def test_what_s3_repeats_of_a_token_is_neither_said_nor_chained(s3: Any, plan: Path, tmp_path: Path) -> None:
+    refuse(s3, "GetObject", aws_error("SignatureDoesNotMatch", "GetObject", LEAKY))
+    assert SECRET not in repr(fetch_plan(s3, f"s3://{BUCKET}/{KEY}", tmp_path / "p"))
+    refuse(s3, "PutObject", aws_error("SignatureDoesNotMatch", "PutObject", LEAKY))
+    with pytest.raises(PlanStoreUnreachable, match="SignatureDoesNotMatch") as raised:
+        put_plan(s3, BUCKET, KEY, plan)
+    assert SECRET not in "".join(format_exception(raised.value))
 
 
 def test_a_put_is_checked_on_the_way(s3: Any, plan: Path) -> None:

@@ -299,6 +299,27 @@ def test_without_stderr_the_last_lines_of_stdout_are(fake: Any, terraform: Any) 
         terraform().init()
 
 
+def test_what_show_prints_is_never_its_words(fake: Any, terraform: Any, tmp_path: Path) -> None:
+    """It prints the plan, with all that is sensitive in it."""
+    fake('say(json.dumps({"planned_values": {"password": "s3cr3t"}}))\nsys.exit(1)')
+    with pytest.raises(TerraformStopped) as raised:
+        terraform().show(SavedPlan(tmp_path / "p", "", has_changes=True))
+    assert raised.value.diagnostics == ()
+    assert "s3cr3t" not in str(raised.value)
+
+
+def test_secrets_are_taken_out_of_its_words(fake: Any, terraform: Any, plan_file: Path) -> None:
+    fake(
+        'event = {"severity": "error", "summary": "no", "detail": "x-amz-security-token: s3cr3t"}\n'
+        'say(json.dumps({"type": "diagnostic", "diagnostic": event}))\n'
+        "sys.exit(1)"
+    )
+    with pytest.raises(TerraformStopped) as raised:
+        terraform().apply(plan_file)
+    assert raised.value.diagnostics == ("no: x-amz-security-token: ****",)
+    assert "s3cr3t" not in str(raised.value)
+
+
 def test_no_terraform_at_all(fake: Any, terraform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TIDEGATE_TERRAFORM", str(tmp_path / "nowhere"))
     settings.cache_clear()

@@ -5,33 +5,30 @@
 Nothing here judges, and nothing that AWS answers makes it raise. Only a defect in our own code does.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
+from tidegate.answers import NO_ANSWER, MalformedAnswer, ask, error_code, explain
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.models.redaction import redacted
 
-P = ParamSpec("P")
+__all__ = [
+    "MalformedAnswer",
+    "NotThere",
+    "ask",
+    "error_code",
+    "every",
+    "explain",
+    "field",
+    "observe",
+    "optional",
+    "pages",
+    "redacted",
+    "text_of",
+]
+
 R = TypeVar("R")
 T = TypeVar("T")
-
-PARSER_CRASHES = (ResponseParserError, ValueError, TypeError, AttributeError, AssertionError, LookupError, RuntimeError)
-"""What botocore raises when an answer does not have the service's shape (RuntimeError: credentials come expired)."""
-
-_SECRETS = (
-    (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}\b"), r"\1****"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "(token)"),
-    (re.compile(r"//[^/@\s]+@"), "//"),
-    (re.compile(r"(?i)(security-token|signature|credential)([=:]\s*)\S+"), r"\1\2****"),
-)
-_LONGEST_MESSAGE = 300
-
-
-class MalformedAnswer(Exception):
-    """An answer lacks a field, or a field has another type than the service documents."""
 
 
 class NotThere(Exception):
@@ -48,22 +45,8 @@ def observe(call: str, read: Callable[[], T], absent: Collection[str] = ()) -> K
         return Known(read())
     except NotThere:
         return Absent()
-    except ClientError as error:
-        if error_code(error) in absent:
-            return Absent()
-        return Unreadable(explain(call, error))
-    except (BotoCoreError, MalformedAnswer, OSError) as error:
-        return Unreadable(explain(call, error))
-
-
-def ask(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a botocore operation. Raises ClientError, BotoCoreError, OSError (token file), MalformedAnswer."""
-    try:
-        return operation(*args, **kwargs)
-    except (ClientError, BotoCoreError, OSError):
-        raise
-    except PARSER_CRASHES as error:
-        raise MalformedAnswer(f"botocore cannot use the answer ({type(error).__name__})") from error
+    except NO_ANSWER as error:
+        return Absent() if error_code(error) in absent else Unreadable(explain(call, error))
 
 
 def pages(paginated: Iterable[R]) -> Iterator[R]:
@@ -89,30 +72,6 @@ def text_of(answer: Any) -> str:
 def every(paginated: Iterable[object], key: str) -> list[Any]:
     """The items below `key` of all pages. A page without that list is malformed, not empty."""
     return [item for page in pages(paginated) for item in field(page, key, list)]
-
-
-def error_code(error: ClientError) -> str:
-    """AWS's code, e.g. `AccessDenied`; for answers without a body the HTTP status."""
-    details = error.response.get("Error", {})
-    return str(details.get("Code") or "without code")
-
-
-def explain(call: str, error: Exception) -> str:
-    """One line for people: the call, the code, the message; without secrets."""
-    if not isinstance(error, ClientError):
-        name = "malformed answer" if isinstance(error, MalformedAnswer) else type(error).__name__
-        return f"{call}: {name}: {redacted(str(error))}"
-    message = redacted(str(error.response.get("Error", {}).get("Message") or "no message"))
-    retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts") or 0
-    return f"{call}: {error_code(error)}: {message}" + (f" (after {retries} retries)" if retries else "")
-
-
-def redacted(message: str) -> str:
-    """The first two lines as one, shortened, without keys, tokens, signatures and credentials in URLs."""
-    line = " ".join(message.strip().splitlines()[:2])
-    for pattern, replacement in _SECRETS:
-        line = pattern.sub(replacement, line)
-    return line[:_LONGEST_MESSAGE]
 
 
 def field(answer: object, path: str, kind: type[T]) -> T:
