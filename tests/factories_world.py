@@ -13,7 +13,14 @@ from tidegate.models.observed import Known, Observed
 from tidegate.models.plan import Plan, PlanFacts, PlannedResource, PreserveItem, StackScope, TeardownScopeFacts
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException, Scalar
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
-from tidegate.models.state import AppliedStateFacts, DestroyedStateFacts, StateLock, StateResource, StateVersion
+from tidegate.models.state import (
+    AppliedStateFacts,
+    ApplyEnd,
+    DestroyedStateFacts,
+    StateLock,
+    StateResource,
+    StateVersion,
+)
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
@@ -185,8 +192,21 @@ def plan_facts(*resources: PlannedResource, **changes: Any) -> PlanFacts:
         today=TODAY,
         drift_blocks=False,
         repair_drift_reason=None,
+        tainted=Known(()),
+        untainted=(),
     )
     return replace(facts, **changes)
+
+
+def apply_end(**changes: Any) -> ApplyEnd:
+    """The apply of the plan, which ended well."""
+    end = ApplyEnd(
+        execution_id="m2_20261121T091500Z",
+        task="dev_min.m2_substrate_build/manual__1/f_demo.apply try 1",
+        plan_sha256=SHA,
+        returncode=0,
+    )
+    return replace(end, **changes)
 
 
 def applied_facts(**changes: Any) -> AppliedStateFacts:
@@ -195,10 +215,14 @@ def applied_facts(**changes: Any) -> AppliedStateFacts:
         observed_at=NOW,
         stack="demo",
         applied=True,
+        planned_sha256=SHA,
+        apply_end=Known(apply_end()),
         before=Known(state_version(serial=7, version_id="v7")),
         after=Known(state_version()),
         planned_addresses=("aws_subnet.a", "aws_vpc.this"),
         state_addresses=Known(("aws_vpc.this", "aws_subnet.a")),
+        tainted=Known(()),
+        protected_addresses=(),
         required_outputs=("vpc_id",),
         outputs=Known(("vpc_id", "subnet_ids")),
         locks=Known(()),

@@ -127,8 +127,9 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
             "repair_drift": Param(
                 False,
                 type="boolean",
-                title="Repair drift of core",
-                description="Lets this run change back what was changed behind Terraform's back. Needs a reason.",
+                title="Repair core",
+                description="Lets this run change back what was changed behind Terraform's back, and mend what an "
+                "interrupted run left half made. Needs a reason.",
                 section="Drift",
             ),
             "repair_reason": Param(

@@ -1,5 +1,6 @@
-"""What a real terraform says while it applies a saved plan: the task log counts by it. No provider, a local backend."""
+"""A real terraform with a local backend and no provider: what the task log counts by, and the way out of a taint."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from tidegate.environments import load
 from tidegate.settings import settings
 from tidegate.terraform import process
 from tidegate.terraform.intent import IntentLog, IntentOwner
-from tidegate.terraform.runner import Terraform
+from tidegate.terraform.runner import Terraform, TerraformStopped
 from tidegate.terraform.workspace import Workspace
 
 BEFORE = """
@@ -46,7 +47,7 @@ class Announced(IntentLog):
     def __init__(self) -> None:
         pass
 
-    def open(self, operation: str, owner: IntentOwner, now: datetime) -> dict[str, Any]:
+    def open(self, operation: str, owner: IntentOwner, now: datetime, plan_sha256: str | None = None) -> dict[str, Any]:
         return {"id": ""}
 
     def started(self, record: dict[str, Any], started: process.Started) -> None:
@@ -89,3 +90,25 @@ def test_every_completion_counts_towards_the_total_of_the_saved_plan(terraform: 
     assert applied(terraform, said, BEFORE) == [f"[{number}/5]" for number in range(1, 6)]
     assert applied(terraform, said, AFTER) == [f"[{number}/4]" for number in range(1, 5)]
     assert applied(terraform, said, AFTER, destroy=True) == [f"[{number}/4]" for number in range(1, 5)]
+
+
+INTERRUPTED = """
+resource "terraform_data" "kept" {
+  provisioner "local-exec" { command = "exit 3" }
+  lifecycle { prevent_destroy = true }
+}
+"""
+"""Its creation ends half way, as that of a budget whose notifications could not all be made."""
+
+
+def test_a_protected_resource_whose_creation_was_interrupted_can_be_mended(
+    terraform: Terraform, said: list[str]
+) -> None:
+    with pytest.raises(TerraformStopped, match="exit status 3"):
+        applied(terraform, said, INTERRUPTED)
+    (resource,) = json.loads((terraform.workspace.root / "terraform.tfstate").read_bytes())["resources"]
+    assert [instance["status"] for instance in resource["instances"]] == ["tainted"]
+    with pytest.raises(TerraformStopped, match="Instance cannot be destroyed"):
+        terraform.plan(destroy=False)
+    terraform.untaint("terraform_data.kept")
+    assert not terraform.plan(destroy=False).has_changes

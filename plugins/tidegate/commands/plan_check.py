@@ -70,6 +70,7 @@ def judge_plan(
         sources=(Source(name="file", data_as_of=now),),
         today=now.date(),
         drift_blocks=False,
+        tainted=Absent(),
     )
     return GATE.evaluate(facts, judged_at=now)
 

@@ -4,21 +4,24 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable, required, unusable
+from tidegate.gates.rules_protected import tainted_blockers
 from tidegate.gates.rules_state import lock_left_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
 from tidegate.models.state import AppliedStateFacts
 
-_AGAIN = "trigger <environment>.m2_substrate_build again; it plans from the state as it is now"
+_AGAIN = "trigger <environment>.m2_substrate_build with platform_run = continue; it plans from the state as it is now"
 
 
 def blockers(facts: AppliedStateFacts) -> Iterator[Blocker]:
     """Identity and movement of the state file, then its addresses, outputs and locks."""
     return each(
         _readable(facts),
+        _apply_end(facts),
         _lineage(facts),
         _serial(facts),
         _addresses(facts),
+        tainted_blockers(facts.tainted, stack=facts.stack, protected=facts.protected_addresses, protected_only=False),
         _outputs(facts),
         lock_left_blockers(facts.locks, facts.stack),
     )
@@ -37,6 +40,38 @@ def _readable(facts: AppliedStateFacts) -> Iterator[Blocker]:
         stem="STATE", what="the state after the apply", resource=facts.stack, expected="a state version", remedy=remedy
     )
     return each(readable(facts.before, before), required(facts.after, after))
+
+
+def _apply_end(facts: AppliedStateFacts) -> Iterator[Blocker]:
+    """Terraform itself must have said that it was done: a task marked as success by hand says nothing of that."""
+    if not facts.applied:
+        return
+    if not isinstance(facts.apply_end, Known):
+        need = Need(
+            stem="APPLY-RECORD",
+            what="the record of how terraform apply ended",
+            resource=facts.stack,
+            expected="a record of this plan's apply, status 0",
+            remedy=_AGAIN,
+        )
+        yield unusable(facts.apply_end, need)
+        return
+    end = facts.apply_end.value
+    if end.plan_sha256 != facts.planned_sha256:
+        observed = f"the newest apply, of {end.task} ({end.execution_id}), had another plan"
+    elif end.returncode is None:
+        observed = f"the apply of {end.task} was not seen to end"
+    else:
+        observed = f"the apply of {end.task} ended with status {end.returncode}"
+    if end.plan_sha256 != facts.planned_sha256 or end.returncode != 0:
+        yield Blocker(
+            code="APPLY-NOT-COMPLETED",
+            summary="terraform did not say that this plan is applied",
+            resource=facts.stack,
+            observed=observed,
+            expected=f"an apply of plan {facts.planned_sha256[:16]} that ended with status 0",
+            remedy=_AGAIN,
+        )
 
 
 def _lineage(facts: AppliedStateFacts) -> Iterator[Blocker]:

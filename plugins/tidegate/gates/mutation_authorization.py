@@ -11,9 +11,10 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import latch_blockers, lease_ours_blockers
 from tidegate.gates.rules_evidence import evidence_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
+from tidegate.gates.rules_intent import intent_blockers
 from tidegate.gates.rules_locks import no_lock_blockers
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot, Intent
+from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
 
@@ -33,7 +34,7 @@ def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
         _latch(facts),
         _platform_run(facts),
         no_lock_blockers(facts.stack, facts.locks),
-        _intent(facts),
+        intent_blockers(facts.intent, facts.stack, _PLAN_AGAIN),
         evidence_blockers(facts.evidence_writable),
     )
 
@@ -201,38 +202,6 @@ def _said_state(serial: int | None, lineage: str | None) -> str:
 def _latch(facts: AuthorizationFacts) -> Iterator[Blocker]:
     if facts.direction != "destroy":  # whatever is not a destroy builds
         yield from latch_blockers(facts.control.latch, dag_of(facts.tools, "emergency_stop"))
-
-
-def _still_running(intent: Intent) -> Blocker:
-    return Blocker(
-        code="TERRAFORM-STILL-RUNNING",
-        summary="a terraform of another try or run may still work on this stack",
-        resource=f"stack {intent.stack}",
-        observed=f"{intent.operation} of {intent.task} ({intent.execution_id}) on {intent.host}, {intent.liveness}",
-        expected="no terraform, or one that is known to have ended",
-        remedy=f"wait until terraform has ended on host {intent.host}, then {_PLAN_AGAIN}",
-    )
-
-
-def _intent(facts: AuthorizationFacts) -> Iterator[Blocker]:
-    match facts.intent:
-        case Absent():
-            return
-        case Known(found) if found.liveness == "dead":
-            return
-        case Known(found):
-            yield _still_running(found)
-        case other:
-            yield unusable(
-                other,
-                Need(
-                    stem="INTENT",
-                    what="the record of started terraforms",
-                    resource=f"stack {facts.stack}",
-                    expected="none, or one that has ended",
-                    remedy="make intents/ in the work bucket readable for the role, then clear this task",
-                ),
-            )
 
 
 GATE = Gate(

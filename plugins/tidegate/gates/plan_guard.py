@@ -9,6 +9,7 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
+from tidegate.gates.rules_protected import protected_by, tainted_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known
 from tidegate.models.plan import Plan, PlanFacts, PlannedResource
@@ -20,7 +21,7 @@ _MANIFEST = "include/environments/<environment>.yaml"
 
 def blockers(facts: PlanFacts) -> Iterator[Blocker]:
     """State and policy first, then the plan as a whole, then each of its resources."""
-    yield from each(_state(facts), rules_blockers(facts.forbidden), _repair_reason(facts))
+    yield from each(_state(facts), rules_blockers(facts.forbidden), _repair_reason(facts), _tainted(facts))
     if not isinstance(facts.plan, Known):
         yield plan_unreadable(facts.plan, facts.stack)
         return
@@ -57,6 +58,11 @@ def _repair_reason(facts: PlanFacts) -> Iterator[Blocker]:
             expected="a reason that goes on record",
             remedy="trigger <environment>.m2_substrate_build with repair_drift = true and a repair_reason",
         )
+
+
+def _tainted(facts: PlanFacts) -> Iterator[Blocker]:
+    """Of a protected resource that is tainted, terraform makes no plan at all: say the way out beside its words."""
+    return tainted_blockers(facts.tainted, stack=facts.stack, protected=facts.protected_addresses, protected_only=True)
 
 
 def _empty(plan: Plan) -> Iterator[Blocker]:
@@ -127,23 +133,16 @@ def _type(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
 def _protected(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
     if _LOSING_ACTIONS.isdisjoint(resource.actions):
         return
-    for entry in facts.protected_addresses:
-        if _covers(entry, resource.address):
-            yield Blocker(
-                code="PROTECTED-RESOURCE",
-                summary="the plan would take a protected resource away",
-                resource=resource.address,
-                observed=", ".join(resource.actions),
-                expected=f"neither delete nor forget below {entry}",
-                remedy=f"undo the change in include/terraform/{facts.stack} that replaces or removes it",
-            )
-            return
-
-
-def _covers(entry: str, address: str) -> bool:
-    """An entry covers its own address with every index; one that ends in a dot covers all below it."""
-    stem = entry.removesuffix(".")
-    return address.startswith((f"{stem}[", entry if entry.endswith(".") else f"{stem}[")) or address == entry
+    entry = protected_by(facts.protected_addresses, resource.address)
+    if entry is not None:
+        yield Blocker(
+            code="PROTECTED-RESOURCE",
+            summary="the plan would take a protected resource away",
+            resource=resource.address,
+            observed=", ".join(resource.actions),
+            expected=f"neither delete nor forget below {entry}",
+            remedy=f"undo the change in include/terraform/{facts.stack} that replaces or removes it",
+        )
 
 
 def _drift(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:

@@ -10,9 +10,10 @@ from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import inputs_series
 from tidegate.lanes import readiness
 from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
-from tidegate.lanes.plan_facts import is_persistent, plan_facts
+from tidegate.lanes.plan_facts import is_persistent, plan_facts, protected_addresses
 from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.taint import take_marks_off
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.contract import ContractFacts, Upstream
 from tidegate.models.facts import Facts, Source
@@ -27,19 +28,23 @@ def collect_plan(run: LaneRun) -> PlanFacts:
     """M2.C, M2.F: init, plan, show; the plan goes to the work bucket with its digest."""
     stack = _stack(run)
     observed_at = now()
-    state = read_state(run.clients, run.environment, stack).version
+    reason = _repair_reason(run)
+    untainted = take_marks_off(run, stack, reason) if reason and reason.strip() else ()
+    state = read_state(run.clients, run.environment, stack)
     plan = make_plan(run, stack, "build", stack_inputs(run, stack))
     return plan_facts(
         run.environment,
         run.policies,
         stack=stack,
         plan=plan,
-        state=state,
+        state=state.version,
         observed_at=now(),
         sources=(Source(name="terraform", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
         today=observed_at.date(),
         drift_blocks=is_persistent(run.environment, stack),
-        repair_drift_reason=_repair_reason(run),
+        tainted=state.tainted,
+        untainted=untainted,
+        repair_drift_reason=reason,
     )
 
 
@@ -120,11 +125,11 @@ def collect_applied(run: LaneRun) -> AppliedStateFacts:
     group = _group(run, stack)
     planned_facts = handed_over_facts(run, f"{group}.plan_and_guard", PlanFacts)
     before: Observed[StateVersion] = Absent()
-    applied = False
+    applied, sha256 = False, ""
     addresses: tuple[str, ...] = ()
     if isinstance(planned_facts, Known) and isinstance(planned_facts.value.plan, Known):
         plan = planned_facts.value.plan.value
-        before, applied = planned_facts.value.state, plan.has_changes
+        before, applied, sha256 = planned_facts.value.state, plan.has_changes, plan.sha256
         addresses = tuple(sorted(resource.address for resource in plan.resources if resource.stands_after))
     else:
         before = Unreadable(f"no guarded plan in this run: {planned_facts}")
@@ -133,12 +138,16 @@ def collect_applied(run: LaneRun) -> AppliedStateFacts:
         sources=(Source(name="state", data_as_of=observed_at),),
         stack=stack,
         applied=applied,
+        planned_sha256=sha256,
+        apply_end=run.intents(stack).last_apply() if applied else Absent(),
         before=before,
         after=after.version,
         planned_addresses=addresses,
         state_addresses=Known(tuple(sorted(r.address for r in after.resources.value)))
         if isinstance(after.resources, Known)
         else after.resources,
+        tainted=after.tainted,
+        protected_addresses=protected_addresses(run.environment, stack),
         required_outputs=run.environment.stacks[stack].required_outputs,
         outputs=Known(tuple(sorted(after.outputs.value))) if isinstance(after.outputs, Known) else after.outputs,
         locks=read_state_locks(run.clients, run.environment, stack),

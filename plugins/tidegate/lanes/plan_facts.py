@@ -30,6 +30,8 @@ def plan_facts(
     sources: tuple[Source, ...],
     today: date,
     drift_blocks: bool,
+    tainted: Observed[tuple[str, ...]],
+    untainted: tuple[str, ...] = (),
     repair_drift_reason: str | None = None,
 ) -> PlanFacts:
     """The facts of `PLAN-GUARD` for a plan of a stack."""
@@ -40,13 +42,20 @@ def plan_facts(
         state=state,
         stack=stack,
         allowed_types=policies.allowed_types.stacks.get(stack, ()),
-        protected_addresses=PROTECTED_IN_CORE if is_persistent(environment, stack) else (),
+        protected_addresses=protected_addresses(environment, stack),
         forbidden=policies.forbidden.rules,
         exceptions=environment.exceptions,
         today=today,
         drift_blocks=drift_blocks,
         repair_drift_reason=repair_drift_reason,
+        tainted=tainted,
+        untainted=untainted,
     )
+
+
+def protected_addresses(environment: Environment, stack: str) -> tuple[str, ...]:
+    """What no build of the stack may delete or replace."""
+    return PROTECTED_IN_CORE if is_persistent(environment, stack) else ()
 
 
 def is_persistent(environment: Environment, stack: str) -> bool:

@@ -64,6 +64,10 @@ class PlanFacts(Facts):
     drift_blocks: bool
     repair_drift_reason: str | None
     """Why the operator asked to repair drift; None when it was not asked for."""
+    tainted: Observed[tuple[str, ...]]
+    """Addresses in the state whose creation did not finish. Absent: the stack has no state yet."""
+    untainted: tuple[str, ...]
+    """Protected addresses that this task took the mark off before it planned, on the operator's reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,17 +41,36 @@ class StateResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyEnd:
+    """How the newest `terraform apply` of a stack ended, as the task that ran it recorded it."""
+
+    execution_id: str
+    task: str
+    plan_sha256: str
+    returncode: int | None
+    """None: it was started and not seen to end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedStateFacts(Facts):
     """After an apply: the state beside the plan that was applied (ST7)."""
 
     stack: str
     applied: bool
     """False when the plan had no changes and nothing was applied."""
+    planned_sha256: str
+    """Of the plan file that the guard passed on."""
+    apply_end: Observed[ApplyEnd]
+    """Not looked for (Absent) when nothing was to be applied."""
     before: Observed[StateVersion]
     after: Observed[StateVersion]
     planned_addresses: tuple[str, ...]
     """Managed addresses that stand after the plan."""
     state_addresses: Observed[tuple[str, ...]]
+    tainted: Observed[tuple[str, ...]]
+    """Addresses whose creation did not finish."""
+    protected_addresses: tuple[str, ...]
+    """Addresses (or prefixes ending in a dot) that no build may replace."""
     required_outputs: tuple[str, ...]
     outputs: Observed[tuple[str, ...]]
     """Names of outputs that have a value."""

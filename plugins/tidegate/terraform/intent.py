@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from tidegate.answers import NO_ANSWER, ask, error_code, explain
 from tidegate.models.authorization import Intent
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.state import ApplyEnd
 from tidegate.terraform import process
+
+_RECORDED = TypeAdapter(ApplyEnd)
 
 
 class IntentUnwritable(Exception):
@@ -43,9 +48,11 @@ class IntentLog:
         self._stack = stack
         self._silence = silence
         self._key = f"intents/{environment}/{stack}.json"
+        self._apply_key = f"intents/{environment}/{stack}.apply.json"
+        """The newest apply keeps a record of its own: a later plan of the stack must not hide how it ended."""
 
-    def open(self, operation: str, owner: IntentOwner, now: datetime) -> dict[str, Any]:
-        """Record that terraform is about to start. Raises IntentUnwritable."""
+    def open(self, operation: str, owner: IntentOwner, now: datetime, plan_sha256: str | None = None) -> dict[str, Any]:
+        """Record that terraform is about to start; an apply names its plan. Raises IntentUnwritable."""
         record = {
             "id": uuid.uuid4().hex,
             "stack": self._stack,
@@ -62,6 +69,7 @@ class IntentLog:
             "heartbeat_at": now.isoformat(),
             "ended_at": None,
             "returncode": None,
+            "plan_sha256": plan_sha256,
         }
         self._write(record)
         return record
@@ -83,14 +91,28 @@ class IntentLog:
 
     def read(self) -> Observed[dict[str, Any]]:
         """The newest record, open or closed."""
+        return self._read(self._key)
+
+    def last_apply(self) -> Observed[ApplyEnd]:
+        """How the newest apply of the stack ended. Absent: none is recorded."""
+        match self._read(self._apply_key):
+            case Known(record):
+                try:
+                    return Known(_RECORDED.validate_python({**record, "task": _task(record)}))
+                except (KeyError, ValueError) as error:
+                    return Unreadable(f"{self._apply_key}: {type(error).__name__}, not the record of an apply")
+            case other:
+                return other
+
+    def _read(self, key: str) -> Observed[dict[str, Any]]:
         try:
-            answer = ask(self._client.get_object, Bucket=self._bucket, Key=self._key)
+            answer = ask(self._client.get_object, Bucket=self._bucket, Key=key)
             record = json.loads(ask(answer["Body"].read))
         except NO_ANSWER as error:
-            return Absent() if error_code(error) == "NoSuchKey" else Unreadable(explain(self._key, error))
+            return Absent() if error_code(error) == "NoSuchKey" else Unreadable(explain(key, error))
         except ValueError as error:
-            return Unreadable(f"{self._key}: {error}")
-        return Known(record) if isinstance(record, dict) else Unreadable(f"{self._key}: not an object")
+            return Unreadable(f"{key}: {error}")
+        return Known(record) if isinstance(record, dict) else Unreadable(f"{key}: not an object")
 
     def unfinished(self) -> Observed[Intent]:
         """A terraform that may still be running. Absent: none was started, or the last one was seen to end."""
@@ -110,7 +132,7 @@ class IntentLog:
                     stack=record["stack"],
                     operation=record["operation"],
                     execution_id=record["execution_id"],
-                    task=f"{record['dag_id']}/{record['run_id']}/{record['task_id']} try {record['try_number']}",
+                    task=_task(record),
                     host=record["host"],
                     liveness=self._liveness(record),
                 )
@@ -127,16 +149,21 @@ class IntentLog:
         return "dead" if found == "unknown" and datetime.now(UTC) - heard > self._silence else found
 
     def _write(self, record: dict[str, Any]) -> None:
-        try:
-            ask(
-                self._client.put_object,
-                Bucket=self._bucket,
-                Key=self._key,
-                Body=json.dumps(record, indent=2).encode(),
-                ContentType="application/json",
-            )
-        except NO_ANSWER as error:
-            raise IntentUnwritable(explain(self._key, error)) from None  # its own text is not redacted
+        for key in (self._key, self._apply_key) if record["operation"] == "apply" else (self._key,):
+            try:
+                ask(
+                    self._client.put_object,
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=json.dumps(record, indent=2).encode(),
+                    ContentType="application/json",
+                )
+            except NO_ANSWER as error:
+                raise IntentUnwritable(explain(key, error)) from None  # its own text is not redacted
+
+
+def _task(record: dict[str, Any]) -> str:
+    return f"{record['dag_id']}/{record['run_id']}/{record['task_id']} try {record['try_number']}"
 
 
 def liveness(record: dict[str, Any]) -> Literal["live", "dead", "unknown"]:

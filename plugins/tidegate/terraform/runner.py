@@ -23,6 +23,9 @@ from tidegate.terraform.workspace import Workspace, backend_arguments
 
 Log = Callable[[str], None]
 
+_ASKS_NOTHING = frozenset({"untaint"})
+"""Commands that do not know `-input`."""
+
 
 class TerraformStopped(Exception):
     """terraform ended with an error. `diagnostics` are its own words."""
@@ -81,7 +84,11 @@ class Terraform:
 
     def apply(self, plan_file: Path) -> None:
         """Apply exactly this plan file."""
-        self._locked("apply", ["-json", str(plan_file)], accepted=(0,))
+        self._locked("apply", ["-json", str(plan_file)], plan_sha256=file_digest(plan_file))
+
+    def untaint(self, address: str) -> None:
+        """Take the mark `tainted` off a resource in the state. The caller holds the authorisation."""
+        self._locked("untaint", [address])
 
     def force_unlock(self, lock_id: str) -> None:
         """Release a lock whose holder was proven dead. The caller holds the proof (requirement ST6)."""
@@ -92,11 +99,13 @@ class Terraform:
         running = self._running
         return running is not None and process.interrupt(running.pid, running.create_time)
 
-    def _locked(self, command: str, arguments: list[str], accepted: tuple[int, ...]) -> process.Ended:
-        record = self.intents.open(command, self.owner, datetime.now(UTC))
+    def _locked(
+        self, command: str, arguments: list[str], accepted: tuple[int, ...] = (0,), plan_sha256: str | None = None
+    ) -> process.Ended:
+        record = self.intents.open(command, self.owner, datetime.now(UTC), plan_sha256)
         ended = self._run(
             command,
-            ["-input=false", "-lock-timeout=0s", "-no-color", *arguments],
+            [*([] if command in _ASKS_NOTHING else ["-input=false"]), "-lock-timeout=0s", "-no-color", *arguments],
             log_lines=True,
             accepted=accepted,
             intent=record["id"],

@@ -1,15 +1,21 @@
 """APPLIED-STATE: the state beside the plan that was applied."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
-from factories_world import NOW, applied_facts, state_lock, state_version
+from factories_world import NOW, applied_facts, apply_end, state_lock, state_version
 from tidegate.gates.applied_state import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 from tidegate.models.state import AppliedStateFacts
 
 DARK = Unreadable("AccessDenied")
+
+
+def ended(**changes: Any) -> AppliedStateFacts:
+    """Facts of an apply that ended otherwise."""
+    return applied_facts(apply_end=Known(apply_end(**changes)))
 
 
 @pytest.mark.parametrize(
@@ -20,6 +26,24 @@ DARK = Unreadable("AccessDenied")
         pytest.param(
             applied_facts(applied=False, before=Known(state_version())), [], id="nothing-applied-nothing-moved"
         ),
+        pytest.param(ended(returncode=1), ["APPLY-NOT-COMPLETED"], id="terraform-ended-with-an-error"),
+        pytest.param(ended(returncode=None), ["APPLY-NOT-COMPLETED"], id="terraform-was-not-seen-to-end"),
+        pytest.param(ended(plan_sha256="c" * 64), ["APPLY-NOT-COMPLETED"], id="the-apply-of-another-plan"),
+        pytest.param(applied_facts(apply_end=Absent()), ["APPLY-RECORD-MISSING"], id="no-record-of-an-apply"),
+        pytest.param(applied_facts(apply_end=DARK), ["APPLY-RECORD-UNREADABLE"], id="record-not-readable"),
+        pytest.param(applied_facts(apply_end=UnknownUntilApply()), ["APPLY-RECORD-UNKNOWN"], id="record-not-known"),
+        pytest.param(
+            applied_facts(applied=False, before=Known(state_version()), apply_end=Absent()),
+            [],
+            id="nothing-to-apply-needs-no-record",
+        ),
+        pytest.param(
+            applied_facts(tainted=Known(("aws_vpc.this", "aws_subnet.a"))),
+            ["RESOURCE-TAINTED", "RESOURCE-TAINTED"],
+            id="created-half-way",
+        ),
+        pytest.param(applied_facts(tainted=DARK), ["TAINTED-UNREADABLE"], id="taints-not-readable"),
+        pytest.param(applied_facts(tainted=UnknownUntilApply()), ["TAINTED-UNKNOWN"], id="taints-not-known"),
         pytest.param(applied_facts(after=Absent()), ["STATE-MISSING"], id="no-state-after-an-apply"),
         pytest.param(applied_facts(after=DARK), ["STATE-UNREADABLE"], id="state-after-not-readable"),
         pytest.param(applied_facts(after=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-after-not-known"),
@@ -84,3 +108,26 @@ def test_a_left_lock_is_said_with_its_holder() -> None:
     assert "airflow@worker-1" in blocker.observed
     assert "OperationTypeApply" in blocker.observed
     assert NOW.isoformat() in blocker.observed
+
+
+@pytest.mark.parametrize(
+    ("facts", "observed"),
+    [
+        (ended(returncode=1), "f_demo.apply try 1 ended with status 1"),
+        (ended(returncode=None), "f_demo.apply try 1 was not seen to end"),
+        (ended(plan_sha256="c" * 64, returncode=1), "f_demo.apply try 1 (m2_20261121T091500Z), had another plan"),
+    ],
+)
+def test_how_the_apply_ended_is_said(facts: AppliedStateFacts, observed: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.observed.endswith(observed)
+    assert "platform_run = continue" in blocker.remedy
+
+
+def test_what_is_tainted_is_replaced_and_what_is_protected_is_mended() -> None:
+    tainted = Known(("aws_vpc.this", "aws_budgets_budget.monthly"))
+    facts = applied_facts(tainted=tainted, protected_addresses=("aws_budgets_budget.",))
+    replaced, mended = GATE.evaluate(facts, judged_at=NOW)
+    assert (replaced.resource, mended.resource) == tainted.value
+    assert replaced.remedy.endswith("its plan replaces the resource")
+    assert "repair_drift = true and a repair_reason" in mended.remedy

@@ -1,6 +1,7 @@
 """PLAN-GUARD: what a build plan may leave behind."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -206,6 +207,30 @@ def test_protected(facts: PlanFacts, codes: Sequence[str]) -> None:
 )
 def test_drift(facts: PlanFacts, codes: Sequence[str]) -> None:
     assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("tainted", "protected", "codes"),
+    [
+        pytest.param(Known((TOPIC,)), (TOPIC,), ["RESOURCE-TAINTED"], id="a-protected-resource"),
+        pytest.param(Known((f"{TOPIC}[0]",)), ("aws_iam_role.",), ["RESOURCE-TAINTED"], id="by-prefix"),
+        pytest.param(Known(("aws_vpc.this",)), (TOPIC,), [], id="what-may-be-replaced"),
+        pytest.param(Known(()), (TOPIC,), [], id="nothing"),
+        pytest.param(Absent(), (TOPIC,), [], id="no-state-yet"),
+        pytest.param(Unreadable("403"), (), ["TAINTED-UNREADABLE"], id="not-readable"),
+        pytest.param(UnknownUntilApply(), (), ["TAINTED-UNKNOWN"], id="not-known"),
+    ],
+)
+def test_tainted(tainted: Any, protected: tuple[str, ...], codes: Sequence[str]) -> None:
+    facts = plan_facts(tainted=tainted, protected_addresses=protected)
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+def test_the_way_out_of_a_taint_stands_beside_the_plan_that_terraform_refuses() -> None:
+    facts = plan_facts(plan=Unreadable("Instance cannot be destroyed"), tainted=Known((TOPIC,)))
+    tainted, unreadable = GATE.evaluate(replace(facts, protected_addresses=(TOPIC,)), judged_at=NOW)
+    assert (tainted.code, unreadable.code) == ("RESOURCE-TAINTED", "PLAN-UNREADABLE")
+    assert "repair_drift = true and a repair_reason" in tainted.remedy
 
 
 def test_an_unreadable_plan_is_said_in_the_words_of_its_reason() -> None:

@@ -14,6 +14,7 @@ from botocore.parsers import ResponseParserError
 from standins import BUCKET, LEAKY, NO_TOKEN_FILE, SECRET, aws_error, refuse, s3_in_moto
 from tidegate.models.authorization import Intent
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.models.state import ApplyEnd
 from tidegate.terraform import intent, process
 from tidegate.terraform.intent import IntentLog, IntentOwner, IntentUnwritable, liveness
 from tidegate.terraform.process import Started
@@ -80,6 +81,7 @@ def test_a_record_before_the_process(log: IntentLog, s3: Any) -> None:
         "heartbeat_at": "2026-02-13T20:14:27+00:00",
         "ended_at": None,
         "returncode": None,
+        "plan_sha256": None,
     }  # fmt: skip
     assert len(record["id"]) == 32
     assert log.open("apply", OWNER, NOW)["id"] != record["id"]
@@ -92,6 +94,54 @@ def test_its_pid_and_its_end_are_added(log: IntentLog, s3: Any) -> None:
     log.ended(record, 1, NOW)
     assert (stored(s3)["pid"], stored(s3)["returncode"], stored(s3)["ended_at"]) == (4711, 1, NOW.isoformat())
     assert log.unfinished() == Absent()
+
+
+def ended(returncode: int | None) -> ApplyEnd:
+    task = "dev_min.m2/manual__1/f_demo.apply try 2"
+    return ApplyEnd(execution_id="m2_x", task=task, plan_sha256="ab", returncode=returncode)
+
+
+def test_how_the_newest_apply_ended(log: IntentLog) -> None:
+    assert log.last_apply() == Absent()
+    record = log.open("apply", OWNER, NOW, "ab")
+    assert log.last_apply() == Known(ended(None))
+    log.started(record, Started(4711, 12.5))
+    assert log.last_apply() == Known(ended(None))
+    log.ended(record, 1, NOW)
+    assert log.last_apply() == Known(ended(1))
+    log.ended(log.open("apply", OWNER, NOW, "ab"), 0, NOW)
+    assert log.last_apply() == Known(ended(0))
+
+
+@pytest.mark.parametrize("operation", ["plan", "untaint"])
+def test_what_runs_after_an_apply_does_not_hide_how_it_ended(log: IntentLog, operation: str) -> None:
+    log.ended(log.open("apply", OWNER, NOW, "ab"), 1, NOW)
+    log.ended(log.open(operation, OWNER, NOW), 0, NOW)
+    assert log.last_apply() == Known(ended(1))
+    assert log.unfinished() == Absent()
+
+
+def test_a_later_try_that_has_not_ended_counts_and_not_the_one_before_it(log: IntentLog) -> None:
+    log.ended(log.open("apply", OWNER, NOW, "ab"), 0, NOW)
+    log.open("apply", OWNER, NOW, "ab")
+    assert log.last_apply() == Known(ended(None))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{}", b'{"plan_sha256": "ab", "returncode": 0}', b"\xff"],
+)
+def test_a_broken_record_of_an_apply_is_unreadable(log: IntentLog, s3: Any, content: bytes) -> None:
+    s3.put_object(Bucket=BUCKET, Key="intents/dev_min/demo.apply.json", Body=content)
+    assert isinstance(log.last_apply(), Unreadable)
+
+
+@pytest.mark.parametrize("field", ["execution_id", "plan_sha256", "returncode", "task_id"])
+def test_a_record_of_an_apply_without_a_field_is_unreadable(log: IntentLog, s3: Any, field: str) -> None:
+    record = log.open("apply", OWNER, NOW, "ab")
+    del record[field]
+    s3.put_object(Bucket=BUCKET, Key="intents/dev_min/demo.apply.json", Body=json.dumps(record).encode())
+    assert isinstance(log.last_apply(), Unreadable)
 
 
 def test_stacks_and_environments_have_records_of_their_own(log: IntentLog, s3: Any) -> None:

@@ -42,8 +42,9 @@ class Intents:
         self.written: list[tuple[str, Any]] = []
         self.refusing = ""
 
-    def open(self, operation: str, owner: IntentOwner, now: datetime) -> dict[str, Any]:
+    def open(self, operation: str, owner: IntentOwner, now: datetime, plan_sha256: str | None = None) -> dict[str, Any]:
         self._write("open", (operation, owner.task_id, len(self.fake.calls)))
+        self.plan_sha256 = plan_sha256
         assert now.tzinfo is not None
         return {"id": "77aa"}
 
@@ -180,6 +181,18 @@ def test_show(fake: Any, terraform: Any, said: list[str], tmp_path: Path) -> Non
 def test_apply(fake: Any, terraform: Any, plan_file: Path) -> None:
     terraform().apply(plan_file)
     assert fake.call["argv"] == ["apply", *LOCKING, "-json", str(plan_file)]
+
+
+def test_an_apply_is_announced_with_its_plan(fake: Any, terraform: Any, intents: Intents, plan_file: Path) -> None:
+    terraform().apply(plan_file)
+    assert intents.plan_sha256 == hashlib.sha256(b"a plan").hexdigest()
+
+
+def test_taking_the_mark_off_is_announced_as_what_takes_the_lock(fake: Any, terraform: Any, intents: Intents) -> None:
+    terraform().untaint("aws_budgets_budget.monthly")
+    assert fake.call["argv"] == ["untaint", "-lock-timeout=0s", "-no-color", "aws_budgets_budget.monthly"]
+    assert intents.written[0] == ("open", ("untaint", "f_demo.apply", 0))
+    assert intents.written[-1] == ("ended", 0)
 
 
 def test_releasing_a_lock(fake: Any, terraform: Any) -> None:

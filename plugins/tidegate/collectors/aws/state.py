@@ -19,14 +19,16 @@ STATE_FORMAT = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateRead:
-    """One state. All three are Absent when there is none, and Unreadable alike when it cannot be read.
+    """One state. All are Absent when there is none, and Unreadable alike when it cannot be read.
 
     * `resources`: managed ones only, deposed instances included; data sources are not resources
+    * `tainted`: addresses of those whose creation did not finish, so that Terraform wants to replace them
     * `outputs`: values of outputs that are neither sensitive nor null. They stay in memory: facts keep digests
     """
 
     version: Observed[StateVersion]
     resources: Observed[tuple[StateResource, ...]]
+    tainted: Observed[tuple[str, ...]]
     outputs: Observed[dict[str, Any]]
 
 
@@ -37,14 +39,21 @@ def read_state(clients: Clients, environment: Environment, stack: str) -> StateR
         f"GetObject s3://{settings.bucket}/{settings.key}", lambda: _read(clients, settings), absent=["NoSuchKey"]
     )
     if not isinstance(found, Known):
-        return StateRead(version=found, resources=found, outputs=found)
-    version, resources, outputs = found.value
-    return StateRead(version=Known(version), resources=Known(resources), outputs=Known(outputs))
+        return StateRead(version=found, resources=found, tainted=found, outputs=found)
+    version, instances, outputs = found.value
+    return StateRead(
+        version=Known(version),
+        resources=Known(tuple(resource for resource, _ in instances)),
+        tainted=Known(tuple(resource.address for resource, tainted in instances if tainted)),
+        outputs=Known(outputs),
+    )
 
 
-def _read(
-    clients: Clients, settings: BackendSettings
-) -> tuple[StateVersion, tuple[StateResource, ...], dict[str, Any]]:
+_Instance = tuple[StateResource, bool]
+"""A resource, and whether it is tainted."""
+
+
+def _read(clients: Clients, settings: BackendSettings) -> tuple[StateVersion, tuple[_Instance, ...], dict[str, Any]]:
     s3 = clients.s3_in(settings.region)
     answer = ask(s3.get_object, Bucket=settings.bucket, Key=settings.key)
     version_id = field(answer, "VersionId", str)
@@ -71,7 +80,7 @@ def _parsed(text: str) -> dict[str, Any]:
     return field({"state": document}, "state", dict)
 
 
-def _resources(document: dict[str, Any]) -> Iterator[StateResource]:
+def _resources(document: dict[str, Any]) -> Iterator[_Instance]:
     for resource in field(document, "resources", list):
         if field(resource, "mode", str) != "managed":
             continue
@@ -79,11 +88,19 @@ def _resources(document: dict[str, Any]) -> Iterator[StateResource]:
         module = optional(resource, "module", str)
         declared = f"{module + '.' if module else ''}{kind}.{field(resource, 'name', str)}"
         for instance in field(resource, "instances", list):
-            yield StateResource(
+            resource = StateResource(
                 address=declared + _index(instance) + _deposed(instance),
                 type=kind,
                 id=field(instance, "attributes.id", str),
             )
+            yield resource, _tainted(instance)
+
+
+def _tainted(instance: dict[str, Any]) -> bool:
+    status = optional(instance, "status", str)
+    if status not in {None, "tainted"}:
+        raise MalformedAnswer(f"status is {status!r}, expected 'tainted' or none")
+    return status == "tainted"
 
 
 def _index(instance: dict[str, Any]) -> str:

@@ -65,7 +65,31 @@ def test_a_state_in_s3(aws, environment, bucket):
 
 def test_no_state(aws, environment, bucket):
     read = read_state(aws, environment, "demo")
-    assert (read.version, read.resources, read.outputs) == (Absent(), Absent(), Absent())
+    assert (read.version, read.resources, read.tainted, read.outputs) == (Absent(), Absent(), Absent(), Absent())
+
+
+def test_what_is_tainted_is_named_and_still_counts(clients, script, environment):
+    instances = [
+        {"index_key": 0, "status": "tainted", "attributes": {"id": "subnet-1"}},
+        {"index_key": 1, "attributes": {"id": "subnet-2"}},
+    ]
+    scripted(clients, script, state(resources=[resource(instances=instances)]))
+    read = read_state(clients, environment, "demo")
+    assert read.tainted == Known(("aws_subnet.a[0]",))
+    assert isinstance(read.resources, Known)
+    assert len(read.resources.value) == 2
+
+
+def test_nothing_is_tainted(clients, script, environment):
+    scripted(clients, script, state())
+    assert read_state(clients, environment, "demo").tainted == Known(())
+
+
+@pytest.mark.parametrize("status", ["planned", "", None, 1])
+def test_a_status_that_nobody_knows_makes_the_state_unreadable(clients, script, environment, status):
+    instance = {"status": status, "attributes": {"id": "subnet-1"}}
+    scripted(clients, script, state(resources=[resource(instances=[instance])]))
+    assert isinstance(read_state(clients, environment, "demo").tainted, Unreadable)
 
 
 def test_an_empty_state_is_not_no_state(clients, script, environment):
