@@ -20,7 +20,7 @@ MAX_FACT_AGE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate(Generic[F]):
-    """One judgement.
+    """One judgement. How long a pass counts is the manifest's (`validity`), per gate id.
 
     * `id`: stable name in evidence, e.g. `BACKEND-READINESS`
     * `facts`: the only type of facts that it accepts
@@ -28,7 +28,6 @@ class Gate(Generic[F]):
     * `owner`: who answers for it (requirement EV7)
     * `requirements`: ids from the requirements
     * `policy_sections`: manifest or policy sections whose change makes an earlier pass stale (EV4)
-    * `validity`: how long a pass counts
     * `transient_codes`: blockers that time alone may remove (a sensor may look again)
     """
 
@@ -39,7 +38,6 @@ class Gate(Generic[F]):
     facts: type[F]
     blockers: Callable[[F], Iterable[Blocker]]
     policy_sections: tuple[str, ...] = ()
-    validity: timedelta = timedelta(hours=24)
     version: int = 1
     transient_codes: frozenset[str] = field(default_factory=frozenset)
 
