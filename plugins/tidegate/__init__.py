@@ -5,6 +5,7 @@ A map of the layers, imports going one way only (enforced by import-linter):
     dags -> lanes, operators, sensors -> collectors, terraform, evidence -> models
                                       -> gates                           -> models
 
+* answers     the one seam to botocore: an answer, or what kept it away
 * models      what is known: manifest, facts, blockers, snapshots, verdicts
 * gates       pure judgements: facts in, blockers out; no I/O, no clock
 * cost        the ladder that costs are held against; pure

@@ -36,7 +36,7 @@ ANSWERED_BY = {
 """Forbidden types that show under another type: an alias, or a part that cannot be without its whole."""
 
 PLAN_ONLY = frozenset({"aws_ec2_capacity_reservation"})
-"""Forbidden types that are refused in plans and not looked for live."""
+"""Forbidden types that are refused in plans and not looked for live: the sandbox's AWS has no answer for them."""
 
 WORKERS = 8
 
