@@ -15,7 +15,7 @@ from tidegate.lanes import readiness
 from tidegate.lanes import run as lane_run_module
 from tidegate.lanes.run import LaneRun
 from tidegate.models.backend import BootstrapFacts, BootstrapStep
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 from tidegate.models.readiness import LaneGap
 
 EVIDENCE = dev_min()[0].evidence.bucket
@@ -100,17 +100,12 @@ def test_a_stack_without_a_lane_closes_the_first_lane(
     monkeypatch.setattr(readiness, "caller", lambda _run: control.caller())
     monkeypatch.setattr(readiness, "tools", lambda _run: control.tools())
     monkeypatch.setattr(readiness, "collect_stack_locks", lambda _run, _stacks: (control.stack_locks(),))
+    monkeypatch.setattr(readiness, "read_state", lambda *_: SimpleNamespace(version=Absent()))
     environment = dev_min()[0]
     edge = environment.stacks["demo"].model_copy(update={"state_key": "dev_min/edge/terraform.tfstate"})
     changed = environment.model_copy(update={"stacks": {**environment.stacks, "edge": edge}})
     params = {"target": "demo", "confirm": "dev_min"}
-    run = world.run(
-        phase,
-        "a_readiness",
-        environment=changed,
-        params=params,
-        clients=SimpleNamespace(s3=s3, s3_in=lambda _region: s3),
-    )
+    run = world.run(phase, "a_readiness", environment=changed, params=params, clients=SimpleNamespace(s3=s3))
     facts = getattr(readiness, collect)(run)
     assert facts.lane_gaps == (LaneGap(stack="edge", missing="build"), LaneGap(stack="edge", missing="destroy"))
     codes = [blocker.code for blocker in by_id(run.lane.gate).evaluate(facts, judged_at=NOW)]
