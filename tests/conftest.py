@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ os.environ |= {
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": f"{_HOME.name}/logs",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def service_descriptions_read_once() -> Iterator[None]:
+    """A task is a process and reads botocore's descriptions of the services once; here hundreds share a process."""
+    from botocore import session
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "create_loader", cache(session.create_loader))
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

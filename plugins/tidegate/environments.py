@@ -1,8 +1,9 @@
 """Loads manifests and policies; says file, line, field and what is allowed when one is wrong."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -47,9 +48,17 @@ def load_policies(environment: Environment) -> Policies:
 
 def _read(path: Path, model: type[M]) -> M:
     try:
-        document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise ManifestError(f"{path.name}: cannot be read: {error.strerror}") from error
+    return cast(M, _parsed(path, content, model))
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, content: bytes, model: type[BaseModel]) -> BaseModel:
+    """Kept by content, so never stale: reading YAML with its line numbers is the dearest part of parsing a DAG file."""
+    try:
+        document = YAML(typ="rt").load(content.decode("utf-8"))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise ManifestError(f"{path.name}:{line}: not YAML: {error.problem}") from error

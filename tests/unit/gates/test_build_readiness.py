@@ -103,6 +103,13 @@ def stated(version: Any) -> BuildReadinessFacts:
         ),
         pytest.param(build_readiness_facts(locks=()), ["STATE-LOCK-MISSING"], id="nobody-looked-for-locks"),
         pytest.param(stated(Absent()), [], id="no-state-yet"),
+        pytest.param(
+            build_readiness_facts(
+                states=(stack_state(stack="core", version=Absent()), stack_state(version=written_by("1.12.3")))
+            ),
+            ["STATE-NEWER-TERRAFORM"],
+            id="a-stack-without-a-state-hides-no-other",
+        ),
         pytest.param(stated(written_by("1.11.4")), [], id="an-older-terraform-wrote-the-state"),
         pytest.param(stated(written_by("1.12.2-rc1")), [], id="its-own-pre-release-wrote-the-state"),
         pytest.param(stated(written_by("1.12.3")), ["STATE-NEWER-TERRAFORM"], id="a-newer-terraform-wrote-the-state"),

@@ -8,6 +8,7 @@ import pytest
 from factories_control import NOW, caller, latch
 from factories_emergency import SET_AT, cost_judgement, emergency_release_facts
 from tidegate.gates.emergency_release import GATE
+from tidegate.gates.rules_request import reason_blockers
 from tidegate.models.emergency import EmergencyReleaseFacts
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 
@@ -68,3 +69,31 @@ def test_what_is_missing_and_how_to_get_it() -> None:
     (blocker,) = GATE.evaluate(cost(observed_at=SET_AT), judged_at=NOW)
     assert blocker.expected == "observed after 2026-02-13T18:14:27+00:00"
     assert blocker.remedy.startswith("trigger dev_min.m9_teardown_cost_check; when its M9.G passes, ")
+
+
+@pytest.mark.parametrize(
+    ("facts", "observed", "expected"),
+    [
+        (cost(environment="prod"), "environment prod in ", "environment dev_min"),
+        (cost(profile="sandbox"), "profile sandbox in ", "profile aws"),
+        (cost(gate="PLAN-GUARD"), "gate PLAN-GUARD in ", "gate COST-GUARDRAIL"),
+    ],
+)
+def test_whose_the_foreign_snapshot_is(facts: EmergencyReleaseFacts, observed: str, expected: str) -> None:
+    """On call goes by the words: which of the three differs, and what was wanted."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.observed.startswith(observed)
+    assert blocker.expected == expected
+
+
+@pytest.mark.parametrize("facts", [cost(observed_at=SET_AT), emergency_release_facts(cost=Unreadable("403"))])
+def test_the_cost_guardrail_is_what_blocks(facts: EmergencyReleaseFacts) -> None:
+    """The same resource whether it is read or not."""
+    assert [blocker.resource for blocker in GATE.evaluate(facts, judged_at=NOW)] == ["cost guardrail"]
+
+
+@pytest.mark.parametrize(("environment", "resource"), [("dev_min", "dev_min"), ("", "environment")])
+def test_a_missing_reason_is_one_of_the_environment(environment: str, resource: str) -> None:
+    """Also where nobody named one: a blocker needs a resource."""
+    (blocker,) = reason_blockers(" ", environment, "emergency_release")
+    assert blocker.resource == resource

@@ -117,3 +117,25 @@ def test_a_queued_run_says_that_another_goes_first() -> None:
     """M9 runs one at a time."""
     (blocker,) = GATE.evaluate(state("queued", verdict=Absent()), judged_at=NOW)
     assert blocker.observed == "queued; a run of M9 before it goes first"
+
+
+def test_a_running_run_says_only_that() -> None:
+    """Nothing goes first any more."""
+    (blocker,) = GATE.evaluate(state("running", verdict=Absent()), judged_at=NOW)
+    assert blocker.observed == "running"
+
+
+@pytest.mark.parametrize(
+    ("facts", "observed", "expected"),
+    [
+        (verdict(environment="prod"), "environment prod in ", "environment dev_min"),
+        (verdict(profile="sandbox"), "profile sandbox in ", "profile aws"),
+        (verdict(run_id="manual__1"), "run manual__1 in ", f"run {RUN_ID}"),
+        (verdict(gate="TEARDOWN-PROOF"), "gate TEARDOWN-PROOF in ", "gate PHASE-VERDICT"),
+    ],
+)
+def test_whose_the_foreign_verdict_is(facts: EmergencyTeardownFacts, observed: str, expected: str) -> None:
+    """On call goes by the words: which of the four differs, and what was wanted."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.observed.startswith(observed)
+    assert blocker.expected == expected

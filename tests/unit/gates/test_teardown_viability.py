@@ -1,5 +1,6 @@
 """TEARDOWN-VIABILITY. What a destroy plan must be is tested in test_teardown_scope.py; here, that it counts."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ BUCKET = scope(
 
 
 STOP = "dev_min.emergency_stop"
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 def stop(**changes: Any) -> ViabilityFacts:
@@ -103,3 +105,17 @@ def test_the_file_to_correct_is_named() -> None:
 def test_what_was_planned_is_named(facts: ViabilityFacts, resource: str, observed: str) -> None:
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.resource, blocker.observed) == (resource, observed)
+
+
+@pytest.mark.parametrize(
+    ("facts", "file"),
+    [
+        (m9(loads=Known(False)), "dags/m9_teardown_cost_check.py"),
+        (stop(loads=Known(False)), "dags/emergency_stop.py"),
+    ],
+)
+def test_the_file_to_correct_is_one_of_the_project(facts: ViabilityFacts, file: str) -> None:
+    """The remedy names it, and it is there."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.remedy.startswith(f"correct {file} or ")
+    assert (PROJECT / file).is_file()
