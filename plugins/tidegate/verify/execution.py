@@ -57,7 +57,7 @@ def verify_execution(store: EvidenceStore, subject: Subject, *, profile: str | N
     elif snapshot is not None:
         facts, _ = facts_of(snapshot, verdict.key)
         if isinstance(facts, VerdictFacts):
-            findings += phase_findings(execution, verdict, facts)
+            findings += phase_findings(execution, verdict, snapshot, facts)
     chained = None
     if subject.remote:
         chained, broken = chain_findings(store, subject, verdict)

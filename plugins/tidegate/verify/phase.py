@@ -14,7 +14,9 @@ from tidegate.verify.findings import KEEP, Finding, judgement_mismatch, missing,
 _AGAIN = "clear the verdict task of the run, so that it judges what is there now"
 
 
-def phase_findings(execution: Execution, verdict: Document, facts: VerdictFacts) -> Iterator[Finding]:
+def phase_findings(
+    execution: Execution, verdict: Document, snapshot: Snapshot, facts: VerdictFacts
+) -> Iterator[Finding]:
     """Every lane of the phase once; every lane that the verdict names as the evidence shows it."""
     subject = execution.subject
     named = [lane.task for lane in facts.lanes]
@@ -31,7 +33,7 @@ def phase_findings(execution: Execution, verdict: Document, facts: VerdictFacts)
         ("execution_id", facts.execution_id, subject.execution_id),
         ("environment", facts.environment, subject.environment),
         ("phase", facts.phase, subject.phase),
-        ("profile", facts.profile, verdict.snapshot.profile if verdict.snapshot else facts.profile),
+        ("profile", facts.profile, snapshot.profile),
     ):
         if observed != expected:
             yield judgement_mismatch(verdict.key, f"{name} {observed} in the facts", f"{name} {expected}")
@@ -42,7 +44,6 @@ def phase_findings(execution: Execution, verdict: Document, facts: VerdictFacts)
 
 def _lane(execution: Execution, verdict: Document, facts: VerdictFacts, lane: LaneResult) -> Iterator[Finding]:
     documents = execution.of(lane.task)
-    judged = _judged(execution, lane)
     if isinstance(lane.stored_digest, Unreadable):
         return  # the verdict could not read it then, and did not pass
     if not isinstance(lane.stored_digest, Known):
@@ -50,13 +51,17 @@ def _lane(execution: Execution, verdict: Document, facts: VerdictFacts, lane: La
             yield _superseded(documents[-1], "a snapshot that the verdict did not see")
         return
     expected = f"digest {lane.stored_digest.value}, as the verdict in {verdict.key} judged"
-    if judged is not None and judged not in {document.key for document in documents}:
+    judged = _judged(execution, lane)
+    if judged is None:
+        yield judgement_mismatch(
+            verdict.key, f"{lane.task}: judged from {lane.uri or 'nowhere'}", "the address of an attempt of this lane"
+        )
+        return
+    if judged not in {document.key for document in documents}:
         yield missing(judged, "no such file", expected)
         return
-    newest = documents[-1] if documents else None
-    if newest is None:
-        yield missing(lane.uri, "no snapshot of this lane", expected)
-    elif judged is not None and newest.key != judged:
+    newest = documents[-1]
+    if newest.key != judged:
         yield _superseded(newest, f"attempt {newest.attempt}, newer than {judged} that the verdict judged")
     elif newest.snapshot is not None:
         if newest.snapshot.digest != lane.stored_digest.value:

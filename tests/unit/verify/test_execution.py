@@ -148,6 +148,23 @@ def test_bytes_that_are_not_as_written(tmp_path: Path, change: Callable[[bytes],
     assert found(evidence) == [("DIGEST-MISMATCH", evidence.key(CHECK))]
 
 
+@pytest.mark.parametrize(
+    ("content", "observed", "expected"),
+    [
+        (b"[]", "a JSON list", "a sealed JSON object"),
+        (b"7", "a JSON int", "a sealed JSON object"),
+        (b'{"digest": "abc"}', "digest ", "digest abc"),
+        (b"{}", "digest ", "digest None"),
+    ],
+)
+def test_what_is_wrong_with_the_bytes_is_said(tmp_path: Path, content: bytes, observed: str, expected: str) -> None:
+    evidence = whole(tmp_path)
+    evidence.path(CHECK).write_bytes(content)
+    (finding,) = verified(evidence).findings
+    assert finding.observed.startswith(observed)
+    assert finding.expected == expected
+
+
 def test_a_flipped_byte_in_the_verdict(tmp_path: Path) -> None:
     evidence = whole(tmp_path)
     path = evidence.path(VERDICT)
@@ -417,6 +434,30 @@ def test_a_verdict_that_says_otherwise_than_its_lane(tmp_path: Path, changes: di
     assert f"{CHECK}: {said}" in findings[0].observed
 
 
+@pytest.mark.parametrize("remote", [False, True], ids=["mirror", "bucket"])
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        pytest.param(lambda uri: uri.replace(".json", ".copy.json"), id="beside-the-attempts"),
+        pytest.param(lambda uri: f"https://example.com/{uri}", id="in-no-store"),
+        pytest.param(lambda uri: "", id="nowhere"),
+    ],
+)
+def test_a_verdict_that_judged_from_elsewhere(tmp_path: Path, elsewhere: Callable[[str], str], *, remote: bool) -> None:
+    """The digest may be right: nobody can look at what the verdict looked at."""
+    evidence = Evidence(tmp_path, remote=remote).lanes()
+    uri = elsewhere(evidence.uri(CHECK))
+    lanes = tuple(
+        replace(evidence.result(it, START), uri=uri) if it.task == CHECK else evidence.result(it, START)
+        for it in evidence.subject.lanes
+    )
+    findings = verified(evidence.verdict(lanes=lanes)).findings
+    assert [(it.code, it.file, it.observed) for it in findings] == [
+        ("JUDGEMENT-MISMATCH", evidence.key(VERDICT), f"{CHECK}: judged from {uri or 'nowhere'}")
+    ]
+    assert findings[0].expected == "the address of an attempt of this lane"
+
+
 def test_a_lane_that_the_verdict_could_not_read(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path).lanes()
     unreadable: Any = Unreadable("503")
@@ -437,6 +478,16 @@ def test_a_pass_that_had_expired_at_its_verdict(tmp_path: Path) -> None:
     findings = verified(evidence.verdict(lanes=lanes)).findings
     assert [(it.code, it.file) for it in findings] == [("JUDGEMENT-MISMATCH", evidence.key(VERDICT))]
     assert "valid until 2026-11-21T10:00:00" in findings[0].expected
+
+
+def test_a_pass_that_expired_in_the_second_after_its_verdict(tmp_path: Path) -> None:
+    """Valid up to and with its last moment, as the gate has it."""
+    evidence = Evidence(tmp_path).lanes()
+    at = evidence.verdict().document(VERDICT)["observed_at"]
+    evidence.path(VERDICT).unlink()
+    evidence.rewrite(LAST, valid_until=at)
+    lanes = tuple(evidence.result(it, START) for it in evidence.subject.lanes)
+    assert found(evidence.verdict(lanes=lanes)) == []
 
 
 def test_a_verdict_of_another_phase(tmp_path: Path) -> None:
