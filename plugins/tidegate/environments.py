@@ -48,21 +48,23 @@ def load_policies(environment: Environment) -> Policies:
 
 def _read(path: Path, model: type[M]) -> M:
     try:
-        content = path.read_bytes()
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ManifestError(f"{path.name}: cannot be read: {error.strerror}") from error
-    return cast(M, _parsed(path, content, model))
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path.name}: not YAML: {error}") from error
+    return cast(M, _parsed(path, text, model))
 
 
 @lru_cache(maxsize=64)
-def _parsed(path: Path, content: bytes, model: type[BaseModel]) -> BaseModel:
+def _parsed(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     """Kept by content, so never stale: reading YAML with its line numbers is the dearest part of parsing a DAG file."""
     try:
-        document = YAML(typ="rt").load(content.decode("utf-8"))
+        document = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise ManifestError(f"{path.name}:{line}: not YAML: {error.problem}") from error
-    except (YAMLError, ValueError, RecursionError) as error:  # not UTF-8, a control character, 30 February
+    except (YAMLError, ValueError, RecursionError) as error:  # a control character, 30 February
         raise ManifestError(f"{path.name}: not YAML: {error}") from error
     if not isinstance(document, dict):
         raise ManifestError(f"{path.name}: expected a mapping at the top, found {type(document).__name__}")

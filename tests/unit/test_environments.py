@@ -211,10 +211,10 @@ def test_what_is_no_mapping(directory: Path, content: str) -> None:
 
 
 def test_a_manifest_that_cannot_be_read(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(_path: Path) -> bytes:
+    def denied(_path: Path, **_: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(Path, "read_text", denied)
     with pytest.raises(ManifestError, match=r"^dev_min\.yaml: cannot be read: Permission denied$"):
         load("dev_min")
 
