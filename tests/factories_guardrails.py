@@ -8,11 +8,20 @@ from typing import Any
 
 from factories_world import preserve_item, scope, state_resource
 from tidegate.models.budget import AlertSubscriber, BudgetAlert, BudgetFacts, TopicSubscription
+from tidegate.models.confluent import (
+    BilledDay,
+    ConfluentBill,
+    ConfluentBilling,
+    ConfluentBillingFacts,
+    LineKind,
+    NegativeLine,
+)
 from tidegate.models.cost import CostFacts, DailyCost, Money
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 from tidegate.models.ownership import OwnedState, OwnershipFacts
 from tidegate.models.plan import StackScope
+from tidegate.models.policy import PolicyException
 from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
 from tidegate.models.state import StateResource
 from tidegate.models.viability import DagStatus, ViabilityFacts
@@ -139,12 +148,83 @@ def spent(amount: Any, unit: str = "USD") -> Known[Money]:
     return Known(Money(amount=Decimal(amount), unit=unit))
 
 
+def billed(number: int = 1, amount: Any = "0.25", **changes: Any) -> BilledDay:
+    """A day of February with two lines."""
+    day = BilledDay(day=date(2026, 2, number), lines=2, daily_lines=2, amount=Decimal(amount))
+    return replace(day, **changes)
+
+
+def bill(*days: BilledDay, **changes: Any) -> ConfluentBill:
+    """Thirteen days of February, 3.25 USD altogether."""
+    found = ConfluentBill(
+        days=days or tuple(billed(number) for number in range(1, 14)),
+        kinds=(
+            LineKind(product="KAFKA", line_type="KAFKA_STORAGE", documented=True, lines=26, amount=Decimal("3.25")),
+        ),
+        negative=(),
+        credits=0,
+        credited=Decimal(0),
+        pages=1,
+    )
+    return replace(found, **changes)
+
+
+def negative_line(**changes: Any) -> NegativeLine:
+    """A line that would hide 5 USD."""
+    line = NegativeLine(id="cost-7", day=date(2026, 2, 3), product="KAFKA", line_type="KAFKA_BASE", amount=Decimal(-5))
+    return replace(line, **changes)
+
+
+def billing(**changes: Any) -> ConfluentBilling:
+    """Confluent's month, while a platform run has been open since 3 February."""
+    read = ConfluentBilling(
+        endpoint="https://api.confluent.cloud",
+        start=date(2026, 2, 1),
+        end=date(2026, 2, 14),
+        data_as_of=NOW - timedelta(hours=72),
+        standing_since=Known(datetime(2026, 2, 3, 9, 30, tzinfo=UTC)),
+        bill=Known(bill()),
+    )
+    return replace(read, **changes)
+
+
+def billing_on(today: date) -> ConfluentBilling:
+    """Confluent's month of a day, when nothing stands that would have to be billed."""
+    noon = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
+    return billing(
+        start=today.replace(day=1),
+        end=today + timedelta(days=1),
+        data_as_of=noon - timedelta(hours=72),
+        standing_since=Absent(),
+        bill=Known(bill(billed(day=today.replace(day=1)))),
+    )
+
+
+def confluent_billing_facts(**changes: Any) -> ConfluentBillingFacts:
+    """A bill that can be judged."""
+    return replace(ConfluentBillingFacts(observed_at=NOW, billing=billing(), exceptions=()), **changes)
+
+
+def quiet(resource: str = "2026-02-05", **changes: Any) -> PolicyException:
+    """A day on which nothing was billed, as the manifest says."""
+    given: dict[str, Any] = {
+        "rule": "CONFLUENT-DAYS-MISSING",
+        "resource": resource,
+        "owner": "finops",
+        "reason": "the cluster was idle that day",
+        "expires": date(2026, 2, 28),
+    }
+    return PolicyException(**given | changes)
+
+
 def cost_facts(*days: DailyCost, **changes: Any) -> CostFacts:
     """Thirteen days of February, 6.50 USD altogether."""
     facts = CostFacts(
         observed_at=NOW,
         cost_scope=("aws",),
         read_scope=("aws",),
+        widest_scope=Known(("aws",)),
+        exceptions=(),
         start=date(2026, 2, 1),
         end=date(2026, 2, 14),
         expected_unit="USD",
@@ -152,14 +232,39 @@ def cost_facts(*days: DailyCost, **changes: Any) -> CostFacts:
         stop=Decimal(28),
         budgets=spent("6.40"),
         days=Known(days or tuple(daily(number) for number in range(1, 14))),
+        confluent=None,
         rung="none",
     )
     return replace(facts, **changes)
 
 
+def both_platforms(*days: DailyCost, **changes: Any) -> CostFacts:
+    """AWS with 6.50 USD and Confluent with 3.25 USD."""
+    both = ("aws", "confluent")
+    given: dict[str, Any] = {"cost_scope": both, "read_scope": both, "widest_scope": Known(both)}
+    return cost_facts(*days, **given | {"confluent": billing()} | changes)
+
+
 def valid_cost_now() -> CostFacts:
     """Cost of this very month, for runs whose facts are dated now."""
     return cost_facts_on(datetime.now(UTC).date())
+
+
+def valid_bill_now() -> ConfluentBillingFacts:
+    """Confluent's bill of this very month."""
+    return confluent_billing_facts(billing=billing_on(datetime.now(UTC).date()))
+
+
+def both_on(today: date) -> CostFacts:
+    """Cost of both platforms in the month of a day."""
+    both = ("aws", "confluent")
+    return replace(
+        cost_facts_on(today),
+        cost_scope=both,
+        read_scope=both,
+        widest_scope=Known(both),
+        confluent=billing_on(today),
+    )
 
 
 def cost_facts_on(today: date) -> CostFacts:
@@ -173,6 +278,7 @@ VALID_FACTS_GUARDRAILS: dict[str, Callable[[], Facts]] = {
     "STATE-OWNERSHIP": ownership_facts,
     "BUDGET-GUARDRAIL": budget_facts,
     "PRE-DESTROY": pre_destroy_facts,
+    "CONFLUENT-BILLING": valid_bill_now,
     "COST-GUARDRAIL": valid_cost_now,
     "TEARDOWN-VIABILITY": viability_facts,
 }

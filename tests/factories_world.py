@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, LockTablePosture, Purpose, StackBackend
-from tidegate.models.contract import ContractFacts, Upstream
+from tidegate.models.contract import ContractFacts, Parameter, Upstream
 from tidegate.models.facts import Coverage, Facts
 from tidegate.models.inventory import Inventory, LiveResource, PostureFacts, ResidualFacts
 from tidegate.models.observed import Absent, Known, Observed
@@ -250,6 +250,22 @@ def destroyed_facts(**changes: Any) -> DestroyedStateFacts:
     return replace(facts, **changes)
 
 
+def destroyed_left_alone(**changes: Any) -> DestroyedStateFacts:
+    """Confluent after a teardown of demo alone: it holds what it held."""
+    facts = destroyed_facts(
+        stack="confluent",
+        targeted=False,
+        frozen_serial=Known(12),
+        before=Absent(),
+        after=Known(state_version(key="dev_min/confluent/terraform.tfstate", serial=12, resource_count=14)),
+        post_destroy_state_count=Known(14),
+        destroy_set=(),
+        still_there=Absent(),
+        locks=Absent(),
+    )
+    return replace(facts, **changes)
+
+
 def upstream(**changes: Any) -> Upstream:
     """Core, as this run left it, with the one output that demo needs."""
     core = Upstream(
@@ -262,6 +278,28 @@ def upstream(**changes: Any) -> Upstream:
         outputs={"alert_topic_arn": Known(SHA)},
     )
     return replace(core, **changes)
+
+
+SECRETS = "/fraud-platform/dev_min/kafka/"
+
+
+def parameter(name: str = "bootstrap_address", type: str = "SecureString") -> Parameter:
+    """A parameter that confluent wrote."""
+    return Parameter(name=SECRETS + name, type=type)
+
+
+def messaging_upstream(**changes: Any) -> Upstream:
+    """Confluent, as this run left it, with an output and a secret that demo needs."""
+    confluent = upstream(
+        stack="confluent",
+        state=Known(state_version(key="dev_min/confluent/terraform.tfstate", serial=12, resource_count=14)),
+        expected_serial=Known(12),
+        required_outputs=("topics",),
+        outputs={"topics": Known(SHA)},
+        required_secrets=(f"{SECRETS}bootstrap_address",),
+        secrets=Known((parameter(), parameter("producer/api_key"))),
+    )
+    return replace(confluent, **changes)
 
 
 def contract_facts(*upstreams: Upstream, **changes: Any) -> ContractFacts:
@@ -367,6 +405,9 @@ def reference(lane: str = "b_scope_freeze", **changes: Any) -> SnapshotReference
         sha256=SHA,
         status="pass",
         overall_pass=True,
+        valid_until=datetime(2999, 1, 1, tzinfo=UTC),
+        policy_digest="c" * 64,
+        policy_digest_today="c" * 64,
     )
     return replace(snapshot, **changes)
 
@@ -376,6 +417,7 @@ def proof_facts(**changes: Any) -> TeardownProofFacts:
     facts = TeardownProofFacts(
         observed_at=NOW,
         platform_run="p-2026-11-21",
+        targets=("demo",),
         required_lanes=("b_scope_freeze", "f_residual_scan"),
         references=(reference(), reference("f_residual_scan", gate="RESIDUAL-SCAN")),
         ephemeral_state_counts={"demo": Known(0)},

@@ -124,6 +124,26 @@ def dev_min() -> tuple[Environment, Policies]:
     return environment, environments.load_policies(environment)
 
 
+@cache
+def three_stacks() -> Environment:
+    """dev_min with the messaging stack between core and demo."""
+    manifest = dev_min()[0].model_dump(by_alias=True)
+    stacks = manifest["stacks"]
+    confluent = {
+        "root": "confluent",
+        "lifecycle": "messaging",
+        "depends_on": ["core"],
+        "destroyable": True,
+        "state_key": "dev_min/confluent/terraform.tfstate",
+        "required_outputs": ["topics"],
+        "required_secrets": ["bootstrap_address", "producer/api_key"],
+    }
+    demo = {**stacks["demo"], "depends_on": ["core", "confluent"]}
+    manifest["stacks"] = {"core": stacks["core"], "confluent": confluent, "demo": demo}
+    manifest["confluent"] = {"api_key_connection": "confluent_default"}
+    return Environment.model_validate(manifest)
+
+
 def lane_run(
     directory: Path, phase: Phase, task_id: str, *, handed_over: Mapping[str, Any] | None = None, **changes: Any
 ) -> LaneRun:
@@ -132,6 +152,7 @@ def lane_run(
     `handed_over` maps task ids to what they pushed: a document, or an observation as it is.
     """
     environment, policies = dev_min()
+    environment = changes.get("environment", environment)
     pushed = {} if handed_over is None else handed_over
 
     def give(task_id: str) -> Observed[dict[str, Any]]:
@@ -155,6 +176,7 @@ def lane_run(
         "airflow_static_keys": Known(()),
         "dag_status": lambda dag_id: DagStatus(dag_id=dag_id, paused=Known(False), loads=Known(True)),
         "dag_runs": SimpleNamespace(),
+        "cloud_key": lambda _connection: Absent(),
         "clients": SimpleNamespace(),
         "local": LocalStore(directory / "runs"),
         "remote": MemoryStore(),

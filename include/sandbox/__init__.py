@@ -1,8 +1,10 @@
-"""The embedded sandbox: a labelled stand-in for AWS on loopback ports. Product code never imports it.
+"""The embedded sandbox: labelled stand-ins for AWS and Confluent Cloud on loopback. Product code never imports it.
 
 `python -m sandbox.supervisor start` brings it up; `runs/sandbox/env` holds what to source.
 
-    client --> fault proxy --> moto with labelled extensions
-                  ^                 ^
-                  +---- admin API --+          all under one supervisor process
+    AWS client --> fault proxy --> moto with labelled extensions
+                      ^                 ^
+                      +---- admin API --+--> fake Confluent API <-- Confluent client, stand-in provider
+
+All under one supervisor process.
 """

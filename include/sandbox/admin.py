@@ -9,6 +9,14 @@
     POST   /sns/confirm               {"topic_arn": "...", "endpoint": "...", "confirmed": true}
     POST   /reset                     everything as after the start; sessions already issued stay valid
 
+Confluent:
+
+    GET    /confluent/faults  POST /confluent/faults  DELETE /confluent/faults[?id=N]
+    GET    /confluent/calls?since=N
+    GET    /confluent/spend   PUT /confluent/spend    what the costs API answers from
+    GET    /confluent/state                           everything that is there, without secrets
+    DELETE /confluent/state?kind=topics&id=lkc-1/a    takes one thing away, as a person in the console would
+
 Wrong input gets 400 and {"error": "one clear sentence"}.
 """
 
@@ -20,22 +28,28 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
+from sandbox.confluent import control as confluent_control
 from sandbox.proxy_control import PREFIX
 
 FORWARD_TIMEOUT_SECONDS = 30.0
+CONFLUENT = "/confluent/"
 Reseed = Callable[[], None]
 
 
 class AdminServer(ThreadingHTTPServer):
-    """Passes requests on to the proxy and the stand-in behind it; `reseed` is what a reset ends with."""
+    """Passes requests on to the proxy and the stand-in behind it, and to the fake Confluent API.
+
+    `reseed` is what a reset ends with.
+    """
 
     daemon_threads = True
 
-    def __init__(self, listener: socket.socket, proxy_url: str, reseed: Reseed) -> None:
+    def __init__(self, listener: socket.socket, proxy_url: str, confluent_url: str, reseed: Reseed) -> None:
         super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
         self._proxy = httpx.Client(base_url=proxy_url, trust_env=False, timeout=FORWARD_TIMEOUT_SECONDS)
+        self._confluent = httpx.Client(base_url=confluent_url, trust_env=False, timeout=FORWARD_TIMEOUT_SECONDS)
         self._reseed = reseed
         self._reset_lock = threading.Lock()
 
@@ -54,12 +68,17 @@ class AdminServer(ThreadingHTTPServer):
             return 503, json.dumps({"error": why}).encode()
 
     def _forward(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        answer = self._proxy.request(method, PREFIX + path.lstrip("/"), content=body)
+        if path.startswith(CONFLUENT):
+            target = confluent_control.PREFIX + path.removeprefix(CONFLUENT)
+            answer = self._confluent.request(method, target, content=body)
+        else:
+            answer = self._proxy.request(method, PREFIX + path.lstrip("/"), content=body)
         return answer.status_code, answer.content
 
     def _reset(self) -> tuple[int, bytes]:
         with self._reset_lock:
             self._forward("DELETE", "/faults")
+            self._forward("POST", f"{CONFLUENT}reset")
             status, content = self._forward("POST", "/reset")
             if status == 200:
                 self._reseed()

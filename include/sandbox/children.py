@@ -1,4 +1,4 @@
-"""The two child processes of the sandbox's supervisor (labelled stand-in): start, watch, stop."""
+"""The child processes of the sandbox's supervisor (labelled stand-in): start, watch, stop."""
 
 import os
 import socket

@@ -10,14 +10,21 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlencode
 
 import httpx
 
+from sandbox.confluent.faults import ConfluentFault
+from sandbox.confluent.faults import Kind as ConfluentKind
+from sandbox.confluent.journal import ConfluentCall
+from sandbox.confluent.organization import Kind as ConfluentThing
+from sandbox.confluent.spend import ConfluentSpend
 from sandbox.environment import read_env
 from sandbox.faults import Fault, Kind
 from sandbox.journal import Entry
 
 TIMEOUT_SECONDS = 30.0
+IDENTITIES: tuple[ConfluentThing, ...] = ("service_accounts", "api_keys", "role_bindings", "acls")
 
 
 class SandboxError(Exception):
@@ -141,8 +148,70 @@ class SandboxClient:
         """Confirm an e-mail subscription, as its reader would, or (`confirmed` False) take that back."""
         self._call("POST", "/sns/confirm", {"topic_arn": topic_arn, "endpoint": endpoint, "confirmed": confirmed})
 
+    @contextmanager
+    def confluent_fault(
+        self,
+        kind: ConfluentKind,
+        *,
+        path: str = "",
+        method: str | None = None,
+        skip: int = 0,
+        times: int | None = None,
+        seconds: float = 1.0,
+    ) -> Iterator[int]:
+        """Keep a fault of the fake Confluent API in force inside the `with` block; yields its id."""
+        fault = ConfluentFault(kind=kind, path=path, method=method, skip=skip, times=times, seconds=seconds)
+        number = self.add_confluent_fault(fault)
+        try:
+            yield number
+        finally:
+            self._call("DELETE", f"/confluent/faults?id={number}")
+
+    def add_confluent_fault(self, fault: ConfluentFault) -> int:
+        """Put a fault of the fake Confluent API in force until it is removed; returns its id."""
+        number: int = self._call("POST", "/confluent/faults", fault.model_dump(exclude_none=True))["id"]
+        return number
+
+    def clear_confluent_faults(self) -> None:
+        """Remove all faults of the fake Confluent API."""
+        self._call("DELETE", "/confluent/faults")
+
+    def confluent_faults(self) -> list[dict[str, Any]]:
+        """Return the faults of the fake Confluent API, each with `id`, `hits` and `left`."""
+        found: list[dict[str, Any]] = self._call("GET", "/confluent/faults")["faults"]
+        return found
+
+    def confluent_calls(self, since: int = 0) -> list[ConfluentCall]:
+        """Return the calls to the fake Confluent API after number `since`. Raises SandboxError for dropped ones."""
+        answer = self._call("GET", f"/confluent/calls?since={since}")
+        if answer["dropped"]:
+            raise SandboxError(f"the journal no longer holds every call after number {since}.")
+        return [ConfluentCall.model_validate(call) for call in answer["calls"]]
+
+    def set_confluent_spend(self, spend: ConfluentSpend) -> None:
+        """Replace what the costs API answers from."""
+        self._call("PUT", "/confluent/spend", spend.model_dump(mode="json"))
+
+    def confluent_state(self) -> dict[str, list[dict[str, Any]]]:
+        """Return everything in the fake organization by kind, each with an `id`, without secrets."""
+        return self._call("GET", "/confluent/state")
+
+    def confluent_identities(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the service accounts, API keys, role bindings and ACLs: what a teardown must not leave behind."""
+        state = self.confluent_state()
+        return {kind: state[kind] for kind in IDENTITIES}
+
+    def remove_confluent(self, kind: ConfluentThing, id_: str) -> bool:
+        """Take one thing away behind Terraform's back, as a person in the console would; True when it was there."""
+        query = urlencode({"kind": kind, "id": id_})
+        removed: bool = self._call("DELETE", f"/confluent/state?{query}")["removed"]
+        return removed
+
     def reset(self) -> None:
-        """Empty the account, then seed the role again; sessions stay valid, the journal goes on."""
+        """Empty the account and the fake Confluent organization, then seed the role again.
+
+        Sessions and the Cloud API key stay valid, the journals go on.
+        """
         self._call("POST", "/reset")
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -37,17 +37,33 @@ class Addresses:
 
     aws: str
     admin: str
+    confluent: str
 
 
-def sandbox_environment(addresses: Addresses, region: str, role_arn: str, token_file: Path) -> Environment:
-    """Return the environment of a process that uses the sandbox with web identity and nothing else."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What the sandbox made for its users."""
+
+    token: Path
+    cloud_key: Path
+    provider_mirror: Path
+
+
+def sandbox_environment(addresses: Addresses, region: str, role_arn: str, files: Files) -> Environment:
+    """Return the environment of a process that uses the sandbox with web identity and nothing else.
+
+    Confluent knows no web identity: its key lies in a file that only its owner can read, named here.
+    """
     values = {
         "TIDEGATE_PROFILE": "sandbox",
         "TIDEGATE_SANDBOX_ADMIN": addresses.admin,
+        "TIDEGATE_STAND_IN_MIRROR": str(files.provider_mirror.resolve()),
+        "TIDEGATE_CONFLUENT_ENDPOINT": addresses.confluent,
+        "TIDEGATE_CONFLUENT_KEY_FILE": str(files.cloud_key.resolve()),
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_ROLE_ARN": role_arn,
-        "AWS_WEB_IDENTITY_TOKEN_FILE": str(token_file.resolve()),
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(files.token.resolve()),
         "AWS_ROLE_SESSION_NAME": SESSION_NAME,
         "AWS_S3_USE_PATH_STYLE": "true",
         "AWS_EC2_METADATA_DISABLED": "true",

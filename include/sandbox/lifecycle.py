@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from sandbox.children import PACKAGE_PARENT
+from sandbox.confluent.credentials import FILE_NAME as CLOUD_KEY
 from sandbox.record import FILE_NAME, Record, read_record, running_record
 
 START_SECONDS = 75.0
@@ -82,7 +83,8 @@ def describe(record: Record) -> str:
     children = ", ".join(f"{name} {pid}" for name, pid in record.children.items())
     return (
         f"The sandbox is running since {record.started_at:%Y-%m-%d %H:%M:%S} UTC (pid {record.pid}; {children}).\n"
-        f"AWS:   {record.urls['proxy']}\nadmin: {record.urls['admin']}\nrole:  {record.role_arn}"
+        f"AWS:       {record.urls['proxy']}\nConfluent: {record.urls['confluent']}\n"
+        f"admin:     {record.urls['admin']}\nrole:      {record.role_arn}"
     )
 
 
@@ -100,7 +102,7 @@ def _end(process: psutil.Process) -> None:
 
 
 def _remove_leftovers(directory: Path) -> None:
-    for name in (FILE_NAME, "env", "web_identity_token"):
+    for name in (FILE_NAME, "env", "web_identity_token", CLOUD_KEY):
         (directory / name).unlink(missing_ok=True)
 
 

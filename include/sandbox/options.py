@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.confluent.credentials import FILE_NAME as CLOUD_KEY
+
 DEFAULT_DIRECTORY = Path("runs/sandbox")
 DEFAULT_ROLE_ARN = "arn:aws:iam::123456789012:role/fraud-platform-dev-min-execution"
 DEFAULT_REGION = "eu-west-2"
@@ -18,6 +20,7 @@ class Options:
     region: str
     port: int
     admin_port: int
+    confluent_port: int
     seed_role: bool
     bind: str
     advertise: str
@@ -31,6 +34,16 @@ class Options:
     def env_file(self) -> Path:
         """Where the file to source lies."""
         return self.directory / "env"
+
+    @property
+    def cloud_key_file(self) -> Path:
+        """Where the Cloud API key of the fake Confluent organization lies."""
+        return self.directory / CLOUD_KEY
+
+    @property
+    def provider_mirror(self) -> Path:
+        """Where Terraform finds the stand-in provider."""
+        return self.directory / "providers"
 
 
 def account_and_role(role_arn: str) -> tuple[str, str]:

@@ -19,7 +19,10 @@ import httpx
 
 from sandbox.admin import AdminServer
 from sandbox.children import Children
-from sandbox.environment import Addresses, render, sandbox_environment
+from sandbox.confluent import control as confluent_control
+from sandbox.confluent.credentials import new_cloud_key, write_cloud_key
+from sandbox.confluent.mirror import make_mirror
+from sandbox.environment import Addresses, Files, render, sandbox_environment
 from sandbox.loopback import AddressRefused, listen
 from sandbox.options import LOOPBACK, Options
 from sandbox.proxy_control import PREFIX
@@ -64,31 +67,39 @@ class Supervisor:
             finally:
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-                for left_over in (options.directory / FILE_NAME, options.env_file, options.token_file):
-                    left_over.unlink(missing_ok=True)
+                for left_over in (FILE_NAME, options.env_file, options.token_file, options.cloud_key_file):
+                    (options.directory / left_over).unlink(missing_ok=True)
 
     def _bring_up(self, children: Children) -> None:
         options = self._options
         proxy = listen(options.bind, options.port)
         admin = listen(options.bind, options.admin_port)
         aws = listen(LOOPBACK, 0)
-        ports = {"proxy": _port(proxy), "admin": _port(admin), "aws": _port(aws)}
+        confluent = listen(LOOPBACK, options.confluent_port)
+        ports = {"proxy": _port(proxy), "admin": _port(admin), "aws": _port(aws), "confluent": _port(confluent)}
         write_token(options.token_file)
+        write_cloud_key(options.cloud_key_file, new_cloud_key())
+        make_mirror(options.provider_mirror)
         children.start("aws", "sandbox.aws.server", aws)
         children.start("proxy", "sandbox.proxy", proxy, ["--upstream", f"{LOOPBACK}:{ports['aws']}"])
+        children.start("confluent", "sandbox.confluent.server", confluent, ["--cloud-key", str(options.cloud_key_file)])
+        confluent_url = f"http://{LOOPBACK}:{ports['confluent']}"
         inner = LOOPBACK if ipaddress.ip_address(options.bind).is_unspecified else options.bind
         proxy_url = f"http://{inner}:{ports['proxy']}"
         _wait_until_ready(f"{proxy_url}{PREFIX}ready", children)
+        _wait_until_ready(f"{confluent_url}{confluent_control.PREFIX}ready", children)
         aws_url = f"http://{LOOPBACK}:{ports['aws']}"
         self._seed(aws_url)
-        AdminServer(admin, proxy_url, lambda: self._seed(aws_url)).serve_in_background()
+        AdminServer(admin, proxy_url, confluent_url, lambda: self._seed(aws_url)).serve_in_background()
         urls = {name: f"http://{options.advertise}:{ports[name]}" for name in ("proxy", "admin")}
-        addresses = Addresses(aws=urls["proxy"], admin=urls["admin"])
-        environment = sandbox_environment(addresses, options.region, options.role_arn, options.token_file)
+        urls["confluent"] = confluent_url
+        addresses = Addresses(aws=urls["proxy"], admin=urls["admin"], confluent=confluent_url)
+        files = Files(options.token_file, options.cloud_key_file, options.provider_mirror)
+        environment = sandbox_environment(addresses, options.region, options.role_arn, files)
         write_whole(options.env_file, render(environment))
         record = this_process(urls, ports, children.pids, options.region, options.role_arn)
         write_whole(options.directory / FILE_NAME, record.model_dump_json(indent=2) + "\n")
-        log.info("ready: AWS at %s, admin at %s", urls["proxy"], urls["admin"])
+        log.info("ready: AWS at %s, Confluent at %s, admin at %s", urls["proxy"], confluent_url, urls["admin"])
 
     def _seed(self, endpoint: str) -> None:
         options = self._options

@@ -1,4 +1,4 @@
-"""The sandbox's supervisor: one process that runs the AWS stand-in and the fault proxy before it, on loopback.
+"""The sandbox's supervisor: one process that runs the AWS stand-in, the fault proxy before it, and the fake Confluent.
 
     python -m sandbox.supervisor start   # in the background; a second start says that it is already running
     python -m sandbox.supervisor status
@@ -33,6 +33,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         region=arguments.region,
         port=arguments.port,
         admin_port=arguments.admin_port,
+        confluent_port=arguments.confluent_port,
         seed_role=arguments.seed_role,
         bind=arguments.bind,
         advertise=arguments.advertise or _reachable(arguments.bind),
@@ -47,13 +48,14 @@ def _reachable(bind: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sandbox.supervisor", description="The embedded sandbox: AWS on loopback.")
+    parser = argparse.ArgumentParser(prog="sandbox.supervisor", description="The embedded sandbox on loopback.")
     parser.add_argument("command", choices=["start", "stop", "status", "run"])
     parser.add_argument("--directory", type=Path, default=DEFAULT_DIRECTORY, help="default: %(default)s")
     parser.add_argument("--role-arn", default=DEFAULT_ROLE_ARN, help="whose account is used; default: %(default)s")
     parser.add_argument("--region", default=DEFAULT_REGION, help="default: %(default)s")
     parser.add_argument("--port", type=int, default=0, help="of the AWS endpoint; default: a free one")
     parser.add_argument("--admin-port", type=int, default=0, help="of the admin API; default: a free one")
+    parser.add_argument("--confluent-port", type=int, default=0, help="of the fake Confluent API; default: a free one")
     parser.add_argument("--seed-role", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--bind", default=LOOPBACK, help="default: %(default)s; only loopback outside a container")
     parser.add_argument("--inside-container", action="store_true", help="allow --bind beyond loopback")

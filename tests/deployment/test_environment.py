@@ -19,7 +19,7 @@ from deployment.reading import (
     references,
     services,
 )
-from sandbox.environment import Addresses, sandbox_environment
+from sandbox.environment import Addresses, Files, sandbox_environment
 from sandbox.web_identity import write_token
 from tidegate import environments
 from tidegate.collectors.aws.caller import _endpoints
@@ -83,11 +83,13 @@ def test_airflow_is_told_what_the_sandbox_would_tell(service: str) -> None:
     words = interpolated(services()["sandbox"]["command"], given)
     option = dict(word.removeprefix("--").split("=") for word in words if word.startswith("--"))
     told = sandbox_environment(
-        Addresses(aws=f"http://127.0.0.1:{option['port']}", admin=""),
+        Addresses(aws=f"http://127.0.0.1:{option['port']}", admin="", confluent=""),
         option["region"],
         option["role-arn"],
-        Path(option["directory"]) / "web_identity_token",
+        Files(token=Path(option["directory"]) / "web_identity_token", cloud_key=Path(), provider_mirror=Path()),
     )
+    for name in ("TIDEGATE_CONFLUENT_ENDPOINT", "TIDEGATE_CONFLUENT_KEY_FILE", "TIDEGATE_STAND_IN_MIRROR"):
+        del told[name]  # the fake Confluent API is on loopback even in its container: nobody else reaches it
     del told["TIDEGATE_SANDBOX_ADMIN"]  # for whoever makes faults, not for the product
     environment = _environment("sandbox", service)
     assert {name: environment.get(name) for name in told} == told

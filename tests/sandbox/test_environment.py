@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.environment import Addresses, Environment, read_env, render, sandbox_environment
+from sandbox.environment import Addresses, Environment, Files, read_env, render, sandbox_environment
 
 EXPECTED_NAMES = {
     "TIDEGATE_PROFILE",
     "TIDEGATE_SANDBOX_ADMIN",
+    "TIDEGATE_STAND_IN_MIRROR",
+    "TIDEGATE_CONFLUENT_ENDPOINT",
+    "TIDEGATE_CONFLUENT_KEY_FILE",
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     "AWS_ROLE_ARN",
@@ -26,8 +29,9 @@ EXPECTED_NAMES = {
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    addresses = Addresses(aws="http://127.0.0.1:1", admin="http://127.0.0.1:2")
-    return sandbox_environment(addresses, "eu-west-2", "arn:aws:iam::123456789012:role/r", tmp_path / "a token")
+    addresses = Addresses(aws="http://127.0.0.1:1", admin="http://127.0.0.1:2", confluent="http://127.0.0.1:3")
+    files = Files(tmp_path / "a token", tmp_path / "a key", tmp_path / "providers")
+    return sandbox_environment(addresses, "eu-west-2", "arn:aws:iam::123456789012:role/r", files)
 
 
 def test_names(environment: Environment) -> None:

@@ -35,7 +35,7 @@ def test_start_and_stop_can_be_repeated(own_directory: Path) -> None:
     assert (first.returncode, second.returncode, status.returncode) == (0, 0, 0)
     assert "The sandbox is ready at http://127.0.0.1:" in first.stdout
     assert "already running at http://127.0.0.1:" in second.stdout
-    assert len(processes) == 3
+    assert len(processes) == 4
     assert family(own_directory) == processes
 
     assert "is stopped" in supervisor("stop", "--directory", own_directory).stdout
@@ -44,7 +44,7 @@ def test_start_and_stop_can_be_repeated(own_directory: Path) -> None:
     assert (again.returncode, again.stdout) == (0, "The sandbox is not running.\n")
     assert supervisor("status", "--directory", own_directory).returncode == 1
     left = {path.name for path in own_directory.iterdir()}
-    assert left.isdisjoint({"env", "web_identity_token", "supervisor.json"})
+    assert left.isdisjoint({"env", "web_identity_token", "supervisor.json", "confluent_cloud_key.json"})
 
 
 def test_port_in_use_is_one_sentence(own_directory: Path) -> None:
@@ -98,7 +98,7 @@ def test_children_do_not_outlive_a_killed_supervisor(own_directory: Path) -> Non
     assert "is ready" in supervisor("start", "--directory", own_directory).stdout
 
 
-@pytest.mark.parametrize("child", ["aws", "proxy"])
+@pytest.mark.parametrize("child", ["aws", "proxy", "confluent"])
 def test_a_dead_child_takes_the_sandbox_down(own_directory: Path, child: str) -> None:
     supervisor("start", "--directory", own_directory)
     processes = family(own_directory)

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from sandbox.confluent.mirror import make_mirror
 from tidegate.settings import settings
 from tidegate.terraform import process
 from tidegate.terraform.cli_config import write
 from tidegate.terraform.program import find_program
+from tidegate.terraform.stand_in import lock_of
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "include" / "terraform"
 ROOTS = sorted(path.parent for path in TERRAFORM.glob("*/backend.tf"))
@@ -40,8 +42,13 @@ def runs(root: Path) -> dict[str, tuple[Path, set[str]]]:
 
 
 @pytest.mark.parametrize("root", ROOTS, ids=lambda path: path.name)
-def test_terraform_test(root: Path, tmp_path: Path) -> None:
+def test_terraform_test(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a mocked provider Terraform wants the schema: Confluent's comes from the sandbox's stand-in."""
+    monkeypatch.setenv("TIDEGATE_PROFILE", "sandbox")
+    monkeypatch.setenv("TIDEGATE_STAND_IN_MIRROR", str(make_mirror(tmp_path / "providers")))
+    settings.cache_clear()
     shutil.copytree(TERRAFORM, tmp_path / "terraform", ignore=shutil.ignore_patterns(".terraform"))
+    (tmp_path / "terraform" / root.name / ".terraform.lock.hcl").write_text(lock_of(root))
     environment = process.child_environment(
         os.environ, write(tmp_path / "terraform.rc", settings().provider_mirrors), ""
     )

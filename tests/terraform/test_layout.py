@@ -41,7 +41,7 @@ each_directory = pytest.mark.parametrize("directory", [*ROOTS, *MODULES], ids=la
 
 
 def test_the_roots_of_aws_are_there() -> None:
-    assert {"core", "demo"} <= {path.name for path in ROOTS}
+    assert {"core", "confluent", "demo"} <= {path.name for path in ROOTS}
 
 
 def test_formatted() -> None:
@@ -99,6 +99,8 @@ def test_versions_are_pinned(directory: Path, code: Callable[[Path], str]) -> No
     assert 'required_version = ">= 1.11.0, < 2.0"' in text
     if "hashicorp/aws" in text:
         assert 'version = "~> 5.100"' in text
+    if "confluentinc/confluent" in text:
+        assert 'version = "~> 2.0"' in text
 
 
 @each_root
@@ -107,7 +109,13 @@ def test_the_backend_is_partial(root: Path, blocks: Reader) -> None:
     assert terraform.body.strip() == 'backend "s3" {}'
 
 
-@pytest.mark.parametrize("name", ["core", "demo"])
+@each_root
+def test_no_lock_file_admits_a_stand_in(root: Path) -> None:
+    text = (root / ".terraform.lock.hcl").read_text("utf-8")
+    assert "standin" not in text
+
+
+@pytest.mark.parametrize("name", ["core", "confluent", "demo"])
 def test_lock_file_fits_every_platform(name: str) -> None:
     text = (TERRAFORM / name / ".terraform.lock.hcl").read_text("utf-8")
     assert 'version     = "5.100.0"' in text
@@ -118,7 +126,11 @@ def test_lock_file_fits_every_platform(name: str) -> None:
 
 @each_root
 def test_no_endpoint_or_key_is_written_down(root: Path, blocks: Reader) -> None:
-    text = "\n".join(each.body for each in [*blocks(root, "provider"), *blocks(root, "terraform")])
+    # The Confluent provider reads its endpoint from nowhere else: a variable, null unless the sandbox sets it.
+    confluent = [each for each in blocks(root, "provider") if each.labels == ("confluent",)]
+    assert [each.body.strip() for each in confluent] == ["endpoint = var.confluent_endpoint"] * len(confluent)
+    others = [each for each in blocks(root, "provider") if each not in confluent]
+    text = "\n".join(each.body for each in [*others, *blocks(root, "terraform")])
     given = re.findall(r"^\s*(endpoints?|access_key|secret_key|token|profile|shared_\w+)\b", text, re.MULTILINE)
     assert given == []
 

@@ -1,14 +1,23 @@
-# What demo needs from core. There are two sources and no fallback from one to the other:
+# What demo needs from core, and from confluent where the environment has it. There are two sources and no fallback
+# from one to the other:
 #
-#   upstream_contract is null   core's state is read, and a value that it lacks is an error
-#   upstream_contract is set    core's state is not touched at all
+#   upstream_contract is null   the states are read, and a value that they lack is an error
+#   upstream_contract is set    no state of another stack is touched at all
 
 locals {
-  core_outputs = ["alert_topic_arn", "evidence_bucket", "execution_role_arn", "parameter_prefix"]
+  core_outputs      = ["alert_topic_arn", "evidence_bucket", "execution_role_arn", "parameter_prefix"]
+  confluent_outputs = ["cluster_id", "environment_id", "parameter_prefix"]
 
   core = var.upstream_contract != null ? var.upstream_contract.core : {
     for output in local.core_outputs : output => data.terraform_remote_state.core[0].outputs[output]
   }
+
+  # Null in an environment without Kafka.
+  confluent = var.upstream_contract != null ? var.upstream_contract.confluent : (
+    var.confluent_state == null ? null : {
+      for output in local.confluent_outputs : output => data.terraform_remote_state.confluent[0].outputs[output]
+    }
+  )
 }
 
 data "terraform_remote_state" "core" {
@@ -30,6 +39,30 @@ data "terraform_remote_state" "core" {
         var.core_state.bucket,
         var.core_state.key,
         join(", ", [for output in local.core_outputs : output if !try(length(self.outputs[output]) > 0, false)]),
+      )
+    }
+  }
+}
+
+data "terraform_remote_state" "confluent" {
+  count   = var.upstream_contract == null && var.confluent_state != null ? 1 : 0
+  backend = "s3"
+
+  config = {
+    bucket         = var.confluent_state.bucket
+    key            = var.confluent_state.key
+    region         = var.confluent_state.region
+    use_path_style = var.state_use_path_style
+  }
+
+  lifecycle {
+    postcondition {
+      condition = alltrue([for output in local.confluent_outputs : try(length(self.outputs[output]) > 0, false)])
+      error_message = format(
+        "s3://%s/%s lacks the output(s) %s. Apply confluent first.",
+        var.confluent_state.bucket,
+        var.confluent_state.key,
+        join(", ", [for output in local.confluent_outputs : output if !try(length(self.outputs[output]) > 0, false)]),
       )
     }
   }

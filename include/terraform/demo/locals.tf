@@ -25,6 +25,11 @@ locals {
       alert_topic_arn  = local.core.alert_topic_arn
       evidence_bucket  = local.core.evidence_bucket
     },
+    # Where clients find address and keys; the values are confluent's own parameters.
+    local.confluent == null ? {} : {
+      kafka_cluster_id       = local.confluent.cluster_id
+      kafka_parameter_prefix = local.confluent.parameter_prefix
+    },
     var.runtime_database_enabled ? {
       database_endpoint   = module.runtime_database[0].endpoint
       database_secret_arn = module.runtime_database[0].secret_arn

@@ -118,6 +118,17 @@ variable "core_state" {
   })
 }
 
+variable "confluent_state" {
+  description = "Where confluent's state lies; null in an environment without that stack. Read only while upstream_contract is null."
+  type = object({
+    bucket = string
+    key    = string
+    region = string
+  })
+  default  = null
+  nullable = true
+}
+
 variable "state_use_path_style" {
   description = "Address state buckets by path rather than by host name, as a stand-in on a bare address needs."
   type        = bool
@@ -136,6 +147,11 @@ variable "upstream_contract" {
       parameter_prefix   = string
       execution_role_arn = string
     })
+    confluent = optional(object({
+      environment_id   = string
+      cluster_id       = string
+      parameter_prefix = string
+    }))
   })
   default  = null
   nullable = true
@@ -145,5 +161,12 @@ variable "upstream_contract" {
       for value in values(try(var.upstream_contract.core, {})) : try(length(value) > 0, false)
     ])
     error_message = "upstream_contract.core: every value must be set and not empty."
+  }
+
+  validation {
+    condition = try(var.upstream_contract.confluent, null) == null || alltrue([
+      for value in values(try(var.upstream_contract.confluent, {})) : try(length(value) > 0, false)
+    ])
+    error_message = "upstream_contract.confluent: every value must be set and not empty."
   }
 }

@@ -11,6 +11,7 @@ from tidegate.commands.executions import Origin, open_store, phase_named
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, Format
 
 if TYPE_CHECKING:
+    from tidegate.evidence.store import EvidenceStore
     from tidegate.models.environment import Environment
     from tidegate.verify.execution import Verification
     from tidegate.verify.standing import Standing
@@ -46,7 +47,7 @@ def verify(
     policies = environments.load_policies(manifest)
     phase_named(execution)
     store, remote = open_store(manifest, origin, directory)
-    subject = subject_of(manifest, execution, remote=remote)
+    subject = subject_of(as_of_its_time(manifest, execution, store, remote=remote), execution, remote=remote)
     profile = settings().profile if origin is Origin.s3 else None
     verification = verify_execution(store, subject, profile=profile)
     standing = standing_today(verification.execution, manifest, policies, datetime.now(UTC))
@@ -55,6 +56,20 @@ def verify(
     else:
         _print(verification, standing)
     raise typer.Exit(status_of(verification))
+
+
+def as_of_its_time(
+    environment: "Environment", execution: str, store: "EvidenceStore", *, remote: bool
+) -> "Environment":
+    """The manifest with the cost scope under which an M9 was judged: which lanes it had depends on it (EV4).
+
+    Without a readable M9.G the scope stays as it is today. Raises StoreUnreachable.
+    """
+    from tidegate.verify.scope import judged_scope
+
+    subject = subject_of(environment, execution, remote=remote)
+    scope = judged_scope(store, subject)
+    return environment if scope is None else environment.model_copy(update={"cost_scope": scope})
 
 
 def subject_of(environment: "Environment", execution: str, *, remote: bool) -> "Subject":

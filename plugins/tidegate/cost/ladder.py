@@ -1,12 +1,62 @@
 """The cost ladder: which rung a reported cost has reached, and whether it has reached the stop (CO4, CO5).
 
-Pure. Every source of cost is held against the same ladder.
+Pure. There is one ladder for the sum of all platforms. AWS tells its cost twice; the larger report counts.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
+from tidegate.models.confluent import ConfluentBilling
+from tidegate.models.cost import DailyCost, Money
+from tidegate.models.observed import Known, Observed
+
 NONE = "none"
+UNKNOWN = "unknown"
+
+BUDGETS = "AWS Budgets"
+EXPLORER = "Cost Explorer"
+CONFLUENT = "Confluent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one source says about the month; None: it does not tell."""
+
+    source: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """The month of all platforms. `at_least` is certain also where a source does not tell."""
+
+    at_least: Decimal
+    complete: bool
+    """Every source has told."""
+    reports: tuple[Report, ...]
+
+
+def total_of(
+    budgets: Observed[Money], days: Observed[tuple[DailyCost, ...]], confluent: ConfluentBilling | None
+) -> Total:
+    """The larger of the two AWS reports plus Confluent's, where it was asked (`confluent` not None).
+
+    Amounts below zero count as nothing, so that they cannot hide what another source reports.
+    """
+    aws = (
+        Report(source=BUDGETS, amount=budgets.value.amount if isinstance(budgets, Known) else None),
+        Report(source=EXPLORER, amount=_explorer(days)),
+    )
+    others: tuple[Report, ...] = ()
+    if confluent is not None:
+        bill = confluent.bill
+        others = (Report(source=CONFLUENT, amount=bill.value.total if isinstance(bill, Known) else None),)
+    nothing = Decimal(0)
+    at_least = max(it.amount or nothing for it in aws)  # never below zero: Cost Explorer's is not
+    at_least += sum((max(it.amount or nothing, nothing) for it in others), start=nothing)
+    reports = (*aws, *others)
+    return Total(at_least=at_least, complete=all(it.amount is not None for it in reports), reports=reports)
 
 
 def rung_of(reported: Decimal, alerts: Iterable[Decimal]) -> str:
@@ -15,6 +65,17 @@ def rung_of(reported: Decimal, alerts: Iterable[Decimal]) -> str:
     return str(max(reached)) if reached else NONE
 
 
+def rung_of_total(total: Total, alerts: Iterable[Decimal]) -> str:
+    """The rung of all platforms together; `unknown` when a source does not tell."""
+    return rung_of(total.at_least, alerts) if total.complete else UNKNOWN
+
+
 def reaches_stop(reported: Decimal, stop: Decimal) -> bool:
     """True from the stop on."""
     return reported >= stop
+
+
+def _explorer(days: Observed[tuple[DailyCost, ...]]) -> Decimal | None:
+    if not isinstance(days, Known):
+        return None
+    return sum((max(day.cost.amount, Decimal(0)) for day in days.value), start=Decimal(0))

@@ -11,6 +11,7 @@ from tidegate.gates.registry import GATES, by_id
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.spec import Lane
 from tidegate.lanes.texts import SUMMARIES, TITLES
+from tidegate.models.cost import PLATFORMS
 from tidegate.models.environment import Environment
 
 _MADE = "<!-- Made by `make docs` from the code. Do not edit. -->"
@@ -156,7 +157,8 @@ def _cell(text: str) -> str:
 
 
 def _environments() -> dict[str, Environment]:
-    return {name: environments.load(name) for name in environments.names()}
+    """Every manifest, under the widest cost scope: the pages show each lane that an environment can have."""
+    return {name: environments.load(name).model_copy(update={"cost_scope": PLATFORMS}) for name in environments.names()}
 
 
 def _lanes(phase: Phase, known: dict[str, Environment]) -> tuple[Lane, ...]:

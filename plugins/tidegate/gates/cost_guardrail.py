@@ -1,38 +1,45 @@
-"""COST-GUARDRAIL. What was spent this month is known from every source, and is below the stop (CO5)."""
+"""COST-GUARDRAIL. What was spent this month is known from every source, and the sum is below the stop."""
 
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
 
-from tidegate.cost.ladder import reaches_stop
+from tidegate.cost.ladder import BUDGETS, EXPLORER, Report, reaches_stop, total_of
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_confluent import confluent_blockers
+from tidegate.gates.rules_cost_scope import narrowed_blockers
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts, Money
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 
-_BUDGETS = "AWS Budgets"
-_EXPLORER = "Cost Explorer"
 _AGAIN = "clear this task so that it reads again"
 
 
 def blockers(facts: CostFacts) -> Iterator[Blocker]:
-    """The question itself, then each source by itself: one that is fine never makes up for the other."""
-    return each(_scope(facts), _period(facts), _budgets(facts), _explorer(facts))
+    """The question itself, each source by itself (one that is fine never makes up for another), then their sum."""
+    return each(
+        _scope(facts),
+        narrowed_blockers(facts),
+        _period(facts),
+        _budgets(facts),
+        _explorer(facts),
+        _confluent(facts),
+        _stop(facts),
+    )
 
 
 def _scope(facts: CostFacts) -> Iterator[Blocker]:
     if not facts.cost_scope:
         yield _blocker("COST-SCOPE-UNREAD", "cost_scope", "the scope names no platform", "none", "a platform", _AGAIN)
     for platform in facts.cost_scope:
-        if platform not in facts.read_scope:
+        if platform not in facts.read_scope or (platform == "confluent" and facts.confluent is None):
             yield _blocker(
                 "COST-SCOPE-UNREAD",
                 platform,
                 "the cost of a platform in the scope was not read",
                 ", ".join(facts.read_scope) or "nothing was read",
                 ", ".join(facts.cost_scope),
-                "take it out of cost_scope in include/environments/<environment>.yaml until its billing can be read",
+                "report this with the task log; the defect is in the collector, not in the manifest",
             )
 
 
@@ -51,35 +58,41 @@ def _period(facts: CostFacts) -> Iterator[Blocker]:
 
 def _budgets(facts: CostFacts) -> Iterator[Blocker]:
     if not isinstance(facts.budgets, Known):
-        yield _unusable(facts.budgets, _BUDGETS)
+        yield _unusable(facts.budgets, BUDGETS)
         return
-    money = facts.budgets.value
-    yield from each(_money(facts, money, _BUDGETS), _stop(facts, money.amount, _BUDGETS))
+    yield from _money(facts, facts.budgets.value, BUDGETS)
 
 
 def _explorer(facts: CostFacts) -> Iterator[Blocker]:
     if not isinstance(facts.days, Known):
-        yield _unusable(facts.days, _EXPLORER)
+        yield _unusable(facts.days, EXPLORER)
         return
     days = facts.days.value
     if not days:
         yield _blocker(
-            "COST-EMPTY", _EXPLORER, "the answer holds no day, which is not the same as zero", "0 days", "days", _AGAIN
+            "COST-EMPTY", EXPLORER, "the answer holds no day, which is not the same as zero", "0 days", "days", _AGAIN
         )
         return
     wanted = [facts.start + timedelta(days=number) for number in range((facts.end - facts.start).days)]
     if [day.day for day in days] != wanted or any(day.days != 1 for day in days):
         yield _blocker(
             "COST-DAYS-MISMATCH",
-            _EXPLORER,
+            EXPLORER,
             "the answer does not hold every day of the period once",
             f"{len(days)} days, {days[0].day.isoformat()} to {days[-1].day.isoformat()}",
             f"{len(wanted)} days, {facts.start.isoformat()} up to {facts.end.isoformat()}",
             _AGAIN,
         )
     for day in days:
-        yield from _money(facts, day.cost, f"{_EXPLORER} {day.day.isoformat()}")
-    yield from _stop(facts, sum((day.cost.amount for day in days), start=Decimal(0)), _EXPLORER)
+        yield from _money(facts, day.cost, f"{EXPLORER} {day.day.isoformat()}")
+
+
+def _confluent(facts: CostFacts) -> Iterator[Blocker]:
+    if facts.confluent is None:
+        return  # whether it had to be read, the scope says
+    if not isinstance(facts.confluent.bill, Known):
+        yield _unusable(facts.confluent.bill, "Confluent")
+    yield from confluent_blockers(facts.confluent, facts.exceptions, facts.observed_at.date())
 
 
 def _money(facts: CostFacts, money: Money, resource: str) -> Iterator[Blocker]:
@@ -103,17 +116,26 @@ def _money(facts: CostFacts, money: Money, resource: str) -> Iterator[Blocker]:
         )
 
 
-def _stop(facts: CostFacts, reported: Decimal, source: str) -> Iterator[Blocker]:
-    if reaches_stop(reported, facts.stop):
+def _stop(facts: CostFacts) -> Iterator[Blocker]:
+    """Judged on what is certain: the others may reach the stop without the source that does not tell."""
+    total = total_of(facts.budgets, facts.days, facts.confluent)
+    if reaches_stop(total.at_least, facts.stop):
+        reports = ", ".join(_said(report, facts.expected_unit) for report in total.reports)
+        least = "" if total.complete else "at least "
         yield _blocker(
             "COST-STOP-REACHED",
-            source,
+            "AWS" if facts.confluent is None else "AWS + Confluent",
             "the cost of this month has reached the stop",
-            f"{reported} {facts.expected_unit} since {facts.start.isoformat()}",
-            f"less than {facts.stop} {facts.expected_unit}",
+            f"{least}{total.at_least} {facts.expected_unit} since {facts.start.isoformat()}: {reports}",
+            f"less than {facts.stop} {facts.expected_unit}; of the two AWS reports the larger counts",
             "build nothing; find what spends with `aws ce get-cost-and-usage ... --group-by "
-            "Type=DIMENSION,Key=SERVICE` and remove it; clear this task when a new month has begun",
+            "Type=DIMENSION,Key=SERVICE` and in Confluent's billing page, and remove it; clear this task when a new "
+            "month has begun",
         )
+
+
+def _said(report: Report, unit: str) -> str:
+    return f"{report.source} not known" if report.amount is None else f"{report.source} {report.amount} {unit}"
 
 
 def _unusable(observed: Absent | Unreadable | UnknownUntilApply, source: str) -> Blocker:
@@ -124,7 +146,7 @@ def _unusable(observed: Absent | Unreadable | UnknownUntilApply, source: str) ->
             what="the cost of this month",
             resource=source,
             expected="an amount; what cannot be read is not zero",
-            remedy="correct what the reason names (role, period, service); then " + _AGAIN,
+            remedy="correct what the reason names (role, key, period, service); then " + _AGAIN,
         ),
     )
 
@@ -137,8 +159,9 @@ GATE = Gate(
     id="COST-GUARDRAIL",
     title="The cost of this month is known and below the stop",
     owner="finops",
-    requirements=("CO5", "IN3"),
+    requirements=("CO4", "CO5", "EV4", "IN3", "IN4"),
     facts=CostFacts,
     blockers=blockers,
-    policy_sections=("budget", "cost_scope", "billing_lag_hours"),
+    version=2,
+    policy_sections=("budget", "cost_scope", "billing_lag_hours", "confluent", "exceptions"),
 )

@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
-from tidegate.gates.rules_observed import Need, readable, unusable
+from tidegate.gates.rules_observed import Need, readable, required, unusable
 from tidegate.gates.rules_state import lock_left_blockers, still_there_blockers
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 from tidegate.models.state import DestroyedStateFacts
 
 
 def blockers(facts: DestroyedStateFacts) -> Iterator[Blocker]:
-    """The state file first, then what is asked live, then locks."""
+    """The state file first, then what is asked live, then locks; of a stack that is left alone that it did not move."""
+    if not facts.targeted:
+        return _left_alone(facts)
     remedy = "make the state bucket readable to the execution role, then clear the task"
     before = Need(
         stem="STATE-BEFORE",
@@ -34,6 +36,51 @@ def blockers(facts: DestroyedStateFacts) -> Iterator[Blocker]:
         still_there_blockers(facts.still_there, facts.stack),
         lock_left_blockers(facts.locks, facts.stack),
     )
+
+
+def _left_alone(facts: DestroyedStateFacts) -> Iterator[Blocker]:
+    """This teardown had no business with the stack: its serial is the one that was frozen."""
+    again = "clear b_scope_freeze in the Airflow grid, with everything downstream of it"
+    frozen = Need(
+        stem="FROZEN-SERIAL",
+        what="the serial with which the stack was left alone",
+        resource=facts.stack,
+        expected="the serial that M9.B froze",
+        remedy=again,
+    )
+    now = Need(
+        stem="STATE",
+        what="the state of a stack that is left alone",
+        resource=facts.stack,
+        expected="the state that M9.B froze",
+        remedy="make the state bucket readable to the execution role, then clear the task",
+    )
+    yield from each(required(facts.frozen_serial, frozen), readable(facts.after, now))
+    if facts.destroy_set:
+        yield Blocker(
+            code="TARGET-CONTRADICTORY",
+            summary="the stack is left alone by this run, and yet it has a destroy-set",
+            resource=facts.stack,
+            observed=f"{len(facts.destroy_set)} resources to destroy",
+            expected="none",
+            remedy=again,
+        )
+    match facts.after:
+        case Known(version):
+            serial = version.serial
+        case Absent():
+            serial = 0
+        case _:
+            return
+    if isinstance(facts.frozen_serial, Known) and serial != facts.frozen_serial.value:
+        yield Blocker(
+            code="UNTARGETED-STATE-MOVED",
+            summary="the state of a stack that this teardown leaves alone moved",
+            resource=facts.stack,
+            observed=f"serial {serial}",
+            expected=f"serial {facts.frozen_serial.value}",
+            remedy=f"compare the versions of the state of {facts.stack} in the state bucket and find who wrote it",
+        )
 
 
 def _count(facts: DestroyedStateFacts) -> Iterator[Blocker]:
@@ -60,9 +107,9 @@ def _count(facts: DestroyedStateFacts) -> Iterator[Blocker]:
 
 GATE = Gate(
     id="DESTROYED-STATE",
-    title="The state is empty and the destroyed resources are gone",
+    title="The state is empty and the destroyed resources are gone, or the stack was left alone",
     owner="platform",
-    requirements=("TD4", "ST7"),
+    requirements=("TD4", "ST7", "LC1"),
     facts=DestroyedStateFacts,
     blockers=blockers,
     policy_sections=("backend", "stacks"),

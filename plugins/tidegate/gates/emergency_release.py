@@ -126,5 +126,13 @@ GATE = Gate(
     requirements=("CO4", "ID1", "ID2", "ID3"),
     facts=EmergencyReleaseFacts,
     blockers=blockers,
-    policy_sections=(*IDENTITY_SECTIONS, "evidence", "budget", "cost_scope", "billing_lag_hours"),
+    policy_sections=(
+        *IDENTITY_SECTIONS,
+        "evidence",
+        "budget",
+        "cost_scope",
+        "billing_lag_hours",
+        "confluent",
+        "exceptions",
+    ),
 )

@@ -25,7 +25,15 @@ _GUARDS_AGAIN = "clear the guarding task in the Airflow grid, with everything do
 
 
 def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
-    """Yield every reason why terraform must not apply now."""
+    """Yield every reason why terraform must not apply now; nothing is applied to a stack that is left alone."""
+    if not facts.targeted:
+        return each(
+            identity_blockers(facts.caller, facts.tools),
+            _guards(facts),
+            _left_alone(facts),
+            lease_ours_blockers(facts.control.lease),
+            evidence_blockers(facts.evidence_writable),
+        )
     return each(
         identity_blockers(facts.caller, facts.tools),
         _guards(facts),
@@ -103,6 +111,24 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             observed="another policy digest than today's",
             expected="a pass under the manifest and the policies as they are now",
             remedy=_GUARDS_AGAIN,
+        )
+
+
+def _left_alone(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    """A stack that this run does not target has no plan to apply, and a build has no such stacks."""
+    seen = [f"{guard.gate} vouches for plan {guard.plan_sha256}" for guard in _with_plan(facts)]
+    if not isinstance(facts.plan_file_sha256, Absent):
+        seen.append(f"plan file {shown(facts.plan_file_sha256)}")
+    if facts.direction != "destroy":
+        seen.append(f"direction {facts.direction}")
+    if seen:
+        yield Blocker(
+            code="TARGET-CONTRADICTORY",
+            summary="the stack is left alone by this run, and yet something is to be applied to it",
+            resource=f"stack {facts.stack}",
+            observed=", ".join(seen),
+            expected="a teardown without a plan of this stack",
+            remedy=_PLAN_AGAIN,
         )
 
 

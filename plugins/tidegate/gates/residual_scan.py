@@ -122,7 +122,7 @@ def _persistent(facts: ResidualFacts) -> Iterator[Blocker]:
         now = facts.persistent_serial_after.get(stack, Absent())
         need = Need(
             stem="PERSISTENT-STATE",
-            what="the serial of a persistent stack",
+            what="the serial of a stack that is left alone",
             resource=stack,
             expected=f"serial {before[stack]}" if stack in before else "a serial from the freeze of the scope",
             remedy="make the state bucket readable to the execution role, then clear the task",

@@ -1,9 +1,12 @@
-"""STACK-CONTRACT. A stack takes from its upstreams what this run left there: present, fresh, by remote state (LC5)."""
+"""STACK-CONTRACT. A stack takes from its upstreams what this run left there: present, fresh, by remote state (LC5).
+
+Secrets are looked for by name and type only.
+"""
 
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
-from tidegate.gates.rules_observed import Need, required
+from tidegate.gates.rules_observed import Need, required, unusable
 from tidegate.models.blocker import Blocker
 from tidegate.models.contract import ContractFacts, Upstream
 from tidegate.models.observed import Absent, Known
@@ -24,7 +27,7 @@ def blockers(facts: ContractFacts) -> Iterator[Blocker]:
             remedy=f"set stacks.{facts.consumer}.depends_on in the manifest {_MANIFEST}",
         )
     for upstream in facts.upstreams:
-        yield from each(_source(facts.consumer, upstream), _freshness(upstream), _outputs(upstream))
+        yield from each(_source(facts.consumer, upstream), _freshness(upstream), _outputs(upstream), _secrets(upstream))
 
 
 def _source(consumer: str, upstream: Upstream) -> Iterator[Blocker]:
@@ -55,6 +58,15 @@ def _freshness(upstream: Upstream) -> Iterator[Blocker]:
         remedy=_BUILD,
     )
     yield from each(required(upstream.state, state), required(upstream.expected_serial, serial))
+    if isinstance(upstream.state, Known) and upstream.state.value.resource_count == 0:
+        yield Blocker(
+            code="UPSTREAM-STATE-EMPTY",
+            summary="the upstream stack holds nothing: it was destroyed, or never built",
+            resource=upstream.state.value.key,
+            observed="0 resources",
+            expected="the resources of the upstream stack",
+            remedy=_BUILD,
+        )
     if not isinstance(upstream.state, Known) or not isinstance(upstream.expected_serial, Known):
         return
     if upstream.state.value.serial != upstream.expected_serial.value:
@@ -89,11 +101,50 @@ def _outputs(upstream: Upstream) -> Iterator[Blocker]:
         yield from required(upstream.outputs.get(name, Absent()), need)
 
 
+def _secrets(upstream: Upstream) -> Iterator[Blocker]:
+    """Each is there and encrypted, by name and type; its value is never asked for."""
+    if not upstream.required_secrets:
+        return
+    if not isinstance(upstream.secrets, Known):
+        need = Need(
+            stem="SECRETS",
+            what="the list of parameters that the upstream stack wrote",
+            resource=upstream.stack,
+            expected="names and types of its parameters",
+            remedy="allow the execution role ssm:DescribeParameters (include/terraform/core/execution_policy.tf), "
+            "then clear this task",
+        )
+        yield unusable(upstream.secrets, need)
+        return
+    types = {parameter.name: parameter.type for parameter in upstream.secrets.value}
+    for name in upstream.required_secrets:
+        if name not in types:
+            yield Blocker(
+                code="SECRET-MISSING",
+                summary="the upstream stack did not write a parameter that the manifest promises",
+                resource=name,
+                observed="no such parameter",
+                expected="a SecureString",
+                remedy=f"write it in include/terraform/{upstream.stack}, or correct stacks.{upstream.stack}."
+                f"required_secrets in {_MANIFEST}; then {_BUILD}",
+            )
+        elif types[name] != "SecureString":
+            yield Blocker(
+                code="SECRET-NOT-ENCRYPTED",
+                summary="a parameter that holds a secret is stored in clear",
+                resource=name,
+                observed=types[name] or "blank",
+                expected="SecureString",
+                remedy=f"set its type to SecureString in include/terraform/{upstream.stack}, rotate what it holds, "
+                f"then {_BUILD}",
+            )
+
+
 GATE = Gate(
     id="STACK-CONTRACT",
-    title="Upstream stacks are fresh and hand over what they promised",
+    title="Upstream stacks are fresh, hand over what they promised and have written their secrets",
     owner="platform",
-    requirements=("LC1", "LC5"),
+    requirements=("LC1", "LC3", "LC5"),
     facts=ContractFacts,
     blockers=blockers,
     policy_sections=("backend", "stacks"),

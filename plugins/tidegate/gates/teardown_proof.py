@@ -1,4 +1,7 @@
-"""TEARDOWN-PROOF. A teardown is proven when every lane before it passed and every ephemeral state is empty (TD7)."""
+"""TEARDOWN-PROOF. A teardown is proven when every lane before it passed and every target is empty (TD7).
+
+Whether the platform run is closed by it is another question: only when no ephemeral or messaging stack stands.
+"""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ _AGAIN = "trigger <environment>.m9_teardown_cost_check again; its plan shows wha
 
 
 def blockers(facts: TeardownProofFacts) -> Iterator[Blocker]:
-    """Yield a blocker for each missing, failed or undigested source and for each state that is not empty."""
+    """Yield a blocker for each missing, failed, stale or undigested source and for each state that is not empty."""
     return each(_sources(facts), _states(facts))
 
 
@@ -26,7 +29,29 @@ def _sources(facts: TeardownProofFacts) -> Iterator[Blocker]:
         if not references:
             yield _source(lane, "PROOF-SOURCE-MISSING", "the lane left no snapshot", "none")
         for reference in references:
-            yield from _reference(reference)
+            yield from each(_reference(reference), _stale(facts, reference))
+
+
+def _stale(facts: TeardownProofFacts, reference: SnapshotReference) -> Iterator[Blocker]:
+    """EV4: what was judged under another policy, or too long ago, proves nothing today."""
+    if reference.policy_digest != reference.policy_digest_today:
+        yield Blocker(
+            code="PROOF-SOURCE-STALE",
+            summary="manifest or policy has changed since the lane was judged",
+            resource=reference.lane,
+            observed=f"policy digest {reference.policy_digest or 'none'} in {reference.uri}",
+            expected=f"policy digest {reference.policy_digest_today}",
+            remedy=f"clear {reference.lane} in the Airflow grid, with everything downstream of it",
+        )
+    if reference.valid_until <= facts.observed_at:
+        yield Blocker(
+            code="PROOF-SOURCE-STALE",
+            summary="the lane's pass does not count any more",
+            resource=reference.lane,
+            observed=f"valid until {reference.valid_until.isoformat()} in {reference.uri}",
+            expected="a pass that is still valid",
+            remedy=f"clear {reference.lane} in the Airflow grid, with everything downstream of it",
+        )
 
 
 def _reference(reference: SnapshotReference) -> Iterator[Blocker]:
@@ -39,23 +64,27 @@ def _reference(reference: SnapshotReference) -> Iterator[Blocker]:
 
 
 def _states(facts: TeardownProofFacts) -> Iterator[Blocker]:
-    if not facts.ephemeral_state_counts:
-        yield _not_empty("ephemeral stacks", "no ephemeral state was counted", "0 states counted")
+    if not facts.targets:
+        yield _not_empty("targets", "no stack was torn down, so nothing is proven", "0 targets")
+    for stack in facts.targets:
+        if stack not in facts.ephemeral_state_counts:
+            yield _not_empty(stack, "the state of a target was not counted", "not counted")
     for stack, count in facts.ephemeral_state_counts.items():
-        yield from _state(stack, count)
+        yield from _state(stack, count, torn_down=stack in facts.targets)
 
 
-def _state(stack: str, count: Observed[int]) -> Iterator[Blocker]:
+def _state(stack: str, count: Observed[int], *, torn_down: bool) -> Iterator[Blocker]:
+    """A stack that is left alone may stand, but it must be known whether it does: the platform run hangs on it."""
     if not isinstance(count, Known):
         need = Need(
             stem="STATE",
             what="the number of resources in the state",
             resource=stack,
-            expected="0 resources",
+            expected="0 resources" if torn_down else "a number",
             remedy="let the role read the state bucket, then clear this task",
         )
         yield unusable(count, need)
-    elif type(count.value) is not int or count.value != 0:
+    elif torn_down and (type(count.value) is not int or count.value != 0):
         yield _not_empty(stack, "the stack's state still holds resources", f"{count.value} resources")
 
 
@@ -85,8 +114,9 @@ GATE = Gate(
     id="TEARDOWN-PROOF",
     title="The teardown is proven by its sources",
     owner="platform",
-    requirements=("TD7", "LC1"),
+    requirements=("TD7", "LC1", "EV4"),
     facts=TeardownProofFacts,
     blockers=blockers,
+    version=2,
     policy_sections=("stacks",),
 )

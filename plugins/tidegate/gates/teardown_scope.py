@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
-from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_observed import Need, readable, unusable
 from tidegate.gates.rules_scope import preserve_set_blockers, stack_scope_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, shown
@@ -15,7 +15,9 @@ _AGAIN = "clear the scope task so that it plans and freezes again"
 
 def blockers(facts: TeardownScopeFacts) -> Iterator[Blocker]:
     """The frozen sets as a whole, then each stack in the target."""
-    yield from each(_target(facts), preserve_set_blockers(facts), _persistent(facts), _digest(facts))
+    yield from each(
+        _target(facts), preserve_set_blockers(facts), _left_alone(facts), _downstream(facts), _digest(facts)
+    )
     for scope in facts.stacks:
         yield from each(stack_scope_blockers(scope, facts), _resumed(scope))
 
@@ -59,16 +61,50 @@ def _resumed(scope: StackScope) -> Iterator[Blocker]:
             )
 
 
-def _persistent(facts: TeardownScopeFacts) -> Iterator[Blocker]:
+def _left_alone(facts: TeardownScopeFacts) -> Iterator[Blocker]:
+    for scope in facts.stacks:
+        if scope.stack in facts.persistent_serials:
+            yield Blocker(
+                code="TARGET-CONTRADICTORY",
+                summary="the same stack is a target and is to be left alone",
+                resource=scope.stack,
+                observed=f"target {facts.target or 'blank'}, and a frozen serial of {scope.stack}",
+                expected="one of the two",
+                remedy=_AGAIN,
+            )
     for stack, serial in facts.persistent_serials.items():
         if not isinstance(serial, Known):
             yield Blocker(
                 code="PERSISTENT-STATE-UNREADABLE",
-                summary="the serial of a persistent stack is not known, so nobody could tell later whether it moved",
+                summary="the serial of a stack that is left alone is not known, so nobody could tell whether it moved",
                 resource=stack,
                 observed=shown(serial),
                 expected="a serial",
                 remedy="make the state bucket readable to the execution role, then clear the task",
+            )
+
+
+def _downstream(facts: TeardownScopeFacts) -> Iterator[Blocker]:
+    """A stack goes only after all that need it (LC1)."""
+    for stack, count in facts.downstream.items():
+        need = Need(
+            stem="DOWNSTREAM-STATE",
+            what="the number of resources of a stack that needs a target",
+            resource=stack,
+            expected="0 resources, or the stack in the target",
+            remedy="make the state bucket readable to the execution role, then clear the task",
+        )
+        if not isinstance(count, Known):
+            yield unusable(count, need)
+        elif count.value != 0:
+            whole = "+".join([stack, *(scope.stack for scope in facts.stacks)])
+            yield Blocker(
+                code="DOWNSTREAM-STANDS",
+                summary="a stack that needs the target still stands, and this teardown would leave it alone",
+                resource=stack,
+                observed=f"{count.value} resources",
+                expected="0 resources, or the stack in the target",
+                remedy=f"trigger <environment>.m9_teardown_cost_check with target = {whole}",
             )
 
 

@@ -5,28 +5,31 @@ from typing import Any
 
 from tidegate.collectors.aws.inventory import collect_inventory
 from tidegate.collectors.aws.locks import read_state_locks
+from tidegate.collectors.aws.parameters import read_parameters
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import inputs_series
 from tidegate.evidence.teardowns import end_teardown
 from tidegate.lanes import readiness
+from tidegate.lanes.confluent import confluent_endpoint
 from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
 from tidegate.lanes.plan_facts import is_persistent, plan_facts, protected_addresses
 from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.stack_lanes import build_group
 from tidegate.lanes.taint import take_marks_off
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.contract import ContractFacts, Upstream
 from tidegate.models.facts import Facts, Source
 from tidegate.models.inventory import PostureFacts
-from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.plan import Plan, PlanFacts
 from tidegate.models.state import AppliedStateFacts, StateVersion
 from tidegate.terraform import plan_store, variables, workspace
 
 
 def collect_plan(run: LaneRun) -> PlanFacts:
-    """M2.C, M2.F: init, plan, show; the plan goes to the work bucket with its digest."""
+    """M2.C, M2.D, M2.F: init, plan, show; the plan goes to the work bucket with its digest."""
     stack = _stack(run)
     observed_at = now()
     reason = _repair_reason(run)
@@ -54,33 +57,39 @@ def authorize_apply(run: LaneRun) -> AuthorizationFacts:
     return authorization_facts(run, _stack(run), "build")
 
 
-def authorization_facts(run: LaneRun, stack: str, direction: Any) -> AuthorizationFacts:
-    """Facts for `MUTATION-AUTHORIZATION`. `direction` is `build` or `destroy`."""
+def authorization_facts(run: LaneRun, stack: str, direction: Any, *, targeted: bool = True) -> AuthorizationFacts:
+    """Facts for `MUTATION-AUTHORIZATION`. `direction` is `build` or `destroy`.
+
+    Of a stack that this run leaves alone (not `targeted`) plan, locks and intents are not looked for.
+    """
     observed_at = now()
     lease = run.acquire_lease()
-    reference = plan_reference(run, stack)
-    prepared, _ = workspace.prepare(run.environment, stack)
-    fetched = (
-        plan_store.fetch_plan(run.clients.s3, reference.value, fetched_plan(prepared))
-        if isinstance(reference, Known)
-        else reference
-    )
     return AuthorizationFacts(
         observed_at=observed_at,
         sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
         stack=stack,
         direction=direction,
         guards=guarding_snapshots(run, stack),
-        plan_file_sha256=fetched,
+        plan_file_sha256=_fetched(run, stack) if targeted else Absent(),
         state=read_state(run.clients, run.environment, stack).version,
         caller=readiness.caller(run),
         tools=readiness.tools(run),
         control=readiness.control_records(run, lease),
-        locks=read_state_locks(run.clients, run.environment, stack),
-        intent=run.intents(stack).unfinished(),
+        locks=read_state_locks(run.clients, run.environment, stack) if targeted else Absent(),
+        intent=run.intents(stack).unfinished() if targeted else Absent(),
         evidence_writable=readiness.evidence_writable(run),
+        targeted=targeted,
         platform_run=run.platform_run_id,
     )
+
+
+def _fetched(run: LaneRun, stack: str) -> Observed[str]:
+    """Fetch the guarded plan file into the stack's workspace; its digest."""
+    reference = plan_reference(run, stack)
+    prepared, _ = workspace.prepare(run.environment, stack)
+    if not isinstance(reference, Known):
+        return reference
+    return plan_store.fetch_plan(run.clients.s3, reference.value, fetched_plan(prepared))
 
 
 def fetched_plan(prepared: workspace.Workspace) -> Any:
@@ -113,19 +122,18 @@ def apply_fetched(run: LaneRun, stack: str) -> None:
 
 def planned(run: LaneRun, stack: str) -> Plan:
     """The plan that this run's guard passed on. Raises LookupError when there is none."""
-    facts = handed_over_facts(run, f"{_group(run, stack)}.plan_and_guard", PlanFacts)
+    facts = handed_over_facts(run, f"{build_group(stack)}.plan_and_guard", PlanFacts)
     if not isinstance(facts, Known) or not isinstance(facts.value.plan, Known):
         raise LookupError(f"no guarded plan of {stack} in this run: {facts}")
     return facts.value.plan.value
 
 
 def collect_applied(run: LaneRun) -> AppliedStateFacts:
-    """M2.C, M2.F after the apply: the state beside the plan."""
+    """M2.C, M2.D, M2.F after the apply: the state beside the plan."""
     stack = _stack(run)
     observed_at = now()
     after = read_state(run.clients, run.environment, stack)
-    group = _group(run, stack)
-    planned_facts = handed_over_facts(run, f"{group}.plan_and_guard", PlanFacts)
+    planned_facts = handed_over_facts(run, f"{build_group(stack)}.plan_and_guard", PlanFacts)
     before: Observed[StateVersion] = Absent()
     applied, sha256 = False, ""
     addresses: tuple[str, ...] = ()
@@ -163,7 +171,7 @@ def collect_contract(run: LaneRun) -> ContractFacts:
     consumer = run.environment.stacks[stack]
     return ContractFacts(
         observed_at=observed_at,
-        sources=(Source(name="state", data_as_of=observed_at),),
+        sources=(Source(name="state", data_as_of=observed_at), Source(name="ssm", data_as_of=observed_at)),
         consumer=stack,
         upstreams=tuple(
             _upstream(run, name, consumer.contract_source, consumer.manual_contract_allowed)
@@ -188,12 +196,18 @@ def collect_posture(run: LaneRun) -> PostureFacts:
 
 
 def stack_inputs(run: LaneRun, stack: str) -> dict[str, Any]:
-    """The variable values of a build, from manifest and params."""
+    """The variable values of a build, from manifest and params. Raises LookupError when the endpoint is not known."""
+    platform_run = str(run.platform_run_id)
     if stack == "core":
         return variables.core_variables(run.environment)
+    if stack == "confluent":
+        endpoint = confluent_endpoint(run.environment, run.profile)
+        if not isinstance(endpoint, Known):  # no default: the provider's own would be the real service
+            raise LookupError(f"no endpoint of Confluent: {shown(endpoint)}")
+        return variables.confluent_variables(run.environment, platform_run=platform_run, endpoint=endpoint.value)
     return variables.demo_variables(
         run.environment,
-        platform_run=str(run.platform_run_id),
+        platform_run=platform_run,
         runtime_database_enabled=bool(run.params.get("runtime_database_enabled", True)),
         state_use_path_style=os.environ.get("AWS_S3_USE_PATH_STYLE", "").lower() == "true",
     )
@@ -220,7 +234,9 @@ def _record_inputs(run: LaneRun, stack: str) -> None:
 def _upstream(run: LaneRun, name: str, source: Any, manual_allowed: bool) -> Upstream:
     state = read_state(run.clients, run.environment, name)
     required = run.environment.stacks[name].required_outputs
-    applied = handed_over_facts(run, f"{_group(run, name)}.verify", AppliedStateFacts)
+    prefix = run.environment.secrets_prefix
+    secrets = tuple(prefix + secret for secret in run.environment.stacks[name].required_secrets)
+    applied = handed_over_facts(run, f"{build_group(name)}.verify", AppliedStateFacts)
     expected: Observed[int] = Unreadable(f"no state check of {name} in this run: {applied}")
     if isinstance(applied, Known) and isinstance(applied.value.after, Known):
         expected = Known(applied.value.after.value.serial)
@@ -240,6 +256,8 @@ def _upstream(run: LaneRun, name: str, source: Any, manual_allowed: bool) -> Ups
         expected_serial=expected,
         required_outputs=required,
         outputs=outputs,
+        required_secrets=secrets,
+        secrets=read_parameters(run.clients, prefix) if secrets else Absent(),
     )
 
 
@@ -247,10 +265,6 @@ def _stack(run: LaneRun) -> str:
     if run.lane.stack is None:
         raise LookupError(f"lane {run.lane.name} has no stack")
     return run.lane.stack
-
-
-def _group(run: LaneRun, stack: str) -> str:
-    return {"core": "c_core", "confluent": "d_confluent", "demo": "f_demo"}[stack]
 
 
 def _repair_reason(run: LaneRun) -> str | None:

@@ -4,23 +4,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tidegate.evidence import control
-from tidegate.evidence.canonical import unseal
-from tidegate.evidence.layout import attempt_of
-from tidegate.evidence.store import AlreadyExists, StoredObject, StoreError
+from tidegate.evidence.store import AlreadyExists, StoreError
 from tidegate.gates.registry import by_id
+from tidegate.lanes.cost_history import COST_GATE, CostAttempt, cost_attempts
 from tidegate.lanes.emergency_stop import said_reason
-from tidegate.lanes.guards import parse_snapshot
-from tidegate.lanes.phases import phase_of
 from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.readiness import caller, tools
 from tidegate.lanes.run import ActionBlocked, LaneRun, now
-from tidegate.lanes.spec import Lane
 from tidegate.models.emergency import CostJudgement, EmergencyReleaseFacts
 from tidegate.models.facts import Facts, Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.snapshot import Snapshot
-
-_COST_GATE = "COST-GUARDRAIL"
 
 
 def collect_release(run: LaneRun) -> EmergencyReleaseFacts:
@@ -73,37 +67,23 @@ def _newest_cost(run: LaneRun) -> Observed[CostJudgement]:
     All are read: an old execution whose task was cleared today is the newest judgement. One that cannot be read counts
     from the time of its execution, so that a later run is a way out.
     """
-    lane = next(lane for lane in phase_of(run.environment, "m9").lanes if lane.gate == _COST_GATE)
-    found: list[tuple[datetime, Observed[CostJudgement], tuple[StoredObject, Snapshot] | None]] = []
+    found: list[tuple[datetime, Observed[CostJudgement], CostAttempt]] = []
     try:
-        for execution_id, key in _newest_attempts(run, lane).items():
-            stored, content = run.remote.read(key)
-            try:
-                snapshot = parse_snapshot(unseal(content))
-            except ValueError as error:
-                found.append((_started(execution_id), Unreadable(f"{stored.uri}: {error}"), None))
-                continue
-            found.append((snapshot.observed_at, Known(_judgement(run, stored.uri, snapshot)), (stored, snapshot)))
+        for attempt in cost_attempts(run, newest_only=True):
+            snapshot = attempt.snapshot
+            if snapshot is None:
+                found.append((_started(attempt.execution_id), Unreadable(attempt.problem), attempt))
+            else:
+                judged = _judgement(run, attempt.stored.uri, snapshot)
+                found.append((snapshot.observed_at, Known(judged), attempt))
     except StoreError as error:
         return Unreadable(str(error))
     if not found:
         return Absent()
-    _, judgement, source = max(found, key=lambda each: each[0])
-    if source is not None:
-        run.rests_on(source[0].uri, source[1].digest, source[0].version_id)
+    _, judgement, newest = max(found, key=lambda each: each[0])
+    if newest.snapshot is not None:
+        run.rests_on(newest.stored.uri, newest.snapshot.digest, newest.stored.version_id)
     return judgement
-
-
-def _newest_attempts(run: LaneRun, lane: Lane) -> dict[str, str]:
-    """Key of the newest attempt of the cost guardrail, by execution. Raises StoreError."""
-    prefix = run.place_of(lane, "").remote.removesuffix(f"/{lane.snapshot}")
-    attempts: dict[str, tuple[int, str]] = {}
-    for key in run.remote.keys(prefix):
-        execution_id = key.removeprefix(prefix).partition("/")[0]
-        attempt = attempt_of(run.place_of(lane, execution_id).remote, key)
-        if attempt is not None:
-            attempts[execution_id] = max(attempts.get(execution_id, (0, "")), (attempt, key))
-    return {execution_id: key for execution_id, (_, key) in attempts.items()}
 
 
 def _judgement(run: LaneRun, uri: str, snapshot: Snapshot) -> CostJudgement:
@@ -118,7 +98,7 @@ def _judgement(run: LaneRun, uri: str, snapshot: Snapshot) -> CostJudgement:
         observed_at=snapshot.observed_at,
         valid_until=snapshot.valid_until,
         policy_digest=snapshot.policy_digest,
-        policy_digest_today=policy_digest(run, by_id(_COST_GATE)),
+        policy_digest_today=policy_digest(run, by_id(COST_GATE)),
     )
 
 

@@ -90,7 +90,7 @@ def collect_latch(run: LaneRun) -> EmergencyLatchFacts:
         confirm=confirm,
         reason=reason,
         target=tuple(part for part in str(run.params.get("target", "")).split("+") if part),
-        destroyable=tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable),
+        destroyable=run.environment.destroyable_stacks,
         latch=control.read_latch(run.remote, environment),
         write_problem=problem,
     )

@@ -2,6 +2,7 @@
 
 from tidegate.evidence.layout import Phase
 from tidegate.lanes.spec import Lane, PhaseSpec
+from tidegate.lanes.stack_lanes import build_lanes, destroy_lanes
 from tidegate.models.environment import Environment
 from tidegate.models.readiness import LaneGap
 
@@ -9,8 +10,10 @@ _READINESS = "tidegate.lanes.readiness"
 _BUILD = "tidegate.lanes.build"
 _TEARDOWN = "tidegate.lanes.teardown"
 _GUARDRAILS = "tidegate.lanes.guardrails"
+_COST = "tidegate.lanes.cost"
 _STOP = "tidegate.lanes.emergency_stop"
 _RELEASE = "tidegate.lanes.emergency_release"
+_PROOF = "tidegate.lanes.proof"
 
 
 def bootstrap_phase(environment: Environment) -> PhaseSpec:
@@ -78,8 +81,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
         ),
     ]
     base = ("a_readiness", "b_backend_readiness")
-    if "core" in environment.stacks:
-        lanes += _stack_lanes("c", "core", base)
+    lanes += build_lanes(environment, "core", base) + build_lanes(environment, "confluent", base)
     if "demo" in environment.stacks:
         lanes.append(
             Lane(
@@ -93,7 +95,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
                 stack="demo",
             )
         )
-        lanes += _stack_lanes("f", "demo", (*base, "e_stack_contract"))
+        lanes += build_lanes(environment, "demo", (*base, "e_stack_contract"))
     lanes.append(
         Lane(
             phase="m2",
@@ -173,31 +175,8 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             gate="PRE-DESTROY",
             collect=f"{_TEARDOWN}:collect_pre_destroy",
         ),
-        Lane(
-            phase="m9",
-            letter="d",
-            task_id="d_demo.destroy",
-            title="Apply the frozen destroy plan of demo",
-            snapshot="m9_d_demo_authorization_snapshot",
-            gate="MUTATION-AUTHORIZATION",
-            collect=f"{_TEARDOWN}:authorize_destroy",
-            on_pass=f"{_TEARDOWN}:apply_destroy",
-            stack="demo",
-            guards=("a_readiness", "b_scope_freeze", "c_pre_destroy"),
-            mutates=True,
-        ),
-        Lane(
-            phase="m9",
-            letter="d",
-            task_id="d_demo.verify",
-            title="State empty, resources gone",
-            snapshot="m9_d_demo_state_snapshot",
-            gate="DESTROYED-STATE",
-            collect=f"{_TEARDOWN}:collect_destroyed",
-            on_pass=f"{_TEARDOWN}:end_stack_teardown",
-            stack="demo",
-            waits_seconds=environment.deadlines.residual_wait,
-        ),
+        *destroy_lanes(environment, "demo"),
+        *destroy_lanes(environment, "confluent"),
         Lane(
             phase="m9",
             letter="f",
@@ -208,17 +187,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             collect=f"{_TEARDOWN}:collect_residual",
             waits_seconds=environment.deadlines.residual_wait,
         ),
-        Lane(
-            phase="m9",
-            letter="g",
-            task_id="g_cost_guardrail",
-            title="Cost of this month below the stop",
-            snapshot="m9_g_cost_guardrail_snapshot",
-            gate="COST-GUARDRAIL",
-            collect=f"{_GUARDRAILS}:collect_cost",
-            on_fail=f"{_STOP}:latch_at_the_stop",
-            effect="sets the emergency latch when the cost has reached the stop",
-        ),
+        *_cost_lanes(environment),
         Lane(
             phase="m9",
             letter="h",
@@ -226,8 +195,8 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             title="Teardown proof",
             snapshot="teardown_proof",
             gate="TEARDOWN-PROOF",
-            collect=f"{_TEARDOWN}:collect_proof",
-            on_pass=f"{_TEARDOWN}:close_platform_run",
+            collect=f"{_PROOF}:collect_proof",
+            on_pass=f"{_PROOF}:close_platform_run",
         ),
     ]
     return PhaseSpec(phase="m9", lanes=tuple(lanes), verdict=_verdict("m9", "i"))
@@ -235,7 +204,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
 
 def stop_phase(environment: Environment) -> PhaseSpec:
     """Emergency stop: sets the latch, then lets M9 tear down and waits for its verdict. Holds no lease."""
-    deadlines = environment.deadlines
+    deadlines, stacks = environment.deadlines, len(environment.destroyable_stacks)
     return PhaseSpec(
         phase="stop",
         lanes=(
@@ -258,8 +227,11 @@ def stop_phase(environment: Environment) -> PhaseSpec:
                 gate="EMERGENCY-TEARDOWN",
                 collect=f"{_STOP}:collect_teardown",
                 effect="triggers M9",
-                # As long as M9 may take: its wait for locks, then plan and destroy, each with its wait for residuals.
-                waits_seconds=deadlines.lock_wait + 2 * (deadlines.terraform + deadlines.residual_wait),
+                # As long as M9 may take: its wait for locks; per stack a plan, a destroy and a wait for what is left of
+                # it; at the end the wait for residuals.
+                waits_seconds=deadlines.lock_wait
+                + 2 * stacks * deadlines.terraform
+                + (stacks + 1) * deadlines.residual_wait,
             ),
         ),
         verdict=_verdict("stop", "c"),
@@ -311,44 +283,39 @@ def lane_gaps(environment: Environment) -> tuple[LaneGap, ...]:
     return tuple(gaps)
 
 
-def _stack_lanes(letter: str, stack: str, guards: tuple[str, ...]) -> list[Lane]:
-    group = f"{letter}_{stack}"
-    return [
+def _cost_lanes(environment: Environment) -> list[Lane]:
+    """The cost guardrail, and beside it the bill of Confluent where the scope asks for one.
+
+    Beside, not after: a bill that cannot be read must not keep the stop rung of the others from being judged.
+    """
+    lanes = []
+    if "confluent" in environment.cost_scope:
+        lanes.append(
+            Lane(
+                phase="m9",
+                letter="g",
+                task_id="g_confluent_billing",
+                title="Bill of Confluent known, whole and reported",
+                snapshot="confluent_billing_snapshot",
+                gate="CONFLUENT-BILLING",
+                collect=f"{_COST}:collect_confluent_billing",
+            )
+        )
+    lanes.append(
         Lane(
-            phase="m2",
-            letter=letter,
-            task_id=f"{group}.plan_and_guard",
-            title=f"Plan of {stack}, held against policy",
-            snapshot=f"m2_{group}_plan_snapshot",
-            gate="PLAN-GUARD",
-            collect=f"{_BUILD}:collect_plan",
-            stack=stack,
-            guards=guards,
-        ),
-        Lane(
-            phase="m2",
-            letter=letter,
-            task_id=f"{group}.apply",
-            title=f"Apply the guarded plan of {stack}",
-            snapshot=f"m2_{group}_authorization_snapshot",
-            gate="MUTATION-AUTHORIZATION",
-            collect=f"{_BUILD}:authorize_apply",
-            on_pass=f"{_BUILD}:apply",
-            stack=stack,
-            guards=(*guards, f"{group}.plan_and_guard"),
-            mutates=True,
-        ),
-        Lane(
-            phase="m2",
-            letter=letter,
-            task_id=f"{group}.verify",
-            title=f"State of {stack} after the apply",
-            snapshot=f"m2_{group}_state_snapshot",
-            gate="APPLIED-STATE",
-            collect=f"{_BUILD}:collect_applied",
-            stack=stack,
-        ),
-    ]
+            phase="m9",
+            letter="g",
+            task_id="g_cost_guardrail",
+            title="Cost of this month below the stop",
+            snapshot="m9_g_cost_guardrail_snapshot",
+            gate="COST-GUARDRAIL",
+            collect=f"{_COST}:collect_cost",
+            on_fail=f"{_STOP}:latch_at_the_stop",
+            effect="sets the emergency latch when the cost has reached the stop",
+            beside=bool(lanes),
+        )
+    )
+    return lanes
 
 
 def _verdict(phase: Phase, letter: str, *, before_backend: bool = False) -> Lane:

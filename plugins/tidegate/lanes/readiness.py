@@ -138,7 +138,7 @@ def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
         environment=run.environment.name,
         confirm=str(run.params.get("confirm", "")),
         target=target,
-        destroyable=tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable),
+        destroyable=run.environment.destroyable_stacks,
         lane_gaps=lane_gaps(run.environment),
         locks=collect_stack_locks(run, tuple(run.environment.stacks)),
         evidence_writable=evidence_writable(run),

@@ -17,15 +17,17 @@ from tidegate.evidence.publish import newest
 from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store, StoredObject, StoreUnreachable
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.spec import Lane
+from tidegate.models.confluent import CloudKey
 from tidegate.models.control import Lease, PlatformRun
 from tidegate.models.environment import Environment
 from tidegate.models.identity import Profile, StaticKey
-from tidegate.models.observed import Known, Observed
+from tidegate.models.observed import Absent, Known, Observed, shown
 from tidegate.models.policy import Policies
 from tidegate.models.snapshot import InputRecord
 from tidegate.models.viability import DagStatus
 from tidegate.settings import settings
 from tidegate.terraform.intent import IntentLog, IntentOwner
+from tidegate.terraform.process import CONFLUENT_KEYS
 from tidegate.terraform.runner import Terraform
 from tidegate.terraform.workspace import Workspace
 
@@ -59,7 +61,8 @@ class LaneRun:
 
     `handed_over(task_id)` gives the snapshot that a task of the same run passed on in its current try:
     Known(document), Absent, or Unreadable when what arrived is not a snapshot. `dag_status(dag_id)` says how Airflow
-    knows a DAG; `dag_runs` triggers a run of another DAG and says how it stands.
+    knows a DAG; `dag_runs` triggers a run of another DAG and says how it stands. `cloud_key(connection_id)` fetches a
+    credential of Confluent when it is needed; it goes into no facts and no text (ID4). Absent: no such connection.
     """
 
     lane: Lane
@@ -78,6 +81,7 @@ class LaneRun:
     airflow_static_keys: Observed[tuple[StaticKey, ...]]
     dag_status: Callable[[str], DagStatus]
     dag_runs: DagRuns
+    cloud_key: Callable[[str], Observed[CloudKey]]
     clients: Clients
     local: LocalStore
     remote: S3Store
@@ -183,7 +187,7 @@ class LaneRun:
             log=self.log,
             intents=self.intents(workspace.stack),
             owner=IntentOwner(self.execution_id, self.dag_id, self.run_id, self.task_id, self.try_number),
-            environ=dict(os.environ),
+            environ=self._child_environ(workspace.stack),
             on_heartbeat=self._renew_lease,
         )
         self.terraform_runs.append(terraform)
@@ -202,6 +206,25 @@ class LaneRun:
                 self.log(
                     f"asked terraform of {terraform.workspace.stack} to stop; it releases its lock and writes its state"
                 )
+
+    def confluent_key(self) -> Observed[CloudKey]:
+        """The Cloud API key of the connection that the manifest names. Absent: it names none, or there is none."""
+        named = self.environment.confluent
+        return Absent() if named is None else self.cloud_key(named.api_key_connection)
+
+    def _child_environ(self, stack: str) -> dict[str, str]:
+        """The worker's environment, and the key of Confluent Cloud for the messaging stack's provider alone (ID4).
+
+        Without a key the provider says so itself, and no plan is made.
+        """
+        environ = {name: value for name, value in os.environ.items() if name not in CONFLUENT_KEYS}
+        if self.environment.stacks[stack].lifecycle == "messaging":
+            match self.confluent_key():
+                case Known(found):
+                    environ |= zip(CONFLUENT_KEYS, (found.key, found.secret), strict=True)
+                case other:
+                    self.log(f"no credentials of Confluent Cloud: {shown(other)}")
+        return environ
 
     def _renew_lease(self, _seconds: float) -> None:
         if self.lane.before_backend:
@@ -226,6 +249,7 @@ def open_run(
     airflow_static_keys: Observed[tuple[StaticKey, ...]],
     dag_status: Callable[[str], DagStatus],
     dag_runs: DagRuns,
+    cloud_key: Callable[[str], Observed[CloudKey]],
 ) -> LaneRun:
     """Load manifest and policies afresh and connect clients. Raises ManifestError."""
     environment = environments.load(environment_name)
@@ -247,6 +271,7 @@ def open_run(
         airflow_static_keys=airflow_static_keys,
         dag_status=dag_status,
         dag_runs=dag_runs,
+        cloud_key=cloud_key,
         clients=clients,
         local=LocalStore(settings().runs_dir),
         remote=S3Store(clients.s3, environment.evidence.bucket),

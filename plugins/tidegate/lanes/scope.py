@@ -1,5 +1,6 @@
 """What a teardown would remove and what it must leave: real destroy plans, for M9 and for the check that M9 can run."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from tidegate.collectors.aws.state import read_state
@@ -36,8 +37,11 @@ def stack_scope(run: LaneRun, name: str) -> StackScope:
     )
 
 
-def preserve_set(run: LaneRun) -> Observed[tuple[PreserveItem, ...]]:
-    """Backend, role, and everything in the state of a persistent stack."""
+def preserve_set(run: LaneRun, left_alone: Iterable[str] = ()) -> Observed[tuple[PreserveItem, ...]]:
+    """Backend, role, everything in the state of a persistent stack, and what AWS holds of a stack that is left alone.
+
+    Whether what it holds elsewhere still stands, its state serial says (M9.E).
+    """
     environment = run.environment
     named = [
         ("aws_s3_bucket", environment.backend.bucket, "state bucket"),
@@ -47,10 +51,13 @@ def preserve_set(run: LaneRun) -> Observed[tuple[PreserveItem, ...]]:
         ("aws_iam_role", environment.role_name, "execution role"),
     ]
     items = {(kind, id_): PreserveItem(type=kind, id=id_, reason=reason) for kind, id_, reason in named}
-    for name in environment.stacks_by_lifecycle("persistent"):
+    persistent = environment.stacks_by_lifecycle("persistent")
+    for name in dict.fromkeys([*persistent, *left_alone]):
         match read_state(run.clients, environment, name).resources:
             case Known(resources):
                 for resource in resources:
+                    if name not in persistent and not resource.type.startswith("aws_"):
+                        continue
                     item = PreserveItem(
                         type=resource.type, id=resource.id, reason=f"state of {name}: {resource.address}"
                     )
@@ -65,21 +72,29 @@ def preserve_set(run: LaneRun) -> Observed[tuple[PreserveItem, ...]]:
 def _recorded_inputs(run: LaneRun, stack: str) -> Observed[dict[str, Any]]:
     """The values that the newest build of the stack used, with the upstream outputs that it saw (TD2).
 
-    A stack of which no build was ever recorded is planned with the manifest's values; its upstream outputs may be gone.
+    A stack of which no build was ever recorded is planned with the manifest's values; its upstream outputs may be gone,
+    and so may those of an upstream that the manifest got after the build.
     """
+    upstreams = run.environment.stacks[stack].depends_on
     match inputs_series(run.remote, run.environment.name, stack).newest():
         case Known((number, record)):
             run.log(f"{stack}: variable values of {record['execution_id']} (record {number})")
-            return Known({**record["inputs"], "upstream_contract": record["upstream_contract"]})
+            recorded = record["upstream_contract"]
+            contract = recorded | {name: _contract(run, name) for name in upstreams if name not in recorded}
+            return Known({**record["inputs"], "upstream_contract": contract})
         case Absent():
             run.log(f"{stack}: no build is recorded; the manifest's values are used")
-            outputs = read_state(run.clients, run.environment, "core").outputs
-            known = outputs.value if isinstance(outputs, Known) else {}
-            required = run.environment.stacks["core"].required_outputs
-            contract = {"core": {name: known.get(name, "gone") for name in required}}
+            contract = {name: _contract(run, name) for name in upstreams}
             return Known({**stack_inputs(run, stack), "upstream_contract": contract})
         case other:
             return other
+
+
+def _contract(run: LaneRun, upstream: str) -> dict[str, Any]:
+    """What an upstream stack hands over now. A destroy needs no true value: what is not there is `gone`."""
+    outputs = read_state(run.clients, run.environment, upstream).outputs
+    known = outputs.value if isinstance(outputs, Known) else {}
+    return {name: known.get(name, "gone") for name in run.environment.stacks[upstream].required_outputs}
 
 
 def _reason(observed: Observed[Any]) -> str:

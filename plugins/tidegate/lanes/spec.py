@@ -42,6 +42,8 @@ class Lane:
     guards: tuple[str, ...] = ()
     waits_seconds: int = 0
     mutates: bool = False
+    beside: bool = False
+    """Runs beside the lane before it, not after it: both wait for the same lanes, and what follows waits for both."""
     effect: str = ""
     """What the lane does besides judging, for people, where `mutates` and `on_pass` do not say it."""
     before_backend: bool = False

@@ -1,5 +1,6 @@
-"""Collectors and actions of M9: freeze the scope, destroy exactly that, look for what is left, prove it."""
+"""Collectors and actions of M9: freeze the scope, destroy exactly that, look for what is left."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -7,26 +8,25 @@ from tidegate.collectors.aws.inventory import collect_inventory
 from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.collectors.aws.lookup import missing, still_there
 from tidegate.collectors.aws.state import read_state
-from tidegate.evidence import control
-from tidegate.evidence.canonical import digest_of, unseal
-from tidegate.evidence.store import StoreUnreachable
+from tidegate.collectors.confluent_identities import PREFIX, confluent_still_there
+from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.teardowns import begin_teardown, end_teardown
 from tidegate.lanes.build import apply_fetched, authorization_facts
-from tidegate.lanes.guards import handed_over_facts, parse_snapshot
-from tidegate.lanes.phases import phase_of
-from tidegate.lanes.run import ActionBlocked, LaneRun, now
+from tidegate.lanes.confluent import confluent_api
+from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope, is_targeted
+from tidegate.lanes.guards import handed_over_facts
+from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
 from tidegate.models.authorization import AuthorizationFacts
+from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts, Source
 from tidegate.models.inventory import ResidualFacts
 from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.orphans import OrphanFacts
 from tidegate.models.plan import StackScope, TeardownScopeFacts
 from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
-from tidegate.models.proof import SnapshotReference, TeardownProofFacts
 from tidegate.models.snapshot import InputRecord
-from tidegate.models.state import DestroyedStateFacts, StateVersion
-
-_SCOPE_TASK = "b_scope_freeze"
+from tidegate.models.state import DestroyedStateFacts, StateResource, StateVersion
 
 
 def collect_scope(run: LaneRun) -> TeardownScopeFacts:
@@ -34,6 +34,7 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
     observed_at = now()
     target = str(run.params.get("target", ""))
     targets = [name for name in reversed(run.environment.stacks) if name in target.split("+")]
+    left_alone = tuple(name for name in run.environment.stacks if name not in targets)
     stacks = tuple(stack_scope(run, name) for name in targets)
     for scope in stacks:
         if isinstance(scope.resumes, Known):
@@ -42,8 +43,8 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
             run.log(
                 f"{scope.stack}: finishes the teardown that {begun.execution_id} began; frozen in {begun.scope_uri}"
             )
-    preserve = preserve_set(run)
-    serials = {name: _serial(run, name) for name in run.environment.stacks_by_lifecycle("persistent")}
+    preserve = preserve_set(run, left_alone)
+    serials = {name: _serial(run, name) for name in left_alone}
     facts = TeardownScopeFacts(
         observed_at=now(),
         sources=(Source(name="terraform", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
@@ -54,6 +55,11 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
         protected_ids=run.environment.preserve.ids,
         protected_prefixes=run.environment.preserve.id_prefixes,
         persistent_serials=serials,
+        downstream={
+            name: count_of(read_state(run.clients, run.environment, name).resources)
+            for name in _downstream(run.environment, targets)
+            if name in left_alone
+        },
         frozen_digest="",
     )
     return replace(facts, frozen_digest=_digest(facts))
@@ -62,7 +68,7 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
 def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
     """M9.C: the frozen scope beside states and preserve-set as they are now, and how much of all states it takes."""
     observed_at = now()
-    frozen = handed_over_facts(run, _SCOPE_TASK, TeardownScopeFacts)
+    frozen = handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts)
     reads = {name: read_state(run.clients, run.environment, name) for name in run.environment.stacks}
     unknown: Observed[Any] = Absent() if isinstance(frozen, Known) else frozen
     target = digest = digest_now = count = unknown
@@ -72,7 +78,7 @@ def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
         present = replace(
             scope,
             stacks=tuple(replace(stack, state=reads[stack.stack].version) for stack in scope.stacks),
-            preserve_set=preserve_set(run),
+            preserve_set=preserve_set(run, scope.persistent_serials),
             persistent_serials={name: _serial_of(reads[name].version) for name in scope.persistent_serials},
         )
         target, digest, digest_now = Known(scope.target), Known(scope.frozen_digest), Known(_digest(present))
@@ -85,7 +91,7 @@ def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
         frozen_digest=digest,
         digest_now=digest_now,
         destroy_count=count,
-        resources={name: _count(read.resources) for name, read in reads.items()},
+        resources={name: count_of(read.resources) for name, read in reads.items()},
         states=states,
         max_resources=run.environment.blast_radius.max_resources,
         max_percent=run.environment.blast_radius.max_percent,
@@ -93,13 +99,17 @@ def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
 
 
 def authorize_destroy(run: LaneRun) -> AuthorizationFacts:
-    """The facts right before the frozen destroy plan is applied."""
-    return authorization_facts(run, str(run.lane.stack), "destroy")
+    """The facts right before the frozen destroy plan is applied, or that this run has none for the stack."""
+    stack = str(run.lane.stack)
+    return authorization_facts(run, stack, "destroy", targeted=is_targeted(run, stack))
 
 
 def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the authorisation passed: apply exactly the frozen plan."""
+    """After the authorisation passed: apply exactly the frozen plan. A stack that is left alone has none."""
     stack = str(run.lane.stack)
+    if not isinstance(facts, AuthorizationFacts) or not facts.targeted:
+        run.log(f"{stack} is not in the target of this run: nothing was authorised, nothing is applied")
+        return
     scope = _frozen(run, stack)
     if not isinstance(scope.plan, Known) or not (scope.plan.value.has_changes or scope.destroy_set):
         run.log(f"{stack} holds nothing: nothing is destroyed")
@@ -116,26 +126,49 @@ def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
 
 
 def collect_destroyed(run: LaneRun) -> DestroyedStateFacts:
-    """M9.D after the destroy: the state is empty, and nothing of the destroy-set answers any more."""
+    """M9.D, M9.E after the destroy: the state is empty, and nothing of the destroy-set answers any more.
+
+    Of a stack that is left alone: its state beside the serial that was frozen.
+    """
     stack = str(run.lane.stack)
     observed_at = now()
-    scope = _frozen(run, stack)
     after = read_state(run.clients, run.environment, stack)
+    if not is_targeted(run, stack):
+        return DestroyedStateFacts(
+            observed_at=observed_at,
+            sources=(Source(name="state", data_as_of=observed_at),),
+            stack=stack,
+            targeted=False,
+            frozen_serial=frozen_scope(run).persistent_serials.get(stack, Absent()),
+            before=Absent(),
+            after=after.version,
+            post_destroy_state_count=count_of(after.resources),
+            destroy_set=(),
+            still_there=Absent(),
+            locks=Absent(),
+        )
+    scope = _frozen(run, stack)
     return DestroyedStateFacts(
         observed_at=observed_at,
         sources=(Source(name="state", data_as_of=observed_at), Source(name="aws", data_as_of=observed_at)),
         stack=stack,
         before=scope.state,
         after=after.version,
-        post_destroy_state_count=_count(after.resources),
+        post_destroy_state_count=count_of(after.resources),
         destroy_set=scope.destroy_set,
-        still_there=still_there(run.clients, scope.destroy_set),
+        still_there=_answering(run, scope.destroy_set),
         locks=read_state_locks(run.clients, run.environment, stack),
     )
 
 
 def end_stack_teardown(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the stack was found empty: no later teardown has to finish this one. Raises StoreError."""
+    """After the stack was found empty: no later teardown has to finish this one. Raises StoreError.
+
+    A stack that is left alone has none that ends here.
+    """
+    if not isinstance(facts, DestroyedStateFacts | OrphanFacts) or not facts.targeted:
+        run.log(f"{run.lane.stack} is not in the target of this run: it was left alone")
+        return
     end_teardown(
         run.remote, run.environment.name, str(run.lane.stack), execution_id=run.execution_id, outcome="destroyed"
     )
@@ -144,9 +177,9 @@ def end_stack_teardown(run: LaneRun, facts: Facts, document: dict[str, Any]) -> 
 def collect_residual(run: LaneRun) -> ResidualFacts:
     """M9.F: what still runs, asked independently of any state, and whether everything preserved is still there."""
     observed_at = now()
-    frozen = _scope_facts(run)
+    frozen = frozen_scope(run)
     destroy_set = tuple(resource for scope in frozen.stacks for resource in scope.destroy_set)
-    preserve_set = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
+    to_stay = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
     ephemeral = run.environment.stacks_by_lifecycle("messaging", "ephemeral")
     return ResidualFacts(
         observed_at=observed_at,
@@ -167,9 +200,9 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
             sorted({kind for name in ephemeral for kind in run.policies.allowed_types.stacks.get(name, ())})
         ),
         destroy_set=destroy_set,
-        destroyed_still_there=still_there(run.clients, destroy_set),
-        preserve_set=preserve_set,
-        preserved_missing=missing(run.clients, preserve_set),
+        destroyed_still_there=_answering(run, destroy_set),
+        preserve_set=to_stay,
+        preserved_missing=missing(run.clients, to_stay),
         persistent_serial_before={
             name: serial.value for name, serial in frozen.persistent_serials.items() if isinstance(serial, Known)
         },
@@ -178,59 +211,26 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
     )
 
 
-def collect_proof(run: LaneRun) -> TeardownProofFacts:
-    """M9.H: every lane before this one, by URI, version and digest, and the ephemeral states once more."""
-    observed_at = now()
-    before = [lane for lane in phase_of(run.environment, "m9").lanes if lane.task_id != run.lane.task_id]
-    references = []
-    for lane in before:
-        try:
-            stored = run.stored(lane)
-            if stored is None:
-                continue
-            snapshot = parse_snapshot(unseal(stored[1]))
-        except (StoreUnreachable, ValueError) as error:
-            run.log(f"{lane.name}: {error}")
-            continue
-        run.rests_on(stored[0].uri, snapshot.digest, stored[0].version_id)
-        references.append(
-            SnapshotReference(
-                gate=snapshot.gate,
-                lane=lane.task_id,
-                uri=stored[0].uri,
-                version_id=stored[0].version_id,
-                sha256=snapshot.digest,
-                status=snapshot.status,
-                overall_pass=snapshot.overall_pass,
-            )
-        )
-    return TeardownProofFacts(
-        observed_at=observed_at,
-        sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
-        platform_run=run.platform_run_id,
-        required_lanes=tuple(lane.task_id for lane in before),
-        references=tuple(references),
-        ephemeral_state_counts={
-            name: _count(read_state(run.clients, run.environment, name).resources)
-            for name in run.environment.stacks_by_lifecycle("messaging", "ephemeral")
-        },
-    )
+def _downstream(environment: Environment, targets: Iterable[str]) -> tuple[str, ...]:
+    """Every stack that needs one of these, through however many others."""
+    needing = set(targets)
+    found = []
+    for name, stack in environment.stacks.items():  # a stack is declared below all that it needs
+        if needing.intersection(stack.depends_on):
+            needing.add(name)
+            found.append(name)
+    return tuple(found)
 
 
-def close_platform_run(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the proof passed: the platform run is closed by it. Raises StoreError."""
-    match run.platform_run:
-        case Known(platform) if platform.closed_by is None and platform.id != run.platform_run_id:
-            raise ActionBlocked(
-                f"PLATFORM-RUN-NOT-OURS {platform.id} is open, and this run proved the end of {run.platform_run_id} | "
-                f"remedy: trigger {run.environment.name}.m9_teardown_cost_check anew"
-            )
-        case Known(platform) if platform.closed_by is None:
-            proof = run.remote.uri(run.place(run.lane).remote_key(int(document["attempt"])))
-            control.close_platform_run(run.remote, run.environment.name, platform, proof)
-            run.log(f"platform run {platform.id} is closed by {proof}")
-        case _:
-            run.log("no platform run was open")
+def _answering(run: LaneRun, destroy_set: tuple[StateResource, ...]) -> Observed[tuple[StateResource, ...]]:
+    """What of a destroy-set still answers, in AWS and in Confluent Cloud; each is asked only for what it holds."""
+    confluents = tuple(resource for resource in destroy_set if resource.type.startswith(PREFIX))
+    in_aws = still_there(run.clients, [resource for resource in destroy_set if resource not in confluents])
+    if not confluents or not isinstance(in_aws, Known):
+        return in_aws
+    with confluent_api(run) as api:
+        elsewhere = confluent_still_there(api.value, confluents) if isinstance(api, Known) else api
+    return Known((*in_aws.value, *elsewhere.value)) if isinstance(elsewhere, Known) else elsewhere
 
 
 def _digest(facts: TeardownScopeFacts) -> str:
@@ -287,19 +287,9 @@ def _serial_of(version: Observed[StateVersion]) -> Observed[int]:
             return other
 
 
-def _count(resources: Observed[Any]) -> Observed[int]:
-    match resources:
-        case Known(found):
-            return Known(len(found))
-        case Absent():
-            return Known(0)
-        case other:
-            return other
-
-
 def _frozen_by(run: LaneRun) -> InputRecord:
-    """The snapshot of this run that froze the scope, as `_scope_facts` read it."""
-    document = run.handed_over(_SCOPE_TASK)
+    """The snapshot of this run that froze the scope, as `frozen_scope` read it."""
+    document = run.handed_over(SCOPE_TASK)
     digest = document.value.get("digest") if isinstance(document, Known) else None
     for given in run.inputs:
         if given.sha256 == digest:
@@ -307,16 +297,8 @@ def _frozen_by(run: LaneRun) -> InputRecord:
     raise LookupError(f"no frozen scope in this run: {document}")
 
 
-def _scope_facts(run: LaneRun) -> TeardownScopeFacts:
-    match handed_over_facts(run, _SCOPE_TASK, TeardownScopeFacts):
-        case Known(facts):
-            return facts
-        case other:
-            raise LookupError(f"no frozen scope in this run: {other}")
-
-
 def _frozen(run: LaneRun, stack: str) -> StackScope:
-    for scope in _scope_facts(run).stacks:
+    for scope in frozen_scope(run).stacks:
         if scope.stack == stack:
             return scope
     raise LookupError(f"{stack} is not in the frozen scope of this run")

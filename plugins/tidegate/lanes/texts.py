@@ -23,8 +23,8 @@ SUMMARIES: dict[Phase, str] = {
 
 _CHANGES: dict[Phase, str] = {
     "m1": "creates what is missing of the three buckets and the lock table through the AWS API; weakens nothing",
-    "m2": "applies `core` and `demo` with Terraform, only what their guarded plans show; with `repair_drift` it first "
-    "takes the taint marks off protected resources of `core`",
+    "m2": "applies the stacks of the manifest with Terraform, only what their guarded plans show; with `repair_drift` "
+    "it first takes the taint marks off protected resources of `core`",
     "m9": "destroys the target stacks, only what the frozen destroy plan shows; `core` is never touched",
     "stop": "sets the emergency latch and triggers M9, which destroys the target stacks; `core` is never touched",
     "release": "releases the emergency latch; nothing in AWS besides that record",

@@ -60,5 +60,7 @@ class AuthorizationFacts(Facts):
     intent: Observed[Intent]
     """A terraform of another try or run on this stack. Absent: none."""
     evidence_writable: Observed[bool]
+    targeted: bool = True
+    """False: this teardown leaves the stack alone. Then nothing is authorised, and no plan, lock or intent is read."""
     platform_run: str | None
     """The platform run that this DAG run works on; a build must find exactly it open (LC1)."""

@@ -4,8 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from tidegate.models.confluent import ConfluentBilling
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Observed
+from tidegate.models.policy import PolicyException
+
+PLATFORMS = ("aws", "confluent")
+"""Every platform that a cost scope can name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,10 @@ class CostFacts(Facts):
     """Platforms whose cost must be read."""
     read_scope: tuple[str, ...]
     """Platforms whose cost was asked for."""
+    widest_scope: Observed[tuple[str, ...]]
+    """Every platform that some M9.G of this environment had to read, this one among them (EV4)."""
+    exceptions: tuple[PolicyException, ...]
+    """Those of the manifest that may lift a blocker of this gate."""
     start: date
     """The first of the month, UTC."""
     end: date
@@ -46,5 +55,7 @@ class CostFacts(Facts):
     """Actual spend of the budget's month. Absent: there is no budget."""
     days: Observed[tuple[DailyCost, ...]]
     """Cost Explorer, credits and refunds left out."""
+    confluent: ConfluentBilling | None
+    """None: it is not in the scope, so nobody asked."""
     rung: str
-    """The highest rung that any source has reached; `unknown` when one of them cannot be told."""
+    """The highest rung that the sum of all platforms has reached; `unknown` when a source cannot be told."""

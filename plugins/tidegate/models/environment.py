@@ -4,6 +4,7 @@ Shape errors are this validator's business. Rules across fields (two stacks on o
 """
 
 from decimal import Decimal
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,6 +14,7 @@ from tidegate.models.policy import PolicyException
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,20}$")]
+SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", max_length=200)]
 UsDollars = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
 
 
@@ -65,6 +67,8 @@ class Stack(_Section):
     use_lockfile: bool | None = None
     encrypt: bool | None = None
     required_outputs: tuple[str, ...] = ()
+    required_secrets: tuple[SecretName, ...] = ()
+    """SSM parameters that the stack writes, by name below `Environment.secrets_prefix`."""
     contract_source: Literal["remote_state", "manual"] = "remote_state"
     manual_contract_allowed: bool = False
     variables: dict[str, Any] = {}
@@ -94,6 +98,15 @@ class Budget(_Section):
         if self.stop_usd > self.limit_usd or self.alerts_usd[-1] > self.limit_usd:
             raise ValueError("stop_usd and every alert must not exceed limit_usd")
         return self
+
+
+class Confluent(_Section):
+    """The account at Confluent Cloud whose cost counts (CO5). The key is named, never written here (ID4)."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https://[^/@\s?#]+$")] = "https://api.confluent.cloud"
+    api_key_connection: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")]
+    """Id of an Airflow connection; any secrets backend of Airflow may hold it. Login: a Cloud API key; password: its
+    secret. The key's owner needs to read bills (BillingAdmin)."""
 
 
 class Preserve(_Section):
@@ -155,6 +168,7 @@ class Environment(_Section):
     budget: Budget
     cost_scope: tuple[Literal["aws", "confluent"], ...] = Field(min_length=1)
     billing_lag_hours: dict[Literal["aws", "confluent"], Annotated[int, Field(ge=1, le=168)]]
+    confluent: Confluent | None = None
     policies: PolicyFiles
     preserve: Preserve
     blast_radius: BlastRadius
@@ -174,6 +188,13 @@ class Environment(_Section):
             raise ValueError("scan_regions must contain region")
         return self
 
+    @model_validator(mode="after")
+    def _every_bill_has_its_lag(self) -> "Environment":
+        without = [platform for platform in ("aws", *self.cost_scope) if platform not in self.billing_lag_hours]
+        if without:
+            raise ValueError(f"billing_lag_hours must name {', '.join(dict.fromkeys(without))}")
+        return self
+
     @property
     def dashed(self) -> str:
         """`fraud-platform-dev-min`: the prefix of every name in the environment."""
@@ -183,6 +204,22 @@ class Environment(_Section):
     def parameter_prefix(self) -> str:
         """SSM path of the environment's parameters."""
         return f"/{self.project}/{self.name}"
+
+    @property
+    def secrets_prefix(self) -> str:
+        """Below it lie the SSM parameters that a messaging stack writes; it ends in a slash."""
+        return f"{self.parameter_prefix}/kafka/"
+
+    @property
+    def destroyable_stacks(self) -> tuple[str, ...]:
+        """The stacks that a teardown may take, downstream first."""
+        return tuple(name for name in reversed(self.stacks) if self.stacks[name].destroyable)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What a teardown may be asked for: every choice of destroyable stacks, each downstream first."""
+        names = self.destroyable_stacks
+        return tuple("+".join(chosen) for size in range(1, len(names) + 1) for chosen in combinations(names, size))
 
     @property
     def alert_topic_arn(self) -> str:

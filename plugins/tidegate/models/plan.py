@@ -1,6 +1,6 @@
 """A Terraform plan as a gate sees it: addresses, types, actions and the few attributes that policy names (ID4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -129,7 +129,12 @@ class TeardownScopeFacts(Facts):
     protected_prefixes: tuple[str, ...]
     """Ids that start with one of these belong to protected surfaces."""
     persistent_serials: dict[str, Observed[int]]
-    """State serial of each persistent stack at the freeze; a teardown leaves them unmoved (LC6). 0: no state."""
+    """State serial, at the freeze, of each stack that is no target; a teardown leaves them unmoved (LC6). 0: no state.
+
+    Persistent stacks are never targets.
+    """
+    downstream: dict[str, Observed[int]] = field(default_factory=dict)
+    """Resources in the state of each stack that needs a target and is none itself: they must go first, or with it."""
     frozen_digest: str
     """sha256 over destroy-set, preserve-set, plan digests, states and serials, in RFC 8785 form."""
 

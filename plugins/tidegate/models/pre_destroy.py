@@ -29,6 +29,6 @@ class PreDestroyFacts(Facts):
     resources: dict[str, Observed[int]]
     """Resources in the state of each stack of the environment, now; a stack without a state has 0."""
     states: tuple[StateMoment, ...]
-    """Of the target stacks and of the persistent ones."""
+    """Of the target stacks and of all that are left alone."""
     max_resources: int
     max_percent: int

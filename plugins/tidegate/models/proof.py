@@ -1,6 +1,7 @@
 """The teardown proof: every source snapshot by URI, version and digest (TD7)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Observed
@@ -17,6 +18,10 @@ class SnapshotReference:
     sha256: str
     status: str
     overall_pass: bool
+    valid_until: datetime
+    policy_digest: str
+    policy_digest_today: str
+    """Of manifest and policies as they were when the proof was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,11 @@ class TeardownProofFacts(Facts):
     """Facts of M9.H."""
 
     platform_run: str | None
+    targets: tuple[str, ...]
+    """The stacks that this run tore down."""
     required_lanes: tuple[str, ...]
     references: tuple[SnapshotReference, ...]
     ephemeral_state_counts: dict[str, Observed[int]]
-    """Resources in the state of each ephemeral stack."""
+    """Resources in the state of each ephemeral and messaging stack, a target or not."""
+    platform_run_stays_open_for: tuple[str, ...] = ()
+    """Stacks that still stand, or of which nobody can tell: the platform run is closed only when there is none."""

@@ -1,10 +1,10 @@
 """Terraform state as evidence sees it: identity of the file and addresses, never attribute values (ST7, ID4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Observed
+from tidegate.models.observed import Absent, Observed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +79,15 @@ class AppliedStateFacts(Facts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestroyedStateFacts(Facts):
-    """After a destroy: what is left in the state, and what answers when it is asked live (TD4)."""
+    """After a destroy: what is left in the state, and what answers when it is asked live (TD4).
+
+    Of a stack that this teardown leaves alone (`targeted` is false): that its state did not move.
+    """
 
     stack: str
+    targeted: bool = True
+    frozen_serial: Observed[int] = field(default_factory=Absent)
+    """Serial of a stack that is left alone, as M9.B froze it (0: no state). Absent: the stack is a target."""
     before: Observed[StateVersion]
     after: Observed[StateVersion]
     post_destroy_state_count: Observed[int]

@@ -1,5 +1,6 @@
 """Turns Airflow's context into a `LaneRun`: the only place where the two meet."""
 
+import base64
 import importlib
 import logging
 from collections.abc import Callable, Mapping
@@ -8,9 +9,11 @@ from typing import Any, cast
 import structlog
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowRuntimeError
+from airflow.sdk.log import mask_secret
 
 from tidegate.lanes.run import LaneRun, open_run
 from tidegate.lanes.spec import Lane
+from tidegate.models.confluent import CloudKey
 from tidegate.models.identity import StaticKey
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.redaction import without_secrets
@@ -19,6 +22,7 @@ from tidegate.operators.dag_runs import SupervisedDagRuns
 
 XCOM_KEY = "snapshot"
 _AWS_CONNECTION = "aws_default"
+_CONFLUENT_CONNECTION = "confluent_default"
 _NOT_FOUND = 404
 _KEY_EXTRAS = ("aws_access_key_id", "aws_secret_access_key")
 
@@ -51,6 +55,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         airflow_static_keys=static_keys_in_connections(),
         dag_status=lambda dag_id: dag_status(ti, dag_id),
         dag_runs=SupervisedDagRuns(ti),
+        cloud_key=cloud_key,
     )
 
 
@@ -89,6 +94,27 @@ def static_keys_in_connections() -> Observed[tuple[StaticKey, ...]]:
     found = [StaticKey(where=where, what=name) for name in ("login", "password") if getattr(connection, name)]
     found += [StaticKey(where=where, what=f"extra {name}") for name in _KEY_EXTRAS if connection.extra_dejson.get(name)]
     return Known(tuple(found))
+
+
+def cloud_key(connection_id: str) -> Observed[CloudKey]:
+    """The Cloud API key in an Airflow connection: login and password. From here on Airflow masks it in every log.
+
+    Absent: there is no such connection. Why one cannot be used is told without its content (ID4): what a parser says
+    about a connection that is broken may quote it.
+    """
+    try:
+        connection = Connection.get(connection_id)
+    except AirflowNotFoundException:
+        return Absent()
+    except (AirflowException, AirflowRuntimeError, OSError, ValueError) as error:
+        return Unreadable(f"connection {connection_id}: {type(error).__name__}")
+    key, secret = connection.login, connection.password
+    if not key or not secret:
+        without = "login" if not key else "password"
+        return Unreadable(f"connection {connection_id} has no {without}; it needs a Cloud API key and its secret")
+    for text in (secret, key, base64.b64encode(f"{key}:{secret}".encode()).decode()):
+        mask_secret(text)
+    return Known(CloudKey(key=key, secret=secret))
 
 
 def dag_status(ti: Any, dag_id: str) -> DagStatus:

@@ -1,12 +1,15 @@
 """Writes Terraform's CLI configuration: unpacked provider mirrors where there are any, the registry for the rest.
 
 Mirrors are looked for in an explicit setting, then in the conventional roots of Terraform, then one level below the
-optional-software root. Without a mirror Terraform downloads from the registry as usual.
+optional-software root. Without a mirror Terraform downloads from the registry as usual. Under the profile `sandbox` the
+sandbox's mirror of stand-in providers comes first, and what it holds is taken from nowhere else.
 """
 
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+from tidegate.terraform.stand_in import stand_in_mirror
 
 _HOSTNAME = "registry.terraform.io"
 _CONVENTIONAL = (
@@ -52,8 +55,10 @@ def render(mirrors: Iterable[Path]) -> str:
 
 def write(path: Path, setting: str) -> Path:
     """Write the configuration for this machine to `path` and return it."""
+    stand_in = stand_in_mirror()
+    mirrors = [*([stand_in] if stand_in else []), *discover_mirrors(setting)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(discover_mirrors(setting)), encoding="utf-8")
+    path.write_text(render(mirrors), encoding="utf-8")
     return path
 
 

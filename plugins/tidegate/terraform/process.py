@@ -22,6 +22,9 @@ GRACE_SECONDS = 60.0
 INTENT_VARIABLE = "TIDEGATE_INTENT"
 """Environment variable that marks a child, so that it can be found again when its pid was never recorded."""
 
+CONFLUENT_KEYS = ("CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET")
+"""Where Confluent's provider looks for its key: neither a variable nor an argument (ID4)."""
+
 _PASSED_ON = frozenset(
     {
         *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"),
@@ -31,6 +34,7 @@ _PASSED_ON = frozenset(
         *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
         *("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED"),
         *("AWS_CA_BUNDLE", "AWS_S3_USE_PATH_STYLE"),
+        *CONFLUENT_KEYS,
     }
 )
 

@@ -26,6 +26,15 @@ def core_variables(environment: Environment) -> dict[str, Any]:
     }
 
 
+def confluent_variables(environment: Environment, *, platform_run: str, endpoint: str) -> dict[str, Any]:
+    """Values of the messaging root. Confluent's key is no variable: the provider's environment has it."""
+    return (
+        _common(environment)
+        | {"platform_run": platform_run, "confluent_endpoint": endpoint}
+        | environment.stacks["confluent"].variables
+    )
+
+
 def demo_variables(
     environment: Environment,
     *,
@@ -34,22 +43,28 @@ def demo_variables(
     state_use_path_style: bool,
 ) -> dict[str, Any]:
     """Values of the ephemeral root, for one platform run."""
-    demo, core = environment.stacks["demo"], environment.stacks["core"]
+    demo = environment.stacks["demo"]
     return (
         _common(environment)
         | {
             "platform_run": platform_run,
             "runtime_database_enabled": runtime_database_enabled,
             "contract_source": demo.contract_source,
-            "core_state": {
-                "bucket": core.state_bucket or environment.backend.bucket,
-                "key": core.state_key,
-                "region": core.region or environment.region,
-            },
             "state_use_path_style": state_use_path_style,
         }
+        | {f"{upstream}_state": _state_address(environment, upstream) for upstream in demo.depends_on}
         | demo.variables
     )
+
+
+def _state_address(environment: Environment, stack: str) -> dict[str, str]:
+    """Where `terraform_remote_state` finds an upstream stack."""
+    found = environment.stacks[stack]
+    return {
+        "bucket": found.state_bucket or environment.backend.bucket,
+        "key": found.state_key,
+        "region": found.region or environment.region,
+    }
 
 
 def _common(environment: Environment) -> dict[str, Any]:

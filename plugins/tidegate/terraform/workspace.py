@@ -12,7 +12,9 @@ from typing import Any
 
 from tidegate.models.environment import Environment, Stack
 from tidegate.settings import settings
+from tidegate.terraform.stand_in import lock_of
 
+LOCK = ".terraform.lock.hcl"
 _LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", "*.tftest.hcl", "*.md")
 """What terraform makes itself or plans without: neither copied nor part of the digest. Everything else is both."""
 
@@ -52,7 +54,7 @@ def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
     stack = environment.stacks[stack_name]
     source = settings().terraform_dir
     root = source / stack.root
-    if not (root / "backend.tf").is_file() or not (root / ".terraform.lock.hcl").is_file():
+    if not (root / "backend.tf").is_file() or not (root / LOCK).is_file():
         raise StackRootMissing(
             f"{root.name}: not the root of stack {stack_name!r}: backend.tf or .terraform.lock.hcl is missing; "
             f"set stacks.{stack_name}.root in include/environments/{environment.name}.yaml"
@@ -67,6 +69,8 @@ def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
         if (source / "modules").is_dir():
             shutil.copytree(source / "modules", workspace.directory / "source" / "modules", ignore=_LEFT_OUT)
         marker.write_text(digest, encoding="utf-8")
+    # Each time: the sandbox and with it its stand-ins may be others than when the sources were copied.
+    (workspace.root / LOCK).write_text(lock_of(root), encoding="utf-8")
     return workspace, digest
 
 
@@ -104,10 +108,10 @@ def backend_arguments(environment: Environment, stack: Stack, *, path_style: boo
 
 
 def locked_providers(root: Path) -> dict[str, str]:
-    """Provider versions of a dependency lock file, by source address."""
+    """Provider versions that a root is initialised with, by source address; a stand-in's says `+standin`."""
     versions: dict[str, str] = {}
     current = ""
-    for line in (root / ".terraform.lock.hcl").read_text(encoding="utf-8").splitlines():
+    for line in lock_of(root).splitlines():
         if line.startswith('provider "'):
             current = line.split('"')[1]
         elif current and line.strip().startswith("version "):

@@ -1,18 +1,20 @@
 """`tidegate verify`: what a person and a program are told, and the exit status."""
 
 import json
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import factories_world as world
-from factories_evidence import M1, M2, Evidence
+from factories_evidence import M1, M2, M9, Evidence
 from standins import BUCKET
 from tidegate import cli
 from tidegate.evidence.store import S3Store, StoreUnreachable
-from tidegate.settings import settings
+from tidegate.settings import PROJECT, settings
 
 GUARD = "f_demo.plan_and_guard"
 NAT = world.plan_facts(world.planned("aws_nat_gateway.this", "create"))
@@ -95,7 +97,7 @@ def test_todays_standing_does_not_change_the_status(
     evidence.lanes().verdict()
     status, said = as_json(monkeypatch, capsys, M2, "--from", str(tmp_path))
     reasons = [it["reason"] for it in said["standing_today"] if it["lane"] == "M2.G"]
-    assert (status, "manifest or policy has changed since" in reasons) == (0, True)
+    assert (status, "stale: manifest or policy has changed since" in reasons) == (0, True)
     assert run(monkeypatch, M2, "--from", str(tmp_path)) == 0
     assert "today (says nothing against its time):" in capsys.readouterr().out
 
@@ -147,3 +149,109 @@ def test_wrong_usage(
 ) -> None:
     assert run(monkeypatch, *arguments) == 64
     assert capsys.readouterr().out == ""
+
+
+# A cost scope that has grown since (EV4).
+
+BOTH = ("aws", "confluent")
+
+
+@pytest.fixture
+def scoped(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Give today's manifest another cost scope."""
+
+    def change(scope: str) -> None:
+        text = (PROJECT / "include" / "environments" / "dev_min.yaml").read_text(encoding="utf-8")
+        directory = tmp_path_factory.mktemp("environments")
+        (directory / "dev_min.yaml").write_text(re.sub(r"(?m)^cost_scope: .*$", f"cost_scope: {scope}", text))
+        monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(directory))
+
+    return change
+
+
+def test_a_pass_from_before_the_scope_grew_is_sound_and_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scoped: Callable[[str], None]
+) -> None:
+    """Its lanes are those of its own scope; that it does not count today is told apart."""
+    Evidence(tmp_path, M9, cost_scope=("aws",)).lanes().verdict()
+    scoped("[aws, confluent]")
+    status, said = as_json(monkeypatch, capsys, M9, "--from", str(tmp_path))
+    assert (status, said["sound"], said["findings"]) == (0, True, [])
+    policy = [(it["lane"], it["reason"]) for it in said["standing_today"] if it["reason"].startswith("stale")]
+    assert policy == [("M9.G", "stale: manifest or policy has changed since"), ("M9.I", "stale: it rests on M9.G")]
+
+
+def test_the_rerun_under_the_new_scope_stands_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scoped: Callable[[str], None]
+) -> None:
+    Evidence(tmp_path, M9, cost_scope=BOTH).lanes().verdict()
+    scoped("[aws, confluent]")
+    status, said = as_json(monkeypatch, capsys, M9, "--from", str(tmp_path))
+    assert (status, said["sound"], said["verdict"]) == (0, True, "pass")
+    assert not [it for it in said["standing_today"] if it["reason"].startswith("stale")]
+
+
+def test_a_pass_of_a_wider_scope_than_todays_is_sound_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scoped: Callable[[str], None]
+) -> None:
+    Evidence(tmp_path, M9, cost_scope=BOTH).lanes().verdict()
+    scoped("[aws]")
+    status, said = as_json(monkeypatch, capsys, M9, "--from", str(tmp_path))
+    assert (status, said["findings"]) == (0, [])
+    assert {it["lane"] for it in said["standing_today"] if it["reason"].startswith("stale")} == {"M9.G", "M9.I"}
+
+
+@pytest.mark.parametrize(("then", "today"), [(("aws",), "[aws, confluent]"), (BOTH, "[aws]")])
+def test_a_run_that_never_came_to_its_cost(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    scoped: Callable[[str], None],
+    then: tuple[str, ...],
+    today: str,
+) -> None:
+    """Then its verdict says which lanes it had."""
+    left = world.residual_facts(world.live("aws_nat_gateway", "nat-1"))
+    Evidence(tmp_path, M9, cost_scope=then).lanes(blocked="f_residual_scan", blocked_facts=left).verdict()
+    scoped(today)
+    status, said = as_json(monkeypatch, capsys, M9, "--from", str(tmp_path))
+    assert (status, said["sound"], said["verdict"], said["findings"]) == (1, True, "fail", [])
+
+
+def test_a_bill_that_was_taken_away_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scoped: Callable[[str], None]
+) -> None:
+    """What the cost guardrail says of its scope asks for the bill's snapshot, whatever the manifest says today."""
+    evidence = Evidence(tmp_path, M9, cost_scope=BOTH).lanes().verdict()
+    evidence.path("g_confluent_billing").unlink()
+    scoped("[aws]")
+    status, said = as_json(monkeypatch, capsys, M9, "--from", str(tmp_path))
+    assert (status, {it["code"] for it in said["findings"]}) == (1, {"SNAPSHOT-MISSING"})
+
+
+def test_a_scope_that_was_forged_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scoped: Callable[[str], None]
+) -> None:
+    evidence = Evidence(tmp_path, M9, cost_scope=BOTH).lanes().verdict()
+    facts = {**evidence.document("g_cost_guardrail")["facts"], "cost_scope": ["aws"]}
+    evidence.rewrite("g_cost_guardrail", facts=facts)
+    scoped("[aws, confluent]")
+    status, said = as_json(monkeypatch, capsys, M9, "--from", str(tmp_path))
+    assert status == 1
+    assert "LANE-DIGEST-MISMATCH" in {it["code"] for it in said["findings"]}
+
+
+@pytest.mark.parametrize("content", [b"{", b"{}", b"null"])
+def test_a_cost_guardrail_that_says_no_scope_leaves_todays(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    scoped: Callable[[str], None],
+    content: bytes,
+) -> None:
+    evidence = Evidence(tmp_path, M9).lanes().verdict()
+    evidence.path("g_cost_guardrail").write_bytes(content)
+    scoped("[aws]")
+    status, said = as_json(monkeypatch, capsys, M9, "--from", str(tmp_path))
+    assert (status, said["sound"]) == (1, False)
+    assert "LANES-DIFFER" not in {it["code"] for it in said["findings"]}

@@ -15,6 +15,7 @@ import pytest
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
+import factories_orphans as orphans
 import factories_world as world
 from tidegate.documents.taxonomy import taxonomy
 from tidegate.gates import base
@@ -46,19 +47,28 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "MUTATION-AUTHORIZATION": (
         control.authorization_facts,
         lambda: control.authorization_facts(direction="destroy"),
+        control.authorization_left_alone,
     ),
     "APPLIED-STATE": (world.applied_facts,),
-    "STACK-CONTRACT": (world.contract_facts,),
+    "STACK-CONTRACT": (
+        world.contract_facts,
+        lambda: world.contract_facts(world.upstream(), world.messaging_upstream()),
+    ),
     "NETWORK-POSTURE": (lambda: world.posture_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
     "STATE-OWNERSHIP": (guardrails.ownership_facts,),
     "BUDGET-GUARDRAIL": (guardrails.budget_facts,),
     "TEARDOWN-VIABILITY": (guardrails.viability_facts,),
-    "TEARDOWN-SCOPE": (world.scope_facts,),
+    "TEARDOWN-SCOPE": (world.scope_facts, lambda: world.scope_facts(downstream={"demo": Known(0)})),
     "PRE-DESTROY": (guardrails.pre_destroy_facts,),
-    "DESTROYED-STATE": (world.destroyed_facts,),
+    "DESTROYED-STATE": (world.destroyed_facts, world.destroyed_left_alone),
+    "ORPHAN-IDENTITIES": (orphans.orphan_facts, orphans.left_alone),
     "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
-    "COST-GUARDRAIL": (guardrails.cost_facts,),
-    "TEARDOWN-PROOF": (world.proof_facts,),
+    "CONFLUENT-BILLING": (guardrails.confluent_billing_facts,),
+    "COST-GUARDRAIL": (guardrails.cost_facts, guardrails.both_platforms),
+    "TEARDOWN-PROOF": (
+        world.proof_facts,
+        lambda: world.proof_facts(ephemeral_state_counts={"demo": Known(0), "confluent": Known(3)}),
+    ),
     "EMERGENCY-LATCH": (emergency.emergency_latch_facts,),
     "EMERGENCY-TEARDOWN": (emergency.emergency_teardown_facts,),
     "EMERGENCY-RELEASE": (emergency.emergency_release_facts,),
@@ -69,8 +79,13 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
 MAY_BE_UNREADABLE = {
     ("TEARDOWN-READINESS", "control.latch"): "the emergency latch stops builds; a teardown is the way out of it (CO4)",
     ("TEARDOWN-READINESS", "control.platform_run"): "history never stops a teardown (TD9)",
+    ("COST-GUARDRAIL both", "widest_scope"): "a scope that leaves no platform out cannot have been narrowed",
     ("MUTATION-AUTHORIZATION destroy", "control.latch"): "the emergency latch stops builds, not a destroy (CO4)",
     ("MUTATION-AUTHORIZATION destroy", "control.platform_run"): "history never stops a destroy (TD9)",
+    ("MUTATION-AUTHORIZATION left alone", "control.latch"): "nothing is applied",
+    ("MUTATION-AUTHORIZATION left alone", "control.platform_run"): "nothing is applied",
+    ("MUTATION-AUTHORIZATION left alone", "state"): "nothing is applied; the verify lane judges that it did not move",
+    ("DESTROYED-STATE left alone", "post_destroy_state_count"): "it may hold whatever it held; its serial is judged",
 }
 """Observations whose gate may pass without them, each with its reason."""
 
@@ -81,6 +96,8 @@ def gates_with_facts() -> Iterator[Any]:
         for valid in VALID[gate.id]:
             facts = valid()
             name = f"{gate.id} destroy" if getattr(facts, "direction", "build") == "destroy" else gate.id
+            name += " both" if getattr(facts, "confluent", None) is not None else ""
+            name = name if getattr(facts, "targeted", True) else f"{gate.id} left alone"
             yield pytest.param(gate, facts, name, id=name)
 
 

@@ -7,14 +7,37 @@ from typing import Any
 
 import pytest
 
-from factories_guardrails import NOW, cost_facts, daily, spent
+from factories_guardrails import (
+    NOW,
+    bill,
+    billed,
+    billing,
+    both_platforms,
+    cost_facts,
+    daily,
+    negative_line,
+    quiet,
+    spent,
+)
 from tidegate.gates.cost_guardrail import GATE
+from tidegate.models.confluent import BilledDay, ConfluentBilling
 from tidegate.models.cost import CostFacts, Money
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.policy import PolicyException
 
 REFUSED = Unreadable("GetCostAndUsage: ValidationException: Start time is invalid")
 UNITLESS = Money(amount=Decimal(1), unit="")
 FIRST = datetime(2026, 2, 1, 0, 5, tzinfo=UTC)
+
+
+def dark(observed: Any) -> ConfluentBilling:
+    """A bill that is not there."""
+    return billing(bill=observed)
+
+
+def spending(amount: str) -> tuple[BilledDay, ...]:
+    """Every day of the bill, and this much on the first of it."""
+    return (billed(1, amount), *(billed(number, "0") for number in range(2, 14)))
 
 
 def last_day(**changes: Any) -> CostFacts:
@@ -33,7 +56,7 @@ def last_day(**changes: Any) -> CostFacts:
         pytest.param(cost_facts(budgets=spent("28.0")), ["COST-STOP-REACHED"], id="exactly-at-the-stop-in-budgets"),
         pytest.param(
             replace(last_day(amount="30"), budgets=spent("30")),
-            ["COST-STOP-REACHED", "COST-STOP-REACHED"],
+            ["COST-STOP-REACHED"],
             id="both-say-so",
         ),
         pytest.param(last_day(estimated=False), [], id="a-final-day"),
@@ -59,7 +82,43 @@ def last_day(**changes: Any) -> CostFacts:
         ),
         pytest.param(cost_facts(daily(1), observed_at=FIRST, end=date(2026, 2, 2)), [], id="the-first-of-the-month"),
         pytest.param(cost_facts(cost_scope=("aws", "confluent")), ["COST-SCOPE-UNREAD"], id="a-platform-not-read"),
-        pytest.param(cost_facts(cost_scope=()), ["COST-SCOPE-UNREAD"], id="no-scope"),
+        pytest.param(cost_facts(cost_scope=()), ["COST-SCOPE-UNREAD", "COST-SCOPE-NARROWED"], id="no-scope"),
+        pytest.param(both_platforms(), [], id="both-platforms"),
+        pytest.param(both_platforms(confluent=None), ["COST-SCOPE-UNREAD"], id="asked-and-not-there"),
+        pytest.param(both_platforms(confluent=dark(REFUSED)), ["COST-UNREADABLE"], id="a-refused-bill"),
+        pytest.param(both_platforms(confluent=dark(Absent())), ["COST-MISSING"], id="no-account-named"),
+        pytest.param(both_platforms(budgets=spent("24.74")), [], id="a-cent-below-the-stop-together"),
+        pytest.param(both_platforms(budgets=spent("24.75")), ["COST-STOP-REACHED"], id="the-stop-together"),
+        pytest.param(
+            both_platforms(budgets=spent("24.75"), days=REFUSED),
+            ["COST-UNREADABLE", "COST-STOP-REACHED"],
+            id="the-stop-together-and-one-source-unreadable",
+        ),
+        pytest.param(
+            both_platforms(confluent=billing(bill=Known(bill(*spending("28"))))),
+            ["COST-STOP-REACHED"],
+            id="the-stop-without-aws",
+        ),
+        pytest.param(
+            both_platforms(budgets=spent("-10"), confluent=billing(bill=Known(bill(*spending("21.6"))))),
+            ["COST-NEGATIVE", "COST-STOP-REACHED"],
+            id="a-negative-report-hides-nothing",
+        ),
+        pytest.param(
+            replace(last_day(amount="-30"), budgets=spent("24.75"), days=Known((daily(1, "30"), daily(2, "-30")))),
+            ["COST-DAYS-MISMATCH", "COST-NEGATIVE", "COST-STOP-REACHED"],
+            id="a-negative-day-hides-nothing",
+        ),
+        pytest.param(
+            both_platforms(confluent=billing(bill=Known(bill(negative=(negative_line(),))))),
+            ["CONFLUENT-NEGATIVE"],
+            id="a-negative-line-of-confluent",
+        ),
+        pytest.param(
+            both_platforms(confluent=billing(bill=Known(bill(billed(1))))),
+            ["CONFLUENT-DAYS-MISSING"],
+            id="days-of-confluent-not-reported",
+        ),
     ],
 )
 def test_blockers(facts: CostFacts, codes: list[str]) -> None:
@@ -77,24 +136,16 @@ def test_the_refusal_is_quoted() -> None:
 def test_the_stop_says_how_much() -> None:
     """What was reported, by whom, against what."""
     (blocker,) = GATE.evaluate(cost_facts(budgets=spent("28.5")), judged_at=NOW)
-    assert (blocker.resource, blocker.observed, blocker.expected) == (
-        "AWS Budgets",
-        "28.5 USD since 2026-02-01",
-        "less than 28 USD",
+    assert (blocker.resource, blocker.observed) == (
+        "AWS",
+        "28.5 USD since 2026-02-01: AWS Budgets 28.5 USD, Cost Explorer 6.5 USD",
     )
+    assert blocker.expected.startswith("less than 28 USD; ")
 
 
 @pytest.mark.parametrize(
     ("facts", "resource", "observed", "expected"),
     [
-        pytest.param(cost_facts(cost_scope=()), "cost_scope", "none", "a platform", id="no-scope"),
-        pytest.param(
-            cost_facts(cost_scope=("aws", "confluent", "gcp"), read_scope=("aws", "confluent")),
-            "gcp",
-            "aws, confluent",
-            "aws, confluent, gcp",
-            id="what-was-read-of-the-scope",
-        ),
         pytest.param(
             cost_facts(cost_scope=("aws",), read_scope=()), "aws", "nothing was read", "aws", id="nothing-was-read"
         ),
@@ -130,3 +181,73 @@ def test_the_period_is_named() -> None:
         "2026-02-01 to 2026-02-13",
         "2026-02-01 up to and including 2026-02-13",
     )
+
+
+def test_the_stop_of_both_names_every_source() -> None:
+    """The sum, and what each source has to do with it."""
+    (blocker,) = GATE.evaluate(both_platforms(budgets=spent("25")), judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (
+        "AWS + Confluent",
+        "28.25 USD since 2026-02-01: AWS Budgets 25 USD, Cost Explorer 6.5 USD, Confluent 3.25 USD",
+    )
+
+
+def test_a_stop_on_what_is_certain_says_that_it_may_be_more() -> None:
+    """One source does not tell."""
+    facts = both_platforms(budgets=spent("28"), confluent=dark(REFUSED))
+    blocker = GATE.evaluate(facts, judged_at=NOW)[-1]
+    assert blocker.observed.startswith("at least 28 USD since 2026-02-01: ")
+    assert blocker.observed.endswith("Confluent not known")
+
+
+# The scope (EV4).
+
+
+def narrowed(**changes: Any) -> CostFacts:
+    """AWS only, after Confluent had been judged as well."""
+    return cost_facts(**{"widest_scope": Known(("aws", "confluent"))} | changes)
+
+
+def exempt(**changes: Any) -> PolicyException:
+    """Somebody answers for leaving Confluent out."""
+    return quiet(**{"resource": "confluent", "rule": "COST-SCOPE-NARROWED"} | changes)
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(narrowed(), ["COST-SCOPE-NARROWED"], id="nobody-answers-for-it"),
+        pytest.param(narrowed(exceptions=(exempt(),)), [], id="an-exception"),
+        pytest.param(narrowed(exceptions=(exempt(expires=NOW.date()),)), [], id="its-last-day"),
+        pytest.param(
+            narrowed(exceptions=(exempt(expires=date(2026, 2, 12)),)),
+            ["COST-SCOPE-NARROWED", "EXCEPTION-EXPIRED"],
+            id="an-exception-that-has-run-out",
+        ),
+        pytest.param(
+            narrowed(exceptions=(exempt(resource="aws"),)), ["COST-SCOPE-NARROWED"], id="an-exception-for-another"
+        ),
+        pytest.param(
+            narrowed(exceptions=(exempt(rule="NAT-GATEWAY"),)), ["COST-SCOPE-NARROWED"], id="an-exception-from-another"
+        ),
+        pytest.param(cost_facts(widest_scope=REFUSED), ["COST-SCOPE-HISTORY-UNREADABLE"], id="history-unreadable"),
+        pytest.param(cost_facts(widest_scope=Absent()), ["COST-SCOPE-HISTORY-MISSING"], id="no-history-was-read"),
+        pytest.param(
+            cost_facts(widest_scope=REFUSED, exceptions=(exempt(),)), [], id="history-unreadable-and-an-exception"
+        ),
+        pytest.param(both_platforms(widest_scope=REFUSED), [], id="nothing-can-have-been-left-out"),
+        pytest.param(
+            both_platforms(cost_scope=("confluent",)), ["COST-SCOPE-NARROWED"], id="aws-may-not-be-left-out-either"
+        ),
+    ],
+)
+def test_a_scope_is_narrowed_by_exception_only(facts: CostFacts, codes: list[str]) -> None:
+    """The codes, in order, and no other."""
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+def test_a_narrowed_scope_says_from_what_to_what() -> None:
+    """And that an exception needs a name."""
+    (blocker,) = GATE.evaluate(narrowed(), judged_at=NOW)
+    assert (blocker.resource, blocker.observed, blocker.expected) == ("confluent", "aws", "aws, confluent")
+    assert "rule COST-SCOPE-NARROWED, resource the platform, owner, reason, expires" in blocker.remedy

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from factories_world import NOW, destroyed_facts, state_lock, state_resource
+from factories_world import NOW, destroyed_facts, destroyed_left_alone, state_lock, state_resource, state_version
 from tidegate.gates.destroyed_state import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 from tidegate.models.state import DestroyedStateFacts
@@ -62,3 +62,32 @@ def test_blockers(facts: DestroyedStateFacts, codes: Sequence[str]) -> None:
 )
 def test_only_deletion_is_waited_for(facts: DestroyedStateFacts, clears: bool) -> None:
     assert GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW)) is clears
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(destroyed_left_alone(), [], id="it-stands-as-it-stood"),
+        pytest.param(destroyed_left_alone(locks=Known((state_lock(),))), [], id="its-locks-are-not-ours"),
+        pytest.param(destroyed_left_alone(frozen_serial=Known(0), after=Absent()), [], id="it-has-no-state"),
+        pytest.param(
+            destroyed_left_alone(after=Known(state_version(serial=13))), ["UNTARGETED-STATE-MOVED"], id="it-moved"
+        ),
+        pytest.param(destroyed_left_alone(after=Absent()), ["UNTARGETED-STATE-MOVED"], id="its-state-is-gone"),
+        pytest.param(
+            destroyed_left_alone(frozen_serial=Known(0)), ["UNTARGETED-STATE-MOVED"], id="it-was-built-meanwhile"
+        ),
+        pytest.param(destroyed_left_alone(after=DARK), ["STATE-UNREADABLE"], id="state-not-readable"),
+        pytest.param(destroyed_left_alone(after=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-known"),
+        pytest.param(destroyed_left_alone(frozen_serial=DARK), ["FROZEN-SERIAL-UNREADABLE"], id="serial-not-readable"),
+        pytest.param(
+            destroyed_left_alone(frozen_serial=Absent()), ["FROZEN-SERIAL-MISSING"], id="nobody-left-it-alone"
+        ),
+        pytest.param(
+            destroyed_left_alone(destroy_set=(state_resource(),)), ["TARGET-CONTRADICTORY"], id="with-a-destroy-set"
+        ),
+    ],
+)
+def test_a_stack_that_is_left_alone(facts: DestroyedStateFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+    assert not GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW))

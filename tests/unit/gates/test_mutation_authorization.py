@@ -13,6 +13,7 @@ from factories_control import (
     STATE,
     THEIRS,
     authorization_facts,
+    authorization_left_alone,
     caller,
     guard,
     intent,
@@ -340,3 +341,40 @@ def test_the_way_out_of_the_latch_is_named() -> None:
     """CO4: the DAG of this environment that releases it."""
     (blocker,) = GATE.evaluate(controlled(latch=Known(latch(is_set=True))), judged_at=NOW)
     assert "trigger dev_min.emergency_release " in blocker.remedy
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(authorization_left_alone(), [], id="nothing-to-apply"),
+        pytest.param(authorization_left_alone(locks=HELD), [], id="its-locks-are-not-ours"),
+        pytest.param(authorization_left_alone(state=REFUSED), [], id="the-verify-lane-judges-its-state"),
+        pytest.param(authorization_left_alone(direction="build"), ["TARGET-CONTRADICTORY"], id="a-build"),
+        pytest.param(
+            authorization_left_alone(plan_file_sha256=Known(PLAN_SHA256)), ["TARGET-CONTRADICTORY"], id="a-plan-file"
+        ),
+        pytest.param(
+            authorization_left_alone(plan_file_sha256=REFUSED), ["TARGET-CONTRADICTORY"], id="an-unread-plan-file"
+        ),
+        pytest.param(
+            authorization_left_alone(guards=(Known(readiness_guard()), Known(guard()))),
+            ["TARGET-CONTRADICTORY"],
+            id="a-plan-was-judged",
+        ),
+        pytest.param(authorization_left_alone(guards=()), ["GUARD-MISSING"], id="no-guard"),
+        pytest.param(
+            authorization_left_alone(guards=(Known(readiness_guard(status="fail", overall_pass=False)),)),
+            ["GUARD-NOT-PASSED"],
+            id="a-closed-guard",
+        ),
+        pytest.param(authorization_left_alone(evidence_writable=REFUSED), ["EVIDENCE-UNREACHABLE"], id="no-evidence"),
+    ],
+)
+def test_a_stack_that_is_left_alone(facts: AuthorizationFacts, codes: list[str]) -> None:
+    assert facts.targeted is False
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+def test_what_contradicts_is_shown() -> None:
+    (blocker,) = GATE.evaluate(authorization_left_alone(plan_file_sha256=Known(PLAN_SHA256)), judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == ("stack confluent", f"plan file {PLAN_SHA256}")

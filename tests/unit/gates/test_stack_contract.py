@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from factories_world import NOW, SHA, contract_facts, upstream
+from factories_world import NOW, SECRETS, SHA, contract_facts, messaging_upstream, parameter, state_version, upstream
 from tidegate.gates.stack_contract import GATE
 from tidegate.models.contract import ContractFacts
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
@@ -72,3 +72,46 @@ DARK = Unreadable("AccessDenied")
 )
 def test_blockers(facts: ContractFacts, codes: Sequence[str]) -> None:
     assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        pytest.param({}, [], id="written-and-encrypted"),
+        pytest.param({"secrets": Known(())}, ["SECRET-MISSING"], id="not-written"),
+        pytest.param({"secrets": Known((parameter("producer/api_key"),))}, ["SECRET-MISSING"], id="another-one"),
+        pytest.param({"secrets": Known((parameter(type="String"),))}, ["SECRET-NOT-ENCRYPTED"], id="in-clear"),
+        pytest.param(
+            {"secrets": Known((parameter(type="securestring"),))}, ["SECRET-NOT-ENCRYPTED"], id="a-type-nobody-knows"
+        ),
+        pytest.param({"secrets": DARK}, ["SECRETS-UNREADABLE"], id="nobody-may-look"),
+        pytest.param({"secrets": Absent()}, ["SECRETS-MISSING"], id="nobody-looked"),
+        pytest.param({"secrets": UnknownUntilApply()}, ["SECRETS-UNKNOWN"], id="not-known"),
+        pytest.param({"required_secrets": (), "secrets": Absent()}, [], id="none-is-promised"),
+        pytest.param(
+            {"required_secrets": (f"{SECRETS}a", f"{SECRETS}b", f"{SECRETS}bootstrap_address")},
+            ["SECRET-MISSING", "SECRET-MISSING"],
+            id="says-each",
+        ),
+        pytest.param(
+            {"state": Known(state_version(serial=12, resource_count=0)), "outputs": {"topics": Absent()}},
+            ["UPSTREAM-STATE-EMPTY", "UPSTREAM-OUTPUT-MISSING"],
+            id="destroyed",
+        ),
+        pytest.param(
+            {"state": Known(state_version(serial=13, resource_count=0))},
+            ["UPSTREAM-STATE-EMPTY", "UPSTREAM-STALE"],
+            id="destroyed-after-this-run-looked",
+        ),
+    ],
+)
+def test_a_second_upstream_and_its_secrets(changes: dict[str, object], codes: Sequence[str]) -> None:
+    facts = contract_facts(upstream(), messaging_upstream(**changes))
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+def test_a_secret_is_named_and_its_value_is_nowhere() -> None:
+    facts = contract_facts(messaging_upstream(secrets=Known((parameter(type="String"),))))
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.resource, blocker.observed) == (f"{SECRETS}bootstrap_address", "String")
+    assert "include/terraform/confluent" in blocker.remedy

@@ -1,5 +1,6 @@
 """TEARDOWN-PROOF."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tidegate.gates.teardown_proof import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 from tidegate.models.proof import TeardownProofFacts
 
+SECOND = timedelta(seconds=1)
 RESIDUAL = reference("f_residual_scan", gate="RESIDUAL-SCAN")
 
 
@@ -48,6 +50,15 @@ def counted(count: Any) -> TeardownProofFacts:
         pytest.param(
             scope_differs(overall_pass=False), ["PROOF-SOURCE-NOT-PASSED"], id="a-lane-that-contradicts-itself"
         ),
+        pytest.param(scope_differs(policy_digest="d" * 64), ["PROOF-SOURCE-STALE"], id="another-policy-digest"),
+        pytest.param(scope_differs(policy_digest=""), ["PROOF-SOURCE-STALE"], id="no-policy-digest"),
+        pytest.param(scope_differs(valid_until=NOW), ["PROOF-SOURCE-STALE"], id="a-pass-that-has-just-expired"),
+        pytest.param(scope_differs(valid_until=NOW + SECOND), [], id="a-pass-that-expires-in-a-second"),
+        pytest.param(
+            scope_differs(status="fail", overall_pass=False, policy_digest="d" * 64, valid_until=NOW - SECOND),
+            ["PROOF-SOURCE-NOT-PASSED", "PROOF-SOURCE-STALE", "PROOF-SOURCE-STALE"],
+            id="failed-stale-and-expired",
+        ),
         pytest.param(scope_differs(sha256=""), ["PROOF-SOURCE-UNDIGESTED"], id="no-digest"),
         pytest.param(scope_differs(sha256="A" * 64), ["PROOF-SOURCE-UNDIGESTED"], id="capitals-are-not-a-digest"),
         pytest.param(scope_differs(sha256="a" * 63), ["PROOF-SOURCE-UNDIGESTED"], id="a-digest-one-short"),
@@ -69,10 +80,26 @@ def counted(count: Any) -> TeardownProofFacts:
         pytest.param(counted(UnknownUntilApply()), ["STATE-UNKNOWN"], id="a-count-not-decided"),
         pytest.param(proof_facts(ephemeral_state_counts={}), ["STATE-NOT-EMPTY"], id="nobody-counted"),
         pytest.param(
-            proof_facts(ephemeral_state_counts={"confluent": Known(2), "demo": Known(0)}),
+            proof_facts(
+                targets=("demo", "confluent"), ephemeral_state_counts={"confluent": Known(2), "demo": Known(0)}
+            ),
             ["STATE-NOT-EMPTY"],
-            id="one-of-two-stacks-is-not-empty",
+            id="one-of-two-targets-is-not-empty",
         ),
+        pytest.param(
+            proof_facts(ephemeral_state_counts={"confluent": Known(2), "demo": Known(0)}),
+            [],
+            id="a-stack-that-is-left-alone-may-stand",
+        ),
+        pytest.param(
+            proof_facts(ephemeral_state_counts={"confluent": Unreadable("AccessDenied"), "demo": Known(0)}),
+            ["STATE-UNREADABLE"],
+            id="but-it-must-be-known-whether-it-does",
+        ),
+        pytest.param(
+            proof_facts(targets=("demo", "confluent")), ["STATE-NOT-EMPTY"], id="a-target-that-nobody-counted"
+        ),
+        pytest.param(proof_facts(targets=()), ["STATE-NOT-EMPTY"], id="nothing-was-torn-down"),
         pytest.param(
             proof_facts(references=(RESIDUAL,), ephemeral_state_counts={"demo": Known(3)}),
             ["PROOF-SOURCE-MISSING", "STATE-NOT-EMPTY"],
@@ -93,6 +120,14 @@ def test_the_lane_and_its_snapshot_are_named() -> None:
     assert blocker.remedy == "clear b_scope_freeze in the Airflow grid, with everything downstream of it"
 
 
+def test_a_stale_source_names_both_digests() -> None:
+    """EV4: the policy that it was judged under, and today's."""
+    (blocker,) = GATE.evaluate(scope_differs(policy_digest="d" * 64), judged_at=NOW)
+    assert blocker.observed == f"policy digest {'d' * 64} in {reference().uri}"
+    assert blocker.expected == f"policy digest {'c' * 64}"
+    assert blocker.remedy == "clear b_scope_freeze in the Airflow grid, with everything downstream of it"
+
+
 def test_what_is_left_is_counted() -> None:
     """The stack and the number."""
     (blocker,) = GATE.evaluate(counted(Known(3)), judged_at=NOW)
@@ -104,7 +139,8 @@ def test_what_is_left_is_counted() -> None:
     [
         (proof_facts(required_lanes=(), references=()), "m9", "0 required lanes"),
         (proof_facts(references=(reference(),)), "f_residual_scan", "none"),
-        (proof_facts(ephemeral_state_counts={}), "ephemeral stacks", "0 states counted"),
+        (proof_facts(ephemeral_state_counts={}), "demo", "not counted"),
+        (proof_facts(targets=()), "targets", "0 targets"),
     ],
 )
 def test_what_is_missing_is_named(facts: TeardownProofFacts, resource: str, observed: str) -> None:

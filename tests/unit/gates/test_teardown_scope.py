@@ -14,7 +14,7 @@ from factories_world import (
     state_resource,
 )
 from tidegate.gates.teardown_scope import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
 from tidegate.models.plan import BegunTeardown, FrozenResource, StackScope, TeardownScopeFacts
 
 DARK = Unreadable("AccessDenied")
@@ -223,3 +223,34 @@ def test_the_actions_of_an_impure_plan_are_listed(actions: tuple[str, ...], obse
     impure = scope(plan=destroy_plan(planned("aws_vpc.this", actions=actions)))
     found = GATE.evaluate(scope_facts(impure), judged_at=NOW)
     assert observed in [blocker.observed for blocker in found if blocker.code == "DESTROY-PLAN-NOT-PURE"]
+
+
+@pytest.mark.parametrize(
+    ("count", "codes"),
+    [
+        pytest.param(Known(0), [], id="gone-before"),
+        pytest.param(Known(20), ["DOWNSTREAM-STANDS"], id="stands"),
+        pytest.param(DARK, ["DOWNSTREAM-STATE-UNREADABLE"], id="nobody-can-tell"),
+        pytest.param(Absent(), ["DOWNSTREAM-STATE-MISSING"], id="not-counted"),
+        pytest.param(UnknownUntilApply(), ["DOWNSTREAM-STATE-UNKNOWN"], id="not-known"),
+    ],
+)
+def test_a_stack_goes_after_all_that_need_it(count: Observed[int], codes: Sequence[str]) -> None:
+    confluent = scope(stack="confluent", lifecycle="messaging", plan=destroy_plan(stack="confluent"))
+    facts = scope_facts(
+        confluent,
+        target="confluent",
+        persistent_serials={"core": Known(4), "demo": Known(8)},
+        downstream={"demo": count},
+    )
+    found = GATE.evaluate(facts, judged_at=NOW)
+    assert [blocker.code for blocker in found] == codes
+    if codes == ["DOWNSTREAM-STANDS"]:
+        assert (found[0].resource, found[0].observed) == ("demo", "20 resources")
+        assert found[0].remedy.endswith("target = demo+confluent")
+
+
+def test_a_target_is_not_left_alone_as_well() -> None:
+    facts = scope_facts(persistent_serials={"core": Known(4), "demo": Known(8)})
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.code, blocker.resource) == ("TARGET-CONTRADICTORY", "demo")

@@ -122,6 +122,30 @@ def test_a_pass_under_another_policy(latched: Any, moment: Any) -> None:
     assert codes(collect_release(run)) == ["RELEASE-COST-STALE"]
 
 
+def test_a_pass_from_before_the_scope_was_raised(latched: Any, moment: Any) -> None:
+    """EV4: an AWS-only pass releases nothing once Confluent counts as well; a pass of both does."""
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=2))
+    run = latched.run("release", "a_emergency_release", params=ASKED)
+    run.environment = run.environment.model_copy(update={"cost_scope": ("aws", "confluent")})
+    assert codes(collect_release(run)) == ["RELEASE-COST-STALE"]
+    cost_run = latched.run("m9", "g_cost_guardrail", run_id="manual__2", run_after=NOW - timedelta(hours=1))
+    cost_run.environment = run.environment
+    moment.now = NOW - timedelta(hours=1)
+    both = guardrails.both_platforms(observed_at=moment.now)
+    assert judge(cost_run, both).passed
+    moment.now = NOW
+    assert codes(collect_release(run)) == []
+
+
+def test_a_scope_that_was_narrowed_to_get_a_pass(latched: Any, moment: Any) -> None:
+    """The narrowed M9.G does not pass, so nothing is released."""
+    narrowed = guardrails.cost_facts(widest_scope=Known(("aws", "confluent")), observed_at=NOW - timedelta(hours=1))
+    moment.now = NOW - timedelta(hours=1)
+    assert not judge(latched.run("m9", "g_cost_guardrail", run_after=moment.now), narrowed).passed
+    moment.now = NOW
+    assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS"]
+
+
 def test_a_changed_snapshot_is_none(latched: Any, moment: Any, tampered: Any) -> None:
     execution = cost_of(latched, moment, STOP, started=NOW - timedelta(hours=1))
     tampered(latched, f"{G.format(execution)}.json")

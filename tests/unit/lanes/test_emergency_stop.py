@@ -74,7 +74,8 @@ def at_the_stop(world: Any, facts: Any, **changes: Any) -> Any:
 
 def test_the_stop_sets_the_latch_with_amount_source_and_snapshot(world: Any) -> None:
     snapshot = at_the_stop(world, AT_THE_STOP)
-    reason = "the cost has reached the stop of 28 USD: AWS Budgets 28 USD since 2026-02-01"
+    told = "AWS 28 USD since 2026-02-01: AWS Budgets 28 USD, Cost Explorer 6.5 USD"
+    reason = f"the cost has reached the stop of 28 USD: {told}"
     by = "m9_20260213T201427Z"
     assert latch_of(world) == Known(LatchRecord(number=1, is_set=True, reason=reason, recorded_by=by, recorded_at=NOW))
     record = unseal(world.remote.objects["control/dev_min/latch/000001.json"])
@@ -86,6 +87,21 @@ def test_both_sources_are_named(world: Any) -> None:
     at_the_stop(world, guardrails.cost_facts(*days, budgets=guardrails.spent("30")))
     assert "AWS Budgets 30 USD" in latch_of(world).value.reason
     assert "Cost Explorer 39 USD" in latch_of(world).value.reason
+
+
+def test_the_stop_is_one_of_all_platforms_together(world: Any) -> None:
+    """Neither AWS (25 USD) nor Confluent (3.25 USD) has reached it; their sum has."""
+    at_the_stop(world, guardrails.both_platforms(budgets=guardrails.spent("25")))
+    reason = latch_of(world).value.reason
+    assert "AWS + Confluent 28.25 USD since 2026-02-01" in reason
+    assert "AWS Budgets 25 USD, Cost Explorer 6.5 USD, Confluent 3.25 USD" in reason
+
+
+def test_a_bill_of_confluent_that_is_not_known_hides_no_stop(world: Any) -> None:
+    dark = guardrails.billing(bill=Unreadable("401"))
+    at_the_stop(world, guardrails.both_platforms(budgets=guardrails.spent("28"), confluent=dark))
+    assert "at least 28 USD since 2026-02-01" in latch_of(world).value.reason
+    assert "Confluent not known" in latch_of(world).value.reason
 
 
 def test_one_source_at_the_stop_is_enough_when_the_other_is_unreadable(world: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from standins import three_stacks
 from tidegate.environments import load
 from tidegate.evidence.layout import Phase
 from tidegate.gates.registry import by_id
@@ -152,6 +153,19 @@ def test_only_the_cost_guardrail_acts_on_a_closed_gate() -> None:
     assert acting == {"g_cost_guardrail": "tidegate.lanes.emergency_stop:latch_at_the_stop"}
 
 
+def test_the_bill_of_confluent_is_a_lane_where_the_scope_asks_for_it() -> None:
+    def billed(*scope: str) -> list[tuple[str, str, bool]]:
+        spec = teardown_phase(ENVIRONMENT.model_copy(update={"cost_scope": scope}))
+        return [(lane.task_id, lane.snapshot, lane.beside) for lane in spec.lanes if lane.letter == "g"]
+
+    cost = ("g_cost_guardrail", "m9_g_cost_guardrail_snapshot")
+    assert billed("aws") == [(*cost, False)]
+    assert billed("aws", "confluent") == [("g_confluent_billing", "confluent_billing_snapshot", False), (*cost, True)]
+    raised = teardown_phase(ENVIRONMENT.model_copy(update={"cost_scope": ("aws", "confluent")}))
+    lane = raised.lane("g_confluent_billing")
+    assert get_type_hints(resolve(lane.collect))["return"] is by_id(lane.gate).facts
+
+
 def test_the_stop_waits_as_long_as_m9_may_take() -> None:
     deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 5, "residual_wait": 70, "terraform": 600})
     spec = stop_phase(ENVIRONMENT.model_copy(update={"deadlines": deadlines}))
@@ -246,7 +260,7 @@ def test_every_stack_has_its_lanes() -> None:
     assert lane_gaps(ENVIRONMENT) == ()
 
 
-@pytest.mark.parametrize("name", ["confluent", "edge"])
+@pytest.mark.parametrize("name", ["edge"])
 @pytest.mark.parametrize(
     ("destroyable", "missing"), [(False, ["build"]), (True, ["build", "destroy"])], ids=["kept", "destroyable"]
 )
@@ -267,3 +281,82 @@ def test_a_lane_by_its_task() -> None:
     assert spec.lane("j_phase_verdict") is spec.verdict
     with pytest.raises(KeyError, match="z_nothing"):
         spec.lane("z_nothing")
+
+
+# Three stacks.
+
+THREE = three_stacks()
+BUILD, TEARDOWN = build_phase(THREE), teardown_phase(THREE)
+
+
+def names(spec: PhaseSpec) -> list[tuple[str, str, str, str]]:
+    return [(lane.name, lane.task_id, lane.gate, lane.snapshot) for lane in spec.lanes]
+
+
+def test_the_messaging_stack_is_built_between_the_others() -> None:
+    own = [
+        ("M2.D", "d_confluent.plan_and_guard", "PLAN-GUARD", "m2_d_confluent_plan_snapshot"),
+        ("M2.D", "d_confluent.apply", "MUTATION-AUTHORIZATION", "m2_d_confluent_authorization_snapshot"),
+        ("M2.D", "d_confluent.verify", "APPLIED-STATE", "m2_d_confluent_state_snapshot"),
+    ]
+    found = names(BUILD)
+    assert [row for row in found if row not in names(PHASES["m2"])] == own
+    tasks = [row[1] for row in found]
+    first = tasks.index(own[0][1])
+    assert (tasks[first - 1], tasks[first + 3]) == ("c_core.verify", "e_stack_contract")
+
+
+def test_the_messaging_stack_is_destroyed_after_what_needs_it_and_looked_for() -> None:
+    own = [
+        ("M9.E", "e_confluent.destroy", "MUTATION-AUTHORIZATION", "m9_e_confluent_authorization_snapshot"),
+        ("M9.E", "e_confluent.verify", "DESTROYED-STATE", "m9_e_confluent_state_snapshot"),
+        ("M9.E", "e_confluent.orphans", "ORPHAN-IDENTITIES", "m9_e_confluent_orphan_identities_snapshot"),
+    ]
+    found = names(TEARDOWN)
+    assert [row for row in found if row not in names(PHASES["m9"])] == own
+    tasks = [row[1] for row in found]
+    first = tasks.index(own[0][1])
+    assert (tasks[first - 1], tasks[first + 3]) == ("d_demo.verify", "f_residual_scan")
+
+
+def test_its_teardown_ends_with_its_identities() -> None:
+    """Until they are gone the next run must know what was frozen to go."""
+    ends = [lane.task_id for lane in TEARDOWN.lanes if lane.on_pass == "tidegate.lanes.teardown:end_stack_teardown"]
+    assert ends == ["d_demo.verify", "e_confluent.orphans"]
+
+
+@pytest.mark.parametrize("spec", [BUILD, TEARDOWN], ids=["m2", "m9"])
+def test_three_stacks_keep_all_that_holds_for_two(spec: PhaseSpec) -> None:
+    test_nothing_is_there_twice(spec)
+    test_letters_rise_and_the_verdict_has_the_last(spec)
+    for lane in (*spec.lanes, spec.verdict):
+        test_a_lane_collects_what_its_gate_judges(spec, lane)
+        test_guards_come_before_what_they_guard(spec, lane)
+        if lane.on_pass:
+            test_an_action_takes_the_run_its_facts_and_its_snapshot(lane.on_pass)
+        if lane.mutates:
+            test_whatever_mutates_is_guarded(spec, lane)
+            assert spec.phase != "m2" or "b_backend_readiness" in lane.guards
+
+
+def test_three_stacks_leave_no_gap() -> None:
+    assert lane_gaps(THREE) == ()
+
+
+def test_a_stack_that_may_not_go_has_no_lane_to_destroy_it() -> None:
+    kept = THREE.stacks["confluent"].model_copy(update={"destroyable": False})
+    environment = THREE.model_copy(update={"stacks": {**THREE.stacks, "confluent": kept}})
+    assert names(teardown_phase(environment)) == names(PHASES["m9"])
+    assert lane_gaps(environment) == ()
+
+
+def test_the_stop_waits_for_both_stacks() -> None:
+    deadlines = THREE.deadlines.model_copy(update={"lock_wait": 5, "residual_wait": 70, "terraform": 600})
+    spec = stop_phase(THREE.model_copy(update={"deadlines": deadlines}))
+    assert [lane.waits_seconds for lane in spec.lanes] == [0, 5 + 4 * 600 + 3 * 70]
+
+
+def test_targets_are_downstream_first() -> None:
+    assert ENVIRONMENT.targets == ("demo",)
+    assert THREE.destroyable_stacks == ("demo", "confluent")
+    assert THREE.targets == ("demo", "confluent", "demo+confluent")

@@ -174,3 +174,45 @@ def test_stacks_by_lifecycle(document: dict[str, Any]) -> None:
     assert list(environment.stacks_by_lifecycle("persistent")) == ["core"]
     assert list(environment.stacks_by_lifecycle("messaging", "ephemeral")) == ["demo", "confluent"]
     assert environment.stacks_by_lifecycle() == {}
+
+
+# Confluent.
+
+
+def confluent(document: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {**document, "confluent": {"api_key_connection": "confluent_dev_min", **changes}}
+
+
+def test_the_account_at_confluent_is_an_endpoint_and_the_name_of_a_connection(document: dict[str, Any]) -> None:
+    assert Environment.model_validate(document).confluent is None
+    found = Environment.model_validate(confluent(document)).confluent
+    assert found is not None
+    assert (found.endpoint, found.api_key_connection) == ("https://api.confluent.cloud", "confluent_dev_min")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"endpoint": "http://api.confluent.cloud"},
+        {"endpoint": "https://key:secret@api.confluent.cloud"},
+        {"endpoint": "https://api.confluent.cloud/billing"},
+        {"endpoint": "https://"},
+        {"api_key_connection": ""},
+        {"api_key_connection": "http://key:secret@x"},
+        {"api_key_connection": "a b"},
+        {"api_key": "CLOUDKEY"},
+        {"api_secret": "s3cr3t"},
+    ],
+)
+def test_a_key_cannot_be_written_into_the_manifest(document: dict[str, Any], changes: dict[str, Any]) -> None:
+    refused(Environment, confluent(document, **changes), "confluent")
+
+
+def test_every_bill_in_the_scope_has_its_lag(document: dict[str, Any]) -> None:
+    refused(Environment, {**document, "billing_lag_hours": {"confluent": 72}}, "billing_lag_hours must name aws")
+    without_aws = {**document, "cost_scope": ["confluent"], "billing_lag_hours": {"confluent": 72}}
+    refused(Environment, without_aws, "billing_lag_hours must name aws")  # AWS is read in any case
+    document["billing_lag_hours"] = {"aws": 24}
+    assert Environment.model_validate(document).billing_lag_hours == {"aws": 24}
+    document["cost_scope"] = ["aws", "confluent"]
+    refused(Environment, document, "billing_lag_hours must name confluent")

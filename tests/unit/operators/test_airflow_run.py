@@ -1,13 +1,18 @@
 """Where Airflow and lanes meet: what a task handed over, and what stands behind a path."""
 
+import base64
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
 
 from tidegate.lanes import readiness
+from tidegate.models.confluent import CloudKey
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.operators import airflow_run
 from tidegate.operators.airflow_run import XCOM_KEY, handed_over, log, resolve
 
 
@@ -79,6 +84,78 @@ def test_resolving_a_path() -> None:
 def test_a_path_that_leads_nowhere_is_no_lane(path: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         resolve(path)
+
+
+# The key of Confluent.
+
+
+class Held:
+    """A connection as a secrets backend gives it."""
+
+    def __init__(self, login: str | None = "CLOUDKEY", password: str | None = "s3cr3t-of-the-cloud") -> None:
+        self.login, self.password = login, password
+
+
+def fetched(monkeypatch: pytest.MonkeyPatch, answer: Any) -> tuple[Any, list[str]]:
+    """What `cloud_key` makes of an answer of Airflow, and what it asked Airflow to mask."""
+    masked: list[str] = []
+
+    def get(connection_id: str) -> Any:
+        assert connection_id == "confluent_dev_min"
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(airflow_run.Connection, "get", get)
+    monkeypatch.setattr(airflow_run, "mask_secret", masked.append)
+    return airflow_run.cloud_key("confluent_dev_min"), masked
+
+
+def test_the_key_is_login_and_password_and_masked_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, masked = fetched(monkeypatch, Held())
+    assert found == Known(CloudKey(key="CLOUDKEY", secret="s3cr3t-of-the-cloud"))
+    token = base64.b64encode(b"CLOUDKEY:s3cr3t-of-the-cloud").decode()
+    assert masked == ["s3cr3t-of-the-cloud", "CLOUDKEY", token]
+    assert "s3cr3t" not in repr(found)
+    assert "CLOUDKEY" not in repr(found)
+
+
+def test_no_such_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fetched(monkeypatch, AirflowNotFoundException("nothing"))[0] == Absent()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("cannot parse http://CLOUDKEY:s3cr3t@"),
+        PermissionError("s3cr3t"),
+        AirflowException("s3cr3t"),
+        AirflowRuntimeError(ErrorResponse(error=ErrorType.GENERIC_ERROR, detail={"uri": "s3cr3t"})),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_connection_that_cannot_be_had_is_not_quoted(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    found, _ = fetched(monkeypatch, error)
+    assert found == Unreadable(f"connection confluent_dev_min: {type(error).__name__}")
+
+
+@pytest.mark.parametrize(
+    ("held", "without"), [(Held(login=None), "login"), (Held(login=""), "login"), (Held(password=None), "password")]
+)
+def test_half_a_key_is_none(monkeypatch: pytest.MonkeyPatch, held: Held, without: str) -> None:
+    found, _ = fetched(monkeypatch, held)
+    assert isinstance(found, Unreadable)
+    assert f"has no {without}" in found.reason
+    assert "s3cr3t" not in found.reason
+
+
+def test_airflow_itself_finds_a_connection_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the sandbox and compose give it, by its own parser."""
+    held = '{"conn_type": "http", "login": "CLOUDKEY", "password": "s3cr3t/of+the=cloud"}'
+    monkeypatch.setenv("AIRFLOW_CONN_CONFLUENT_DEV_MIN", held)
+    assert airflow_run.cloud_key("confluent_dev_min") == Known(CloudKey(key="CLOUDKEY", secret="s3cr3t/of+the=cloud"))
+    monkeypatch.setenv("AIRFLOW_CONN_CONFLUENT_DEV_MIN", "{s3cr3t")
+    assert "s3cr3t" not in repr(airflow_run.cloud_key("confluent_dev_min"))
 
 
 def test_no_secret_reaches_the_task_log() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from standins import three_stacks
 from tidegate.environments import load
 from tidegate.models.environment import Environment
 from tidegate.settings import PROJECT
-from tidegate.terraform.variables import core_variables, demo_variables
+from tidegate.terraform.variables import confluent_variables, core_variables, demo_variables
 
 DECLARED = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 
@@ -128,3 +129,37 @@ def test_the_contract_source_is_the_manifests(environment: Environment) -> None:
     demo = environment.stacks["demo"].model_copy(update={"contract_source": "manual"})
     changed = environment.model_copy(update={"stacks": {**environment.stacks, "demo": demo}})
     assert values("demo", changed)["contract_source"] == "manual"
+
+
+# Three stacks.
+
+
+def test_demo_finds_every_upstream() -> None:
+    three = three_stacks()
+    given = demo_variables(three, platform_run="platform_x", runtime_database_enabled=False, state_use_path_style=False)
+    assert given["confluent_state"] == {
+        "bucket": "fraud-platform-dev-min-tfstate",
+        "key": "dev_min/confluent/terraform.tfstate",
+        "region": "eu-west-2",
+    }
+    assert given["core_state"]["key"] == "dev_min/core/terraform.tfstate"
+
+
+def test_the_messaging_stack() -> None:
+    given = confluent_variables(three_stacks(), platform_run="platform_x", endpoint="http://127.0.0.1:9")
+    assert given == {
+        "account_id": "123456789012",
+        "region": "eu-west-2",
+        "project": "fraud-platform",
+        "environment": "dev_min",
+        "platform_run": "platform_x",
+        "confluent_endpoint": "http://127.0.0.1:9",
+    }
+
+
+def test_the_manifest_has_the_last_word_on_the_messaging_stack() -> None:
+    three = three_stacks()
+    stack = three.stacks["confluent"].model_copy(update={"variables": {"topics": {"payments": {"partitions": 3}}}})
+    changed = three.model_copy(update={"stacks": {**three.stacks, "confluent": stack}})
+    given = confluent_variables(changed, platform_run="platform_x", endpoint="https://x")
+    assert given["topics"] == {"payments": {"partitions": 3}}

@@ -746,7 +746,10 @@ def test_todays_standing_is_told_apart(tmp_path: Path) -> None:
     assert all(it.reason.startswith("expired at 2026-11-22T") for it in later)
     changed = evidence.environment.model_copy(update={"scan_regions": ("eu-west-2",)})
     policy = standing_today(result.execution, changed, evidence.policies, START + timedelta(hours=2))
-    assert [(it.lane, it.reason) for it in policy] == [("M2.G", "manifest or policy has changed since")]
+    assert [(it.lane, it.reason) for it in policy] == [
+        ("M2.G", "stale: manifest or policy has changed since"),
+        ("M2.J", "stale: it rests on M2.G"),
+    ]
     assert result.sound
 
 

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
+import factories_orphans as orphans
 import factories_world as world
 from tidegate.evidence.canonical import digest_of, plain
 from tidegate.gates.base import Gate
@@ -90,11 +91,13 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         control.authorization_facts,
         lambda: control.authorization_facts(guards=(Unreadable("x"), Known(control.guard(state_serial=None)))),
         lambda: control.authorization_facts(direction="destroy", locks=Known((control.lock(created=None),))),
+        control.authorization_left_alone,
     ),
     "APPLIED-STATE": (world.applied_facts, lambda: world.applied_facts(before=Absent(), applied=False)),
     "STACK-CONTRACT": (
         world.contract_facts,
         lambda: world.contract_facts(world.upstream(source="manual", outputs={"a": Absent(), "b": Unreadable("x")})),
+        lambda: world.contract_facts(world.messaging_upstream(secrets=Known((world.parameter(type="String"),)))),
     ),
     "NETWORK-POSTURE": (
         world.posture_facts,
@@ -130,17 +133,40 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
             states=(guardrails.moment(now=Absent()),),
         ),
     ),
+    "CONFLUENT-BILLING": (
+        guardrails.confluent_billing_facts,
+        lambda: guardrails.confluent_billing_facts(
+            billing=guardrails.billing(bill=Known(guardrails.bill(negative=(guardrails.negative_line(),)))),
+            exceptions=(guardrails.quiet(),),
+        ),
+        lambda: guardrails.confluent_billing_facts(
+            billing=guardrails.billing(bill=Unreadable("401"), standing_since=Absent())
+        ),
+    ),
     "COST-GUARDRAIL": (
         guardrails.cost_facts,
+        guardrails.both_platforms,
+        lambda: guardrails.cost_facts(widest_scope=Unreadable("403"), exceptions=(guardrails.quiet(),)),
         lambda: guardrails.cost_facts(guardrails.daily(amount="28.00"), budgets=Unreadable("403"), rung="unknown"),
     ),
     "TEARDOWN-SCOPE": (
         world.scope_facts,
-        lambda: world.scope_facts(world.scope(plan=Absent(), unplanned=(world.state_resource(),))),
+        lambda: world.scope_facts(
+            world.scope(plan=Absent(), unplanned=(world.state_resource(),)),
+            downstream={"demo": Known(3), "other": Unreadable("x")},
+        ),
     ),
     "DESTROYED-STATE": (
         world.destroyed_facts,
         lambda: world.destroyed_facts(post_destroy_state_count=Known(2), still_there=Known((world.state_resource(),))),
+        world.destroyed_left_alone,
+    ),
+    "ORPHAN-IDENTITIES": (
+        orphans.orphan_facts,
+        orphans.left_alone,
+        lambda: orphans.orphan_facts(
+            api_keys=Unreadable("403"), service_accounts=Known((orphans.identity(display_name=""),))
+        ),
     ),
     "RESIDUAL-SCAN": (
         world.residual_facts,
@@ -150,6 +176,9 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     ),
     "TEARDOWN-PROOF": (
         world.proof_facts,
+        lambda: world.proof_facts(
+            ephemeral_state_counts={"demo": Known(0), "confluent": Known(3)}, platform_run_stays_open_for=("confluent",)
+        ),
         lambda: world.proof_facts(platform_run=None, references=(world.reference(version_id=None, status="fail"),)),
     ),
     "EMERGENCY-LATCH": (

@@ -205,6 +205,83 @@ run "an_empty_value_handed_over_is_refused" {
   expect_failures = [var.upstream_contract]
 }
 
+run "a_build_beside_kafka_reads_both_states" {
+  command = plan
+
+  override_data {
+    target = data.terraform_remote_state.confluent
+    values = {
+      outputs = {
+        cluster_id       = "lkc-123456"
+        environment_id   = "env-123456"
+        parameter_prefix = "/fraud-platform/dev_min/kafka"
+      }
+    }
+  }
+
+  variables {
+    confluent_state = {
+      bucket = "fraud-platform-dev-min-tfstate"
+      key    = "dev_min/confluent/terraform.tfstate"
+      region = "eu-west-2"
+    }
+  }
+
+  assert {
+    condition     = aws_ssm_parameter.runtime["kafka_parameter_prefix"].value == "/fraud-platform/dev_min/kafka"
+    error_message = "Clients find Kafka's parameters by the prefix that demo hands on."
+  }
+}
+
+run "a_state_of_confluent_that_lacks_an_output_is_refused" {
+  command = plan
+
+  override_data {
+    target = data.terraform_remote_state.confluent
+    values = {
+      outputs = {
+        cluster_id       = ""
+        environment_id   = "env-123456"
+        parameter_prefix = "/fraud-platform/dev_min/kafka"
+      }
+    }
+  }
+
+  variables {
+    confluent_state = {
+      bucket = "fraud-platform-dev-min-tfstate"
+      key    = "dev_min/confluent/terraform.tfstate"
+      region = "eu-west-2"
+    }
+  }
+
+  expect_failures = [data.terraform_remote_state.confluent]
+}
+
+run "an_empty_value_of_confluent_handed_over_is_refused" {
+  command = plan
+
+  variables {
+    contract_source = "manual"
+
+    upstream_contract = {
+      core = {
+        alert_topic_arn    = "arn:aws:sns:eu-west-2:111122223333:by-hand"
+        evidence_bucket    = "by-hand"
+        execution_role_arn = "arn:aws:iam::111122223333:role/by-hand"
+        parameter_prefix   = "/by/hand/core"
+      }
+      confluent = {
+        cluster_id       = ""
+        environment_id   = "env-123456"
+        parameter_prefix = "/by/hand/kafka"
+      }
+    }
+  }
+
+  expect_failures = [var.upstream_contract]
+}
+
 run "every_odd_value_is_refused" {
   command = plan
 

@@ -6,8 +6,8 @@ import pytest
 
 from factories_world import NOW, proof_facts
 from tidegate.evidence.control import open_platform_run, read_platform_run
+from tidegate.lanes.proof import close_platform_run
 from tidegate.lanes.run import ActionBlocked, LaneRun
-from tidegate.lanes.teardown import close_platform_run
 from tidegate.models.control import PlatformRun
 from tidegate.models.observed import Absent, Known
 

@@ -1,0 +1,15 @@
+terraform {
+  required_version = ">= 1.11.0, < 2.0"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+
+    confluent = {
+      source  = "confluentinc/confluent"
+      version = "~> 2.0"
+    }
+  }
+}

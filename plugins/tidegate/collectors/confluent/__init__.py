@@ -1,0 +1,1 @@
+"""Reads of Confluent Cloud. Endpoint, key and transport are passed in; nothing here judges."""

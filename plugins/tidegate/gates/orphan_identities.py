@@ -1,0 +1,118 @@
+"""ORPHAN-IDENTITIES. After the messaging stack is gone, nobody can log in as one of its identities any more (LC3).
+
+Environments stand for what is in them: clusters, topics and ACLs.
+"""
+
+from collections.abc import Iterator
+
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.orphans import Identity, OrphanFacts
+
+_KEY = "check the Airflow connection confluent_default and what the observed text names, then clear this task"
+_NOT_ALLOWED = (
+    "allow the execution role ssm:DescribeParameters (include/terraform/core/execution_policy.tf), then clear this task"
+)
+_AGAIN = "trigger <environment>.m9_teardown_cost_check again; what no state holds, whoever made it removes"
+
+
+def blockers(facts: OrphanFacts) -> Iterator[Blocker]:
+    """Each kind by itself: what is left, one by one, or that nobody could look."""
+    kinds = (
+        facts.environments,
+        facts.service_accounts,
+        facts.api_keys,
+        facts.role_bindings,
+        facts.parameters,
+    )
+    return each(_target(facts, kinds), _kinds(facts) if facts.targeted else ())
+
+
+def _target(facts: OrphanFacts, kinds: tuple[Observed[tuple[Identity, ...]], ...]) -> Iterator[Blocker]:
+    """A stack that is left alone keeps its identities, and then nothing was asked."""
+    asked = any(not isinstance(kind, Absent) for kind in kinds)
+    if facts.targeted is not (facts.stack in facts.target.split("+")) or (asked and not facts.targeted):
+        yield Blocker(
+            code="TARGET-CONTRADICTORY",
+            summary="the facts do not agree on whether this run tore the stack down",
+            resource=facts.stack,
+            observed=f"targeted {facts.targeted}, target {facts.target or 'blank'}, identities "
+            + ("asked for" if asked else "not asked for"),
+            expected="identities asked for if, and only if, the target names the stack",
+            remedy="clear b_scope_freeze in the Airflow grid, with everything downstream of it",
+        )
+
+
+def _kinds(facts: OrphanFacts) -> Iterator[Blocker]:
+    return each(
+        _left(
+            facts,
+            facts.environments,
+            stem="CONFLUENT-ENVIRONMENTS",
+            code="ORPHAN-ENVIRONMENT",
+            kind="environment",
+            unread=_KEY,
+        ),
+        _left(
+            facts,
+            facts.service_accounts,
+            stem="SERVICE-ACCOUNTS",
+            code="ORPHAN-SERVICE-ACCOUNT",
+            kind="service account",
+            unread=_KEY,
+        ),
+        _left(facts, facts.api_keys, stem="API-KEYS", code="ORPHAN-API-KEY", kind="API key", unread=_KEY),
+        _left(
+            facts,
+            facts.role_bindings,
+            stem="ROLE-BINDINGS",
+            code="ORPHAN-ROLE-BINDING",
+            kind="role binding",
+            unread=_KEY,
+        ),
+        _left(
+            facts,
+            facts.parameters,
+            stem="KAFKA-PARAMETERS",
+            code="ORPHAN-PARAMETER",
+            kind="SSM parameter",
+            unread=_NOT_ALLOWED,
+        ),
+    )
+
+
+def _left(
+    facts: OrphanFacts, found: Observed[tuple[Identity, ...]], *, stem: str, code: str, kind: str, unread: str
+) -> Iterator[Blocker]:
+    if not isinstance(found, Known):
+        need = Need(
+            stem=stem,
+            what=f"the list of each {kind} that could be left over",
+            resource=facts.stack,
+            expected=f"no {kind} of the environment",
+            remedy=unread,
+        )
+        yield unusable(found, need)
+        return
+    for identity in found.value:
+        yield Blocker(
+            code=code,
+            summary=f"the stack is gone and left a {kind} behind",
+            resource=f"{kind} {identity.id or '(blank id)'}",
+            observed=f"there, called {identity.display_name}" if identity.display_name else "there, without a name",
+            expected="gone",
+            remedy=_AGAIN,
+        )
+
+
+GATE = Gate(
+    id="ORPHAN-IDENTITIES",
+    title="No identity and no parameter of the messaging stack is left behind",
+    owner="platform",
+    requirements=("LC3", "TD4", "TD5"),
+    facts=OrphanFacts,
+    blockers=blockers,
+    policy_sections=("project", "name", "stacks", "confluent"),
+)

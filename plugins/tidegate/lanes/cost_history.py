@@ -1,0 +1,87 @@
+"""What earlier cost guardrails left in the evidence, over all executions of M9 (CO4, EV4)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tidegate.evidence.canonical import unseal
+from tidegate.evidence.layout import attempt_of
+from tidegate.evidence.store import StoredObject, StoreError
+from tidegate.lanes.guards import parse_snapshot
+from tidegate.lanes.phases import phase_of
+from tidegate.lanes.run import LaneRun
+from tidegate.models.cost import CostFacts
+from tidegate.models.observed import Known, Observed, Unreadable
+from tidegate.models.snapshot import Snapshot
+
+COST_GATE = "COST-GUARDRAIL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostAttempt:
+    """One attempt of the cost guardrail. `snapshot` None: it is not readable as one, `problem` says why."""
+
+    execution_id: str
+    number: int
+    stored: StoredObject
+    snapshot: Snapshot | None
+    problem: str = ""
+
+
+def cost_attempts(run: LaneRun, *, newest_only: bool) -> Iterator[CostAttempt]:
+    """Every attempt of every execution, or only the newest one of each. Raises StoreError."""
+    lane = next(lane for lane in phase_of(run.environment, "m9").lanes if lane.gate == COST_GATE)
+    prefix = run.place_of(lane, "").remote.removesuffix(f"/{lane.snapshot}")
+    found: dict[str, dict[int, str]] = {}
+    for key in run.remote.keys(prefix):
+        execution_id = key.removeprefix(prefix).partition("/")[0]
+        attempt = attempt_of(run.place_of(lane, execution_id).remote, key)
+        if attempt is not None:
+            found.setdefault(execution_id, {})[attempt] = key
+    for execution_id, attempts in found.items():
+        for number in [max(attempts)] if newest_only else sorted(attempts):
+            stored, content = run.remote.read(attempts[number])
+            try:
+                snapshot, problem = parse_snapshot(unseal(content)), ""
+            except ValueError as error:
+                snapshot, problem = None, f"{stored.uri}: {error}"
+            yield CostAttempt(
+                execution_id=execution_id, number=number, stored=stored, snapshot=snapshot, problem=problem
+            )
+
+
+def widest_scope(run: LaneRun) -> Observed[tuple[str, ...]]:
+    """Every platform that some M9.G had to judge, with those of today's manifest; sorted.
+
+    Each attempt counts, passed or not: what was in the scope once stays there until an exception says otherwise. One
+    that cannot be read may have had any scope. What made the scope wider than today's becomes an input.
+    """
+    widest: set[str] = set(run.environment.cost_scope)
+    try:
+        for attempt in cost_attempts(run, newest_only=False):
+            if attempt.snapshot is None:
+                return Unreadable(attempt.problem)
+            judged = _scope_of(attempt.snapshot)
+            if isinstance(judged, Unreadable):
+                return Unreadable(f"{attempt.stored.uri}: {judged.reason}")
+            if not set(judged) <= set(run.environment.cost_scope):
+                run.rests_on(attempt.stored.uri, attempt.snapshot.digest, attempt.stored.version_id)
+            widest |= set(judged)
+    except StoreError as error:
+        return Unreadable(str(error))
+    return Known(tuple(sorted(widest)))
+
+
+def _scope_of(snapshot: Snapshot) -> tuple[str, ...] | Unreadable:
+    """What a snapshot says of scopes. One whose collector crashed had no facts; its others speak for it."""
+    if snapshot.gate == COST_GATE and snapshot.facts_type != CostFacts.__name__:
+        return ()
+    scope = snapshot.facts.get("cost_scope")
+    before = snapshot.facts.get("widest_scope") or {}
+    known = before.get("value", []) if isinstance(before, dict) else None
+    if not _names(scope) or not _names(known):
+        return Unreadable("its facts name no cost scope")
+    return (*scope, *known)  # type: ignore[misc]
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

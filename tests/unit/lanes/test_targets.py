@@ -1,0 +1,512 @@
+"""A teardown of one stack of three: what is frozen, and that the lanes of the others act on nothing and say so."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+import factories_control as control
+import factories_world as world_of
+from factories_orphans import left_alone, orphan_facts
+from factories_world import NOW, state_resource, state_version
+from standins import three_stacks
+from tidegate.collectors.aws.state import StateRead
+from tidegate.evidence.control import inputs_series, open_platform_run, read_platform_run
+from tidegate.evidence.teardowns import begin_teardown, unfinished_teardown
+from tidegate.gates.registry import by_id
+from tidegate.lanes import build, confluent, orphans, proof, readiness, scope, teardown
+from tidegate.lanes.run import LaneRun
+from tidegate.models.blocker import Blocker
+from tidegate.models.confluent import CloudKey
+from tidegate.models.control import PlatformRun
+from tidegate.models.facts import Facts
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.plan import BegunTeardown, PreserveItem
+from tidegate.models.snapshot import InputRecord
+from tidegate.models.state import StateResource
+from tidegate.settings import settings
+
+ENVIRONMENT = three_stacks()
+VPC = state_resource()
+PARAMETER = StateResource(
+    address="aws_ssm_parameter.bootstrap", type="aws_ssm_parameter", id="/fraud-platform/dev_min/kafka/bootstrap"
+)
+ACCOUNT = StateResource(address="confluent_service_account.producer", type="confluent_service_account", id="sa-1")
+BUDGET = StateResource(address="aws_budgets_budget.monthly", type="aws_budgets_budget", id="1:b")
+
+
+def state(*resources: StateResource, serial: int, **outputs: Any) -> StateRead:
+    return StateRead(
+        version=Known(state_version(serial=serial, resource_count=len(resources))),
+        resources=Known(resources),
+        tainted=Known(()),
+        outputs=Known(outputs),
+    )
+
+
+EMPTY = StateRead(version=Absent(), resources=Absent(), tainted=Absent(), outputs=Absent())
+
+
+class Place:
+    """Three stacks with states, and a Confluent Cloud in which nothing of ours is left."""
+
+    def __init__(self, world: Any) -> None:
+        self.world = world
+        self.states = {
+            "core": state(BUDGET, serial=4, alert_topic_arn="arn:x"),
+            "confluent": state(PARAMETER, ACCOUNT, serial=12, topics="t"),
+            "demo": state(VPC, serial=8),
+        }
+        self.asked: list[str] = []
+        self.accounts: list[dict[str, Any]] = []
+        self.parameters: Observed[Any] = Known(())
+
+    def run(self, task_id: str, phase: Any = "m9", **changes: Any) -> LaneRun:
+        given = {
+            "cloud_key": lambda _connection: Known(CloudKey(key="the-key", secret="the-secret")),
+            "policies": self.world.run("m9", "a_readiness").policies,
+            **changes,
+        }
+        found: LaneRun = self.world.run(phase, task_id, **{"environment": ENVIRONMENT, **given})
+        return found
+
+    def freeze(self, target: str) -> Any:
+        """M9.B with this target; its snapshot is handed over. Returns its facts and blockers."""
+        facts = teardown.collect_scope(self.run("b_scope_freeze", params={"target": target}))
+        self.world.left("m9", "b_scope_freeze", facts, environment=ENVIRONMENT)
+        return facts
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path)
+        data = self.accounts if request.url.path.endswith("service-accounts") else []
+        return httpx.Response(200, json={"data": data, "metadata": {}})
+
+
+@pytest.fixture
+def place(world: Any, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = Place(world)
+
+    def read(_clients: Any, _environment: Any, stack: str) -> StateRead:
+        return place.states[stack]
+
+    def plan(_run: Any, stack: str, purpose: Any, _inputs: Any) -> Observed[Any]:
+        found = place.states[stack].resources
+        resources = found.value if isinstance(found, Known) else ()
+        deletions = tuple(world_of.planned(each.address, "delete") for each in resources)
+        whole = world_of.plan(stack=stack, purpose=purpose, has_changes=bool(deletions))
+        return Known(replace(whole, resources=deletions))
+
+    for module in (teardown, scope, build, proof):
+        monkeypatch.setattr(module, "read_state", read)
+        monkeypatch.setattr(module, "now", lambda: NOW, raising=False)
+    monkeypatch.setattr(orphans, "now", lambda: NOW)
+    monkeypatch.setattr(scope, "make_plan", plan)
+    monkeypatch.setattr(orphans, "read_parameters", lambda *_: place.parameters)
+    monkeypatch.setattr(teardown, "still_there", lambda _clients, asked: Known(tuple(asked) and ()))
+    monkeypatch.setattr(teardown, "read_state_locks", lambda *_: Known(()))
+    monkeypatch.setenv("TIDEGATE_CONFLUENT_ENDPOINT", "http://127.0.0.1:9")
+    settings.cache_clear()
+    transport = httpx.MockTransport(place.answer)
+    monkeypatch.setattr(confluent, "http_client", lambda *_: httpx.Client(transport=transport))
+    return place
+
+
+def judged(gate: str, facts: Facts) -> tuple[Blocker, ...]:
+    return by_id(gate).evaluate(facts, judged_at=facts.observed_at)
+
+
+def codes(gate: str, facts: Facts) -> list[str]:
+    return [blocker.code for blocker in judged(gate, facts)]
+
+
+# What is frozen.
+
+
+@pytest.mark.parametrize(
+    ("target", "stacks", "left"),
+    [
+        ("demo", ["demo"], {"core": 4, "confluent": 12}),
+        ("demo+confluent", ["demo", "confluent"], {"core": 4}),
+        ("confluent+demo", ["demo", "confluent"], {"core": 4}),
+        ("confluent", ["confluent"], {"core": 4, "demo": 8}),
+    ],
+)
+def test_targets_go_downstream_first_and_all_others_are_frozen(
+    place: Place, target: str, stacks: list[str], left: dict[str, int]
+) -> None:
+    facts = place.freeze(target)
+    assert [each.stack for each in facts.stacks] == stacks
+    assert facts.persistent_serials == {name: Known(serial) for name, serial in left.items()}
+
+
+def test_confluent_alone_is_refused_while_demo_stands(place: Place) -> None:
+    facts = place.freeze("confluent")
+    assert facts.downstream == {"demo": Known(1)}
+    (blocker,) = judged("TEARDOWN-SCOPE", facts)
+    assert (blocker.code, blocker.resource, blocker.observed) == ("DOWNSTREAM-STANDS", "demo", "1 resources")
+    assert "target = demo+confluent" in blocker.remedy
+
+
+@pytest.mark.parametrize("target", ["demo", "demo+confluent"])
+def test_nothing_stands_downstream_of_demo(place: Place, target: str) -> None:
+    facts = place.freeze(target)
+    assert facts.downstream == {}
+    assert codes("TEARDOWN-SCOPE", facts) == []
+
+
+@pytest.mark.parametrize("gone", [EMPTY, state(serial=9)], ids=["no-state", "an-empty-state"])
+def test_confluent_alone_goes_when_demo_is_gone(place: Place, gone: StateRead) -> None:
+    place.states["demo"] = gone
+    facts = place.freeze("confluent")
+    assert facts.downstream == {"demo": Known(0)}
+    assert codes("TEARDOWN-SCOPE", facts) == []
+
+
+def test_confluent_alone_is_refused_when_nobody_can_tell_whether_demo_stands(place: Place) -> None:
+    dark = Unreadable("403")
+    place.states["demo"] = StateRead(version=dark, resources=dark, tainted=dark, outputs=dark)
+    found = codes("TEARDOWN-SCOPE", place.freeze("confluent"))
+    assert sorted(found) == ["DOWNSTREAM-STATE-UNREADABLE", "PERSISTENT-STATE-UNREADABLE", "PRESERVE-SET-UNREADABLE"]
+
+
+def test_what_aws_holds_of_a_stack_that_is_left_alone_is_preserved(place: Place) -> None:
+    def preserved(target: str) -> set[tuple[str, str]]:
+        items = place.freeze(target).preserve_set
+        assert isinstance(items, Known)
+        return {(item.type, item.id) for item in items.value if isinstance(item, PreserveItem)}
+
+    held = (PARAMETER.type, PARAMETER.id)
+    assert held in preserved("demo")
+    assert held not in preserved("demo+confluent")
+    assert (ACCOUNT.type, ACCOUNT.id) not in preserved("demo")
+    assert {(BUDGET.type, BUDGET.id)} <= preserved("demo") & preserved("demo+confluent")
+
+
+def test_a_stack_that_is_left_alone_and_moves_closes_the_last_look(place: Place) -> None:
+    place.freeze("demo")
+    run = place.run("c_pre_destroy")
+    assert codes("PRE-DESTROY", teardown.collect_pre_destroy(run)) == []
+    place.states["confluent"] = state(PARAMETER, ACCOUNT, serial=13)
+    found = judged("PRE-DESTROY", teardown.collect_pre_destroy(run))
+    assert [(blocker.code, blocker.resource) for blocker in found] == [
+        ("STATE-MOVED", "confluent"),
+        ("SCOPE-MOVED", "b_scope_freeze"),
+    ]
+
+
+# The lanes of a stack that is left alone.
+
+
+@pytest.fixture
+def asking(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Who asks for locks or plans of a stack; identity and the rest are as they should be."""
+    asked: list[str] = []
+    monkeypatch.setattr(LaneRun, "acquire_lease", lambda _: control.OURS)
+    monkeypatch.setattr(readiness, "caller", lambda _: control.caller())
+    monkeypatch.setattr(readiness, "tools", lambda _: control.tools())
+    monkeypatch.setattr(
+        readiness, "control_records", lambda _run, lease: control.control(lease=lease, latch=Unreadable("x"))
+    )
+    monkeypatch.setattr(build, "read_state_locks", lambda *_: asked.append("locks") or Known(()))
+    monkeypatch.setattr(build, "_fetched", lambda *_: asked.append("plan") or Known(world_of.SHA))
+    monkeypatch.setattr(
+        LaneRun, "intents", lambda *_: asked.append("intent") or SimpleNamespace(unfinished=lambda: Absent())
+    )
+    return asked
+
+
+def hand_over_guards(place: Place) -> None:
+    world = place.world
+    world.left("m9", "a_readiness", control.teardown_readiness_facts(observed_at=NOW), environment=ENVIRONMENT)
+    facts = teardown.collect_pre_destroy(place.run("c_pre_destroy"))
+    world.left("m9", "c_pre_destroy", facts, environment=ENVIRONMENT)
+
+
+def test_nothing_is_authorised_for_it(place: Place, asking: list[str]) -> None:
+    place.freeze("demo")
+    hand_over_guards(place)
+    facts = teardown.authorize_destroy(place.run("e_confluent.destroy"))
+    assert (facts.stack, facts.targeted, facts.plan_file_sha256) == ("confluent", False, Absent())
+    assert asking == []
+    assert codes("MUTATION-AUTHORIZATION", facts) == []
+
+
+def test_a_target_is_authorised_with_all_that_belongs_to_it(place: Place, asking: list[str]) -> None:
+    place.freeze("demo+confluent")
+    hand_over_guards(place)
+    facts = teardown.authorize_destroy(place.run("e_confluent.destroy"))
+    assert (facts.targeted, facts.plan_file_sha256) == (True, Known(world_of.SHA))
+    assert asking == ["plan", "locks", "intent"]
+
+
+def test_without_a_frozen_scope_nothing_counts_as_left_alone(place: Place, asking: list[str]) -> None:
+    facts = teardown.authorize_destroy(place.run("e_confluent.destroy"))
+    assert facts.targeted is True
+    assert "GUARD-MISSING" in codes("MUTATION-AUTHORIZATION", facts)
+
+
+def test_nothing_is_applied_to_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied: list[str] = []
+    monkeypatch.setattr(teardown, "apply_fetched", lambda _run, stack: applied.append(stack))
+    place.freeze("demo")
+    teardown.apply_destroy(place.run("e_confluent.destroy"), control.authorization_left_alone(), {})
+    assert applied == []
+    assert isinstance(unfinished_teardown(place.world.remote, "dev_min", "confluent"), Absent)
+    assert place.world.said[-1].startswith("confluent is not in the target of this run: nothing was authorised")
+    teardown.apply_destroy(place.run("d_demo.destroy"), control.authorization_facts(direction="destroy"), {})
+    assert applied == ["demo"]
+    assert isinstance(unfinished_teardown(place.world.remote, "dev_min", "demo"), Known)
+
+
+def test_its_state_did_not_move(place: Place) -> None:
+    place.freeze("demo")
+    facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
+    assert (facts.targeted, facts.frozen_serial, facts.destroy_set) == (False, Known(12), ())
+    assert codes("DESTROYED-STATE", facts) == []
+    place.states["confluent"] = state(serial=13)
+    facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
+    assert codes("DESTROYED-STATE", facts) == ["UNTARGETED-STATE-MOVED"]
+
+
+def test_a_stack_that_never_was_did_not_move_either(place: Place) -> None:
+    place.states["confluent"] = EMPTY
+    place.freeze("demo")
+    facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
+    assert (facts.frozen_serial, facts.after) == (Known(0), Absent())
+    assert codes("DESTROYED-STATE", facts) == []
+
+
+def begun(place: Place) -> None:
+    scope_record = InputRecord(uri="s3://x", version_id=None, sha256="a" * 64)
+    begin_teardown(
+        place.world.remote, "dev_min", "confluent", execution_id="m9_0", scope=scope_record, destroy_set=(ACCOUNT,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "ended"),
+    [
+        (world_of.destroyed_left_alone(), False),
+        (left_alone(), False),
+        (world_of.destroyed_facts(), True),
+        (orphan_facts(), True),
+    ],
+    ids=["left-alone", "not-asked", "destroyed", "nothing-left"],
+)
+def test_only_a_teardown_of_it_ends_one(place: Place, facts: Facts, ended: bool) -> None:
+    begun(place)
+    teardown.end_stack_teardown(place.run("e_confluent.orphans"), facts, {})
+    assert isinstance(unfinished_teardown(place.world.remote, "dev_min", "confluent"), Absent) is ended
+
+
+# After the destroy of both.
+
+
+def test_what_confluent_holds_is_asked_in_confluent(place: Place) -> None:
+    place.freeze("demo+confluent")
+    place.accounts = [{"id": "sa-1", "display_name": "x"}]
+    place.states["confluent"] = state(serial=13)
+    facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
+    assert (facts.targeted, facts.still_there) == (True, Known((ACCOUNT,)))
+    assert codes("DESTROYED-STATE", facts) == ["RESOURCE-STILL-THERE"]
+    place.accounts = []
+    assert codes("DESTROYED-STATE", teardown.collect_destroyed(place.run("e_confluent.verify"))) == []
+
+
+def test_demo_does_not_ask_confluent(place: Place) -> None:
+    place.freeze("demo")
+    teardown.collect_destroyed(place.run("d_demo.verify"))
+    assert place.asked == []
+
+
+@pytest.mark.parametrize(
+    ("credentials", "reason"),
+    [
+        (Absent(), "credentials of Confluent Cloud: none"),
+        (Unreadable("no database"), "credentials of Confluent Cloud: unreadable: no database"),
+    ],
+)
+def test_without_credentials_nobody_can_tell_what_is_left(
+    place: Place, credentials: Observed[Any], reason: str
+) -> None:
+    place.freeze("demo+confluent")
+    run = place.run("e_confluent.verify", cloud_key=lambda _connection: credentials)
+    assert teardown.collect_destroyed(run).still_there == Unreadable(reason)
+    facts = orphans.collect_orphans(place.run("e_confluent.orphans", cloud_key=lambda _connection: credentials))
+    assert facts.environments == facts.service_accounts == facts.api_keys == facts.role_bindings == Unreadable(reason)
+    assert codes("ORPHAN-IDENTITIES", facts) == [
+        "CONFLUENT-ENVIRONMENTS-UNREADABLE",
+        "SERVICE-ACCOUNTS-UNREADABLE",
+        "API-KEYS-UNREADABLE",
+        "ROLE-BINDINGS-UNREADABLE",
+    ]
+
+
+def test_orphans_are_looked_for(place: Place) -> None:
+    place.freeze("demo+confluent")
+    place.accounts = [
+        {"id": "sa-1", "display_name": "renamed"},
+        {"id": "sa-2", "display_name": "fraud-platform-dev-min-x"},
+        {"id": "sa-3", "display_name": "somebody"},
+    ]
+    place.parameters = Known((world_of.parameter("bootstrap"),))
+    facts = orphans.collect_orphans(place.run("e_confluent.orphans"))
+    assert (facts.stack, facts.target, facts.targeted) == ("confluent", "demo+confluent", True)
+    assert [(each.code, each.resource) for each in judged("ORPHAN-IDENTITIES", facts)] == [
+        ("ORPHAN-SERVICE-ACCOUNT", "service account sa-1"),
+        ("ORPHAN-SERVICE-ACCOUNT", "service account sa-2"),
+        ("ORPHAN-PARAMETER", "SSM parameter /fraud-platform/dev_min/kafka/bootstrap"),
+    ]
+
+
+def test_what_an_earlier_teardown_froze_is_looked_for_as_well(place: Place) -> None:
+    begun(place)
+    place.states["confluent"] = state(serial=13)
+    facts = place.freeze("demo+confluent")
+    assert isinstance(facts.stacks[1].resumes, Known)
+    assert isinstance(facts.stacks[1].resumes.value, BegunTeardown)
+    place.accounts = [{"id": "sa-1", "display_name": "renamed"}]
+    found = orphans.collect_orphans(place.run("e_confluent.orphans"))
+    assert codes("ORPHAN-IDENTITIES", found) == ["ORPHAN-SERVICE-ACCOUNT"]
+
+
+def test_parameters_that_cannot_be_listed_are_not_gone(place: Place) -> None:
+    place.freeze("demo+confluent")
+    place.parameters = Unreadable("AccessDenied")
+    facts = orphans.collect_orphans(place.run("e_confluent.orphans"))
+    assert codes("ORPHAN-IDENTITIES", facts) == ["KAFKA-PARAMETERS-UNREADABLE"]
+
+
+def test_orphans_of_a_stack_that_is_left_alone_are_not_looked_for(place: Place) -> None:
+    place.freeze("demo")
+    place.parameters = Unreadable("AccessDenied")
+    facts = orphans.collect_orphans(place.run("e_confluent.orphans"))
+    assert (facts.targeted, facts.target, place.asked) == (False, "demo", [])
+    assert codes("ORPHAN-IDENTITIES", facts) == []
+
+
+def test_orphans_need_a_frozen_scope(place: Place) -> None:
+    with pytest.raises(LookupError, match="no frozen scope"):
+        orphans.collect_orphans(place.run("e_confluent.orphans"))
+
+
+# The proof.
+
+
+@pytest.mark.parametrize(
+    ("target", "standing"),
+    [("demo", ("confluent",)), ("demo+confluent", ())],
+)
+def test_the_platform_run_ends_when_nothing_stands(place: Place, target: str, standing: tuple[str, ...]) -> None:
+    ours = PlatformRun(id="platform_1", opened_by="m2_1", opened_at=NOW, closed_by=None)
+    open_platform_run(place.world.remote, "dev_min", ours)
+    place.world.handed_over["a_readiness"] = {"platform_run": ours.id}
+    place.freeze(target)
+    for stack in target.split("+"):
+        place.states[stack] = EMPTY
+    run = place.run("h_teardown_proof")
+    facts = proof.collect_proof(run)
+    assert facts.targets == tuple(target.split("+"))
+    assert facts.platform_run_stays_open_for == standing
+    assert "STATE-NOT-EMPTY" not in codes("TEARDOWN-PROOF", facts)
+    proof.close_platform_run(run, facts, {"attempt": 1})
+    closed = read_platform_run(place.world.remote, "dev_min")
+    assert isinstance(closed, Known)
+    assert (closed.value.closed_by is None) is bool(standing)
+    if standing:
+        assert place.world.said[-1] == "platform_1 is not closed: confluent still stands"
+
+
+def test_a_target_that_is_not_empty_is_not_proven(place: Place) -> None:
+    place.freeze("demo+confluent")
+    place.states["demo"] = EMPTY
+    assert "STATE-NOT-EMPTY" in codes("TEARDOWN-PROOF", proof.collect_proof(place.run("h_teardown_proof")))
+
+
+# The contract.
+
+
+def test_every_upstream_is_held_against_what_this_run_left(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = "/fraud-platform/dev_min/kafka/"
+    names = ["bootstrap_address", "producer/api_key"]
+    asked: list[str] = []
+
+    def read(_clients: Any, given: str) -> Observed[Any]:
+        asked.append(given)
+        return Known(tuple(world_of.parameter(name) for name in names))
+
+    monkeypatch.setattr(build, "read_parameters", read)
+    for stack, task in (("core", "c_core.verify"), ("confluent", "d_confluent.verify")):
+        after = place.states[stack].version
+        place.world.left("m2", task, world_of.applied_facts(after=after, stack=stack), environment=ENVIRONMENT)
+    facts = build.collect_contract(place.run("e_stack_contract", "m2"))
+    assert [each.stack for each in facts.upstreams] == ["core", "confluent"]
+    core, messaging = facts.upstreams
+    assert (core.required_secrets, core.secrets) == ((), Absent())
+    assert messaging.required_secrets == tuple(prefix + name for name in names)
+    assert asked == [prefix]
+    found = {blocker.resource for blocker in judged("STACK-CONTRACT", facts)}
+    assert found == {f"core.{name}" for name in core.required_outputs if name != "alert_topic_arn"}
+    names.pop()
+    facts = build.collect_contract(place.run("e_stack_contract", "m2"))
+    assert "SECRET-MISSING" in codes("STACK-CONTRACT", facts)
+    place.states["confluent"] = state(serial=13, topics="t")
+    facts = build.collect_contract(place.run("e_stack_contract", "m2"))
+    assert {"UPSTREAM-STALE", "UPSTREAM-STATE-EMPTY"} <= set(codes("STACK-CONTRACT", facts))
+
+
+# Recorded inputs.
+
+
+def recorded(place: Place, contract: dict[str, Any]) -> None:
+    record = {"stack": "demo", "execution_id": "m2_1", "inputs": {"a": 1}, "upstream_contract": contract}
+    inputs_series(place.world.remote, "dev_min", "demo").append_next(lambda _: record)
+
+
+def inputs_of(place: Place, stack: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(scope, "make_plan", lambda _run, _stack, _purpose, inputs: given.update(inputs) or Absent())
+    scope.stack_scope(place.run("b_scope_freeze", params={"target": stack}), stack)
+    return given
+
+
+def test_a_build_records_what_every_upstream_handed_over(place: Place) -> None:
+    build._record_inputs(place.run("f_demo.apply", "m2"), "demo")
+    newest = inputs_series(place.world.remote, "dev_min", "demo").newest()
+    assert isinstance(newest, Known)
+    assert newest.value[1]["upstream_contract"] == {"core": {"alert_topic_arn": "arn:x"}, "confluent": {"topics": "t"}}
+
+
+def test_a_destroy_repeats_what_its_build_recorded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    contract = {"core": {"alert_topic_arn": "then"}, "confluent": {"topics": "then"}}
+    recorded(place, contract)
+    place.states["confluent"] = EMPTY
+    assert inputs_of(place, "demo", monkeypatch) == {"a": 1, "upstream_contract": contract}
+
+
+def test_an_upstream_that_came_after_the_build_is_filled_in(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(place, {"core": {"alert_topic_arn": "then"}})
+    place.states["confluent"] = EMPTY
+    found = inputs_of(place, "demo", monkeypatch)["upstream_contract"]
+    assert found == {"core": {"alert_topic_arn": "then"}, "confluent": {"topics": "gone"}}
+
+
+def test_without_a_record_every_upstream_is_there_or_gone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.states["confluent"] = EMPTY
+    found = inputs_of(place, "demo", monkeypatch)
+    gone = dict.fromkeys(("evidence_bucket", "parameter_prefix", "execution_role_arn"), "gone")
+    assert found["upstream_contract"] == {
+        "core": {"alert_topic_arn": "arn:x", **gone},
+        "confluent": {"topics": "gone"},
+    }
+    assert set(found) >= {"core_state", "confluent_state"}
+
+
+def test_the_messaging_stack_has_its_own_inputs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = inputs_of(place, "confluent", monkeypatch)
+    assert found["confluent_endpoint"] == "http://127.0.0.1:9"
+    assert set(found["upstream_contract"]) == {"core"}
+    assert "runtime_database_enabled" not in found
+    assert "the-secret" not in str(found)
