@@ -43,6 +43,14 @@ RUN pip install --no-cache-dir --require-hashes -r /opt/airflow/requirements.txt
     && pip check \
     && mkdir -p /opt/airflow/runs /opt/airflow/web_identity
 
+# The sandbox's stand-in provider for Confluent runs here: its packages and Airflow's do not agree (ADR 13). Nothing
+# but the profile `sandbox` ever starts it.
+COPY requirements-standin.txt /opt/airflow/requirements-standin.txt
+RUN python -m venv --without-pip /opt/airflow/.venv-standin \
+    && pip --python /opt/airflow/.venv-standin/bin/python install --no-cache-dir --require-hashes \
+        -r /opt/airflow/requirements-standin.txt \
+    && pip --python /opt/airflow/.venv-standin/bin/python check
+
 # The code belongs to root: what runs as airflow cannot change it.
 COPY dags /opt/airflow/dags
 COPY plugins /opt/airflow/plugins

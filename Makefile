@@ -18,7 +18,7 @@ export PYTHONPATH := plugins:include
 unexport TF_CLI_CONFIG_FILE AWS_CA_BUNDLE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down sandbox run test matrix mutants lint format docs lock clean
+.PHONY: help setup demo incidents up down sandbox run test matrix mutants lint format docs lock clean
 
 help: ## explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ $(READY): requirements.txt requirements-dev.txt requirements-terraform.txt requi
 
 demo: setup ## the main job in the embedded sandbox: bootstrap, build, tear down, prove; ends with PASS or FAIL
 	@$(BIN)/python -m workbench demo
+
+incidents: setup ## the four incidents replayed in the sandbox: each fails closed, is fixed, and its rerun passes
+	@$(BIN)/python -m workbench incidents
 
 up: setup ## sandbox and Airflow with its pages; prints URL and login (PORT=8080)
 	@$(BIN)/python -m workbench up --port $(PORT)

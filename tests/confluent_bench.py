@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.confluent.credentials import read_cloud_key
 from sandbox.testing import Sandbox
 from tidegate.settings import settings
 from tidegate.terraform.cli_config import write
@@ -78,7 +77,7 @@ def _index(instance: dict[str, Any]) -> str:
 
 def bench(sandbox: Sandbox, root: Path) -> Bench:
     """Return a bench for the root; the caller has written its files. The process's settings must be the sandbox's."""
-    key = read_cloud_key(Path(sandbox.env["TIDEGATE_CONFLUENT_KEY_FILE"]))
+    key = sandbox.cloud_key
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     environment = sandbox.applied_to(inherited) | {
         "CONFLUENT_CLOUD_API_KEY": key.key,

@@ -43,6 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest = (
         "scheduler/test_real_scheduler.py",
         "end_to_end/test_blocked_builds.py",
+        "end_to_end/test_kafka.py",
         "end_to_end/test_emergency_latch.py",
         "end_to_end/test_teardown.py",
         "end_to_end/test_failing_gates.py",
@@ -71,4 +72,5 @@ def fresh_settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def leaked() -> list[str]:
     """What the end-to-end stage of this process has set for its own tests."""
     ours = {"AWS_EC2_METADATA_DISABLED"}
-    return [name for name in os.environ if name.startswith(("AWS_", "TIDEGATE_")) and name not in ours]
+    theirs = ("AWS_", "TIDEGATE_", "AIRFLOW__SECRETS__")
+    return [name for name in os.environ if name.startswith(theirs) and name not in ours]

@@ -1,11 +1,13 @@
-"""Confluent's costs API at the transport: answers as told, and a clock that moves only when somebody waits."""
+"""Confluent's APIs at the transport: answers as told, and a clock that moves only when somebody waits."""
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
+from tidegate.collectors.confluent.api import ConfluentApi
 from tidegate.models.confluent import CloudKey
 
 ENDPOINT = "https://confluent.example"
@@ -44,6 +46,12 @@ class Costs:
             given: httpx.Response = answer(request)
             return given
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
+def opened(answer: Callable[[httpx.Request], httpx.Response], clock: Clock | None = None) -> ConfluentApi:
+    """Confluent Cloud that answers like this, and nobody who waits for real."""
+    clock = clock or Clock()
+    return ConfluentApi(ENDPOINT, KEY, transport=httpx.MockTransport(answer), clock=clock, pause=clock.pause)
 
 
 def line(number: int = 1, amount: Any = 0.25, **changes: Any) -> dict[str, Any]:

@@ -190,17 +190,21 @@ class Stage:
             yield
 
     @contextmanager
-    def manifest_with(self, *changes: tuple[str, str]) -> Iterator[None]:
-        """Run with a manifest in which each first text is replaced by the second."""
-        text = (PROJECT / "include" / "environments" / f"{ENVIRONMENT}.yaml").read_text(encoding="utf-8")
+    def manifest_with(self, *changes: tuple[str, str]) -> Iterator[Path]:
+        """Run with a manifest in which each first text is replaced by the second; yields its file."""
+        from tidegate.settings import settings
+
+        settings.cache_clear()
+        text = (settings().environments_dir / f"{ENVIRONMENT}.yaml").read_text(encoding="utf-8")
         for old, new in changes:
             assert old in text, f"the manifest has no {old!r}"
             text = text.replace(old, new)
         copy = self.directory / "environments"
         copy.mkdir(exist_ok=True)
-        (copy / f"{ENVIRONMENT}.yaml").write_text(text, encoding="utf-8")
+        manifest = copy / f"{ENVIRONMENT}.yaml"
+        manifest.write_text(text, encoding="utf-8")
         with environment_variable("TIDEGATE_ENVIRONMENTS_DIR", str(copy)):
-            yield
+            yield manifest
 
     def _state_place(self, stack: str) -> dict[str, str]:
         return {"Bucket": "fraud-platform-dev-min-tfstate", "Key": f"{ENVIRONMENT}/{stack}/terraform.tfstate"}

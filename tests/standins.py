@@ -119,29 +119,19 @@ class MemoryStore:
 
 @cache
 def dev_min() -> tuple[Environment, Policies]:
-    """The project's own manifest and policies; reading them takes longer than most tests."""
-    environment = environments.load("dev_min")
+    """dev_min without Kafka, and the policies; reading them takes longer than most tests."""
+    manifest = three_stacks().model_dump(by_alias=True)
+    manifest |= {"confluent": None, "cost_scope": ("aws",)}
+    del manifest["stacks"]["confluent"]
+    manifest["stacks"]["demo"]["depends_on"] = ("core",)
+    environment = Environment.model_validate(manifest)
     return environment, environments.load_policies(environment)
 
 
 @cache
 def three_stacks() -> Environment:
-    """dev_min with the messaging stack between core and demo."""
-    manifest = dev_min()[0].model_dump(by_alias=True)
-    stacks = manifest["stacks"]
-    confluent = {
-        "root": "confluent",
-        "lifecycle": "messaging",
-        "depends_on": ["core"],
-        "destroyable": True,
-        "state_key": "dev_min/confluent/terraform.tfstate",
-        "required_outputs": ["topics"],
-        "required_secrets": ["bootstrap_address", "producer/api_key"],
-    }
-    demo = {**stacks["demo"], "depends_on": ["core", "confluent"]}
-    manifest["stacks"] = {"core": stacks["core"], "confluent": confluent, "demo": demo}
-    manifest["confluent"] = {"api_key_connection": "confluent_default"}
-    return Environment.model_validate(manifest)
+    """The project's own manifest: the messaging stack between core and demo."""
+    return environments.load("dev_min")
 
 
 def lane_run(

@@ -6,6 +6,7 @@
 No access key is ever set, and none is unset: the product has to notice a static key by itself.
 """
 
+import json
 import re
 import shlex
 from dataclasses import dataclass
@@ -45,21 +46,24 @@ class Files:
     """What the sandbox made for its users."""
 
     token: Path
-    cloud_key: Path
+    connections: Path
     provider_mirror: Path
 
 
 def sandbox_environment(addresses: Addresses, region: str, role_arn: str, files: Files) -> Environment:
     """Return the environment of a process that uses the sandbox with web identity and nothing else.
 
-    Confluent knows no web identity: its key lies in a file that only its owner can read, named here.
+    Confluent knows no web identity: its key lies in a file that only its owner can read, and Airflow finds it there as
+    a connection.
     """
+    secrets = {"connections_file_path": str(files.connections.resolve())}
     values = {
         "TIDEGATE_PROFILE": "sandbox",
         "TIDEGATE_SANDBOX_ADMIN": addresses.admin,
         "TIDEGATE_STAND_IN_MIRROR": str(files.provider_mirror.resolve()),
         "TIDEGATE_CONFLUENT_ENDPOINT": addresses.confluent,
-        "TIDEGATE_CONFLUENT_KEY_FILE": str(files.cloud_key.resolve()),
+        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(secrets),
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_ROLE_ARN": role_arn,

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from sandbox.children import PACKAGE_PARENT
-from sandbox.confluent.credentials import FILE_NAME as CLOUD_KEY
+from sandbox.confluent.credentials import FILE_NAME as CONNECTIONS
 from sandbox.record import FILE_NAME, Record, read_record, running_record
 
 START_SECONDS = 75.0
@@ -102,7 +102,7 @@ def _end(process: psutil.Process) -> None:
 
 
 def _remove_leftovers(directory: Path) -> None:
-    for name in (FILE_NAME, "env", "web_identity_token", CLOUD_KEY):
+    for name in (FILE_NAME, "env", "web_identity_token", CONNECTIONS):
         (directory / name).unlink(missing_ok=True)
 
 

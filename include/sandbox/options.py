@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.confluent.credentials import FILE_NAME as CLOUD_KEY
+from sandbox.confluent.credentials import FILE_NAME as CONNECTIONS
 
 DEFAULT_DIRECTORY = Path("runs/sandbox")
 DEFAULT_ROLE_ARN = "arn:aws:iam::123456789012:role/fraud-platform-dev-min-execution"
@@ -36,9 +36,9 @@ class Options:
         return self.directory / "env"
 
     @property
-    def cloud_key_file(self) -> Path:
-        """Where the Cloud API key of the fake Confluent organization lies."""
-        return self.directory / CLOUD_KEY
+    def connections_file(self) -> Path:
+        """Where the Cloud API key of the fake Confluent organization lies, as an Airflow connection."""
+        return self.directory / CONNECTIONS
 
     @property
     def provider_mirror(self) -> Path:

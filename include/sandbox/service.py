@@ -67,7 +67,7 @@ class Supervisor:
             finally:
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-                for left_over in (FILE_NAME, options.env_file, options.token_file, options.cloud_key_file):
+                for left_over in (FILE_NAME, options.env_file, options.token_file, options.connections_file):
                     (options.directory / left_over).unlink(missing_ok=True)
 
     def _bring_up(self, children: Children) -> None:
@@ -78,11 +78,13 @@ class Supervisor:
         confluent = listen(LOOPBACK, options.confluent_port)
         ports = {"proxy": _port(proxy), "admin": _port(admin), "aws": _port(aws), "confluent": _port(confluent)}
         write_token(options.token_file)
-        write_cloud_key(options.cloud_key_file, new_cloud_key())
+        write_cloud_key(options.connections_file, new_cloud_key())
         make_mirror(options.provider_mirror)
         children.start("aws", "sandbox.aws.server", aws)
         children.start("proxy", "sandbox.proxy", proxy, ["--upstream", f"{LOOPBACK}:{ports['aws']}"])
-        children.start("confluent", "sandbox.confluent.server", confluent, ["--cloud-key", str(options.cloud_key_file)])
+        children.start(
+            "confluent", "sandbox.confluent.server", confluent, ["--cloud-key", str(options.connections_file)]
+        )
         confluent_url = f"http://{LOOPBACK}:{ports['confluent']}"
         inner = LOOPBACK if ipaddress.ip_address(options.bind).is_unspecified else options.bind
         proxy_url = f"http://{inner}:{ports['proxy']}"
@@ -94,7 +96,7 @@ class Supervisor:
         urls = {name: f"http://{options.advertise}:{ports[name]}" for name in ("proxy", "admin")}
         urls["confluent"] = confluent_url
         addresses = Addresses(aws=urls["proxy"], admin=urls["admin"], confluent=confluent_url)
-        files = Files(options.token_file, options.cloud_key_file, options.provider_mirror)
+        files = Files(options.token_file, options.connections_file, options.provider_mirror)
         environment = sandbox_environment(addresses, options.region, options.role_arn, files)
         write_whole(options.env_file, render(environment))
         record = this_process(urls, ports, children.pids, options.region, options.role_arn)

@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from sandbox.children import clean_environment
 from sandbox.client import SandboxClient
+from sandbox.confluent.credentials import FILE_NAME as CONNECTIONS
 from sandbox.confluent.credentials import CloudKey, read_cloud_key
 from sandbox.environment import Environment, read_env
 
@@ -48,9 +49,14 @@ class Sandbox:
             make_client: Any = session.client  # its stubs know no service given as a variable
             return make_client(service, config=config, region_name=region)
 
+    @property
+    def cloud_key(self) -> CloudKey:
+        """The Cloud API key of the fake Confluent organization."""
+        return read_cloud_key(self.directory / CONNECTIONS)
+
     def confluent(self, *, cloud_key: CloudKey | None = None) -> httpx.Client:
         """Return a client of the fake Confluent API with the sandbox's Cloud key, or another one."""
-        known = cloud_key or read_cloud_key(Path(self.env["TIDEGATE_CONFLUENT_KEY_FILE"]))
+        known = cloud_key or self.cloud_key
         return httpx.Client(
             base_url=self.env["TIDEGATE_CONFLUENT_ENDPOINT"],
             auth=(known.key, known.secret),

@@ -1,4 +1,4 @@
-"""`python -m workbench demo|up|down|sandbox|run|mutants`: what the Makefile's targets call."""
+"""`python -m workbench demo|incidents|up|down|sandbox|run|mutants`: what the Makefile's targets call."""
 
 import json
 import signal
@@ -10,9 +10,9 @@ from rich.console import Console
 
 from tidegate import environments
 from tidegate.environments import ManifestError
-from workbench import airflow, demo, mutants, session
+from workbench import airflow, demo, incidents, mutants, session
 from workbench.airflow import WorkbenchError
-from workbench.places import local_bench
+from workbench.places import incidents_bench, local_bench
 from workbench.rest import Airflow
 
 _USAGE_ERROR: Any = typer.BadParameter.__base__
@@ -25,6 +25,12 @@ console = Console(soft_wrap=True)
 def run_demo() -> None:
     """Build, tear down and prove dev_min in the sandbox, through Airflow's real scheduler."""
     raise typer.Exit(demo.main(console))
+
+
+@app.command("incidents")
+def run_incidents() -> None:
+    """Replay the four incidents in the sandbox: each fails closed, its cause is removed, and the rerun passes."""
+    raise typer.Exit(incidents.main(console, incidents_bench()))
 
 
 @app.command()

@@ -6,27 +6,26 @@ Ends with `tidegate demo: PASS` or `tidegate demo: FAIL` and leaves `runs/demo/s
 import json
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from sandbox.client import SandboxClient
 from tidegate import environments
 from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.parameters import read_parameters
 from tidegate.collectors.aws.state import read_state
-from tidegate.commands.verify import subject_of
 from tidegate.evidence.layout import Phase
-from tidegate.evidence.publish import newest
-from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store, StoreError
-from tidegate.lanes.phases import phase_of
+from tidegate.evidence.store import EvidenceStore
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Known
 from tidegate.settings import settings
-from tidegate.verify.execution import verify_execution
 from workbench import session
+from workbench.executions import bucket_of, execution_id_of, lanes_of, mirror, verified
 from workbench.places import Bench, demo_bench
 from workbench.rest import Airflow
 
@@ -34,7 +33,7 @@ ENVIRONMENT = "dev_min"
 PLAN: tuple[tuple[Phase, str, dict[str, Any]], ...] = (
     ("m1", "m1_backend_bootstrap", {}),
     ("m2", "m2_substrate_build", {}),
-    ("m9", "m9_teardown_cost_check", {"target": "demo", "confirm": ENVIRONMENT}),
+    ("m9", "m9_teardown_cost_check", {"target": "demo+confluent", "confirm": ENVIRONMENT}),
 )
 
 
@@ -63,7 +62,7 @@ def main(console: Console) -> int:
         console.print("stopped what an earlier demo had left running")
     for leftover in (bench.airflow_home, bench.directory / "terraform"):
         shutil.rmtree(leftover, ignore_errors=True)
-    console.print("starting the sandbox (AWS stand-in on loopback) and Airflow ...")
+    console.print("starting the sandbox (stand-ins for AWS and Confluent on loopback) and Airflow ...")
     try:
         connection = session.start(bench)
         started = time.monotonic() - began
@@ -92,21 +91,29 @@ def _phases(console: Console, bench: Bench, airflow: Airflow) -> tuple[list[Phas
         serials[phase] = version.value.serial if isinstance(version, Known) else None
         if not result.passed:
             break
-    demo = read_state(clients, environment, "demo").resources
+    emptied = {stack: read_state(clients, environment, stack).resources for stack in environment.destroyable_stacks}
     return results, {
         **{
             f"tidegate verify finds all evidence sound, read from {place}": _verified(
                 environment, store, results, remote
             )
             for place, store, remote in (
-                ("S3", S3Store(clients.s3, environment.evidence.bucket), True),
-                ("runs/", LocalStore(settings().runs_dir), False),
+                ("S3", bucket_of(clients, environment), True),
+                ("runs/", mirror(), False),
             )
         },
-        "demo state is empty after M9": isinstance(demo, Known) and demo.value == (),
+        **{f"{stack} state is empty after M9": found == Known(()) for stack, found in emptied.items()},
+        "no identity of Confluent and no secret in SSM is left": _nothing_left(clients, environment, sandbox),
         "core's state serial is the same before and after M9": serials.get("m2") is not None
         and serials.get("m2") == serials.get("m9"),
     }
+
+
+def _nothing_left(clients: Clients, environment: Environment, sandbox: Mapping[str, str]) -> bool:
+    """Asked of the stand-in and of SSM themselves, not of the lanes."""
+    with SandboxClient(sandbox["TIDEGATE_SANDBOX_ADMIN"]) as admin:
+        identities = [identity for found in admin.confluent_identities().values() for identity in found]
+    return identities == [] and read_parameters(clients, environment.secrets_prefix) == Known(())
 
 
 def _run(
@@ -136,20 +143,17 @@ def _run(
     result.seconds = time.monotonic() - began
     tasks = airflow.tasks(dag_id, run_id)
     result.task_seconds = sum(task["duration"] or 0.0 for task in tasks.values())
-    result.execution_id = _execution_id(clients, environment, phase, dag_id, run_id)
-    result.lanes = _lanes(clients, environment, result)
+    result.execution_id = execution_id_of(clients, environment, phase, dag_id, run_id)
+    result.lanes = lanes_of(clients, environment, phase, result.execution_id)
     if result.state != "success":
         explain(console, airflow, dag_id, run_id)
     return result
 
 
 def _verified(environment: Environment, store: EvidenceStore, results: list[PhaseResult], remote: bool) -> bool:
-    """Every execution of the demo, judged again from its evidence alone, as `tidegate verify` does."""
-    found = [
-        verify_execution(store, subject_of(environment, result.execution_id, remote=remote), profile="sandbox")
-        for result in results
-        if result.execution_id
-    ]
+    """Every execution of the demo."""
+    ids = [result.execution_id for result in results if result.execution_id]
+    found = [verified(environment, store, each, remote=remote) for each in ids]
     return len(found) == len(results) and all(it.certain and it.sound and it.verdict == "pass" for it in found)
 
 
@@ -160,44 +164,6 @@ def explain(console: Console, airflow: Airflow, dag_id: str, run_id: str) -> Non
             console.print(f"\n[red]{task['task_id']}[/red]")
             for line in airflow.log_lines(dag_id, run_id, task["task_id"], max(1, task["try_number"]))[-25:]:
                 console.print(f"    {line}", highlight=False, markup=False)
-
-
-def _execution_id(clients: Clients, environment: Environment, phase: Phase, dag_id: str, run_id: str) -> str:
-    """The execution id that the run claimed, from the store of claims."""
-    stores = (
-        (LocalStore(settings().runs_dir),) if phase == "m1" else (S3Store(clients.s3, environment.evidence.bucket),)
-    )
-    for store in stores:
-        for key in reversed(store.keys(f"control/{environment.name}/executions/{phase}_")):
-            claim = json.loads(store.read(key)[1])
-            if (claim["dag_id"], claim["run_id"]) == (dag_id, run_id):
-                return Path(key).stem
-    return ""
-
-
-def _lanes(clients: Clients, environment: Environment, result: PhaseResult) -> list[dict[str, Any]]:
-    from tidegate.evidence.layout import proof_place, snapshot_place
-
-    remote, local = S3Store(clients.s3, environment.evidence.bucket), LocalStore(settings().runs_dir)
-    spec = phase_of(environment, result.phase)
-    rows, platform_run = [], None
-    for lane in (*spec.lanes, spec.verdict):
-        place = snapshot_place(environment.name, result.phase, lane.name, result.execution_id, lane.snapshot)
-        if lane.snapshot == "teardown_proof":
-            place = proof_place(str(platform_run))
-        row = {"lane": lane.name, "task": lane.task_id, "snapshot": "", "status": "not_run", "passed": False}
-        try:
-            stored, mirrored = newest(remote, place.remote), newest(local, place.local)
-        except StoreError as error:
-            row["status"] = f"unreadable: {error}"
-            stored = mirrored = None
-        if stored is not None:
-            document = json.loads(stored[1])
-            platform_run = document["platform_run"] or platform_run
-            row |= {"snapshot": stored[0].uri, "status": document["status"], "blockers": document["blockers"]}
-            row["passed"] = document["overall_pass"] is True and mirrored is not None and mirrored[1] == stored[1]
-        rows.append(row)
-    return rows
 
 
 def _summary(

@@ -39,6 +39,11 @@ def demo_bench() -> Bench:
     return Bench(PROJECT / "runs" / "demo")
 
 
+def incidents_bench() -> Bench:
+    """The bench of `make incidents`."""
+    return Bench(PROJECT / "runs" / "incidents")
+
+
 def local_bench() -> Bench:
     """The bench of `make up`, `make sandbox` and `make run`."""
     return Bench(PROJECT / "runs")

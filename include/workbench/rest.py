@@ -57,6 +57,10 @@ class Airflow:
         found = self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=200)["task_instances"]
         return {task["task_id"]: task for task in found}
 
+    def task_ids(self, dag_id: str) -> set[str]:
+        """The tasks of a DAG as Airflow has read it last."""
+        return {task["task_id"] for task in self._get(f"/api/v2/dags/{dag_id}/tasks")["tasks"]}
+
     def follow(
         self, dag_id: str, run_id: str, on_change: Callable[[dict[str, Any]], None], seconds: float = 1800
     ) -> str:

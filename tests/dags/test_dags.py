@@ -112,7 +112,7 @@ def _params(dag: Any) -> list[Any]:
 @pytest.mark.parametrize("name", ["m9_teardown_cost_check", "emergency_stop"])
 def test_core_is_offered_nowhere_as_a_target(bag: Any, name: str) -> None:
     target = bag.dags[f"dev_min.{name}"].params.get_param("target")
-    assert target.schema["enum"] == ["demo"]
+    assert target.schema["enum"] == ["demo", "confluent", "demo+confluent"]
 
 
 @pytest.mark.parametrize(("phase", "default"), [("m9", "demo"), ("stop", "demo+confluent")])

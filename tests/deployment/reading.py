@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from sandbox import supervisor
+from sandbox.options import Options
+
 PROJECT = Path(__file__).resolve().parents[2]
 IMAGE_HOME = PurePosixPath("/opt/airflow")
 
 _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[A-Z_][A-Z0-9_]*)(?:(?P<how>:-|:\?)(?P<text>[^${}]*))?\})")
-_SETTING = re.compile(r"#?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)")
+_SETTING = re.compile(r"#?(?P<name>[A-Z][A-Z0-9_]*)=(?P<quote>'?)(?P<value>.*)(?P=quote)")
 
 Service = dict[str, Any]
 
@@ -134,10 +137,23 @@ def copied() -> dict[PurePosixPath, Path]:
     return places
 
 
+def commands_of_the_image() -> list[list[str]]:
+    """What the image's own stage runs, in order, each command as its words."""
+    return [part.split() for step in stages()[-1] if step.name == "RUN" for part in step.arguments.split("&&")]
+
+
 def made() -> set[PurePosixPath]:
     """The directories that the image's own stage makes."""
-    commands = [part.split() for step in stages()[-1] if step.name == "RUN" for part in step.arguments.split("&&")]
-    return {PurePosixPath(word) for words in commands if words[:1] == ["mkdir"] for word in words if word[0] == "/"}
+    making = [words for words in commands_of_the_image() if words[0] == "mkdir"]
+    return {PurePosixPath(word) for words in making for word in words if word[0] == "/"}
+
+
+def sandbox_options() -> Options:
+    """What the sandbox's command asks for, in the sandbox profile of .env.example."""
+    words = interpolated(services()["sandbox"]["command"], example("sandbox"))
+    given = vars(supervisor._parser().parse_args(words[words.index("run") :]))
+    given["advertise"] = given["advertise"] or given["bind"]
+    return Options(**{option.name: given[option.name] for option in fields(Options)})
 
 
 def in_project(path: PurePosixPath) -> Path | None:

@@ -52,6 +52,10 @@ def test_airflow_loads_what_the_options_name(airflow: Answers) -> None:
     assert airflow.values["core.plugins_folder"] == "/opt/airflow/plugins"
 
 
+def test_airflow_finds_the_key_of_confluent_where_the_sandbox_puts_it(airflow: Answers) -> None:
+    assert airflow.connection == airflow.cloud_key
+
+
 def test_airflow_accepts_every_command(airflow: Answers) -> None:
     assert airflow.refused == {}
 

@@ -1,5 +1,6 @@
 """docker-compose.yaml: valid, complete, closed to the outside, and consistent with itself and the project."""
 
+import json
 import re
 import subprocess
 import sys
@@ -22,10 +23,14 @@ from deployment.reading import (
     in_project,
     interpolated,
     made,
+    sandbox_options,
     services,
+    stages,
 )
 from sandbox import supervisor
+from sandbox.confluent.credentials import new_cloud_key, write_cloud_key
 from sandbox.loopback import require_loopback
+from sandbox.web_identity import write_token
 
 NAMES = sorted(services())
 SHARING = [*AIRFLOW, "sandbox"]
@@ -195,6 +200,10 @@ def test_every_secret_is_a_file_and_every_file_is_used() -> None:
 def test_no_secret_has_a_value_here() -> None:
     secret = re.compile(r"PASSWORD|SECRET|_KEY\b|_KEY_|TOKEN|SQL_ALCHEMY_CONN")
     by_file = re.compile(r"(cat )?/(run/secrets|dev/shm|opt/airflow/web_identity)/[\w.]+")
+
+    def parts(value: str) -> list[str]:
+        return list(json.loads(value).values()) if value.startswith("{") else [value]
+
     found = {
         variable: value
         for name in NAMES
@@ -202,8 +211,10 @@ def test_no_secret_has_a_value_here() -> None:
         for variable, value in container_environment(services()[name], example(profile)).items()
         if secret.search(variable)
     }
-    assert len(found) == 7
-    assert {variable: value for variable, value in found.items() if not by_file.fullmatch(value)} == {}
+    assert len(found) == 9
+    named = {variable for variable, value in found.items() if not all(map(by_file.fullmatch, parts(value)))}
+    assert named == {"AIRFLOW__SECRETS__BACKEND"}
+    assert found["AIRFLOW__SECRETS__BACKEND"] == "airflow.secrets.local_filesystem.LocalFilesystemBackend"
 
 
 @pytest.mark.parametrize("file", ["docker-compose.yaml", ".env.example"])
@@ -241,6 +252,26 @@ def test_only_the_sandbox_writes_the_token_and_only_the_scheduler_what_runs_leav
     assert writers["postgres"] == {"postgres"}
 
 
+def test_who_reads_what_the_sandbox_keeps_for_its_owner_is_its_owner(tmp_path: Path) -> None:
+    """The key of Confluent and the token are 0600: one user writes and reads them, and no other container has them."""
+    write_cloud_key(tmp_path / "connections", new_cloud_key())
+    write_token(tmp_path / "token")
+    assert {oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()} == {"0o600"}
+    sharing = {name for name in NAMES if any(source == "web_identity" for source, *_ in _mounts(name))}
+    assert sharing == {"sandbox", "api-server", "scheduler", "dag-processor", "triggerer"}
+    assert {(services()[name]["image"], services()[name].get("user")) for name in sharing} == {("tidegate:local", None)}
+    assert [step.arguments for step in stages()[-1] if step.name == "USER"] == ["50000"]
+    assert sandbox_options().connections_file.parent == sandbox_options().directory
+
+
+def test_terraform_may_run_the_provider_that_lies_in_the_volume() -> None:
+    """A volume of Compose's own lets programs run, unless its options or those of the mount say noexec."""
+    assert compose()["volumes"]["web_identity"] is None
+    source, target, *mode = _resolved("scheduler")["volumes"][-1].split(":")
+    assert (source, PurePosixPath(target), mode) == ("web_identity", PurePosixPath(sandbox_options().directory), ["ro"])
+    assert PurePosixPath(sandbox_options().provider_mirror).parent == PurePosixPath(target)
+
+
 @pytest.mark.parametrize("profile", ["sandbox", "aws"])
 def test_every_path_below_airflows_home_exists(profile: str) -> None:
     named = {
@@ -272,7 +303,8 @@ def test_the_sandbox_accepts_its_command() -> None:
     python, flag, module, *arguments = _resolved("sandbox")["command"]
     assert (python, flag, module) == ("python", "-m", "sandbox.supervisor")
     options = supervisor._parser().parse_args(arguments)
-    assert (options.command, options.port, options.admin_port) == ("run", 5000, 5001)
+    assert options.command == "run"
+    assert (options.port, options.admin_port, options.confluent_port) == (5000, 5001, 5002)
     assert options.role_arn == example("sandbox")["AWS_ROLE_ARN"]
     assert options.region == example("sandbox")["AWS_REGION"]
     assert options.seed_role

@@ -17,15 +17,17 @@ from deployment.reading import (
     example,
     interpolated,
     references,
+    sandbox_options,
     services,
 )
-from sandbox.environment import Addresses, Files, sandbox_environment
-from sandbox.web_identity import write_token
+from sandbox.environment import Addresses, Environment, Files, sandbox_environment
 from tidegate import environments
 from tidegate.collectors.aws.caller import _endpoints
 from tidegate.collectors.aws.static_keys import find_static_keys
+from tidegate.lanes.confluent import confluent_endpoint
 from tidegate.models.observed import Known
 from tidegate.settings import Settings
+from tidegate.terraform.stand_in import stand_in_mirror
 from workbench.airflow import airflow_environment
 from workbench.places import Bench
 
@@ -77,31 +79,53 @@ def test_the_example_is_of_the_manifest() -> None:
     assert given["AWS_ROLE_ARN"] == f"arn:aws:iam::{environment.account_id}:role/{environment.role_name}"
 
 
+def _told_by_the_sandbox() -> Environment:
+    """What the sandbox's env file would say in its container."""
+    options = sandbox_options()
+    of = f"http://{options.advertise}"
+    addresses = Addresses(f"{of}:{options.port}", f"{of}:{options.admin_port}", f"{of}:{options.confluent_port}")
+    files = Files(options.token_file, options.connections_file, options.provider_mirror)
+    return sandbox_environment(addresses, options.region, options.role_arn, files)
+
+
 @pytest.mark.parametrize("service", AIRFLOW)
 def test_airflow_is_told_what_the_sandbox_would_tell(service: str) -> None:
-    given = example("sandbox")
-    words = interpolated(services()["sandbox"]["command"], given)
-    option = dict(word.removeprefix("--").split("=") for word in words if word.startswith("--"))
-    told = sandbox_environment(
-        Addresses(aws=f"http://127.0.0.1:{option['port']}", admin="", confluent=""),
-        option["region"],
-        option["role-arn"],
-        Files(token=Path(option["directory"]) / "web_identity_token", cloud_key=Path(), provider_mirror=Path()),
-    )
-    for name in ("TIDEGATE_CONFLUENT_ENDPOINT", "TIDEGATE_CONFLUENT_KEY_FILE", "TIDEGATE_STAND_IN_MIRROR"):
-        del told[name]  # the fake Confluent API is on loopback even in its container: nobody else reaches it
+    told = _told_by_the_sandbox()
     del told["TIDEGATE_SANDBOX_ADMIN"]  # for whoever makes faults, not for the product
     environment = _environment("sandbox", service)
     assert {name: environment.get(name) for name in told} == told
     assert set(told.unset) & set(environment) == set()
-    assert given["COMPOSE_PROFILES"] in services()["sandbox"]["profiles"]
+    assert example("sandbox")["COMPOSE_PROFILES"] in services()["sandbox"]["profiles"]
 
 
-def test_the_token_is_where_the_sandbox_writes_it(tmp_path: Path) -> None:
-    name = Path(example("sandbox")["AWS_WEB_IDENTITY_TOKEN_FILE"]).name
-    write_token(tmp_path / name)
-    source = (PROJECT / "include" / "sandbox" / "options.py").read_text("utf-8")
-    assert f'self.directory / "{name}"' in source
+def test_confluent_is_asked_where_the_sandbox_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in _environment("sandbox").items():
+        monkeypatch.setenv(name, value)
+    endpoint = confluent_endpoint(environments.load(environments.names()[0]), "sandbox")
+    assert endpoint == Known(f"http://127.0.0.1:{sandbox_options().confluent_port}")
+    assert stand_in_mirror() == sandbox_options().provider_mirror
+
+
+@pytest.mark.parametrize("service", [*AIRFLOW, "sandbox", "network", "postgres"])
+def test_aws_has_nothing_of_the_sandbox(service: str) -> None:
+    """A person sets up a connection or a secrets backend there; an endpoint would block, a stand-in be ignored."""
+    also_on_aws = {name for name in example("aws") if name in services()["scheduler"]["environment"]}
+    of_the_sandbox = set(_told_by_the_sandbox()) - also_on_aws - {"AWS_DEFAULT_REGION"}
+    assert {name for name in of_the_sandbox if not name.startswith("AWS_")} == {
+        "TIDEGATE_SANDBOX_ADMIN",
+        "TIDEGATE_STAND_IN_MIRROR",
+        "TIDEGATE_CONFLUENT_ENDPOINT",
+        "AIRFLOW__SECRETS__BACKEND",
+        "AIRFLOW__SECRETS__BACKEND_KWARGS",
+    }
+    assert set(_environment("aws", service)) & of_the_sandbox == set()
+
+
+@pytest.mark.parametrize("service", AIRFLOW)
+def test_a_secrets_backend_of_ones_own_reaches_airflow(service: str) -> None:
+    own = {"AIRFLOW__SECRETS__BACKEND": "somewhere.Else", "AIRFLOW__SECRETS__BACKEND_KWARGS": "{}"}
+    given = container_environment(services()[service], example("aws") | own)
+    assert {name: given[name] for name in own} == own
 
 
 @pytest.mark.parametrize("service", AIRFLOW)

@@ -11,6 +11,7 @@ from deployment.reading import (
     IMAGE_HOME,
     PROJECT,
     Instruction,
+    commands_of_the_image,
     copied,
     dockerfile,
     ignored,
@@ -19,6 +20,7 @@ from deployment.reading import (
     services,
     stages,
 )
+from sandbox.confluent import mirror
 from tidegate import environments
 from tidegate.gates.rules_version import meets, parse_constraint, parse_version
 from tidegate.lanes.judging import source_version
@@ -66,10 +68,11 @@ def test_airflow_is_the_one_of_the_requirements() -> None:
     assert image == f"apache/airflow:slim-{required[1]}-python3.11"
 
 
-def test_python_is_one_that_the_lock_was_made_for() -> None:
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-standin.txt"])
+def test_python_is_one_that_the_lock_was_made_for(lock: str) -> None:
     *_, image = PULLED
     minor = image.rpartition("-python")[2]
-    assert f"--python-version {minor}." in (PROJECT / "requirements.txt").read_text("utf-8").splitlines()[1]
+    assert f"--python-version {minor}." in (PROJECT / lock).read_text("utf-8").splitlines()[1]
 
 
 @pytest.mark.parametrize("environment", environments.names())
@@ -132,6 +135,40 @@ def test_requirements_are_installed_by_their_hashes() -> None:
     assert "&& pip check" in _commands(-1)
 
 
+def _in_image(path: Path) -> PurePosixPath:
+    """Where the code finds what it looks for relative to itself."""
+    assert copied()[IMAGE_HOME / "include"] == PROJECT / "include"
+    return IMAGE_HOME / path.relative_to(mirror.PROJECT).as_posix()
+
+
+def test_the_stand_in_provider_has_an_environment_of_its_own() -> None:
+    """Of exactly its lock: it starts empty, one command fills it, and by hashes means nothing beside the lock."""
+    place = str(_in_image(mirror.VIRTUAL_ENVIRONMENT))
+    pip = ["pip", "--python", f"{place}/bin/python"]
+    lock = IMAGE_HOME / "requirements-standin.txt"
+    assert [words for words in commands_of_the_image() if any(place in word for word in words)] == [
+        ["python", "-m", "venv", "--without-pip", place],
+        [*pip, "install", "--no-cache-dir", "--require-hashes", "-r", str(lock)],
+        [*pip, "check"],
+    ]
+    assert copied()[lock] == PROJECT / "requirements-standin.txt"
+
+
+def test_all_that_the_wrapper_of_the_stand_in_provider_names_is_in_the_image(tmp_path: Path) -> None:
+    """The sandbox's container writes it, the scheduler's runs it: in both everything lies where the image has it."""
+    [wrapper] = mirror.make_mirror(tmp_path).rglob("terraform-provider-*")
+    named = {
+        Path(path) for path in re.findall(rf"{re.escape(str(mirror.PROJECT))}[\w./-]*", wrapper.read_text("utf-8"))
+    }
+    assert named == {mirror.VIRTUAL_ENVIRONMENT / "bin" / "python", mirror.PROJECT / "include"}
+    assert str(tmp_path) not in wrapper.read_text("utf-8")
+    package = in_project(_in_image(mirror.PROJECT / "include") / "sandbox" / "confluent" / "provider" / "__main__.py")
+    assert package is not None
+    assert package.is_file()
+    assert wrapper.read_text("utf-8").startswith("#!/bin/sh\n")
+    assert wrapper.stat().st_mode & 0o111 == 0o111
+
+
 @pytest.mark.parametrize("step", COPIES, ids=lambda step: step.arguments)
 def test_every_source_exists(step: Instruction) -> None:
     origin = re.search(r"--from=(\S+)", step.arguments)
@@ -160,6 +197,7 @@ def test_every_file_of_the_code_gets_into_the_image() -> None:
         ".env",
         ".git/config",
         ".venv/bin/python",
+        ".venv-standin/bin/python",
         "include/.env",
         "include/terraform/core/.terraform/modules/modules.json",
         "include/terraform/core/.terraform/terraform.tfstate",

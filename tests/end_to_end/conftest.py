@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from manifests import COMMITTED, without_kafka
 from sandbox.testing import running_sandbox
-from stage import BUILD, Stage
+from stage import BUILD, Stage, environment_variable
 
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A sandbox, this process pointed at it, and Airflow's database."""
+    """A sandbox, this process pointed at it, and Airflow's database. The environment is dev_min without Kafka."""
     directory = tmp_path_factory.mktemp("stage")
     before = dict(os.environ)
     with running_sandbox(directory / "sandbox") as sandbox:
@@ -22,6 +23,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         os.environ |= {
             "TIDEGATE_RUNS_DIR": str(directory / "runs"),
             "TIDEGATE_WORK_DIR": str(directory / "terraform"),
+            "TIDEGATE_ENVIRONMENTS_DIR": str(without_kafka(directory / "without-kafka")),
         }
         subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=180)
         try:
@@ -46,3 +48,10 @@ def built(bootstrapped: Stage) -> Stage:
         run = bootstrapped.run("m2", **BUILD)
         assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
     return bootstrapped
+
+
+@pytest.fixture(scope="module")
+def with_kafka(bootstrapped: Stage) -> Iterator[Stage]:
+    """The project's own manifest: core, confluent and demo, and the bills of both."""
+    with environment_variable("TIDEGATE_ENVIRONMENTS_DIR", str(COMMITTED.parent)):
+        yield bootstrapped

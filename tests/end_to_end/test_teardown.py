@@ -37,7 +37,7 @@ def test_a_protected_resource_in_the_destroy_set(built: Stage) -> None:
 
 def test_more_would_go_than_one_teardown_may_take(built: Stage) -> None:
     since, state = built.position(), built.state_of("demo")
-    with built.manifest_with(("max_resources: 60", "max_resources: 5")):
+    with built.manifest_with(("max_resources: 90", "max_resources: 5")):
         run = built.run("m9", **TEARDOWN)
     assert run.state == "failed"
     assert run.codes("m9_c_pre_destroy_snapshot") == {"BLAST-RADIUS-COUNT"}

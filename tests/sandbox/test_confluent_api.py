@@ -2,7 +2,6 @@
 
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,7 +9,7 @@ import psutil
 import pytest
 
 from sandbox.client import SandboxError
-from sandbox.confluent.credentials import CloudKey, read_cloud_key
+from sandbox.confluent.credentials import FILE_NAME, CloudKey
 from sandbox.confluent.organization import CRN
 from sandbox.record import read_record
 from sandbox.testing import Sandbox
@@ -62,8 +61,8 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
 
 
 def test_the_cloud_key_is_in_one_private_file(sandbox: Sandbox) -> None:
-    path = Path(sandbox.env["TIDEGATE_CONFLUENT_KEY_FILE"])
-    secret = read_cloud_key(path).secret
+    path = sandbox.directory / FILE_NAME
+    secret = sandbox.cloud_key.secret
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert len(secret) >= 40
     record = read_record(sandbox.directory)

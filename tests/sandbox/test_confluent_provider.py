@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,27 @@ def test_the_mirror_is_of_this_machine_and_says_stand_in(tmp_path: Path) -> None
     assert f'provider "{SOURCE}" {{' in entry
     assert package_digest(directory) in entry
     assert make_mirror(mirror) == mirror
+
+
+def test_the_provider_writes_neither_into_the_mirror_nor_into_a_home(tmp_path: Path) -> None:
+    """In a container the mirror is on a volume that the provider can only read."""
+    mirror = make_mirror(tmp_path / "providers")
+    (tmp_path / "home").mkdir()
+    before = _contents(tmp_path)
+    [wrapper] = (mirror / SOURCE).rglob("terraform-provider-*")
+    # A directory with a short name: the address of a socket below it has a limit.
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = {"PATH": os.defpath, "HOME": str(tmp_path / "home"), "TMPDIR": scratch}
+        with subprocess.Popen([wrapper], stdout=subprocess.PIPE, text=True, env=environment) as provider:
+            assert provider.stdout is not None
+            handshake = provider.stdout.readline()
+            provider.kill()
+    assert handshake.startswith("1|6|unix|")
+    assert _contents(tmp_path) == before
+
+
+def _contents(directory: Path) -> dict[Path, bytes | None]:
+    return {path: path.read_bytes() if path.is_file() else None for path in directory.rglob("*")}
 
 
 def test_without_its_environment_the_provider_says_what_to_do(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from live_bench import Live
+from manifests import without_kafka
 from sandbox.client import SandboxClient
 from sandbox.testing import Sandbox
 from workbench import session
@@ -29,7 +30,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     bench = Bench(directory)
     source = directory / "terraform-source"
     shutil.copytree(PROJECT / "include" / "terraform", source, ignore=shutil.ignore_patterns(".terraform"))
-    settings = SOON | {"TIDEGATE_TERRAFORM_DIR": str(source), "TIDEGATE_RUNS_DIR": str(directory / "runs")}
+    settings = SOON | {
+        "TIDEGATE_TERRAFORM_DIR": str(source),
+        "TIDEGATE_RUNS_DIR": str(directory / "runs"),
+        "TIDEGATE_ENVIRONMENTS_DIR": str(without_kafka(directory / "environments")),
+    }
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith(("AWS_", "TIDEGATE_"))]:
         del os.environ[name]

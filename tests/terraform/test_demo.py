@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tidegate.environments import load
+
 TERRAFORM = Path(__file__).resolve().parents[2] / "include" / "terraform"
 DEMO = TERRAFORM / "demo"
 MODULES = [TERRAFORM / "modules" / name for name in ("network", "container_service", "runtime_database")]
@@ -24,6 +26,7 @@ VARIABLES = {
     "log_retention_days",
     "contract_source",
     "core_state",
+    "confluent_state",
     "state_use_path_style",
     "upstream_contract",
 }
@@ -33,6 +36,7 @@ DEFAULTS = {
     "ecs_desired_count": "0",
     "runtime_database_enabled": "true",
     "state_use_path_style": "false",
+    "confluent_state": "null",
     "upstream_contract": "null",
 }
 FORBIDDEN = (
@@ -132,18 +136,25 @@ def test_tags(blocks: Reader) -> None:
 
 
 def test_upstream_state_is_read_only_when_no_contract_is_given(blocks: Reader) -> None:
-    [state] = [each for each in blocks(DEMO, "data") if each.labels[0] == "terraform_remote_state"]
-    assert state.argument("count") == "var.upstream_contract == null ? 1 : 0"
-    assert "postcondition {" in state.body
+    states = {each.labels[1]: each for each in blocks(DEMO, "data") if each.labels[0] == "terraform_remote_state"}
+    assert {name: state.argument("count") for name, state in states.items()} == {
+        "core": "var.upstream_contract == null ? 1 : 0",
+        "confluent": "var.upstream_contract == null && var.confluent_state != null ? 1 : 0",
+    }
+    assert all("postcondition {" in state.body for state in states.values())
 
 
-def test_what_demo_reads_core_gives(blocks: Reader) -> None:
+@pytest.mark.parametrize("stack", ["core", "confluent"])
+def test_what_demo_reads_upstream_gives(blocks: Reader, stack: str) -> None:
     text = "\n".join(each.body for each in blocks(DEMO, "locals"))
-    [needed] = re.findall(r"^  core_outputs = \[(.*)\]$", text, re.MULTILINE)
+    [needed] = re.findall(rf"^  {stack}_outputs += \[(.*)\]$", text, re.MULTILINE)
     read = set(re.findall(r'"(\w+)"', needed))
     [contract] = [each for each in blocks(DEMO, "variable") if each.labels[0] == "upstream_contract"]
-    assert read == set(re.findall(r"^      (\w+) += string$", contract.body, re.MULTILINE))
-    assert read <= {each.labels[0] for each in blocks(TERRAFORM / "core", "output")}
+    object_of = rf"^    {stack} += (?:optional\()?object\(\{{\n(.*?)^    \}}\)"
+    [part] = re.findall(object_of, contract.body, re.MULTILINE | re.DOTALL)
+    assert read == set(re.findall(r"^      (\w+) += string$", part, re.MULTILINE))
+    assert read <= {each.labels[0] for each in blocks(TERRAFORM / stack, "output")}
+    assert read == set(load("dev_min").stacks[stack].required_outputs)
 
 
 def test_contract_source_is_one_of_two_and_manual_needs_values(blocks: Reader) -> None:

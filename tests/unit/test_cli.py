@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from standins import LOADER, dev_min, s3_in_moto
+from standins import LOADER, s3_in_moto, three_stacks
 from tidegate import cli
 from tidegate.collectors.aws.clients import Clients
 from tidegate.evidence.canonical import seal
@@ -68,7 +68,7 @@ class Mirror:
     def write(self, execution: str, task: str, status: str = "pass", attempt: int = 1, **fields: Any) -> Path:
         """Put a lane's snapshot there."""
         phase: Phase = execution[:2]  # type: ignore[assignment]
-        lane = phase_of(dev_min()[0], phase).lane(task)
+        lane = phase_of(three_stacks(), phase).lane(task)
         place = snapshot_place("dev_min", phase, lane.name, execution, lane.snapshot)
         if lane.snapshot == "teardown_proof":
             place = proof_place(PLATFORM_RUN)
@@ -78,7 +78,7 @@ class Mirror:
 
     def whole(self, execution: str) -> None:
         """A phase all of whose lanes passed."""
-        spec = phase_of(dev_min()[0], execution[:2])  # type: ignore[arg-type]
+        spec = phase_of(three_stacks(), execution[:2])  # type: ignore[arg-type]
         for lane in (*spec.lanes, spec.verdict):
             self.write(execution, lane.task_id)
 
@@ -105,7 +105,7 @@ def test_a_phase_that_passed(tidegate: Any, mirror: Mirror) -> None:
         "file:dev_substrate/m2_a/20260213T201427Z/m2_a_readiness_snapshot.json",
     ]
     rows = [line.split()[1] for line in ended.out.splitlines() if line.strip().startswith("M2.")]
-    assert rows == ["pass"] * len((*phase_of(dev_min()[0], "m2").lanes, "verdict"))
+    assert rows == ["pass"] * len((*phase_of(three_stacks(), "m2").lanes, "verdict"))
 
 
 def test_a_phase_whose_verdict_is_closed(tidegate: Any, mirror: Mirror) -> None:
@@ -231,7 +231,7 @@ def test_a_mirror_that_cannot_be_read(tidegate: Any, mirror: Mirror, monkeypatch
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The evidence bucket in moto."""
-    with s3_in_moto(dev_min()[0].evidence.bucket) as client:
+    with s3_in_moto(three_stacks().evidence.bucket) as client:
         connect = Clients.from_environment
 
         def quickly(region: str) -> Clients:
@@ -244,7 +244,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_the_evidence_bucket(tidegate: Any, mirror: Mirror, bucket: Any) -> None:
-    name = dev_min()[0].evidence.bucket
+    name = three_stacks().evidence.bucket
     key = f"evidence/dev_min/substrate/{M2}/m2_j_phase_verdict.json"
     bucket.put_object(Bucket=name, Key=key, Body=seal({"status": "pass", "blockers": [], "attempt": 1}))
     ended = tidegate("show", M2, "--from", "s3")
@@ -254,7 +254,7 @@ def test_the_evidence_bucket(tidegate: Any, mirror: Mirror, bucket: Any) -> None
 
 
 def test_a_bucket_without_an_answer(tidegate: Any, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    bucket.delete_bucket(Bucket=dev_min()[0].evidence.bucket)
+    bucket.delete_bucket(Bucket=three_stacks().evidence.bucket)
     ended = tidegate("show", M2, "--from", "s3")
     assert ended.status == 2
     assert ended.err.startswith("tidegate: EVIDENCE-UNREACHABLE ")
@@ -280,7 +280,8 @@ def test_environments(tidegate: Any) -> None:
     ended = tidegate("environments")
     assert ended.status == 0
     assert ended.out == (
-        "dev_min  account 123456789012, eu-west-2: core (persistent), demo (ephemeral); budget 30 USD, stop at 28\n"
+        "dev_min  account 123456789012, eu-west-2: core (persistent), confluent (messaging), demo (ephemeral); "
+        "budget 30 USD, stop at 28\n"
     )
 
 

@@ -53,7 +53,8 @@ def line_of(text: str) -> int:
 def test_dev_min() -> None:
     environment = load("dev_min")
     assert environment.name == "dev_min"
-    assert list(environment.stacks) == ["core", "demo"]
+    assert list(environment.stacks) == ["core", "confluent", "demo"]
+    assert environment.cost_scope == ("aws", "confluent")
     assert (str(environment.budget.limit_usd), [str(alert) for alert in environment.budget.alerts_usd]) == (
         "30",
         ["10", "20", "28"],

@@ -2,10 +2,10 @@
 
     <mirror>/registry.terraform.io/confluentinc/confluent/2.83.0+standin/<platform>/terraform-provider-confluent_v...
     <mirror>/stand-in.lock.hcl      the entry of a dependency lock file for it, for the sandbox only
-    <mirror>/home                   HOME of the provider's process
 
 The version says what it is: build metadata satisfies `~> 2.0` and shows in init's output, plans' providers and locks.
-Nothing below registry.terraform.io is a symbolic link: Terraform does not follow them there.
+Nothing below registry.terraform.io is a symbolic link: Terraform does not follow them there. Who runs the provider need
+not be able to write here.
 """
 
 import base64
@@ -20,7 +20,7 @@ SOURCE = "registry.terraform.io/confluentinc/confluent"
 VERSION = "2.83.0+standin"
 LOCK_FILE = "stand-in.lock.hcl"
 VIRTUAL_ENVIRONMENT = PROJECT / ".venv-standin"
-"""Its own, made by `make setup`: the protocol's Python package wants an older protobuf than Airflow."""
+"""Its own, made by `make setup` and in the image: the package for the protocol wants an older protobuf than Airflow."""
 
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -30,7 +30,7 @@ if [ ! -x {python} ]; then
   echo "the stand-in provider has no Python at "{python}": run 'make setup'" >&2
   exit 1
 fi
-export HOME={home} PYTHONPATH={packages} PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH={packages} PYTHONDONTWRITEBYTECODE=1
 exec {python} -P -m sandbox.confluent.provider
 """
 
@@ -46,13 +46,10 @@ _LOCK_ENTRY = """provider "{source}" {{
 def make_mirror(mirror: Path, virtual_environment: Path = VIRTUAL_ENVIRONMENT) -> Path:
     """Write the mirror and its lock entry below `mirror`, and return it. An existing one is renewed."""
     mirror = mirror.absolute()
-    home = mirror / "home"
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)
     directory = mirror / SOURCE / VERSION / terraform_platform()
     directory.mkdir(parents=True, exist_ok=True)
     wrapper = directory / f"terraform-provider-confluent_v{VERSION}"
-    places = {"python": virtual_environment / "bin" / "python", "home": home, "packages": PROJECT / "include"}
+    places = {"python": virtual_environment / "bin" / "python", "packages": PROJECT / "include"}
     wrapper.write_text(_WRAPPER.format(**{name: shlex.quote(str(path)) for name, path in places.items()}), "utf-8")
     wrapper.chmod(0o755)
     entry = _LOCK_ENTRY.format(source=SOURCE, version=VERSION, digest=package_digest(directory))

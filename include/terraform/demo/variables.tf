@@ -164,9 +164,8 @@ variable "upstream_contract" {
   }
 
   validation {
-    condition = try(var.upstream_contract.confluent, null) == null || alltrue([
-      for value in values(try(var.upstream_contract.confluent, {})) : try(length(value) > 0, false)
-    ])
+    # Nothing to look at where it is not handed over: both sides of an "or" are always evaluated.
+    condition     = alltrue(try([for value in values(var.upstream_contract.confluent) : try(length(value) > 0, false)], []))
     error_message = "upstream_contract.confluent: every value must be set and not empty."
   }
 }

@@ -132,7 +132,7 @@ def _overlap(kept: Kept, scope: StackScope) -> Iterator[Blocker]:
 
 
 def _unplanned(scope: StackScope) -> Iterator[Blocker]:
-    for resource in scope.unplanned:
+    for resource in scope.unplanned if isinstance(scope.plan, Known) else ():  # without a plan nothing is planned
         yield Blocker(
             code="STATE-RESOURCE-UNPLANNED",
             summary="the destroy plan would leave a resource behind",

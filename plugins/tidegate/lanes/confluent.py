@@ -1,57 +1,62 @@
-"""Where Confluent Cloud is for this run, and a client that may ask it."""
+"""Where Confluent Cloud is for this run, and a client that may ask it. Every lane that asks it comes by here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
-import httpx
-
-from tidegate.collectors.confluent_api import ConfluentApi
-from tidegate.lanes.run import LaneRun
+from tidegate.collectors.confluent.api import ConfluentApi, NoAnswer, is_loopback
+from tidegate.lanes.run import NO_ACCOUNT, LaneRun
 from tidegate.models.environment import Environment
 from tidegate.models.identity import Profile
-from tidegate.models.observed import Known, Observed, Unreadable, shown
+from tidegate.models.observed import Known, Unreadable
 from tidegate.settings import settings
 
 VARIABLE = "TIDEGATE_CONFLUENT_ENDPOINT"
-TIMEOUT_SECONDS, CONNECT_RETRIES = 20, 2
 
 
-def confluent_endpoint(environment: Environment, profile: Profile) -> Observed[str]:
-    """Base URL without a slash at its end: the manifest's; in profile sandbox the stand-in's, and never the real one.
+def confluent_endpoint(environment: Environment, profile: Profile) -> Known[str] | Unreadable:
+    """Base URL without a slash at its end: the manifest's; in profile sandbox the stand-in's on loopback, or none.
 
     The two never mix: a production key must not go to a stand-in, and a sandbox must not reach the real service.
     """
-    given = settings().confluent_endpoint.rstrip("/")
-    if profile == "sandbox":
-        return (
-            Known(given) if given else Unreadable(f"{VARIABLE} is not set, and profile sandbox has no other endpoint")
-        )
-    if given:
-        return Unreadable(f"{VARIABLE} is set, and profile {profile} must not use it")
     if environment.confluent is None:
-        return Unreadable("the manifest names no account at Confluent Cloud (section confluent)")
-    return Known(environment.confluent.endpoint)
+        return Unreadable(NO_ACCOUNT)
+    given = settings().confluent_endpoint.rstrip("/")
+    if profile != "sandbox":
+        named = f"{VARIABLE} is set outside of the sandbox"
+        return Unreadable(named) if given else Known(environment.confluent.endpoint)
+    if not _on_loopback(given):
+        return Unreadable(f"the sandbox has no {VARIABLE} on loopback; it never asks Confluent itself")
+    return Known(given)
 
 
 @contextmanager
-def confluent_api(run: LaneRun) -> Iterator[Observed[ConfluentApi]]:
+def confluent_api(run: LaneRun) -> Iterator[Known[ConfluentApi] | Unreadable]:
     """Confluent Cloud as this run may ask it, for as long as the block runs; Unreadable: it may not, because."""
-    endpoint, credentials = confluent_endpoint(run.environment, run.profile), run.confluent_key()
-    if not isinstance(endpoint, Known):
-        yield endpoint
-    elif not isinstance(credentials, Known):
-        yield Unreadable(f"credentials of Confluent Cloud: {shown(credentials)}")
+    opened = _opened(run)
+    if not isinstance(opened, Known):
+        yield opened
     else:
-        with http_client(run.profile, credentials.value.key, credentials.value.secret) as http:
-            yield Known(ConfluentApi(http, endpoint.value))
+        with opened.value:
+            yield opened
 
 
-def http_client(profile: Profile, key: str, secret: str) -> httpx.Client:
-    """A client with Basic authentication that follows no redirect. The stand-in is never behind a proxy."""
-    return httpx.Client(
-        auth=httpx.BasicAuth(key, secret),
-        timeout=TIMEOUT_SECONDS,
-        transport=None if profile == "aws" else httpx.HTTPTransport(retries=CONNECT_RETRIES),
-        trust_env=profile == "aws",
-        follow_redirects=False,
-    )
+def _opened(run: LaneRun) -> Known[ConfluentApi] | Unreadable:
+    endpoint = confluent_endpoint(run.environment, run.profile)
+    if not isinstance(endpoint, Known):
+        return endpoint
+    key = run.confluent_key()
+    if not isinstance(key, Known):
+        return Unreadable(f"credentials of Confluent Cloud: {key.reason}")
+    try:
+        return Known(ConfluentApi(endpoint.value, key.value))
+    except NoAnswer as error:
+        return Unreadable(f"Confluent Cloud at {endpoint.value}: {error}")
+
+
+def _on_loopback(address: str) -> bool:
+    try:
+        url = urlsplit(address)
+        return url.scheme in ("http", "https") and is_loopback(url.hostname or "")
+    except ValueError:
+        return False

@@ -2,24 +2,21 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from tidegate.collectors.aws.cost import month_to_date, read_budget_spend, read_daily_cost
 from tidegate.collectors.confluent.costs import read_bill
 from tidegate.cost.ladder import Report, rung_of_total, total_of
+from tidegate.lanes.confluent import confluent_api, confluent_endpoint
 from tidegate.lanes.cost_history import widest_scope
 from tidegate.lanes.run import LaneRun, now
-from tidegate.models.confluent import CloudKey, ConfluentBill, ConfluentBilling, ConfluentBillingFacts
+from tidegate.models.confluent import ConfluentBill, ConfluentBilling, ConfluentBillingFacts
 from tidegate.models.cost import CostFacts
 from tidegate.models.facts import Coverage, Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.policy import PolicyException
-from tidegate.settings import settings
 
 _EXCEPTIONS = ("COST-SCOPE-NARROWED", "CONFLUENT-DAYS-MISSING")
 """Rules whose exceptions these gates know."""
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def collect_cost(run: LaneRun) -> CostFacts:
@@ -82,52 +79,23 @@ def collect_confluent_billing(run: LaneRun) -> ConfluentBillingFacts:
 def read_confluent(run: LaneRun, observed_at: datetime) -> ConfluentBilling:
     """One read of the costs API, with what it must be held against. Never raises for what Airflow or Confluent say."""
     start, end = month_to_date(observed_at)
-    endpoint = _endpoint(run)
-    bill: Observed[ConfluentBill] = (
-        endpoint if not isinstance(endpoint, Known) else _bill(run, endpoint.value, start, end)
-    )
+    endpoint = confluent_endpoint(run.environment, run.profile)
     return ConfluentBilling(
         endpoint=endpoint.value if isinstance(endpoint, Known) else "",
         start=start,
         end=end,
         data_as_of=observed_at - timedelta(hours=run.environment.billing_lag_hours["confluent"]),
         standing_since=_standing_since(run),
-        bill=bill,
+        bill=_bill(run, start, end),
     )
 
 
-def _bill(run: LaneRun, endpoint: str, start: date, end: date) -> Observed[ConfluentBill]:
-    key = _key(run)
-    return read_bill(endpoint, key.value, start, end) if isinstance(key, Known) else key
-
-
-def _endpoint(run: LaneRun) -> Observed[str]:
-    """Confluent's own address, or the stand-in's in the sandbox: neither profile ever asks the other's."""
+def _bill(run: LaneRun, start: date, end: date) -> Observed[ConfluentBill]:
+    """Absent: the manifest names no account, so that there is nothing to ask."""
     if run.environment.confluent is None:
         return Absent()
-    given = settings().confluent_endpoint
-    if run.profile != "sandbox":
-        named = "TIDEGATE_CONFLUENT_ENDPOINT is set outside of the sandbox"
-        return Unreadable(named) if given else Known(run.environment.confluent.endpoint)
-    try:
-        loopback = urlsplit(given).hostname in _LOOPBACK and urlsplit(given).scheme in ("http", "https")
-    except ValueError:
-        loopback = False
-    if not loopback:
-        return Unreadable("the sandbox has no TIDEGATE_CONFLUENT_ENDPOINT on loopback; it never asks Confluent itself")
-    return Known(given)
-
-
-def _key(run: LaneRun) -> Observed[CloudKey]:
-    confluent = run.environment.confluent
-    if confluent is None:
-        return Absent()
-    found = run.cloud_key(confluent.api_key_connection)
-    if isinstance(found, Absent):
-        return Unreadable(
-            f"Airflow has no connection {confluent.api_key_connection}, as confluent.api_key_connection says"
-        )
-    return found
+    with confluent_api(run) as api:
+        return read_bill(api.value, start, end) if isinstance(api, Known) else api
 
 
 def _standing_since(run: LaneRun) -> Observed[datetime]:

@@ -1,7 +1,7 @@
 """M9.E after the destroy: whether an identity or a secret of the messaging stack is left behind (LC3)."""
 
 from tidegate.collectors.aws.parameters import read_parameters
-from tidegate.collectors.confluent_identities import PREFIX, Identities, read_identities
+from tidegate.collectors.confluent.identities import PREFIX, Identities, read_identities
 from tidegate.lanes.confluent import confluent_api
 from tidegate.lanes.frozen import frozen_scope
 from tidegate.lanes.run import LaneRun, now

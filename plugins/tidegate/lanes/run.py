@@ -21,7 +21,7 @@ from tidegate.models.confluent import CloudKey
 from tidegate.models.control import Lease, PlatformRun
 from tidegate.models.environment import Environment
 from tidegate.models.identity import Profile, StaticKey
-from tidegate.models.observed import Absent, Known, Observed, shown
+from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.policy import Policies
 from tidegate.models.snapshot import InputRecord
 from tidegate.models.viability import DagStatus
@@ -32,6 +32,8 @@ from tidegate.terraform.runner import Terraform
 from tidegate.terraform.workspace import Workspace
 
 Log = Callable[[str], None]
+
+NO_ACCOUNT = "the manifest names no account at Confluent Cloud (section confluent)"
 
 
 class ActionBlocked(Exception):
@@ -207,10 +209,17 @@ class LaneRun:
                     f"asked terraform of {terraform.workspace.stack} to stop; it releases its lock and writes its state"
                 )
 
-    def confluent_key(self) -> Observed[CloudKey]:
-        """The Cloud API key of the connection that the manifest names. Absent: it names none, or there is none."""
-        named = self.environment.confluent
-        return Absent() if named is None else self.cloud_key(named.api_key_connection)
+    def confluent_key(self) -> Known[CloudKey] | Unreadable:
+        """The Cloud API key in the connection that the manifest names, or why there is none, with that name."""
+        confluent = self.environment.confluent
+        if confluent is None:
+            return Unreadable(NO_ACCOUNT)
+        match self.cloud_key(confluent.api_key_connection):
+            case Known() | Unreadable() as found:
+                return found
+            case _:
+                named = confluent.api_key_connection
+                return Unreadable(f"Airflow has no connection {named}, which confluent.api_key_connection names")
 
     def _child_environ(self, stack: str) -> dict[str, str]:
         """The worker's environment, and the key of Confluent Cloud for the messaging stack's provider alone (ID4).
@@ -222,8 +231,8 @@ class LaneRun:
             match self.confluent_key():
                 case Known(found):
                     environ |= zip(CONFLUENT_KEYS, (found.key, found.secret), strict=True)
-                case other:
-                    self.log(f"no credentials of Confluent Cloud: {shown(other)}")
+                case Unreadable(reason):
+                    self.log(f"no credentials of Confluent Cloud: {reason}")
         return environ
 
     def _renew_lease(self, _seconds: float) -> None:

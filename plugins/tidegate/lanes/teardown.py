@@ -8,7 +8,7 @@ from tidegate.collectors.aws.inventory import collect_inventory
 from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.collectors.aws.lookup import missing, still_there
 from tidegate.collectors.aws.state import read_state
-from tidegate.collectors.confluent_identities import PREFIX, confluent_still_there
+from tidegate.collectors.confluent.identities import PREFIX, confluent_still_there
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.teardowns import begin_teardown, end_teardown
 from tidegate.lanes.build import apply_fetched, authorization_facts
@@ -26,7 +26,7 @@ from tidegate.models.orphans import OrphanFacts
 from tidegate.models.plan import StackScope, TeardownScopeFacts
 from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
 from tidegate.models.snapshot import InputRecord
-from tidegate.models.state import DestroyedStateFacts, StateResource, StateVersion
+from tidegate.models.state import STATE_ONLY_TYPES, DestroyedStateFacts, StateResource, StateVersion
 
 
 def collect_scope(run: LaneRun) -> TeardownScopeFacts:
@@ -223,14 +223,18 @@ def _downstream(environment: Environment, targets: Iterable[str]) -> tuple[str, 
 
 
 def _answering(run: LaneRun, destroy_set: tuple[StateResource, ...]) -> Observed[tuple[StateResource, ...]]:
-    """What of a destroy-set still answers, in AWS and in Confluent Cloud; each is asked only for what it holds."""
+    """What of a destroy-set still answers, in AWS and in Confluent Cloud; each is asked only for what it holds.
+
+    What lives in the state alone is gone with its entry there, and the state is looked at by itself.
+    """
     confluents = tuple(resource for resource in destroy_set if resource.type.startswith(PREFIX))
-    in_aws = still_there(run.clients, [resource for resource in destroy_set if resource not in confluents])
+    elsewhere = [it for it in destroy_set if it not in confluents and it.type not in STATE_ONLY_TYPES]
+    in_aws = still_there(run.clients, elsewhere)
     if not confluents or not isinstance(in_aws, Known):
         return in_aws
     with confluent_api(run) as api:
-        elsewhere = confluent_still_there(api.value, confluents) if isinstance(api, Known) else api
-    return Known((*in_aws.value, *elsewhere.value)) if isinstance(elsewhere, Known) else elsewhere
+        answering = confluent_still_there(api.value, confluents) if isinstance(api, Known) else api
+    return Known((*in_aws.value, *answering.value)) if isinstance(answering, Known) else answering
 
 
 def _digest(facts: TeardownScopeFacts) -> str:

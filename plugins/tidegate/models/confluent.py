@@ -86,7 +86,7 @@ class ConfluentBilling:
     """When the open platform run began, where the manifest has a Confluent stack. Absent: nothing stands that would
     have to be billed."""
     bill: Observed[ConfluentBill]
-    """Absent: the manifest names no Confluent account, or Airflow has no such connection."""
+    """Absent: the manifest names no Confluent account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

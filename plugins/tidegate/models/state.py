@@ -6,6 +6,9 @@ from datetime import datetime
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Observed
 
+STATE_ONLY_TYPES = frozenset({"terraform_data"})
+"""Resource types that exist nowhere but in the state: nobody answers for them, and nothing of them can be left."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateVersion:

@@ -11,15 +11,19 @@ _COST, _BILL = "COST-GUARDRAIL", "CONFLUENT-BILLING"
 
 
 def judged_scope(store: EvidenceStore, subject: Subject) -> tuple[str, ...] | None:
-    """As the newest attempt of the cost guardrail has it; where that says none, by the lanes of the verdict.
+    """The wider of what the newest cost guardrail was judged under and what the lanes of the newest verdict ask for.
 
+    They differ when the scope grew while a run was being judged again: Airflow gives the run the lane that it lacked.
     None: neither says so, or the phase has no cost guardrail. What they say is held against the digests and against
     each other like everything else. Raises StoreUnreachable.
     """
     for required in subject.lanes:
         if required.gate == _COST:
-            cost = _newest(store, subject, required)
-            return _of_cost(cost) or _of_verdict(_newest(store, subject, subject.verdict))
+            said = (
+                _of_cost(_newest(store, subject, required)),
+                _of_verdict(_newest(store, subject, subject.verdict)),
+            )
+            return max((scope for scope in said if scope is not None), key=len, default=None)
     return None
 
 

@@ -1,7 +1,7 @@
 """Confluent's costs: bad in every field of every page, and never a zero, never a crash."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from bad_input import NAMELESS, Answers, spoiled
-from factories_confluent import ENDPOINT, KEY, Clock, line, page, refusal
+from factories_confluent import ENDPOINT, line, opened, page, refusal
 from factories_guardrails import billing, both_platforms, confluent_billing_facts
 from tidegate.collectors.confluent.costs import read_bill
 from tidegate.evidence.canonical import digest_of
@@ -54,7 +54,7 @@ IRRELEVANT = {
 """Spoiled fields that may pass, each with its reason."""
 
 
-def served(answers: Answers) -> httpx.MockTransport:
+def served(answers: Answers) -> Callable[[httpx.Request], httpx.Response]:
     """Page by page, by the token of the request."""
 
     def give(request: httpx.Request) -> httpx.Response:
@@ -67,20 +67,12 @@ def served(answers: Answers) -> httpx.MockTransport:
             return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
         return httpx.Response(200, content=json.dumps(answer).encode())
 
-    return httpx.MockTransport(give)
+    return give
 
 
 def read(answers: Answers) -> Observed[Any]:
-    clock = Clock()
-    return read_bill(
-        ENDPOINT,
-        KEY,
-        date(2026, 2, 1),
-        date(2026, 2, 14),
-        transport=served(answers),
-        clock=clock,
-        pause=clock.pause,
-    )
+    with opened(served(answers)) as api:
+        return read_bill(api, date(2026, 2, 1), date(2026, 2, 14))
 
 
 def judged(answers: Answers) -> dict[str, tuple[Blocker, ...]]:

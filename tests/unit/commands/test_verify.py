@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import factories_world as world
-from factories_evidence import M1, M2, M9, Evidence
+from factories_evidence import FACTS, M1, M2, M9, Evidence
 from standins import BUCKET
 from tidegate import cli
 from tidegate.evidence.store import S3Store, StoreUnreachable
@@ -36,7 +36,7 @@ def test_a_sound_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert run(monkeypatch, M2, "--from", str(tmp_path)) == 0
     first, second = capsys.readouterr().out.splitlines()[:2]
     assert first == f"{M2} of dev_min, profile sandbox: evidence sound, verdict pass"
-    assert second == "14 snapshots judged again, 25 inputs compared, 12 lie elsewhere, no chain in this copy"
+    assert second == "17 snapshots judged again, 31 inputs compared, 15 lie elsewhere, no chain in this copy"
 
 
 def test_the_mirror_is_where_it_looks(
@@ -46,7 +46,7 @@ def test_the_mirror_is_where_it_looks(
     monkeypatch.setenv("TIDEGATE_RUNS_DIR", str(tmp_path))
     status, said = as_json(monkeypatch, capsys, M2, "--from", "runs", "--environment", "dev_min")
     assert (status, said["overall_pass"], said["sound"], said["verdict"]) == (0, True, True, "pass")
-    assert (said["findings"], said["chain"], said["snapshots"]) == ([], None, 14)
+    assert (said["findings"], said["chain"], said["snapshots"]) == ([], None, 17)
 
 
 def test_a_sound_failure_is_blocked(
@@ -199,6 +199,19 @@ def test_a_pass_of_a_wider_scope_than_todays_is_sound_too(
     status, said = as_json(monkeypatch, capsys, M9, "--from", str(tmp_path))
     assert (status, said["findings"]) == (0, [])
     assert {it["lane"] for it in said["standing_today"] if it["reason"].startswith("stale")} == {"M9.G", "M9.I"}
+
+
+def test_a_run_that_was_judged_again_after_the_scope_grew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scoped: Callable[[str], None]
+) -> None:
+    """Clearing it in Airflow gives it the lane that it did not have; its cost is still the one of before."""
+    Evidence(tmp_path, M9, cost_scope=("aws",)).lanes().verdict()
+    again = Evidence(tmp_path, M9, cost_scope=BOTH)
+    again.write("g_confluent_billing", FACTS["CONFLUENT-BILLING"]())
+    again.verdict(attempt=2)
+    scoped("[aws, confluent]")
+    _, said = as_json(monkeypatch, capsys, M9, "--from", str(tmp_path))
+    assert (said["sound"], said["findings"]) == (True, [])
 
 
 @pytest.mark.parametrize(("then", "today"), [(("aws",), "[aws, confluent]"), (BOTH, "[aws]")])

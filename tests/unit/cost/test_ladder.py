@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from tidegate.cost.ladder import reaches_stop, rung_of
+from factories_guardrails import spent
+from tidegate.cost.ladder import Total, reaches_stop, rung_of, rung_of_total, total_of
+from tidegate.models.observed import Known
 
 LADDER = (Decimal(10), Decimal(20), Decimal(28))
 
@@ -35,3 +37,18 @@ def test_without_alerts_there_is_no_rung() -> None:
 @pytest.mark.parametrize(("reported", "stops"), [("27.9999999999", False), ("28", True), ("28.01", True), ("0", False)])
 def test_the_stop_is_reached_exactly_at_it(reported: str, stops: bool) -> None:
     assert reaches_stop(Decimal(reported), Decimal(28)) is stops
+
+
+@pytest.mark.parametrize(
+    ("at_least", "complete", "rung"),
+    [("9.99", True, "none"), ("20", True, "20"), ("28", True, "28"), ("28", False, "unknown"), ("0", False, "unknown")],
+)
+def test_a_source_that_does_not_tell_leaves_no_rung(at_least: str, complete: bool, rung: str) -> None:
+    total = Total(at_least=Decimal(at_least), complete=complete, reports=())
+    assert rung_of_total(total, LADDER) == rung
+
+
+def test_money_stays_decimal_also_where_nothing_was_reported() -> None:
+    total = total_of(spent("0"), Known(()), None)
+    assert [type(report.amount) for report in total.reports] == [Decimal, Decimal]
+    assert type(total.at_least) is Decimal

@@ -77,6 +77,8 @@ ALL_BUT_THE_FIFTH = days(1, 4, 6, 7, 8, 9)
         ),
         pytest.param(facts(quiet(), bill=ALL_BUT_THE_FIFTH), [], id="a-quiet-day"),
         pytest.param(facts(quiet("2026-02"), bill=Known(bill(days=()))), [], id="a-quiet-month"),
+        pytest.param(facts(quiet(expires=NOW.date()), bill=ALL_BUT_THE_FIFTH), [], id="an-exception-on-its-last-day"),
+        pytest.param(facts(bill=days(4, 5, 6, 7, 8, 9, daily_lines=1)), [], id="one-line-vouches"),
         pytest.param(facts(quiet("2026-02-06"), bill=ALL_BUT_THE_FIFTH), ["CONFLUENT-DAYS-MISSING"], id="another-day"),
         pytest.param(
             facts(quiet(rule="NAT-GATEWAY"), bill=ALL_BUT_THE_FIFTH), ["CONFLUENT-DAYS-MISSING"], id="another-rule"
@@ -114,6 +116,19 @@ def test_the_refusal_is_quoted() -> None:
     (blocker,) = GATE.evaluate(facts(bill=REFUSED), judged_at=NOW)
     assert "401 user_unauthenticated" in blocker.observed
     assert blocker.resource == "https://api.confluent.cloud"
+
+
+def test_without_an_endpoint_the_platform_is_named() -> None:
+    """A manifest that names no account has none."""
+    (blocker,) = GATE.evaluate(facts(bill=Absent(), endpoint=""), judged_at=NOW)
+    assert blocker.resource == "Confluent"
+
+
+def test_the_wanted_period_is_named() -> None:
+    """The month to date, its first day and today included."""
+    (blocker,) = GATE.evaluate(facts(start=date(2026, 1, 1)), judged_at=NOW)
+    assert blocker.observed == "2026-01-01 to 2026-02-14"
+    assert blocker.expected == "2026-02-01 up to and including 2026-02-13"
 
 
 def test_every_missing_day_is_named_once() -> None:

@@ -27,6 +27,7 @@ from tidegate.models.policy import PolicyException
 
 REFUSED = Unreadable("GetCostAndUsage: ValidationException: Start time is invalid")
 UNITLESS = Money(amount=Decimal(1), unit="")
+BOTH_BEFORE = Known(("aws", "confluent"))
 FIRST = datetime(2026, 2, 1, 0, 5, tzinfo=UTC)
 
 
@@ -133,6 +134,12 @@ def test_the_refusal_is_quoted() -> None:
     assert blocker.resource == "Cost Explorer"
 
 
+def test_a_bill_that_cannot_be_read_is_confluents() -> None:
+    """By the name that the ladder uses."""
+    (blocker,) = GATE.evaluate(both_platforms(confluent=dark(REFUSED)), judged_at=NOW)
+    assert blocker.resource == "Confluent"
+
+
 def test_the_stop_says_how_much() -> None:
     """What was reported, by whom, against what."""
     (blocker,) = GATE.evaluate(cost_facts(budgets=spent("28.5")), judged_at=NOW)
@@ -157,6 +164,9 @@ def test_the_stop_says_how_much() -> None:
             id="which-days-came",
         ),
         pytest.param(cost_facts(days=Known(())), "Cost Explorer", "0 days", "days", id="no-day"),
+        pytest.param(
+            cost_facts(cost_scope=(), widest_scope=Known(())), "cost_scope", "none", "a platform", id="no-platform"
+        ),
         pytest.param(last_day(cost=UNITLESS), "Cost Explorer 2026-02-13", "blank", "USD", id="no-unit"),
         pytest.param(
             cost_facts(budgets=spent("-0.01")),
@@ -229,6 +239,11 @@ def exempt(**changes: Any) -> PolicyException:
         ),
         pytest.param(
             narrowed(exceptions=(exempt(rule="NAT-GATEWAY"),)), ["COST-SCOPE-NARROWED"], id="an-exception-from-another"
+        ),
+        pytest.param(
+            cost_facts(cost_scope=(), read_scope=(), exceptions=(exempt(resource="aws"),), widest_scope=BOTH_BEFORE),
+            ["COST-SCOPE-UNREAD", "COST-SCOPE-NARROWED"],
+            id="an-exception-for-the-first-hides-no-other",
         ),
         pytest.param(cost_facts(widest_scope=REFUSED), ["COST-SCOPE-HISTORY-UNREADABLE"], id="history-unreadable"),
         pytest.param(cost_facts(widest_scope=Absent()), ["COST-SCOPE-HISTORY-MISSING"], id="no-history-was-read"),

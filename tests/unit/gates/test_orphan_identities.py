@@ -53,6 +53,11 @@ def test_each_that_is_left_is_named(kind: str) -> None:
     assert blockers[1].observed == "there, without a name"
 
 
+def test_an_identity_without_an_id_is_one_too() -> None:
+    (blocker,) = GATE.evaluate(orphan_facts(api_keys=Known((identity(id=""),))), judged_at=NOW)
+    assert blocker.resource == "API key (blank id)"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("found", "ending"),

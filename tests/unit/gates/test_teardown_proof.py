@@ -146,3 +146,17 @@ def test_what_is_left_is_counted() -> None:
 def test_what_is_missing_is_named(facts: TeardownProofFacts, resource: str, observed: str) -> None:
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.resource, blocker.observed) == (resource, observed)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (counted(Absent()), "0 resources"),
+        (proof_facts(ephemeral_state_counts={"confluent": Absent(), "demo": Known(0)}), "a number"),
+    ],
+    ids=["a-target", "a-stack-that-is-left-alone"],
+)
+def test_what_a_state_must_hold(facts: TeardownProofFacts, expected: str) -> None:
+    """Nothing where it was torn down; where it was left alone it only has to be known."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.expected == expected

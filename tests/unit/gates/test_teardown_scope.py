@@ -165,6 +165,11 @@ def test_protected_surfaces(facts: TeardownScopeFacts, codes: Sequence[str]) -> 
             ["STATE-RESOURCE-UNPLANNED"],
             id="leaves-one-behind",
         ),
+        pytest.param(
+            scope(plan=Unreadable("no root"), unplanned=(state_resource("aws_subnet.a", "subnet-1"),)),
+            ["PLAN-UNREADABLE"],
+            id="without-a-plan-it-is-said-once",
+        ),
         pytest.param(scope(destroy_set=()), ["DESTROY-SET-INCOMPLETE"], id="deletes-what-is-not-frozen"),
     ],
 )

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import httpx
@@ -12,10 +13,11 @@ import pytest
 import factories_guardrails as guardrails
 from factories_confluent import KEY, TOKEN, Clock, Costs, line, page, refusal
 from factories_guardrails import NOW
-from tidegate.collectors.confluent import costs
+from tidegate.collectors.confluent.api import ConfluentApi
 from tidegate.evidence.canonical import plain, seal
 from tidegate.evidence.control import close_platform_run, open_platform_run
 from tidegate.gates.registry import by_id
+from tidegate.lanes import confluent as lanes_confluent
 from tidegate.lanes import cost
 from tidegate.lanes.judging import judge
 from tidegate.lanes.phases import phase_of
@@ -54,12 +56,9 @@ def endpoint(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 def confluent(monkeypatch: pytest.MonkeyPatch) -> Costs:
     """Confluent, with a line on each of thirteen days."""
     server, clock = Costs(page(*(line(number) for number in range(1, 14)))), Clock()
-    real = costs.read_bill
-
-    def read(*given: Any) -> Any:
-        return real(*given, transport=httpx.MockTransport(server), clock=clock, pause=clock.pause)
-
-    monkeypatch.setattr(cost, "read_bill", read)
+    transport = httpx.MockTransport(server)
+    client = partial(ConfluentApi, transport=transport, clock=clock, pause=clock.pause)
+    monkeypatch.setattr(lanes_confluent, "ConfluentApi", client)
     return server
 
 
@@ -194,7 +193,10 @@ def test_a_platform_run_that_cannot_be_read(world: Any, confluent: Costs, broken
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        (Absent(), "Airflow has no connection confluent_dev_min"),
+        (
+            Absent(),
+            "Airflow has no connection confluent_dev_min, which confluent.api_key_connection names",
+        ),
         (Unreadable("connection confluent_dev_min has no password"), "has no password"),
     ],
 )

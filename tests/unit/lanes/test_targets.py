@@ -1,6 +1,7 @@
 """A teardown of one stack of three: what is frozen, and that the lanes of the others act on nothing and say so."""
 
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from factories_orphans import left_alone, orphan_facts
 from factories_world import NOW, state_resource, state_version
 from standins import three_stacks
 from tidegate.collectors.aws.state import StateRead
+from tidegate.collectors.confluent.api import ConfluentApi
 from tidegate.evidence.control import inputs_series, open_platform_run, read_platform_run
 from tidegate.evidence.teardowns import begin_teardown, unfinished_teardown
 from tidegate.gates.registry import by_id
@@ -29,6 +31,8 @@ from tidegate.models.state import StateResource
 from tidegate.settings import settings
 
 ENVIRONMENT = three_stacks()
+HANDED_OVER = {"environment_id": "env-1", "cluster_id": "lkc-1", "parameter_prefix": "/x"}
+"""What confluent gives to demo, as the manifest names it."""
 VPC = state_resource()
 PARAMETER = StateResource(
     address="aws_ssm_parameter.bootstrap", type="aws_ssm_parameter", id="/fraud-platform/dev_min/kafka/bootstrap"
@@ -56,7 +60,7 @@ class Place:
         self.world = world
         self.states = {
             "core": state(BUDGET, serial=4, alert_topic_arn="arn:x"),
-            "confluent": state(PARAMETER, ACCOUNT, serial=12, topics="t"),
+            "confluent": state(PARAMETER, ACCOUNT, serial=12, **HANDED_OVER),
             "demo": state(VPC, serial=8),
         }
         self.asked: list[str] = []
@@ -108,8 +112,8 @@ def place(world: Any, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr(teardown, "read_state_locks", lambda *_: Known(()))
     monkeypatch.setenv("TIDEGATE_CONFLUENT_ENDPOINT", "http://127.0.0.1:9")
     settings.cache_clear()
-    transport = httpx.MockTransport(place.answer)
-    monkeypatch.setattr(confluent, "http_client", lambda *_: httpx.Client(transport=transport))
+    client = partial(ConfluentApi, transport=httpx.MockTransport(place.answer))
+    monkeypatch.setattr(confluent, "ConfluentApi", client)
     return place
 
 
@@ -315,6 +319,23 @@ def test_what_confluent_holds_is_asked_in_confluent(place: Place) -> None:
     assert codes("DESTROYED-STATE", teardown.collect_destroyed(place.run("e_confluent.verify"))) == []
 
 
+def test_what_lives_in_the_state_alone_is_asked_nowhere(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    generation = world_of.state_resource("terraform_data.api_key_generation", "5d9b699f")
+    asked: list[Any] = []
+
+    def ask(_clients: Any, resources: Any) -> Observed[Any]:
+        asked.extend(resources)
+        return Known(())
+
+    monkeypatch.setattr(teardown, "still_there", ask)
+    place.states["confluent"] = state(PARAMETER, ACCOUNT, generation, serial=12, **HANDED_OVER)
+    place.freeze("demo+confluent")
+    place.states["confluent"] = state(serial=13)
+    facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
+    assert generation in facts.destroy_set
+    assert (facts.still_there, asked) == (Known(()), [PARAMETER])
+
+
 def test_demo_does_not_ask_confluent(place: Place) -> None:
     place.freeze("demo")
     teardown.collect_destroyed(place.run("d_demo.verify"))
@@ -324,8 +345,12 @@ def test_demo_does_not_ask_confluent(place: Place) -> None:
 @pytest.mark.parametrize(
     ("credentials", "reason"),
     [
-        (Absent(), "credentials of Confluent Cloud: none"),
-        (Unreadable("no database"), "credentials of Confluent Cloud: unreadable: no database"),
+        (
+            Absent(),
+            "credentials of Confluent Cloud: Airflow has no connection confluent_default, "
+            "which confluent.api_key_connection names",
+        ),
+        (Unreadable("no database"), "credentials of Confluent Cloud: no database"),
     ],
 )
 def test_without_credentials_nobody_can_tell_what_is_left(
@@ -430,7 +455,7 @@ def test_a_target_that_is_not_empty_is_not_proven(place: Place) -> None:
 
 def test_every_upstream_is_held_against_what_this_run_left(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = "/fraud-platform/dev_min/kafka/"
-    names = ["bootstrap_address", "producer/api_key"]
+    names = list(ENVIRONMENT.stacks["confluent"].required_secrets)
     asked: list[str] = []
 
     def read(_clients: Any, given: str) -> Observed[Any]:
@@ -452,7 +477,7 @@ def test_every_upstream_is_held_against_what_this_run_left(place: Place, monkeyp
     names.pop()
     facts = build.collect_contract(place.run("e_stack_contract", "m2"))
     assert "SECRET-MISSING" in codes("STACK-CONTRACT", facts)
-    place.states["confluent"] = state(serial=13, topics="t")
+    place.states["confluent"] = state(serial=13, **HANDED_OVER)
     facts = build.collect_contract(place.run("e_stack_contract", "m2"))
     assert {"UPSTREAM-STALE", "UPSTREAM-STATE-EMPTY"} <= set(codes("STACK-CONTRACT", facts))
 
@@ -476,11 +501,11 @@ def test_a_build_records_what_every_upstream_handed_over(place: Place) -> None:
     build._record_inputs(place.run("f_demo.apply", "m2"), "demo")
     newest = inputs_series(place.world.remote, "dev_min", "demo").newest()
     assert isinstance(newest, Known)
-    assert newest.value[1]["upstream_contract"] == {"core": {"alert_topic_arn": "arn:x"}, "confluent": {"topics": "t"}}
+    assert newest.value[1]["upstream_contract"] == {"core": {"alert_topic_arn": "arn:x"}, "confluent": HANDED_OVER}
 
 
 def test_a_destroy_repeats_what_its_build_recorded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    contract = {"core": {"alert_topic_arn": "then"}, "confluent": {"topics": "then"}}
+    contract = {"core": {"alert_topic_arn": "then"}, "confluent": dict.fromkeys(HANDED_OVER, "then")}
     recorded(place, contract)
     place.states["confluent"] = EMPTY
     assert inputs_of(place, "demo", monkeypatch) == {"a": 1, "upstream_contract": contract}
@@ -490,7 +515,7 @@ def test_an_upstream_that_came_after_the_build_is_filled_in(place: Place, monkey
     recorded(place, {"core": {"alert_topic_arn": "then"}})
     place.states["confluent"] = EMPTY
     found = inputs_of(place, "demo", monkeypatch)["upstream_contract"]
-    assert found == {"core": {"alert_topic_arn": "then"}, "confluent": {"topics": "gone"}}
+    assert found == {"core": {"alert_topic_arn": "then"}, "confluent": dict.fromkeys(HANDED_OVER, "gone")}
 
 
 def test_without_a_record_every_upstream_is_there_or_gone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -499,7 +524,7 @@ def test_without_a_record_every_upstream_is_there_or_gone(place: Place, monkeypa
     gone = dict.fromkeys(("evidence_bucket", "parameter_prefix", "execution_role_arn"), "gone")
     assert found["upstream_contract"] == {
         "core": {"alert_topic_arn": "arn:x", **gone},
-        "confluent": {"topics": "gone"},
+        "confluent": dict.fromkeys(HANDED_OVER, "gone"),
     }
     assert set(found) >= {"core_state", "confluent_state"}
 

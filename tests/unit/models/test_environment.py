@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tidegate.environments import load
+from standins import dev_min, three_stacks
 from tidegate.models.environment import Budget, Environment, Stack
 
 STACK = {"root": "demo", "lifecycle": "ephemeral", "destroyable": True, "state_key": "dev_min/demo/terraform.tfstate"}
@@ -22,8 +22,8 @@ BUDGET = {
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    """dev_min as plain data."""
-    return load("dev_min").model_dump(mode="json", by_alias=True)
+    """dev_min without Kafka as plain data."""
+    return dev_min()[0].model_dump(mode="json", by_alias=True)
 
 
 def refused(model: Any, given: dict[str, Any], match: str = "") -> ValidationError:
@@ -33,7 +33,9 @@ def refused(model: Any, given: dict[str, Any], match: str = "") -> ValidationErr
 
 
 def test_a_manifest_survives_being_written_and_read(document: dict[str, Any]) -> None:
-    assert Environment.model_validate(document) == load("dev_min")
+    assert Environment.model_validate(document) == dev_min()[0]
+    whole = three_stacks()
+    assert Environment.model_validate(whole.model_dump(mode="json", by_alias=True)) == whole
 
 
 # Stacks.
@@ -159,11 +161,11 @@ def test_a_manifest_of_another_shape(document: dict[str, Any], changes: dict[str
 
 def test_nobody_changes_it() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        load("dev_min").region = "us-east-1"
+        three_stacks().region = "us-east-1"
 
 
 def test_names_that_follow_from_it() -> None:
-    environment = load("dev_min")
+    environment = three_stacks()
     assert environment.dashed == "fraud-platform-dev-min"
     assert environment.parameter_prefix == "/fraud-platform/dev_min"
 

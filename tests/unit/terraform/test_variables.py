@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from standins import three_stacks
-from tidegate.environments import load
+from standins import dev_min, three_stacks
 from tidegate.models.environment import Environment
 from tidegate.settings import PROJECT
 from tidegate.terraform.variables import confluent_variables, core_variables, demo_variables
@@ -18,7 +17,7 @@ DECLARED = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTAL
 
 @pytest.fixture(scope="module")
 def environment() -> Environment:
-    return load("dev_min")
+    return dev_min()[0]
 
 
 def declared(root: str) -> dict[str, bool]:
@@ -154,6 +153,7 @@ def test_the_messaging_stack() -> None:
         "environment": "dev_min",
         "platform_run": "platform_x",
         "confluent_endpoint": "http://127.0.0.1:9",
+        "api_key_generation": 1,
     }
 
 

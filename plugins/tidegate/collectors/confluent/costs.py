@@ -5,20 +5,18 @@ are open sets; an unknown one is counted like any other.
 """
 
 import re
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
 from tidegate.answers import MalformedAnswer
-from tidegate.collectors.aws.reading import field, optional, text
+from tidegate.collectors.aws.reading import optional, text
 from tidegate.collectors.confluent.api import ConfluentApi, NoAnswer
-from tidegate.models.confluent import BilledDay, CloudKey, ConfluentBill, LineKind, NegativeLine
+from tidegate.collectors.confluent.lists import read_pages
+from tidegate.models.confluent import BilledDay, ConfluentBill, LineKind, NegativeLine
 from tidegate.models.observed import Known, Observed, Unreadable
 
 API_SCOPES: tuple[str, ...] = ("GET /billing/v1/costs: a Cloud API key of an OrganizationAdmin or BillingAdmin",)
@@ -53,23 +51,18 @@ class _Line:
     amount: Decimal
 
 
-def read_bill(
-    endpoint: str,
-    key: CloudKey,
-    start: date,
-    end: date,
-    *,
-    transport: httpx.BaseTransport | None = None,
-    clock: Callable[[], float] = time.monotonic,
-    pause: Callable[[float], None] = time.sleep,
-) -> Observed[ConfluentBill]:
-    """Every line from `start` up to, but not including, `end`. Never raises for what Confluent answers."""
+def read_bill(api: ConfluentApi, start: date, end: date) -> Observed[ConfluentBill]:
+    """Every line from `start` up to, but not including, `end`. Never raises for what Confluent answers.
+
+    One deadline (`PATIENCE_SECONDS`) for all windows and pages together.
+    """
     try:
-        with ConfluentApi(endpoint, key, transport=transport, clock=clock, pause=pause) as api:
-            pages: list[list[Any]] = []
-            for first, following in windows(start, end):
-                pages += _pages(api, first, following)
-            return Known(_added_up([_line(item, start, end) for page in pages for item in page], len(pages)))
+        pages: list[list[Any]] = []
+        deadline = api.deadline()
+        for first, following in windows(start, end):
+            url = api.url(PATH, start_date=first.isoformat(), end_date=following.isoformat(), page_size=str(PAGE_SIZE))
+            pages += read_pages(api, url, deadline=deadline, most=MOST_PAGES, kind="CostList")
+        return Known(_added_up([_line(item, start, end) for page in pages for item in page], len(pages)))
     except NoAnswer as error:
         said = str(error)
     except MalformedAnswer as error:
@@ -83,36 +76,6 @@ def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
         following = min(start + LONGEST_WINDOW, end)
         yield start, following
         start = following
-
-
-def _pages(api: ConfluentApi, start: date, end: date) -> list[list[Any]]:
-    """The lines of each page of a window. Raises NoAnswer and MalformedAnswer, also for half of a list."""
-    url = api.url(PATH, start_date=start.isoformat(), end_date=end.isoformat(), page_size=str(PAGE_SIZE))
-    path, asked, pages, totals = url.path, {url}, list[list[Any]](), set[int]()
-    for _ in range(MOST_PAGES):
-        document = api.get(url)
-        if field(document, "kind", str) != "CostList":
-            raise MalformedAnswer("kind is not CostList")
-        pages.append(field(document, "data", list))
-        metadata = field(document, "metadata", dict)
-        total = optional(metadata, "total_size", int)
-        totals |= set() if total is None else {total}
-        following = metadata.get("next")
-        if following is None or following == "":
-            _complete(totals, sum(map(len, pages)))
-            return pages
-        url = api.same_origin(field(metadata, "next", str))
-        if url.path != path or url in asked:
-            raise MalformedAnswer("the next page is another list, or one that was read already")
-        asked.add(url)
-    raise MalformedAnswer(f"more than {MOST_PAGES} pages for one window")
-
-
-def _complete(totals: set[int], read: int) -> None:
-    """Every page that says how many lines the list has must be right."""
-    if totals - {read}:
-        said = ", then ".join(map(str, sorted(totals)))
-        raise MalformedAnswer(f"{read} lines were read, and the list says that it has {said}")
 
 
 def _line(item: object, start: date, end: date) -> _Line:

@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.loaders import Loader
 from moto import mock_aws
 
+from standins import dev_min
 from tidegate.collectors.aws.clients import Clients
-from tidegate.environments import load, load_policies
+from tidegate.environments import load_policies
 from tidegate.models.environment import Environment
 from tidegate.models.policy import Policies
 
@@ -91,7 +92,7 @@ def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 @pytest.fixture
 def environment() -> Environment:
-    return load("dev_min")
+    return dev_min()[0]
 
 
 @pytest.fixture

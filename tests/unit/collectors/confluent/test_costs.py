@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from factories_confluent import ENDPOINT, KEY, TOKEN, Clock, Costs, line, page, refusal, without
+from factories_confluent import ENDPOINT, KEY, TOKEN, Clock, Costs, line, opened, page, refusal, without
 from tidegate.collectors.confluent import api, costs
+from tidegate.collectors.confluent.api import ConfluentApi
 from tidegate.collectors.confluent.costs import read_bill, windows
 from tidegate.models.confluent import BilledDay, ConfluentBill
 from tidegate.models.observed import Known, Observed, Unreadable
@@ -18,14 +19,13 @@ GZIP = {"content-encoding": "gzip"}
 ASKED = "GET /billing/v1/costs 2026-02-01 to 2026-02-14: "
 
 
-def read(*answers: Any, start: date = START, end: date = END, endpoint: str = ENDPOINT) -> Observed[ConfluentBill]:
-    return asked(Costs(*answers), start, end, endpoint)
+def read(*answers: Any) -> Observed[ConfluentBill]:
+    return asked(Costs(*answers))
 
 
-def asked(server: Costs, start: date = START, end: date = END, endpoint: str = ENDPOINT) -> Observed[ConfluentBill]:
-    clock = Clock()
-    transport = httpx.MockTransport(server)
-    return read_bill(endpoint, KEY, start, end, transport=transport, clock=clock, pause=clock.pause)
+def asked(server: Costs, start: date = START, end: date = END) -> Observed[ConfluentBill]:
+    with opened(server) as client:
+        return read_bill(client, start, end)
 
 
 def bill(*answers: Any) -> ConfluentBill:
@@ -34,8 +34,8 @@ def bill(*answers: Any) -> ConfluentBill:
     return found.value
 
 
-def reason(*answers: Any, **changes: Any) -> str:
-    found = read(*answers, **changes)
+def reason(*answers: Any) -> str:
+    found = read(*answers)
     assert isinstance(found, Unreadable), found
     return found.reason
 
@@ -189,7 +189,7 @@ def test_an_empty_list_is_a_bill_without_days() -> None:
         (httpx.Response(200, json=[]), "kind is missing"),
         (httpx.Response(200, json={"kind": "CostList", "metadata": {}}), "data is missing"),
         (httpx.Response(200, json={"kind": "CostList", "data": []}), "metadata is missing"),
-        (page(line(), total_size=2), "1 lines were read, and the list says that it has 2"),
+        (page(line(), total_size=2), "1 items were read, and the list says that it has 2"),
         (page(line(), line()), "a line is there twice"),
         (page(line(1, start_date="2026-01-31")), "was not asked for"),
         (page(line(1, start_date="2026-02-14", end_date="2026-02-15")), "was not asked for"),
@@ -235,7 +235,7 @@ def test_pages_that_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
         number = next(numbers)
         return page(line(1, id=f"c{number}"), next=f"{ENDPOINT}/billing/v1/costs?page_token={number}")
 
-    assert "more than 5 pages for one window" in reason(another)
+    assert reason(another) == f"{ASKED}malformed answer: more than 5 pages"
 
 
 def test_a_next_page_that_is_another_list_is_not_asked_for() -> None:
@@ -272,15 +272,17 @@ def test_an_answer_that_trickles_ends_at_the_deadline() -> None:
 
             return httpx.Response(200, stream=Body())
 
-    found = read_bill(ENDPOINT, KEY, START, END, transport=Slow(), clock=clock, pause=clock.pause)
+    with ConfluentApi(ENDPOINT, KEY, transport=Slow(), clock=clock, pause=clock.pause) as client:
+        found = read_bill(client, START, END)
     assert isinstance(found, Unreadable)
     assert "not complete after 90 seconds" in found.reason
 
 
-@pytest.mark.parametrize("endpoint", ["https://[::", "https://a b", "nonsense", ""])
+@pytest.mark.parametrize("endpoint", ["nonsense", ""])
 def test_an_endpoint_that_is_none(endpoint: str) -> None:
     clock = Clock()
-    found = read_bill(endpoint, KEY, START, END, clock=clock, pause=clock.pause)
+    with ConfluentApi(endpoint, KEY, clock=clock, pause=clock.pause) as client:
+        found = read_bill(client, START, END)
     assert isinstance(found, Unreadable)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from factories_confluent import ENDPOINT, KEY, Clock, Costs, line, page, refusal
+from factories_confluent import ENDPOINT, Clock, Costs, line, opened, page, refusal
 from tidegate.collectors.confluent.costs import read_bill
 from tidegate.collectors.confluent.patience import MOST_ATTEMPTS
 from tidegate.models.observed import Known, Unreadable
@@ -14,10 +14,8 @@ from tidegate.models.observed import Known, Unreadable
 
 def read(*answers: Any) -> tuple[Any, Clock, Costs]:
     clock, server = Clock(), Costs(*answers)
-    transport = httpx.MockTransport(server)
-    found = read_bill(
-        ENDPOINT, KEY, date(2026, 2, 1), date(2026, 2, 14), transport=transport, clock=clock, pause=clock.pause
-    )
+    with opened(server, clock) as api:
+        found = read_bill(api, date(2026, 2, 1), date(2026, 2, 14))
     return found, clock, server
 
 

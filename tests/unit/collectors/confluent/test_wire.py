@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from factories_confluent import KEY, TOKEN, Clock, line
+from factories_confluent import ENDPOINT, KEY, TOKEN, Clock, line
+from tidegate.collectors.confluent.api import ConfluentApi
 from tidegate.collectors.confluent.costs import read_bill
 from tidegate.models.observed import Known, Unreadable
 
@@ -20,13 +21,16 @@ START, END = date(2026, 2, 1), date(2026, 2, 14)
 
 @contextmanager
 def served(answer: Any) -> Iterator[tuple[str, list[Any]]]:
-    """A server on loopback whose every GET is given to `answer(handler)`; its address, and who asked."""
+    """A server on loopback whose every GET and CONNECT is given to `answer(handler)`; its address, and who asked."""
     asked: list[Any] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append((self.path, self.headers.get("Authorization")))
             answer(self)
+
+        def do_CONNECT(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
@@ -57,7 +61,8 @@ def document(*lines: Any, **metadata: Any) -> bytes:
 
 def read(endpoint: str) -> Any:
     clock = Clock()
-    return read_bill(endpoint, KEY, START, END, clock=clock, pause=clock.pause)
+    with ConfluentApi(endpoint, KEY, clock=clock, pause=clock.pause) as api:
+        return read_bill(api, START, END)
 
 
 def test_pages_over_the_wire() -> None:
@@ -97,17 +102,29 @@ def test_a_redirect_gets_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == []
 
 
-def test_a_proxy_of_the_environment_gets_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stand-in is asked on loopback, and Confluent by TLS from the worker itself."""
+def test_the_stand_in_is_asked_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         served(lambda handler: give(handler, b"{}")) as (proxy, asked),
         served(lambda handler: give(handler, document(line(1)))) as (endpoint, _),
     ):
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, proxy)
         found = read(endpoint)
     assert isinstance(found, Known)
     assert asked == []
+
+
+def test_a_proxy_of_the_environment_is_asked_for_a_tunnel_and_gets_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Confluent is asked by TLS, through the proxy if there is one. This proxy lets nobody through."""
+    with served(lambda handler: give(handler, b"", status=403)) as (proxy, asked):
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.setenv("https_proxy", proxy.replace("//", "//worker:hunter2@"))
+        found = read(ENDPOINT)
+    assert isinstance(found, Unreadable)
+    assert "ProxyError: 403 Forbidden (by the proxy of HTTPS_PROXY)" in found.reason
+    assert set(asked) == {("confluent.example:443", None)}
+    assert "hunter2" not in found.reason
 
 
 def test_nobody_listens() -> None:

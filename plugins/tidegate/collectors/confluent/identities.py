@@ -11,10 +11,20 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, StringConstraints
 
-from tidegate.collectors.confluent_api import ConfluentApi
+from tidegate.collectors.confluent.api import ConfluentApi
+from tidegate.collectors.confluent.lists import read_list
 from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.orphans import Identity, Kind
 from tidegate.models.state import StateResource
+
+API_SCOPES: tuple[str, ...] = (
+    "GET /cmk/v2/clusters",
+    "GET /iam/v2/api-keys",
+    "GET /iam/v2/role-bindings",
+    "GET /iam/v2/service-accounts",
+    "GET /org/v2/environments",
+)
+"""Each for the whole organization: what the key's owner may not see is not in a list, and nothing says so."""
 
 PREFIX = "confluent_"
 """Of the Terraform types that this module can ask for."""
@@ -76,16 +86,17 @@ class Identities:
 def read_identities(api: ConfluentApi, *, name_prefix: str, known_ids: Iterable[str]) -> Identities:
     """What is called like the environment, has one of these ids, or hangs on something that does.
 
-    An API key hangs on its owner and on what it opens; a role binding on its principal and on what it opens.
+    An API key hangs on its owner and on what it opens; a role binding on its principal and on what it opens. Each
+    list that is asked for has a deadline of its own: a slow one takes nothing from those after it.
     """
     ours = set(known_ids)
 
     def named(display_name: str | None, id: str) -> bool:
         return id in ours or display_name == name_prefix or (display_name or "").startswith(f"{name_prefix}-")
 
-    all_environments = api.every("/org/v2/environments", _Named)
+    all_environments = read_list(api, "/org/v2/environments", _Named)
     environments = _those(all_environments, "environment", lambda each: named(each.display_name, each.id))
-    accounts = api.every("/iam/v2/service-accounts", _Named)
+    accounts = read_list(api, "/iam/v2/service-accounts", _Named)
     service_accounts = _those(accounts, "service_account", lambda each: named(each.display_name, each.id))
     for found in (environments, service_accounts):
         ours |= {identity.id for identity in found.value} if isinstance(found, Known) else set()
@@ -100,7 +111,8 @@ def read_identities(api: ConfluentApi, *, name_prefix: str, known_ids: Iterable[
 def confluent_still_there(api: ConfluentApi, resources: Iterable[StateResource]) -> Observed[tuple[StateResource, ...]]:
     """Those of a destroy-set that still answer. Unreadable, with all reasons, when one cannot be asked.
 
-    Topics and ACLs live in a cluster, and it answers for them; a cluster lives in an environment.
+    Topics and ACLs live in a cluster, and it answers for them; a cluster lives in an environment. Each list that is
+    asked for has a deadline of its own.
     """
     asked = tuple(resources)
     answering: dict[str, Observed[frozenset[str]]] = {}
@@ -117,16 +129,16 @@ def _answering(api: ConfluentApi, kind: str, asked: tuple[StateResource, ...]) -
     """Ids that answer, of a Terraform type."""
     match kind:
         case "confluent_environment":
-            return _ids(api.every("/org/v2/environments", _Named))
+            return _ids(read_list(api, "/org/v2/environments", _Named))
         case "confluent_kafka_cluster" | "confluent_kafka_topic" | "confluent_kafka_acl":
             return _clusters(api, asked)
         case "confluent_service_account":
-            return _ids(api.every("/iam/v2/service-accounts", _Named))
+            return _ids(read_list(api, "/iam/v2/service-accounts", _Named))
         case "confluent_api_key":
-            return _ids(api.every("/iam/v2/api-keys", _ApiKey))
+            return _ids(read_list(api, "/iam/v2/api-keys", _ApiKey))
         case "confluent_role_binding":
             organizations = _organizations(
-                api.every("/org/v2/environments", _Named), api.every("/iam/v2/service-accounts", _Named)
+                read_list(api, "/org/v2/environments", _Named), read_list(api, "/iam/v2/service-accounts", _Named)
             )
             return _ids(_all_role_bindings(api, organizations))
         case _:
@@ -141,13 +153,13 @@ def _asked_for(resource: StateResource) -> str:
 
 def _clusters(api: ConfluentApi, asked: tuple[StateResource, ...]) -> Observed[frozenset[str]]:
     """Clusters in the environments of the destroy-set that still stand; in all of them when it names none."""
-    standing = _ids(api.every("/org/v2/environments", _Named))
+    standing = _ids(read_list(api, "/org/v2/environments", _Named))
     if not isinstance(standing, Known):
         return standing
     own = {resource.id for resource in asked if resource.type == "confluent_environment"}
     found: set[str] = set()
     for environment in sorted(standing.value & own if own else standing.value):
-        clusters = _ids(api.every("/cmk/v2/clusters", _Cluster, {"environment": environment}))
+        clusters = _ids(read_list(api, "/cmk/v2/clusters", _Cluster, {"environment": environment}))
         if not isinstance(clusters, Known):
             return clusters
         found |= clusters.value
@@ -156,7 +168,7 @@ def _clusters(api: ConfluentApi, asked: tuple[StateResource, ...]) -> Observed[f
 
 def _api_keys(api: ConfluentApi, named: Callable[[_ApiKey], bool], ours: set[str]) -> Observed[tuple[Identity, ...]]:
     return _those(
-        api.every("/iam/v2/api-keys", _ApiKey),
+        read_list(api, "/iam/v2/api-keys", _ApiKey),
         "api_key",
         lambda key: named(key) or bool({key.spec.owner.id, key.spec.resource.id} & ours),
     )
@@ -183,7 +195,7 @@ def _all_role_bindings(
     queries = [{"crn_pattern": pattern} for root in roots for pattern in (root, f"{root}/*")] or [{}]
     found: dict[str, _RoleBinding] = {}
     for query in queries:
-        bindings = api.every("/iam/v2/role-bindings", _RoleBinding, query)
+        bindings = read_list(api, "/iam/v2/role-bindings", _RoleBinding, query)
         if not isinstance(bindings, Known):
             return bindings
         found |= {each.id: each for each in bindings.value}

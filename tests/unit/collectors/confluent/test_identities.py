@@ -5,13 +5,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tidegate.collectors.confluent_api import ConfluentApi
-from tidegate.collectors.confluent_identities import Identities, confluent_still_there, read_identities
+from factories_confluent import Clock, opened
+from tidegate.collectors.confluent.api import PATIENCE_SECONDS, ConfluentApi
+from tidegate.collectors.confluent.identities import (
+    API_SCOPES,
+    Identities,
+    confluent_still_there,
+    read_identities,
+)
 from tidegate.models.observed import Known, Unreadable
 from tidegate.models.orphans import Identity
 from tidegate.models.state import StateResource
 
-ENDPOINT = "https://confluent.example"
 PREFIX = "fraud-platform-dev-min"
 CRN = "crn://confluent.cloud/organization=org-1"
 ENVIRONMENTS, ACCOUNTS = "/org/v2/environments", "/iam/v2/service-accounts"
@@ -30,9 +35,12 @@ class Cloud:
             CLUSTERS: [],
         }
         self.asked: list[httpx.URL] = []
+        self.clock = Clock()
+        self.slow: dict[str, float] = {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url)
+        self.clock.now += self.slow.get(request.url.path, 0)
         found = self.lists[request.url.path]
         if isinstance(found, int):
             return httpx.Response(found)
@@ -42,7 +50,7 @@ class Cloud:
 
     @property
     def api(self) -> ConfluentApi:
-        return ConfluentApi(httpx.Client(transport=httpx.MockTransport(self)), ENDPOINT)
+        return opened(self, self.clock)
 
 
 def named(id: str, display_name: str | None, resource_name: str | None = None) -> dict[str, Any]:
@@ -186,6 +194,32 @@ def test_a_list_that_is_refused_is_unreadable_and_the_others_are_read(cloud: Clo
         assert isinstance(getattr(answer, name), Unreadable if name == kind else Known)
 
 
+@pytest.mark.parametrize("path", [ENVIRONMENTS, ACCOUNTS, KEYS])
+def test_a_slow_list_takes_nothing_from_those_after_it(cloud: Cloud, path: str) -> None:
+    cloud.slow[path] = PATIENCE_SECONDS + 1
+    answer = found(cloud)
+    late = [name for name in ("environments", "service_accounts", "api_keys", "role_bindings") if late_in(answer, name)]
+    assert late == [{ENVIRONMENTS: "environments", ACCOUNTS: "service_accounts", KEYS: "api_keys"}[path]]
+
+
+def test_the_last_of_slow_lists_is_waited_for_like_the_first(cloud: Cloud) -> None:
+    cloud.slow = dict.fromkeys((ENVIRONMENTS, ACCOUNTS, KEYS, BINDINGS), PATIENCE_SECONDS - 1)
+    answer = found(cloud)
+    assert len(cloud.asked) == 5
+    assert not any(late_in(answer, name) for name in ("environments", "service_accounts", "api_keys", "role_bindings"))
+
+
+def late_in(answer: Identities, name: str) -> bool:
+    observed = getattr(answer, name)
+    return isinstance(observed, Unreadable) and "not complete after 90 seconds" in observed.reason
+
+
+def test_every_list_that_is_asked_for_is_declared(cloud: Cloud) -> None:
+    confluent_still_there(cloud.api, WHOLE[1:])
+    found(cloud)
+    assert tuple(sorted({f"GET {url.path}" for url in cloud.asked})) == API_SCOPES
+
+
 def test_a_secret_in_a_list_is_kept_nowhere(cloud: Cloud) -> None:
     key = api_key("K1", f"{PREFIX}-x")
     key["spec"]["secret"] = "s3cret"
@@ -243,12 +277,12 @@ def test_what_cannot_be_asked_is_not_gone(cloud: Cloud, path: str) -> None:
     cloud.lists[path] = 403
     answer = confluent_still_there(cloud.api, WHOLE)
     assert isinstance(answer, Unreadable)
-    assert answer.reason.count(f"GET {path}: 403") == 1
+    assert answer.reason.count(f"GET {path}: 403 Forbidden") == 1
 
 
 def test_clusters_that_cannot_be_listed_are_not_gone(cloud: Cloud) -> None:
     cloud.lists |= {ENVIRONMENTS: [named("env-1", "x", f"{CRN}/environment=env-1")], CLUSTERS: 500}
-    assert confluent_still_there(cloud.api, WHOLE) == Unreadable(f"GET {CLUSTERS}: 500")
+    assert confluent_still_there(cloud.api, WHOLE) == Unreadable(f"GET {CLUSTERS}: 500 Internal Server Error")
 
 
 def test_a_type_that_nobody_can_ask_is_not_gone(cloud: Cloud) -> None:

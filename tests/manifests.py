@@ -1,0 +1,23 @@
+"""The project's manifest, and what is left of it for an environment without Kafka: tests of AWS alone take that one."""
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+PROJECT = Path(__file__).resolve().parents[1]
+COMMITTED = PROJECT / "include" / "environments" / "dev_min.yaml"
+
+
+def without_kafka(directory: Path) -> Path:
+    """Write dev_min without the messaging stack and without Confluent's bill into a directory, and return that."""
+    yaml = YAML(typ="rt")
+    manifest: Any = yaml.load(COMMITTED.read_text(encoding="utf-8"))
+    del manifest["stacks"]["confluent"]
+    manifest["stacks"]["demo"]["depends_on"] = ["core"]
+    manifest["cost_scope"] = ["aws"]
+    del manifest["confluent"]
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / COMMITTED.name).open("w", encoding="utf-8") as file:
+        yaml.dump(manifest, file)
+    return directory
