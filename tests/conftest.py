@@ -56,14 +56,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_stage(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What an end-to-end stage of this process has set is of no other module, its fixtures included."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.relative_to(PROJECT / "tests").parts[0] != "end_to_end":
+            for name in leaked():
+                patch.delenv(name)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def fresh_settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Settings are read once per process; every test starts without them, and without the stage of other tests."""
+def fresh_settings() -> Iterator[None]:
+    """Settings are read once per process; every test starts without them."""
     from tidegate.settings import settings
 
-    if request.path.relative_to(PROJECT / "tests").parts[0] != "end_to_end":
-        for name in leaked():
-            monkeypatch.delenv(name)
     settings.cache_clear()
     yield
     settings.cache_clear()

@@ -13,6 +13,7 @@ import pytest
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
+import factories_orphans as orphans
 import factories_world as world
 from stage import TEARDOWN, Stage
 from tidegate import environments
@@ -32,6 +33,7 @@ VALID: dict[str, Callable[[], Facts]] = {
     "BOOTSTRAP-RESULT": control.bootstrap_facts,
     "MUTATION-AUTHORIZATION": control.authorization_facts,
     "TEARDOWN-PROOF": world.proof_facts,
+    "ORPHAN-IDENTITIES": orphans.orphan_facts,
     **world.VALID_FACTS_WORLD,
     **guardrails.VALID_FACTS_GUARDRAILS,
     **emergency.VALID_FACTS_EMERGENCY,
@@ -75,11 +77,11 @@ def given_facts(closed: str | None) -> Callable[[str], Callable[..., Any]]:
 
 
 @pytest.fixture
-def given(bootstrapped: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Stage]:
+def given(with_kafka: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Stage]:
     def close(task_id: str | None) -> Stage:
         for module in (gate, guardrail, verdict):
             monkeypatch.setattr(module, "resolve", given_facts(task_id))
-        return bootstrapped
+        return with_kafka
 
     return close
 

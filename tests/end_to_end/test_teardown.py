@@ -8,7 +8,7 @@ import pytest
 
 import verified
 from stage import BUILD, TEARDOWN, Stage
-from tidegate.lanes import guardrails
+from tidegate.lanes import cost
 
 IMPATIENT = (("residual_wait: 900", "residual_wait: 2"), ("look_again: 20", "look_again: 1"))
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
@@ -173,7 +173,7 @@ def test_a_malformed_period_leaves_the_teardown_unproven(built: Stage, monkeypat
     def period(now: datetime) -> tuple[date, date]:
         return Malformed(now.year, now.month, 1), now.date()
 
-    monkeypatch.setattr(guardrails, "month_to_date", period)
+    monkeypatch.setattr(cost, "month_to_date", period)
     run = built.run("m9", **TEARDOWN)
     assert run.state == "failed"
     blocked = {it["code"]: it["observed"] for it in run.snapshots["m9_g_cost_guardrail_snapshot"]["blockers"]}
