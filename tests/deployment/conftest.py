@@ -15,7 +15,7 @@ def airflow_services() -> dict[str, Service]:
     return {name: services()[name] for name in AIRFLOW}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Answers:
-    """What the installed Airflow says; asked once, because it takes seconds."""
+    """What the installed Airflow says; asked once, because it takes seconds, and after `no_stage`."""
     return ask(tmp_path_factory.mktemp("airflow"), SECRETS + FOLDERS)
