@@ -14,7 +14,7 @@ from pydantic import BaseModel
 def plain(value: Any) -> Any:
     """The JSON form of facts and models. Raises TypeError for anything that has no defined form."""
     if isinstance(value, BaseModel):
-        return plain(value.model_dump(mode="python", by_alias=True))
+        return plain(value.model_dump(by_alias=True))
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
     if isinstance(value, dict):

@@ -50,7 +50,7 @@ def _record(store: EvidenceStore, key: str) -> tuple[VerdictRecord | None, Findi
 def _gaps(prefix: str, keys: tuple[str, ...]) -> Iterator[Finding]:
     there = set(keys)
     stems = [key.removeprefix(f"{prefix}/").removesuffix(".json") for key in keys]
-    for number in range(1, max((int(stem) for stem in stems if stem.isascii() and stem.isdigit()), default=0)):
+    for number in range(1, max((int(stem) for stem in stems if stem.isascii() and stem.isdigit()), default=1)):
         key = f"{prefix}/{number:06d}.json"
         if key not in there:
             yield Finding(code="CHAIN-GAP", file=key, observed="no such record", expected="no gap", remedy=KEEP)

@@ -74,10 +74,7 @@ def parse_snapshot(document: dict[str, Any], file: str) -> tuple[Snapshot | None
     try:
         snapshot = Snapshot.model_validate_json(json.dumps(document), strict=True)
     except ValidationError as error:
-        said = "; ".join(
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_input=False)
-        )
+        said = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
         return None, schema_mismatch(file, said, "a document of schema tidegate.snapshot 1")
     again = snapshot.model_dump(mode="json", by_alias=True)
     differing = sorted(name for name in {*again, *document} if again.get(name) != document.get(name))
@@ -103,7 +100,8 @@ def read_execution(store: EvidenceStore, subject: Subject) -> Execution:
 
 def _read_place(store: EvidenceStore, execution: Execution, required: Required, place: Place) -> None:
     subject = execution.subject
-    execution.places[required.task] = place
+    if not execution.of(required.task):  # of two platform runs, the one that has something keeps the place
+        execution.places[required.task] = place
     stem = subject.stem(place)
     attempts = sorted(n for key in store.keys(f"{stem}.") if (n := attempt_of(stem, key)) is not None)
     for attempt in attempts:
@@ -117,7 +115,7 @@ def _read_place(store: EvidenceStore, execution: Execution, required: Required, 
         if finding is not None:
             execution.findings.append(finding)
         execution.documents.append(Document(required=required, attempt=attempt, stored=stored, snapshot=snapshot))
-    for attempt in sorted(set(range(1, max(attempts, default=0))) - set(attempts)):
+    for attempt in sorted(set(range(1, max(attempts, default=1))) - set(attempts)):
         execution.findings.append(
             missing(subject.key(place, attempt), f"attempts {', '.join(map(str, attempts))}", f"attempt {attempt} too")
         )

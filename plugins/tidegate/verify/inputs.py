@@ -41,14 +41,14 @@ class Inputs:
                 yield missing(key, "no such file", f"digest {given.sha256}, an input of {document.key}")
                 return
             if digest is None:
-                yield self._mismatch(document, given, key, "content without a valid digest")
+                yield self._mismatch(document, key, "content without a valid digest", f"digest {given.sha256}")
                 return
         if digest is None:
             return  # a finding about the file itself says so already
         if digest != given.sha256:
-            yield self._mismatch(document, given, key, f"digest {digest}")
+            yield self._mismatch(document, key, f"digest {digest}", f"digest {given.sha256}")
         elif version is not None and given.version_id is not None and version != given.version_id:
-            yield self._mismatch(document, given, key, f"version {version}, expected {given.version_id}")
+            yield self._mismatch(document, key, f"version {version}", f"version {given.version_id}")
 
     def _foreign(self, key: str) -> tuple[str | None, str | None]:
         if key not in self._read:
@@ -57,11 +57,11 @@ class Inputs:
             self._read[key] = (None if document is None else str(document["digest"]), stored.version_id)
         return self._read[key]
 
-    def _mismatch(self, document: Document, given: InputRecord, key: str, observed: str) -> Finding:
+    def _mismatch(self, document: Document, key: str, observed: str, expected: str) -> Finding:
         return Finding(
             code="INPUT-MISMATCH",
             file=key,
             observed=observed,
-            expected=f"digest {given.sha256}, as recorded in {document.key}",
+            expected=f"{expected}, as recorded in {document.key}",
             remedy=KEEP,
         )

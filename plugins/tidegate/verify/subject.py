@@ -1,6 +1,7 @@
 """What is verified: an execution, the snapshots that its phase asks for, and where each of them must lie."""
 
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 from tidegate.evidence.layout import Phase, Place, attempt_of, proof_place, snapshot_place
 
@@ -52,8 +53,8 @@ class Subject:
     def folders(self) -> tuple[str, ...]:
         """Every folder in which a snapshot of this execution may lie, ending in a slash."""
         lanes = {required.lane for required in self.required}
-        if self.phase == "m2":
-            lanes |= {f"M2.{letter.upper()}" for letter in "abcdefghijklmnopqrstuvwxyz"}
+        if self.phase == "m2":  # the mirror has a folder per lane: also look where no lane of this version writes
+            lanes |= {f"M2.{letter}" for letter in ascii_uppercase}
         places = (snapshot_place(self.environment, self.phase, lane, self.execution_id, "") for lane in lanes)
         return tuple(sorted({self.stem(place) for place in places}))
 

@@ -327,6 +327,15 @@ def test_a_profile_that_was_asked_for(tmp_path: Path) -> None:
     assert verified(evidence, profile="sandbox").findings == ()
 
 
+def test_the_profile_of_the_verdict_counts_for_all(tmp_path: Path) -> None:
+    """However many lanes say otherwise: the verdict is what the execution stands for."""
+    evidence = Evidence(tmp_path).lanes()
+    result = verified(evidence.verdict(profile="aws"))
+    foreign = [(it.file, it.observed, it.expected) for it in result.findings if it.code == "FOREIGN"]
+    assert foreign == [(evidence.key(it.task), "profile sandbox", "profile aws") for it in evidence.subject.lanes]
+    assert result.profile == "aws"
+
+
 def test_swapped_attempts(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path).lanes()
     evidence.write(CHECK, world.backend_facts(), attempt=2)
