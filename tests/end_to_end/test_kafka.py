@@ -165,15 +165,6 @@ def test_the_rerun_under_the_grown_scope_proves_the_teardown(with_kafka: Stage) 
     assert run.snapshots["teardown_proof"]["overall_pass"] is True
 
 
-@pytest.mark.matrix
-def test_a_scope_that_shrinks_again(with_kafka: Stage) -> None:
-    """Narrowing is an exception with owner, reason and end; here nobody wrote one."""
-    with with_kafka.manifest_with(("cost_scope: [aws, confluent]", "cost_scope: [aws]")):
-        run = with_kafka.run("m9", **EVERYTHING)
-    assert blocked(run) == {"m9_g_cost_guardrail_snapshot": {"COST-SCOPE-NARROWED"}}
-    assert run.tasks["h_teardown_proof"] == "upstream_failed"
-
-
 def test_an_identity_that_nobody_destroyed(with_kafka: Stage) -> None:
     with with_kafka.sandbox.confluent() as console:
         made = console.post("/iam/v2/service-accounts", json={"display_name": "fraud-platform-dev-min-forgotten"})
@@ -211,3 +202,12 @@ def test_three_cycles_leave_nothing_behind(with_kafka: Stage) -> None:
         assert [each["display_name"] for each in left.pop("environments")] == ["default"]
         assert (left, parameters(with_kafka)) == ({}, {})
     assert len(cores) == 1
+
+
+@pytest.mark.matrix
+def test_a_scope_that_shrinks_again(with_kafka: Stage) -> None:
+    """Narrowing is an exception with owner, reason and end; here nobody wrote one."""
+    with with_kafka.manifest_with(("cost_scope: [aws, confluent]", "cost_scope: [aws]")):
+        run = with_kafka.run("m9", **EVERYTHING)
+    assert blocked(run) == {"m9_g_cost_guardrail_snapshot": {"COST-SCOPE-NARROWED"}}
+    assert run.tasks["h_teardown_proof"] == "upstream_failed"

@@ -28,10 +28,10 @@ def policy_digest(
     environment: Environment, policies: Policies, *, gate: str, version: int, sections: tuple[str, ...]
 ) -> str:
     """Digest of what a judgement depends on: the gate's version and its sections of manifest and policies (EV4)."""
-    manifest = plain(environment)
+    manifest = environment.model_dump(by_alias=True)
     of_policies = {
-        "policies.forbidden": plain(policies.forbidden),
-        "policies.allowed_types": plain(policies.allowed_types),
+        "policies.forbidden": policies.forbidden.model_dump(),
+        "policies.allowed_types": policies.allowed_types.model_dump(),
     }
     chosen = {name: of_policies[name] if name in of_policies else manifest[name] for name in sections}
     return digest_of({"gate": gate, "version": version, "sections": chosen})

@@ -22,6 +22,10 @@ GRACE_SECONDS = 60.0
 INTENT_VARIABLE = "TIDEGATE_INTENT"
 """Environment variable that marks a child, so that it can be found again when its pid was never recorded."""
 
+GARBAGE_COLLECTION = "400"
+"""Go's GOGC for terraform and its providers, which live for seconds: a fifth less processor time than with Go's own
+100, for a sixth more memory (measured with `terraform validate` of core, provider hashicorp/aws 5.100.0)."""
+
 CONFLUENT_KEYS = ("CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET")
 """Where Confluent's provider looks for its key: neither a variable nor an argument (ID4)."""
 
@@ -74,6 +78,7 @@ def child_environment(environ: Mapping[str, str], cli_config: Path, intent: str)
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
         "CHECKPOINT_DISABLE": "1",
+        "GOGC": GARBAGE_COLLECTION,
         INTENT_VARIABLE: intent,
     }
 

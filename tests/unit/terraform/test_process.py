@@ -407,6 +407,7 @@ def test_the_environment_of_a_child_is_an_allow_list(tmp_path: Path) -> None:
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
         "CHECKPOINT_DISABLE": "1",
+        "GOGC": "400",
         "TIDEGATE_INTENT": "77aa",
     }
 
@@ -417,6 +418,7 @@ def test_what_is_not_set_is_not_made_up(tmp_path: Path) -> None:
         "TF_IN_AUTOMATION",
         "TF_INPUT",
         "CHECKPOINT_DISABLE",
+        "GOGC",
         "TIDEGATE_INTENT",
     }
 
