@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from tidegate.evidence.canonical import digest_of, plain
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts
@@ -29,11 +31,14 @@ def policy_digest(
 ) -> str:
     """Digest of what a judgement depends on: the gate's version and its sections of manifest and policies (EV4)."""
     manifest = environment.model_dump(mode="json", by_alias=True)
-    of_policies = {
-        "policies.forbidden": policies.forbidden.model_dump(mode="json"),
-        "policies.allowed_types": policies.allowed_types.model_dump(mode="json"),
+    of_policies: dict[str, BaseModel] = {
+        "policies.forbidden": policies.forbidden,
+        "policies.allowed_types": policies.allowed_types,
+        "policies.prices": policies.prices,
     }
-    chosen = {name: of_policies[name] if name in of_policies else manifest[name] for name in sections}
+    chosen = {
+        name: of_policies[name].model_dump(mode="json") if name in of_policies else manifest[name] for name in sections
+    }
     return digest_of({"gate": gate, "version": version, "sections": chosen})
 
 

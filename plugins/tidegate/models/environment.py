@@ -146,6 +146,7 @@ class PolicyFiles(_Section):
 
     forbidden: str
     allowed_types: str
+    prices: str
 
 
 class Environment(_Section):
