@@ -100,7 +100,7 @@ def _change(resource: PlannedResource, prices: PricePolicy, region: str, before:
         stood = price(resource.type, region, before, "plan", prices)
         saved = stood.at_least if isinstance(stood, Priced) else NOTHING
     if actions in _GONE:
-        return ChangedCost(address=resource.address, usd_per_hour=NOTHING - saved, unknown=None)
+        return ChangedCost(address=resource.address, usd_per_hour=-saved, unknown=None)
     added = price_of_planned(resource, prices, region)
     if isinstance(added, Unpriced):
         return ChangedCost(address=resource.address, usd_per_hour=added.at_least, unknown=added.reason)

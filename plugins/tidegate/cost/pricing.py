@@ -189,10 +189,10 @@ def _quantity(entry: Price, attributes: Attributes) -> Decimal | str:
 
 def _number(value: Any) -> Decimal | None:
     """Services say numbers as texts, too: a task has `cpu` "256"."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if not isinstance(value, int | float | str):
         return None
     try:
         number = Decimal(str(value))
-    except InvalidOperation:
+    except InvalidOperation:  # also a truth value
         return None
     return number if number.is_finite() and 0 <= number < 10**9 else None

@@ -39,10 +39,9 @@ class RunRate:
 def run_rate(inventory: Inventory, prices: PricePolicy) -> RunRate:
     """The rate at which this inventory spends. An inventory that had to cover nothing vouches for nothing."""
     lines = tuple(Line(resource=found, pricing=price_of_live(found, prices)) for found in inventory.resources)
-    read = {it.subject for it in inventory.coverage if it.status == "read"}
-    reasons = {it.subject: it.reason for it in inventory.coverage if it.status != "read"}
-    missing = [subject for subject in inventory.expected_coverage if subject not in read | reasons.keys()]
-    unread = [*(f"{subject}: {reason}" for subject, reason in reasons.items()), *(f"{it}: not read" for it in missing)]
+    covered = {it.subject for it in inventory.coverage}
+    unread = [f"{it.subject}: {it.reason}" for it in inventory.coverage if it.status != "read"]
+    unread += [f"{subject}: not read" for subject in inventory.expected_coverage if subject not in covered]
     if not inventory.expected_coverage:
         unread.append("inventory: it had to cover nothing")
     return RunRate(

@@ -65,7 +65,7 @@ def test_a_removal_saves_only_what_is_known() -> None:
     assert of(gone, before={ADDRESS: known(**DATABASE)}).usd_per_hour == -COSTS
     nothing = of(gone)
     assert (nothing.usd_per_hour, nothing.complete) == (Decimal(0), True)
-    assert not nothing.usd_per_hour.is_signed()
+    assert not nothing.changes[0].usd_per_hour.is_signed()
 
 
 def test_without_a_price_nobody_knows_what_is_added() -> None:

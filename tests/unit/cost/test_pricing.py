@@ -195,6 +195,7 @@ def test_a_condition_that_does_not_hold_needs_no_others() -> None:
         (1, 2, Unpriced),
         (1, True, Unpriced),
         (True, 1, Unpriced),
+        ([1, False], True, Unpriced),
         (1, "1", Unpriced),
         (["a", 1], "a", Priced),
     ],

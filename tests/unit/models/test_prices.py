@@ -231,6 +231,7 @@ def test_a_price_of_another_shape(changes: dict[str, Any]) -> None:
         {"gaps": [{"types": ["aws_eip"], "date": "2026-10-05"}]},
         {"usage": [NAT | {"what": "traffic", "unit": "hour"}]},
         {"usage": [NAT | {"what": "traffic", "unit": "GB"}] * 2},
+        {"usage": [NAT | {"types": [], "what": "requests", "unit": "request"}] * 2},
         {"more": 1},
     ],
     ids=str,
