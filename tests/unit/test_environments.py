@@ -61,6 +61,17 @@ def test_dev_min() -> None:
     )
 
 
+def test_a_manifest_is_parsed_once_and_again_when_it_changes(directory: Path) -> None:
+    path = directory / "environments" / "dev_min.yaml"
+    first = load("dev_min")
+    assert load("dev_min") is first
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("max_resources: 90", "max_resources: 91"), encoding="utf-8")
+    assert load("dev_min").blast_radius.max_resources == 91
+    path.write_text(text, encoding="utf-8")
+    assert load("dev_min") == first
+
+
 def test_names(directory: Path) -> None:
     assert environments.names() == ("dev_min",)
     (directory / "environments" / "another.yaml").write_text("broken")
