@@ -26,7 +26,7 @@ help: ## explain every target
 setup: $(READY) ## install everything into .venv (done by the other targets when needed)
 
 $(READY): requirements.txt requirements-dev.txt requirements-terraform.txt requirements-standin.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"tidegate needs Python 3.11 to 3.13, found {v[0]}.{v[1]}; set PYTHON=<path>")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:3]; sys.exit(0 if (3, 11, 7) <= v < (3, 14) else f"tidegate needs Python 3.11.7 to 3.13, found {v[0]}.{v[1]}.{v[2]}; set PYTHON=<path>")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt requirements-dev.txt \
