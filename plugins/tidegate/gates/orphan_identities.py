@@ -11,7 +11,10 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.orphans import Identity, OrphanFacts
 
-_KEY = "check the Airflow connection confluent_default and what the observed text names, then clear this task"
+_KEY = (
+    "check the Airflow connection that confluent.api_key_connection of the manifest names, and what the observed text "
+    "names, then clear this task"
+)
 _NOT_ALLOWED = (
     "allow the execution role ssm:DescribeParameters (include/terraform/core/execution_policy.tf), then clear this task"
 )

@@ -22,7 +22,6 @@ from tidegate.operators.dag_runs import SupervisedDagRuns
 
 XCOM_KEY = "snapshot"
 _AWS_CONNECTION = "aws_default"
-_CONFLUENT_CONNECTION = "confluent_default"
 _NOT_FOUND = 404
 _KEY_EXTRAS = ("aws_access_key_id", "aws_secret_access_key")
 
