@@ -50,7 +50,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         dag_display_name=f"{texts.TITLES[phase]} - {environment.name}",
         description=texts.SUMMARIES[phase],
         doc_md=texts.doc_md(environment, phase),
-        schedule=None,
+        schedule=spec.schedule,
         catchup=False,
         max_active_runs=1,
         max_active_tasks=1,
@@ -70,7 +70,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
             doc_md=texts.lane_doc(spec.verdict),
         )
         for lane in spec.lanes:
-            task = _task(lane, environment, groups)
+            task = _task(lane, environment, groups, "all_done" if spec.every_lane_runs else "all_success")
             if not lane.beside:
                 before, step = step, []
             for earlier in before:
@@ -80,13 +80,14 @@ def _build(environment: Environment, phase: Phase) -> DAG:
     return dag
 
 
-def _task(lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) -> Any:
+def _task(lane: Lane, environment: Environment, groups: dict[str, TaskGroup], trigger_rule: str) -> Any:
     group, _, name = lane.task_id.rpartition(".")
     common: dict[str, Any] = {
         "task_id": name,
         "lane": lane,
         "environment": environment.name,
         "doc_md": texts.lane_doc(lane),
+        "trigger_rule": trigger_rule,
     }
     if lane.mutates or lane.gate in _PLANNING:
         common["pool"] = pool_of(environment.name)

@@ -11,6 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from tidegate.models.environment import Environment
 from tidegate.models.policy import AllowedTypesPolicy, ForbiddenPolicy, Policies
+from tidegate.models.prices import PricePolicy
 from tidegate.settings import settings
 
 M = TypeVar("M", bound=BaseModel)
@@ -43,6 +44,7 @@ def load_policies(environment: Environment) -> Policies:
     return Policies(
         forbidden=_read(directory / environment.policies.forbidden, ForbiddenPolicy),
         allowed_types=_read(directory / environment.policies.allowed_types, AllowedTypesPolicy),
+        prices=_read(directory / environment.policies.prices, PricePolicy),
     )
 
 

@@ -1,8 +1,9 @@
 """The phases as data (design.md, lanes). What the manifest does not ask for does not exist: never a fake pass."""
 
 from tidegate.evidence.layout import Phase
-from tidegate.lanes.spec import Lane, PhaseSpec
+from tidegate.lanes.spec import Lane, PhaseSpec, verdict_lane
 from tidegate.lanes.stack_lanes import build_lanes, destroy_lanes
+from tidegate.lanes.watch_phases import audit_phase, extend_phase, hourly_phase
 from tidegate.models.environment import Environment
 from tidegate.models.readiness import LaneGap
 
@@ -53,7 +54,7 @@ def bootstrap_phase(environment: Environment) -> PhaseSpec:
                 before_backend=True,
             ),
         ),
-        verdict=_verdict("m1", "d", before_backend=True),
+        verdict=verdict_lane("m1", "d", before_backend=True),
     )
 
 
@@ -140,7 +141,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             collect=f"{_GUARDRAILS}:collect_viability",
         )
     )
-    return PhaseSpec(phase="m2", lanes=tuple(lanes), verdict=_verdict("m2", "j"))
+    return PhaseSpec(phase="m2", lanes=tuple(lanes), verdict=verdict_lane("m2", "j"))
 
 
 def teardown_phase(environment: Environment) -> PhaseSpec:
@@ -199,7 +200,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             on_pass=f"{_PROOF}:close_platform_run",
         ),
     ]
-    return PhaseSpec(phase="m9", lanes=tuple(lanes), verdict=_verdict("m9", "i"))
+    return PhaseSpec(phase="m9", lanes=tuple(lanes), verdict=verdict_lane("m9", "i"))
 
 
 def stop_phase(environment: Environment) -> PhaseSpec:
@@ -234,7 +235,7 @@ def stop_phase(environment: Environment) -> PhaseSpec:
                 + (stacks + 1) * deadlines.residual_wait,
             ),
         ),
-        verdict=_verdict("stop", "c"),
+        verdict=verdict_lane("stop", "c"),
     )
 
 
@@ -255,7 +256,7 @@ def release_phase(environment: Environment) -> PhaseSpec:
                 effect="releases the emergency latch after a pass",
             ),
         ),
-        verdict=_verdict("release", "b"),
+        verdict=verdict_lane("release", "b"),
     )
 
 
@@ -267,6 +268,9 @@ def phase_of(environment: Environment, phase: Phase) -> PhaseSpec:
         "m9": teardown_phase,
         "stop": stop_phase,
         "release": release_phase,
+        "audit": audit_phase,
+        "hourly": hourly_phase,
+        "extend": extend_phase,
     }[phase](environment)
 
 
@@ -316,16 +320,3 @@ def _cost_lanes(environment: Environment) -> list[Lane]:
         )
     )
     return lanes
-
-
-def _verdict(phase: Phase, letter: str, *, before_backend: bool = False) -> Lane:
-    return Lane(
-        phase=phase,
-        letter=letter,
-        task_id=f"{letter}_phase_verdict",
-        title="Phase verdict",
-        snapshot=f"{phase}_{letter}_phase_verdict",
-        gate="PHASE-VERDICT",
-        collect="tidegate.lanes.verdict:collect_verdict",
-        before_backend=before_backend,
-    )

@@ -10,6 +10,9 @@ DAG_NAMES: dict[Phase, str] = {
     "m9": "m9_teardown_cost_check",
     "stop": "emergency_stop",
     "release": "emergency_release",
+    "audit": "teardown_audit",
+    "hourly": "hourly_check",
+    "extend": "extend_time_to_live",
 }
 
 
@@ -62,6 +65,12 @@ class PhaseSpec:
     phase: Phase
     lanes: tuple[Lane, ...]
     verdict: Lane
+    every_lane_runs: bool = False
+    """Lanes run one after the other whatever became of those before: each looks at something of its own."""
+    schedule: str | None = None
+    """Cron, UTC. None: only when somebody asks."""
+    deadline_minutes: int | None = None
+    """By when a run must have ended after it was due. None: its lanes have deadlines of their own."""
 
     def lane(self, task_id: str) -> Lane:
         """The lane of a task. Raises KeyError."""
@@ -69,3 +78,17 @@ class PhaseSpec:
             if lane.task_id == task_id:
                 return lane
         raise KeyError(task_id)
+
+
+def verdict_lane(phase: Phase, letter: str, *, before_backend: bool = False) -> Lane:
+    """The last lane of a phase: its verdict."""
+    return Lane(
+        phase=phase,
+        letter=letter,
+        task_id=f"{letter}_phase_verdict",
+        title="Phase verdict",
+        snapshot=f"{phase}_{letter}_phase_verdict",
+        gate="PHASE-VERDICT",
+        collect="tidegate.lanes.verdict:collect_verdict",
+        before_backend=before_backend,
+    )

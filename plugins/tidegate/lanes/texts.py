@@ -11,6 +11,9 @@ TITLES: dict[Phase, str] = {
     "m9": "M9 teardown and cost check",
     "stop": "Emergency stop",
     "release": "Emergency release",
+    "audit": "Nightly teardown audit",
+    "hourly": "Hourly check",
+    "extend": "Extend the time to live",
 }
 
 SUMMARIES: dict[Phase, str] = {
@@ -19,6 +22,10 @@ SUMMARIES: dict[Phase, str] = {
     "m9": "Freezes what goes and what stays, destroys exactly that, and proves it.",
     "stop": "Closes all builds with the emergency latch, then runs M9 and waits for its verdict.",
     "release": "Opens builds again, with a reason, after a cost guardrail (M9.G) that passed since the latch was set.",
+    "audit": "Looks at everything every night, also when nothing is up: what stands, what it costs, locks, drift, "
+    "identities, evidence. What it finds is a blocker, and one alert.",
+    "hourly": "Projects the cost and looks at the time to live, without a call that costs anything.",
+    "extend": "Lets demo stand longer, with a reason.",
 }
 
 _CHANGES: dict[Phase, str] = {
@@ -28,6 +35,10 @@ _CHANGES: dict[Phase, str] = {
     "m9": "destroys the target stacks, only what the frozen destroy plan shows; `core` is never touched",
     "stop": "sets the emergency latch and triggers M9, which destroys the target stacks; `core` is never touched",
     "release": "releases the emergency latch; nothing in AWS besides that record",
+    "audit": "nothing by itself; where the stop is reached it sets the emergency latch and triggers the emergency "
+    "stop, and it triggers M9 for demo when its time has ended",
+    "hourly": "nothing by itself; it sets latch and triggers as the audit does",
+    "extend": "the record of when demo's time ends; nothing in AWS besides that record",
 }
 
 _FAILURE = """

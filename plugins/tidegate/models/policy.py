@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Scalar = str | int | bool
-Said = Annotated[str, Field(pattern=r"\S")]
-"""A text that is not blank."""
+from tidegate.models.prices import PricePolicy
+from tidegate.models.scalars import Said, Scalar
 
 
 class Condition(BaseModel):
@@ -102,3 +101,4 @@ class Policies:
 
     forbidden: ForbiddenPolicy
     allowed_types: AllowedTypesPolicy
+    prices: PricePolicy

@@ -1,12 +1,13 @@
 """The cost ladder."""
 
 from decimal import Decimal
+from itertools import product
 
 import pytest
 
-from factories_guardrails import spent
+from factories_guardrails import bill, billed, billing, daily, spent
 from tidegate.cost.ladder import Total, reaches_stop, rung_of, rung_of_total, total_of
-from tidegate.models.observed import Known
+from tidegate.models.observed import Known, Unreadable
 
 LADDER = (Decimal(10), Decimal(20), Decimal(28))
 
@@ -52,3 +53,34 @@ def test_money_stays_decimal_also_where_nothing_was_reported() -> None:
     total = total_of(spent("0"), Known(()), None)
     assert [type(report.amount) for report in total.reports] == [Decimal, Decimal]
     assert type(total.at_least) is Decimal
+
+
+# Properties, over every combination of these reports. Nothing is above `unknown`: it stops builds as the stop does.
+
+AMOUNTS = (None, "-5", "0", "9.99", "10", "10.01", "19.99", "20", "27.99", "28", "1000")
+RANK = {"none": 0, "10": 1, "20": 2, "28": 3, "unknown": 4}
+
+
+def total(budgets: str | None, explorer: str | None, confluent: str | None) -> Total:
+    """What the ladder makes of three reports; None: the source cannot be read."""
+    denied = Unreadable("denied")
+    return total_of(
+        denied if budgets is None else spent(budgets),
+        denied if explorer is None else Known((daily(1, explorer),)),
+        billing(bill=denied if confluent is None else Known(bill(billed(1, confluent)))),
+    )
+
+
+@pytest.mark.parametrize("position", [0, 1, 2], ids=["budgets", "explorer", "confluent"])
+def test_the_ladder_rises_with_every_report_and_an_unknown_never_lowers_it(position: int) -> None:
+    totals = {reports: total(*reports) for reports in product(AMOUNTS, repeat=3)}
+    for reports, low in totals.items():
+        for larger in AMOUNTS:
+            given = reports[position]
+            if larger is not None and (given is None or Decimal(larger) < Decimal(given)):
+                continue
+            high = totals[(*reports[:position], larger, *reports[position + 1 :])]
+            assert RANK[rung_of_total(high, LADDER)] >= RANK[rung_of_total(low, LADDER)], (reports, larger)
+            if larger is not None:
+                assert high.at_least >= low.at_least, (reports, larger)
+                assert reaches_stop(high.at_least, Decimal(28)) >= reaches_stop(low.at_least, Decimal(28))

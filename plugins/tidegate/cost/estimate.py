@@ -1,0 +1,113 @@
+"""What a plan would change in what is spent by the hour, held against what is left of the cap (CO6). Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tidegate.cost.pricing import NOTHING, Attributes, Priced, Unpriced, price, price_of_planned, rounded_up
+from tidegate.cost.projection import Projection
+from tidegate.models.observed import Known
+from tidegate.models.plan import Plan, PlannedResource
+from tidegate.models.prices import PricePolicy
+
+_STAYS = {("no-op",), ("read",), ("forget",)}
+"""Actions after which as much stands as before."""
+_MADE_NEW = {("create",), ("forget", "create"), ("create", "forget")}
+_CHANGED = {("update",), ("delete", "create"), ("create", "delete")}
+_GONE = {("delete",)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedCost:
+    """One resource that the plan touches: what it adds, in USD per hour. Below zero: it saves."""
+
+    address: str
+    usd_per_hour: Decimal
+    unknown: str | None
+    """Why nobody can say what it adds: `usd_per_hour` holds the parts that have a price. None: it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanEstimate:
+    """What the plan changes. A saving counts only where the price before is known."""
+
+    changes: tuple[ChangedCost, ...]
+    usd_per_hour: Decimal
+    usd_per_month: Decimal
+    """For a month of `hours_per_month` of the prices."""
+
+    @property
+    def complete(self) -> bool:
+        """Everything that is added has a price."""
+        return not any(change.unknown for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """An estimate against the cap, in USD."""
+
+    left: Decimal
+    """Of the cap, after what is reported and projected; below zero when it is spent."""
+    until_month_end: Decimal
+    """What the plan adds until the month ends."""
+    forecast: Decimal
+    """The month's end with the plan applied and everything else as it stands."""
+    fits: bool
+    """What it adds fits into what is left, and nothing about either is unknown."""
+
+
+def estimate(
+    plan: Plan, prices: PricePolicy, region: str, before: Mapping[str, Attributes] | None = None
+) -> PlanEstimate:
+    """The change in USD per hour if this plan is applied in `region`.
+
+    `before`: attributes by address as they are now, for what the plan updates, replaces or deletes. Without them an
+    update counts in full, as if nothing had stood, and a removal saves nothing: the estimate is then too high.
+    """
+    known = before or {}
+    changes = tuple(
+        _change(resource, prices, region, known.get(resource.address))
+        for resource in plan.resources
+        if resource.actions not in _STAYS
+    )
+    usd_per_hour = sum((change.usd_per_hour for change in changes), start=NOTHING)
+    return PlanEstimate(
+        changes=changes, usd_per_hour=usd_per_hour, usd_per_month=rounded_up(usd_per_hour * prices.hours_per_month)
+    )
+
+
+def room_for(plan: PlanEstimate, projection: Projection, limit: Decimal) -> Room:
+    """Hold an estimate against what is left of the cap, were it applied at the moment of the projection."""
+    left = limit - projection.at_least
+    until_month_end = rounded_up(plan.usd_per_hour * projection.hours_left)
+    return Room(
+        left=left,
+        until_month_end=until_month_end,
+        forecast=projection.forecast + until_month_end,
+        fits=plan.complete and projection.complete and until_month_end <= left,
+    )
+
+
+def _change(resource: PlannedResource, prices: PricePolicy, region: str, before: Attributes | None) -> ChangedCost:
+    actions = resource.actions
+    if actions not in _MADE_NEW | _CHANGED | _GONE:
+        said = f"nobody knows what {'+'.join(actions) or 'no action'} does"
+        return ChangedCost(address=resource.address, usd_per_hour=NOTHING, unknown=said)
+    if actions in _CHANGED and before is not None and _same(before, resource.attributes, resource.type, prices):
+        return ChangedCost(address=resource.address, usd_per_hour=NOTHING, unknown=None)
+    saved = NOTHING
+    if actions not in _MADE_NEW and before is not None:
+        stood = price(resource.type, region, before, "plan", prices)
+        saved = stood.at_least if isinstance(stood, Priced) else NOTHING
+    if actions in _GONE:
+        return ChangedCost(address=resource.address, usd_per_hour=-saved, unknown=None)
+    added = price_of_planned(resource, prices, region)
+    if isinstance(added, Unpriced):
+        return ChangedCost(address=resource.address, usd_per_hour=added.at_least, unknown=added.reason)
+    return ChangedCost(address=resource.address, usd_per_hour=added.at_least - saved, unknown=None)
+
+
+def _same(before: Attributes, after: Attributes, kind: str, prices: PricePolicy) -> bool:
+    """Is everything that decides the price known, and as it was? Then nothing changes, with a price or without."""
+    names = prices.attributes_of(kind)
+    return bool(names) and all(isinstance(before.get(it), Known) and before.get(it) == after.get(it) for it in names)

@@ -1,0 +1,81 @@
+"""The phases that look while nobody builds: nightly audit, hourly check, and the time to live that a person extends."""
+
+from tidegate.lanes.spec import Lane, PhaseSpec, verdict_lane
+from tidegate.models.environment import Environment
+
+_READINESS = "tidegate.lanes.readiness"
+_BUILD = "tidegate.lanes.build"
+_GUARDRAILS = "tidegate.lanes.guardrails"
+_COST = "tidegate.lanes.cost"
+_STOP = "tidegate.lanes.emergency_stop"
+
+
+def audit_phase(environment: Environment) -> PhaseSpec:
+    """Every night, also when nothing is up. Read only; each lane runs whatever the others found (TD8)."""
+    return PhaseSpec(
+        phase="audit",
+        every_lane_runs=True,
+        schedule=environment.audit.schedule,
+        deadline_minutes=environment.audit.deadline_minutes,
+        lanes=(
+            Lane(
+                phase="audit",
+                letter="a",
+                task_id="a_identity_and_tools",
+                title="Identity and tools",
+                snapshot="audit_a_identity_and_tools_snapshot",
+                gate="IDENTITY-AND-TOOLS",
+                collect=f"{_READINESS}:collect_identity",
+            ),
+            Lane(
+                phase="audit",
+                letter="c",
+                task_id="c_network_posture",
+                title="No NAT gateway, no load balancer, nothing always on",
+                snapshot="audit_c_network_posture_snapshot",
+                gate="NETWORK-POSTURE",
+                collect=f"{_BUILD}:collect_posture",
+            ),
+            Lane(
+                phase="audit",
+                letter="e",
+                task_id="e_budget_guardrail",
+                title="Budget, its alerts, and who hears them",
+                snapshot="audit_e_budget_guardrail_snapshot",
+                gate="BUDGET-GUARDRAIL",
+                collect=f"{_GUARDRAILS}:collect_budget_guardrail",
+            ),
+            _cost_lane("audit", "f"),
+        ),
+        verdict=verdict_lane("audit", "n"),
+    )
+
+
+def hourly_phase(environment: Environment) -> PhaseSpec:
+    """Every hour, without a call that costs anything: projected cost and time to live (CO6)."""
+    return PhaseSpec(
+        phase="hourly",
+        every_lane_runs=True,
+        schedule=environment.audit.hourly_schedule,
+        lanes=(_cost_lane("hourly", "a"),),
+        verdict=verdict_lane("hourly", "c"),
+    )
+
+
+def extend_phase(environment: Environment) -> PhaseSpec:
+    """A person lets demo stand longer."""
+    return PhaseSpec(phase="extend", lanes=(), verdict=verdict_lane("extend", "b"))
+
+
+def _cost_lane(phase: str, letter: str) -> Lane:
+    return Lane(
+        phase=phase,  # type: ignore[arg-type]
+        letter=letter,
+        task_id=f"{letter}_cost_guardrail",
+        title="Cost of this month, reported and projected, below the stop",
+        snapshot=f"{phase}_{letter}_cost_guardrail_snapshot",
+        gate="COST-GUARDRAIL",
+        collect=f"{_COST}:collect_cost",
+        on_fail=f"{_STOP}:latch_at_the_stop",
+        effect="sets the emergency latch when the cost has reached the stop",
+    )

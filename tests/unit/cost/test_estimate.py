@@ -1,0 +1,141 @@
+"""What a plan would add to what is spent by the hour."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from factories_prices import DATABASE, LADDER, NOW, PRICES, STOP, database, known, price_of_database, rate, reported
+from factories_world import plan, planned
+from tidegate.cost.estimate import PlanEstimate, estimate, room_for
+from tidegate.cost.projection import Projection, project
+from tidegate.models.observed import UnknownUntilApply
+from tidegate.models.plan import PlannedResource
+
+LONDON = "eu-west-2"
+ADDRESS = "aws_db_instance.this"
+COSTS = price_of_database()
+
+
+def the_database(*actions: str, **changes: Any) -> PlannedResource:
+    return planned(ADDRESS, *actions, attributes=known(**DATABASE | changes))
+
+
+def of(*resources: PlannedResource, before: Any = None) -> PlanEstimate:
+    return estimate(plan(*resources), PRICES, LONDON, before)
+
+
+def test_a_build_of_demo() -> None:
+    found = of(the_database("create"), planned("aws_vpc.this", "create"), planned("aws_subnet.a", "create"))
+    assert found.complete
+    assert found.usd_per_hour == COSTS
+    assert found.usd_per_month == Decimal("16.2000001300")
+    assert [change.address for change in found.changes if change.usd_per_hour] == [ADDRESS]
+
+
+@pytest.mark.parametrize("actions", [("no-op",), ("read",), ("forget",)], ids="+".join)
+def test_what_stays_adds_nothing(actions: tuple[str, ...]) -> None:
+    found = of(the_database(*actions), planned("aws_sagemaker_domain.x", *actions))
+    assert (found.usd_per_hour, found.changes, found.complete) == (Decimal(0), (), True)
+
+
+@pytest.mark.parametrize("actions", [("create",), ("forget", "create"), ("create", "forget")], ids="+".join)
+def test_what_is_new_counts_in_full(actions: tuple[str, ...]) -> None:
+    assert of(the_database(*actions), before={ADDRESS: known(**DATABASE)}).usd_per_hour == COSTS
+
+
+@pytest.mark.parametrize("actions", [("update",), ("delete", "create"), ("create", "delete")], ids="+".join)
+def test_what_changes_counts_its_difference(actions: tuple[str, ...]) -> None:
+    larger = the_database(*actions, instance_class="db.t4g.small")
+    assert of(larger, before={ADDRESS: known(**DATABASE)}).usd_per_hour == Decimal("0.018")
+    smaller = the_database(*actions)
+    assert of(
+        smaller, before={ADDRESS: known(**DATABASE | {"instance_class": "db.t4g.small"})}
+    ).usd_per_hour == Decimal("-0.018")
+
+
+@pytest.mark.parametrize("actions", [("update",), ("delete", "create")], ids="+".join)
+def test_what_changes_counts_in_full_where_nobody_knows_what_was(actions: tuple[str, ...]) -> None:
+    for before in (None, {}, {ADDRESS: {}}, {ADDRESS: known(engine="postgres")}):
+        assert of(the_database(*actions), before=before).usd_per_hour == COSTS
+
+
+def test_a_removal_saves_only_what_is_known() -> None:
+    gone = planned(ADDRESS, "delete")
+    assert of(gone, before={ADDRESS: known(**DATABASE)}).usd_per_hour == -COSTS
+    nothing = of(gone)
+    assert (nothing.usd_per_hour, nothing.complete) == (Decimal(0), True)
+    assert not nothing.changes[0].usd_per_hour.is_signed()
+
+
+def test_without_a_price_nobody_knows_what_is_added() -> None:
+    found = of(the_database("create", multi_az=True), planned("aws_sagemaker_domain.x", "create"))
+    assert not found.complete
+    assert [change.unknown for change in found.changes] == [
+        "machine: no price of aws_db_instance in eu-west-2 fits",
+        "no price of aws_sagemaker_domain in eu-west-2 fits",
+    ]
+    assert found.usd_per_hour == Decimal("0.0041917810")  # storage and secret are known
+
+
+def test_what_is_not_known_saves_nothing() -> None:
+    unknown = planned(ADDRESS, "update", attributes=known(**DATABASE) | {"instance_class": UnknownUntilApply()})
+    found = of(unknown, before={ADDRESS: known(**DATABASE)})
+    assert not found.complete
+    assert found.usd_per_hour > 0
+
+
+def test_what_decides_the_price_and_stays_as_it_was_adds_nothing_also_without_a_price() -> None:
+    oracle = known(**DATABASE | {"engine": "oracle-ee"})
+    found = of(planned(ADDRESS, "update", attributes=oracle), before={ADDRESS: oracle})
+    assert (found.usd_per_hour, found.complete) == (Decimal(0), True)
+    fewer = {name: value for name, value in oracle.items() if name != "engine"}
+    assert not of(planned(ADDRESS, "update", attributes=fewer), before={ADDRESS: fewer}).complete
+    stranger = planned("aws_sagemaker_domain.x", "update")
+    assert not of(stranger, before={"aws_sagemaker_domain.x": {}}).complete
+
+
+@pytest.mark.parametrize("actions", [("invoke",), ("create", "update")], ids="+".join)
+def test_actions_that_nobody_knows(actions: tuple[str, ...]) -> None:
+    found = of(the_database(*actions))
+    assert not found.complete
+    assert found.changes[0].unknown == f"nobody knows what {'+'.join(actions)} does"
+
+
+# Against the cap.
+
+
+def spent(amount: str, usd_per_hour: str = "0", **changes: Any) -> Projection:
+    """At 20:00 on 13 February; 364 hours are left."""
+    said = reported(amount, data_as_of=NOW)
+    return project((said,), {"aws": rate(usd_per_hour, **changes)}, now=NOW, alerts=LADDER, stop=STOP)
+
+
+@pytest.mark.parametrize(
+    ("amount", "fits"),
+    [("0", True), ("21.9221917160", True), ("21.9221917161", False), ("30", False), ("31", False)],
+)
+def test_a_plan_fits_into_what_is_left_until_the_month_ends(amount: str, fits: bool) -> None:
+    found = room_for(of(the_database("create")), spent(amount), Decimal(30))
+    assert found.left == Decimal(30) - Decimal(amount)
+    assert found.until_month_end == Decimal("8.0778082840")  # 364 x 0.0221917810
+    assert found.forecast == Decimal(amount) + found.until_month_end
+    assert found.fits is fits
+
+
+def test_what_stands_already_is_in_the_forecast() -> None:
+    found = room_for(of(the_database("create")), spent("1", "0.01"), Decimal(30))
+    assert found.forecast == 1 + Decimal("3.64") + found.until_month_end
+
+
+def test_nothing_unknown_fits() -> None:
+    sure, unsure = of(the_database("create")), of(the_database("create", multi_az=True))
+    blind = spent("0", unread=("aws_eip@eu-west-2: denied",))
+    assert room_for(sure, spent("0"), Decimal(30)).fits
+    assert not room_for(unsure, spent("0"), Decimal(30)).fits
+    assert not room_for(sure, blind, Decimal(30)).fits
+
+
+def test_the_database_costs_the_same_live_and_planned() -> None:
+    assert of(the_database("create")).usd_per_hour == COSTS
+    assert database().type == the_database("create").type
