@@ -59,3 +59,19 @@ class CostFacts(Facts):
     """None: it is not in the scope, so nobody asked."""
     rung: str
     """The highest rung that the sum of all platforms has reached; `unknown` when a source cannot be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthSoFar:
+    """The month as a cost guardrail saw it: what a plan is held against (CO6). USD."""
+
+    at_least: Decimal
+    """Reported and projected, all platforms."""
+    usd_per_hour: Decimal
+    """What stands now spends."""
+    hours_left: Decimal
+    """Until the month ends."""
+    limit: Decimal
+    """The cap."""
+    complete: bool
+    """Nothing about it is unknown; else the amounts are lower bounds."""
