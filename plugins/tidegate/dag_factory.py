@@ -15,6 +15,7 @@ from tidegate.operators.broken import BrokenManifestOperator
 from tidegate.operators.gate import GateOperator, TerraformApplyOperator, TerraformPlanOperator
 from tidegate.operators.verdict import PhaseVerdictOperator
 from tidegate.sensors.guardrail import GuardrailSensor
+from tidegate.settings import settings
 
 _PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
 """Gates whose facts come from a plan."""
@@ -50,7 +51,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         dag_display_name=f"{texts.TITLES[phase]} - {environment.name}",
         description=texts.SUMMARIES[phase],
         doc_md=texts.doc_md(environment, phase),
-        schedule=spec.schedule,
+        schedule=spec.schedule if settings().schedules else None,
         catchup=False,
         max_active_runs=1,
         max_active_tasks=1,
