@@ -14,6 +14,7 @@ import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_time_to_live as lives
 import factories_world as world
 from stage import TEARDOWN, Stage
 from tidegate import environments
@@ -37,6 +38,7 @@ VALID: dict[str, Callable[[], Facts]] = {
     **world.VALID_FACTS_WORLD,
     **guardrails.VALID_FACTS_GUARDRAILS,
     **emergency.VALID_FACTS_EMERGENCY,
+    **lives.VALID_FACTS_TIME_TO_LIVE,
 }
 CONF: dict[str, dict[str, Any]] = {
     "m1": {},
@@ -44,6 +46,8 @@ CONF: dict[str, dict[str, Any]] = {
     "m9": TEARDOWN,
     "stop": {**TEARDOWN, "reason": "a test"},
     "release": {"confirm": TEARDOWN["confirm"], "reason": "a test"},
+    "hourly": {},
+    "extend": {"confirm": TEARDOWN["confirm"], "reason": "a test"},
 }
 
 
