@@ -172,6 +172,20 @@ def test_one_more_run_per_check(world: Any, states: dict[str, str], triggered: l
     assert runs.names == triggered
 
 
+def test_a_stop_that_ends_while_the_states_are_read_is_not_repeated(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they say is older than its end."""
+    runs, answers = DagRuns(), ["running"]
+    monkeypatch.setattr(
+        runs,
+        "state",
+        lambda _dag, run_id: Absent() if run_id != "cost_stop__1" else Known(answers.pop() if answers else "success"),
+    )
+    at_the_stop(world, runs)
+    assert runs.triggered == []
+
+
 def test_a_stop_that_has_done_it_is_not_repeated_for_a_state_that_cannot_be_read(
     world: Any, stands: dict[str, Any]
 ) -> None:
