@@ -30,6 +30,9 @@ DAG_IDS = {
     "m9": f"{ENVIRONMENT}.m9_teardown_cost_check",
     "stop": f"{ENVIRONMENT}.emergency_stop",
     "release": f"{ENVIRONMENT}.emergency_release",
+    "audit": f"{ENVIRONMENT}.teardown_audit",
+    "hourly": f"{ENVIRONMENT}.hourly_check",
+    "extend": f"{ENVIRONMENT}.extend_time_to_live",
 }
 BUILD = {"runtime_database_enabled": False}
 TEARDOWN = {"target": "demo", "confirm": ENVIRONMENT}

@@ -129,6 +129,13 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
                 description="Create demo's PostgreSQL instance (about 80 seconds, about 0.02 USD an hour).",
                 section="Build",
             ),
+            "time_to_live_hours": _hours(
+                environment,
+                environment.time_to_live.default_hours,
+                "Ephemeral stacks are torn down so many hours after they are built. The messaging stack has no time to "
+                "live of its own.",
+                "Build",
+            ),
             "repair_drift": Param(
                 False,
                 type="boolean",
@@ -157,7 +164,37 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
     if phase == "release":
         reason = _reason("Why builds may go on: what spent, and what was done about it. Kept in the latch's record.")
         return {"reason": reason, "confirm": _confirm(environment)}
+    if phase == "extend":
+        stacks = list(environment.stacks_by_lifecycle("ephemeral")) or [""]
+        stack = Param(
+            stacks[0],
+            type="string",
+            enum=stacks,
+            title="Stack",
+            description="What shall stand longer. The messaging stack has no time to live of its own.",
+            section="Target",
+        )
+        hours = _hours(
+            environment,
+            1,
+            f"By how many hours. The new end is at most {environment.time_to_live.max_hours} hours from now.",
+            "Target",
+        )
+        reason = _reason("Why it must stand longer. Kept in the record of its time to live.")
+        return {"stack": stack, "hours": hours, "confirm": _confirm(environment), "reason": reason}
     return {}
+
+
+def _hours(environment: Environment, default: int, description: str, section: str) -> Param:
+    return Param(
+        default,
+        type="integer",
+        minimum=1,
+        maximum=environment.time_to_live.max_hours,
+        title="Time to live, hours",
+        description=description,
+        section=section,
+    )
 
 
 def _target(environment: Environment, default: str) -> Param:

@@ -22,6 +22,9 @@ PHASES = {
     "m9_teardown_cost_check": "m9",
     "emergency_stop": "stop",
     "emergency_release": "release",
+    "teardown_audit": "audit",
+    "hourly_check": "hourly",
+    "extend_time_to_live": "extend",
 }
 PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
 
@@ -60,16 +63,18 @@ def test_the_verdict_is_the_only_leaf_and_directly_below_every_task(bag: Any, na
 
 
 @pytest.mark.parametrize("name", PHASES)
-def test_every_other_task_waits_for_the_success_of_all_lanes_before_it(bag: Any, name: str) -> None:
+def test_every_other_task_waits_for_all_lanes_before_it(bag: Any, name: str) -> None:
+    """For their success; only where each lane looks at something of its own does it run whatever they found."""
     dag = bag.dags[f"dev_min.{name}"]
     spec = lanes(dag)
+    assert spec.every_lane_runs is (spec.phase in {"audit", "hourly"})
     before: set[str] = set()
     beside: set[str] = set()
     for lane in spec.lanes:
         task = dag.task_dict[lane.task_id]
         if not lane.beside:
             before, beside = before | beside, set()
-        assert task.trigger_rule == "all_success"
+        assert task.trigger_rule == ("all_done" if spec.every_lane_runs else "all_success")
         assert {found.task_id for found in task.get_flat_relatives(upstream=True)} == before
         beside.add(lane.task_id)
 
@@ -121,6 +126,46 @@ def test_every_choice_of_stacks_is_offered_downstream_first(phase: Any, default:
     target = _build(three_stacks(), phase).params.get_param("target")
     assert target.schema["enum"] == ["demo", "confluent", "demo+confluent"]
     assert target.value == default
+
+
+@pytest.mark.parametrize(("name", "param", "default"), [("m2", "time_to_live_hours", 8), ("extend", "hours", 1)])
+def test_hours_are_bounded_by_the_manifest(name: Any, param: str, default: int) -> None:
+    bounds = {"default_hours": 8, "max_hours": 24}
+    environment = three_stacks()
+    longer = environment.time_to_live.model_copy(update=bounds)
+    found = _build(environment.model_copy(update={"time_to_live": longer}), name).params.get_param(param)
+    assert (found.value, found.schema["type"]) == (default, "integer")
+    assert (found.schema["minimum"], found.schema["maximum"]) == (1, 24)
+
+
+@pytest.mark.parametrize(("hours", "accepted"), [(1, True), (24, True), (0, False), (25, False), ("8", False)])
+def test_hours_out_of_bounds_start_no_run(bag: Any, hours: Any, accepted: bool) -> None:
+    from airflow.sdk.exceptions import AirflowException
+
+    for dag, name in (("m2_substrate_build", "time_to_live_hours"), ("extend_time_to_live", "hours")):
+        param = bag.dags[f"dev_min.{dag}"].params.get_param(name)
+        try:
+            assert param.resolve(hours) == hours
+            taken = True
+        except (AirflowException, ValueError):
+            taken = False
+        assert taken is accepted
+
+
+def test_only_ephemeral_stacks_have_a_time_to_extend(bag: Any) -> None:
+    """Core and the messaging stack have none."""
+    dag = bag.dags["dev_min.extend_time_to_live"]
+    assert dag.params.get_param("stack").schema["enum"] == ["demo"]
+    assert set(dag.params) == {"stack", "hours", "confirm", "reason"}
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_what_looks_by_itself_has_a_schedule_and_nothing_to_type(bag: Any, name: str) -> None:
+    dag, spec = bag.dags[f"dev_min.{name}"], lanes(bag.dags[f"dev_min.{name}"])
+    scheduled = spec.phase in {"audit", "hourly"}
+    assert (spec.schedule is not None) is scheduled
+    assert getattr(dag.timetable, "expression", None) == spec.schedule
+    assert bool(dag.params) is (spec.phase not in {"m1", "audit", "hourly"})
 
 
 @pytest.mark.parametrize("phase", ["m2", "m9"])

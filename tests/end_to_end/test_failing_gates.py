@@ -14,6 +14,7 @@ import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_time_to_live as lives
 import factories_world as world
 from stage import TEARDOWN, Stage
 from tidegate import environments
@@ -37,6 +38,7 @@ VALID: dict[str, Callable[[], Facts]] = {
     **world.VALID_FACTS_WORLD,
     **guardrails.VALID_FACTS_GUARDRAILS,
     **emergency.VALID_FACTS_EMERGENCY,
+    **lives.VALID_FACTS_TIME_TO_LIVE,
 }
 CONF: dict[str, dict[str, Any]] = {
     "m1": {},
@@ -44,6 +46,9 @@ CONF: dict[str, dict[str, Any]] = {
     "m9": TEARDOWN,
     "stop": {**TEARDOWN, "reason": "a test"},
     "release": {"confirm": TEARDOWN["confirm"], "reason": "a test"},
+    "audit": {},
+    "hourly": {},
+    "extend": {"confirm": TEARDOWN["confirm"], "reason": "a test"},
 }
 
 
@@ -95,12 +100,14 @@ def test_with_all_gates_open_the_run_succeeds(given: Callable[[str | None], Stag
 @pytest.mark.parametrize(("phase", "task_id"), list(lanes()))
 def test_a_closed_gate_fails_the_run(given: Callable[[str | None], Stage], phase: str, task_id: str) -> None:
     run = given(task_id).run(phase, **CONF[phase])
-    order = [lane.task_id for lane in phase_of(environments.load("dev_min"), phase).lanes]
+    spec = phase_of(environments.load("dev_min"), phase)
+    order = [lane.task_id for lane in spec.lanes]
     reached = order.index(task_id)
     assert run.state == "failed"
     assert run.tasks[task_id] == "failed"
     assert {run.tasks[before] for before in order[:reached]} <= {"success"}
-    assert {run.tasks[after] for after in order[reached + 1 :]} <= {"upstream_failed"}
+    then = "success" if spec.every_lane_runs else "upstream_failed"
+    assert {run.tasks[after] for after in order[reached + 1 :]} <= {then}
     verdicts = [document for name, document in run.snapshots.items() if name.endswith("phase_verdict")]
     assert [document["overall_pass"] for document in verdicts] == [False]
-    assert phase_of(environments.load("dev_min"), phase).verdict.task_id in run.started
+    assert spec.verdict.task_id in run.started

@@ -28,6 +28,8 @@ from tidegate.gates import (
     teardown_readiness,
     teardown_scope,
     teardown_viability,
+    time_to_live,
+    time_to_live_extension,
 )
 from tidegate.gates.base import Gate
 
@@ -56,6 +58,8 @@ GATES: tuple[Gate[Any], ...] = (
     emergency_latch.GATE,
     emergency_teardown.GATE,
     emergency_release.GATE,
+    time_to_live.GATE,
+    time_to_live_extension.GATE,
     phase_verdict.GATE,
 )
 """In the order in which an environment meets them."""

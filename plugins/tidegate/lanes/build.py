@@ -10,7 +10,7 @@ from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import inputs_series
 from tidegate.evidence.teardowns import end_teardown
-from tidegate.lanes import readiness
+from tidegate.lanes import readiness, time_to_live
 from tidegate.lanes.confluent import confluent_endpoint
 from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
 from tidegate.lanes.plan_facts import is_persistent, plan_facts, protected_addresses
@@ -98,8 +98,12 @@ def fetched_plan(prepared: workspace.Workspace) -> Any:
 
 
 def apply(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the authorisation passed: record the inputs and apply the fetched plan. Raises TerraformStopped."""
+    """After the authorisation passed: renew the time to live, record the inputs and apply the fetched plan.
+
+    Raises ActionBlocked and StoreError before anything is applied, and TerraformStopped.
+    """
     stack = _stack(run)
+    time_to_live.renew(run, stack)
     if not planned(run, stack).has_changes:
         run.log(f"the plan of {stack} has no changes: nothing is applied")
         return

@@ -1,4 +1,6 @@
-"""The emergency stop: M9.G sets the latch at the stop rung, STOP.A on a person's word, STOP.B tears down (CO4)."""
+"""The emergency stop: a cost guardrail sets the latch at the stop rung, STOP.A on a person's word, STOP.B tears down
+(CO4).
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -13,6 +15,7 @@ from tidegate.evidence.store import StoreError, StoreUnreachable
 from tidegate.gates.phase_verdict import lane_status
 from tidegate.gates.rules_dag import ready
 from tidegate.gates.rules_identity import identity_blockers
+from tidegate.lanes.cost_stop import stop_what_stands
 from tidegate.lanes.guards import parse_snapshot
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.readiness import caller, tools
@@ -35,7 +38,9 @@ def said_reason(run: LaneRun) -> str:
 
 
 def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After a closed M9.G: set the latch when a source reports the stop. Raises ActionBlocked.
+    """After a closed cost guardrail: set the latch when the stop is reached, then tear down what stands (CO4).
+
+    Raises ActionBlocked.
 
     Cost that cannot be read does not set it: it closes the gate, and no build can get a pass of M9.G from it; a latch
     asks for a person, and a read that was refused once is no reason for that.
@@ -68,6 +73,7 @@ def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> N
             ).sentence()
         ) from error
     run.log(f"the emergency latch of {environment.name} is set: builds are closed, teardown is open")
+    stop_what_stands(run)
 
 
 def collect_latch(run: LaneRun) -> EmergencyLatchFacts:

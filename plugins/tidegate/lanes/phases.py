@@ -315,7 +315,8 @@ def _cost_lanes(environment: Environment) -> list[Lane]:
             gate="COST-GUARDRAIL",
             collect=f"{_COST}:collect_cost",
             on_fail=f"{_STOP}:latch_at_the_stop",
-            effect="sets the emergency latch when the cost has reached the stop",
+            effect="sets the emergency latch when the cost has reached the stop, and triggers the emergency stop for "
+            "what stands besides this run's target",
             beside=bool(lanes),
         )
     )

@@ -25,7 +25,7 @@ SUMMARIES: dict[Phase, str] = {
     "audit": "Looks at everything every night, also when nothing is up: what stands, what it costs, locks, drift, "
     "identities, evidence. What it finds is a blocker, and one alert.",
     "hourly": "Projects the cost and looks at the time to live, without a call that costs anything.",
-    "extend": "Lets demo stand longer, with a reason.",
+    "extend": "Lets demo stand longer, with a reason. The messaging stack has no time to live of its own.",
 }
 
 _CHANGES: dict[Phase, str] = {

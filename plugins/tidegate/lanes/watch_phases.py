@@ -1,5 +1,6 @@
 """The phases that look while nobody builds: nightly audit, hourly check, and the time to live that a person extends."""
 
+from tidegate.evidence.layout import Phase
 from tidegate.lanes.spec import Lane, PhaseSpec, verdict_lane
 from tidegate.models.environment import Environment
 
@@ -8,6 +9,7 @@ _BUILD = "tidegate.lanes.build"
 _GUARDRAILS = "tidegate.lanes.guardrails"
 _COST = "tidegate.lanes.cost"
 _STOP = "tidegate.lanes.emergency_stop"
+_TIME_TO_LIVE = "tidegate.lanes.time_to_live"
 
 
 def audit_phase(environment: Environment) -> PhaseSpec:
@@ -46,6 +48,7 @@ def audit_phase(environment: Environment) -> PhaseSpec:
                 collect=f"{_GUARDRAILS}:collect_budget_guardrail",
             ),
             _cost_lane("audit", "f"),
+            _time_to_live_lane("audit", "l"),
         ),
         verdict=verdict_lane("audit", "n"),
     )
@@ -57,14 +60,30 @@ def hourly_phase(environment: Environment) -> PhaseSpec:
         phase="hourly",
         every_lane_runs=True,
         schedule=environment.audit.hourly_schedule,
-        lanes=(_cost_lane("hourly", "a"),),
+        lanes=(_cost_lane("hourly", "a"), _time_to_live_lane("hourly", "b")),
         verdict=verdict_lane("hourly", "c"),
     )
 
 
 def extend_phase(environment: Environment) -> PhaseSpec:
     """A person lets demo stand longer."""
-    return PhaseSpec(phase="extend", lanes=(), verdict=verdict_lane("extend", "b"))
+    return PhaseSpec(
+        phase="extend",
+        lanes=(
+            Lane(
+                phase="extend",
+                letter="a",
+                task_id="a_extend",
+                title="The stack stands, reason given, new end within bounds",
+                snapshot="extend_a_extension_snapshot",
+                gate="TIME-TO-LIVE-EXTENSION",
+                collect=f"{_TIME_TO_LIVE}:collect_extension",
+                on_pass=f"{_TIME_TO_LIVE}:extend",
+                effect="records the new end after a pass",
+            ),
+        ),
+        verdict=verdict_lane("extend", "b"),
+    )
 
 
 def _cost_lane(phase: str, letter: str) -> Lane:
@@ -77,5 +96,20 @@ def _cost_lane(phase: str, letter: str) -> Lane:
         gate="COST-GUARDRAIL",
         collect=f"{_COST}:collect_cost",
         on_fail=f"{_STOP}:latch_at_the_stop",
-        effect="sets the emergency latch when the cost has reached the stop",
+        effect="sets the emergency latch when the cost has reached the stop, and triggers the emergency stop for what "
+        "stands",
+    )
+
+
+def _time_to_live_lane(phase: Phase, letter: str) -> Lane:
+    return Lane(
+        phase=phase,
+        letter=letter,
+        task_id=f"{letter}_time_to_live",
+        title="No ephemeral stack stands longer than it may",
+        snapshot=f"{phase}_{letter}_time_to_live_snapshot",
+        gate="TIME-TO-LIVE",
+        collect=f"{_TIME_TO_LIVE}:collect_time_to_live",
+        on_fail=f"{_TIME_TO_LIVE}:tear_down_the_ended",
+        effect="triggers M9 for a stack that stands although its time has ended",
     )

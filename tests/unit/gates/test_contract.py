@@ -16,6 +16,7 @@ import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_time_to_live as lives
 import factories_world as world
 from tidegate.documents.taxonomy import taxonomy
 from tidegate.gates import base
@@ -72,6 +73,8 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "EMERGENCY-LATCH": (emergency.emergency_latch_facts,),
     "EMERGENCY-TEARDOWN": (emergency.emergency_teardown_facts,),
     "EMERGENCY-RELEASE": (emergency.emergency_release_facts,),
+    "TIME-TO-LIVE": (lives.time_to_live_facts,),
+    "TIME-TO-LIVE-EXTENSION": (lives.extension_facts,),
     "PHASE-VERDICT": (control.verdict_facts,),
 }
 """Facts that pass, by gate: the starting points of the walk below."""
@@ -86,6 +89,7 @@ MAY_BE_UNREADABLE = {
     ("MUTATION-AUTHORIZATION left alone", "control.platform_run"): "nothing is applied",
     ("MUTATION-AUTHORIZATION left alone", "state"): "nothing is applied; the verify lane judges that it did not move",
     ("DESTROYED-STATE left alone", "post_destroy_state_count"): "it may hold whatever it held; its serial is judged",
+    ("TIME-TO-LIVE-EXTENSION", "record"): "the new record on top of a broken one is the way out",
 }
 """Observations whose gate may pass without them, each with its reason."""
 

@@ -54,6 +54,7 @@ def as_the_role(monkeypatch: pytest.MonkeyPatch, moment: Any) -> None:
     monkeypatch.setattr(emergency_stop, "caller", lambda _run: control.caller())
     monkeypatch.setattr(emergency_stop, "tools", lambda _run: control.tools())
     monkeypatch.setattr(emergency_stop, "now", lambda: NOW)
+    monkeypatch.setattr(emergency_stop, "stop_what_stands", lambda _run: None)  # test_cost_stop.py
 
 
 def latch_of(world: Any) -> Any:

@@ -11,6 +11,8 @@ from tidegate.gates.registry import by_id
 from tidegate.lanes.phases import (
     bootstrap_phase,
     build_phase,
+    extend_phase,
+    hourly_phase,
     lane_gaps,
     phase_of,
     release_phase,
@@ -18,6 +20,7 @@ from tidegate.lanes.phases import (
     teardown_phase,
 )
 from tidegate.lanes.spec import Lane, PhaseSpec
+from tidegate.lanes.watch_phases import audit_phase
 from tidegate.models.environment import Environment
 from tidegate.operators.airflow_run import resolve
 
@@ -30,6 +33,9 @@ PHASES: dict[Phase, PhaseSpec] = {
     "m9": teardown_phase(ENVIRONMENT),
     "stop": stop_phase(ENVIRONMENT),
     "release": release_phase(ENVIRONMENT),
+    "audit": audit_phase(ENVIRONMENT),
+    "hourly": hourly_phase(ENVIRONMENT),
+    "extend": extend_phase(ENVIRONMENT),
 }
 ALL = [
     pytest.param(spec, lane, id=f"{phase}-{lane.task_id}")
@@ -106,6 +112,29 @@ MUTATING = [
                 ("RELEASE.B", "b_phase_verdict", "PHASE-VERDICT", "release_b_phase_verdict"),
             ],
         ),
+        (
+            "audit",
+            [
+                ("AUDIT.F", "f_cost_guardrail", "COST-GUARDRAIL", "audit_f_cost_guardrail_snapshot"),
+                ("AUDIT.L", "l_time_to_live", "TIME-TO-LIVE", "audit_l_time_to_live_snapshot"),
+                ("AUDIT.N", "n_phase_verdict", "PHASE-VERDICT", "audit_n_phase_verdict"),
+            ],
+        ),
+        (
+            "hourly",
+            [
+                ("HOURLY.A", "a_cost_guardrail", "COST-GUARDRAIL", "hourly_a_cost_guardrail_snapshot"),
+                ("HOURLY.B", "b_time_to_live", "TIME-TO-LIVE", "hourly_b_time_to_live_snapshot"),
+                ("HOURLY.C", "c_phase_verdict", "PHASE-VERDICT", "hourly_c_phase_verdict"),
+            ],
+        ),
+        (
+            "extend",
+            [
+                ("EXTEND.A", "a_extend", "TIME-TO-LIVE-EXTENSION", "extend_a_extension_snapshot"),
+                ("EXTEND.B", "b_phase_verdict", "PHASE-VERDICT", "extend_b_phase_verdict"),
+            ],
+        ),
     ],
 )
 def test_the_lanes_are_these(phase: Phase, rows: list[tuple[str, str, str, str]]) -> None:
@@ -149,9 +178,25 @@ def test_an_action_takes_the_run_its_facts_and_its_snapshot(action: str) -> None
     assert list(inspect.signature(resolve(action)).parameters) == ["run", "facts", "document"]
 
 
-def test_only_the_cost_guardrail_acts_on_a_closed_gate() -> None:
-    acting = {lane.task_id: lane.on_fail for spec in PHASES.values() for lane in spec.lanes if lane.on_fail}
-    assert acting == {"g_cost_guardrail": "tidegate.lanes.emergency_stop:latch_at_the_stop"}
+def test_only_cost_and_time_to_live_act_on_a_closed_gate() -> None:
+    acting = {(lane.gate, lane.on_fail) for spec in PHASES.values() for lane in spec.lanes if lane.on_fail}
+    assert acting == {
+        ("COST-GUARDRAIL", "tidegate.lanes.emergency_stop:latch_at_the_stop"),
+        ("TIME-TO-LIVE", "tidegate.lanes.time_to_live:tear_down_the_ended"),
+    }
+
+
+def test_whatever_acts_says_what_it_does() -> None:
+    """People read it in the task's page; a mutation says so by itself."""
+    acting = [lane for spec in PHASES.values() for lane in spec.lanes if lane.on_fail]
+    acting += [lane for lane in PHASES["extend"].lanes if lane.on_pass]
+    assert acting
+    assert all(lane.effect for lane in acting)
+
+
+def test_the_hourly_check_looks_at_nothing_but_cost_and_time() -> None:
+    """It calls no API that costs anything: the cost comes from recorded answers, the time from states and evidence."""
+    assert [lane.gate for lane in PHASES["hourly"].lanes] == ["COST-GUARDRAIL", "TIME-TO-LIVE"]
 
 
 def test_the_bill_of_confluent_is_a_lane_where_the_scope_asks_for_it() -> None:

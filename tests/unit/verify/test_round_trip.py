@@ -15,6 +15,7 @@ import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_time_to_live as lives
 import factories_world as world
 from tidegate.evidence.canonical import digest_of, plain
 from tidegate.gates.base import Gate
@@ -192,6 +193,20 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     "EMERGENCY-RELEASE": (
         emergency.emergency_release_facts,
         lambda: emergency.emergency_release_facts(cost=Absent(), latch=Unreadable("x")),
+    ),
+    "TIME-TO-LIVE": (
+        lives.time_to_live_facts,
+        lambda: lives.time_to_live_facts(
+            lives.ended(),
+            lives.ended(Known("running"), resource_count=Unreadable("403")),
+            lives.life(record=Absent()),
+        ),
+    ),
+    "TIME-TO-LIVE-EXTENSION": (
+        lives.extension_facts,
+        lambda: lives.extension_facts(
+            record=Unreadable("x"), latch=Absent(), teardown=lives.triggered(Unreadable("500")), hours=0
+        ),
     ),
     "PHASE-VERDICT": (
         control.verdict_facts,
