@@ -44,8 +44,13 @@ def load_policies(environment: Environment) -> Policies:
     return Policies(
         forbidden=_read(directory / environment.policies.forbidden, ForbiddenPolicy),
         allowed_types=_read(directory / environment.policies.allowed_types, AllowedTypesPolicy),
-        prices=_read(directory / environment.policies.prices, PricePolicy),
+        prices=_read(prices_path(environment), PricePolicy),
     )
+
+
+def prices_path(environment: Environment) -> Path:
+    """The file with the prices that the manifest names."""
+    return settings().policies_dir / environment.policies.prices
 
 
 def _read(path: Path, model: type[M]) -> M:

@@ -50,6 +50,8 @@ AttributeName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*(\.#)?$
 Conditions = dict[AttributeName, Scalar | Annotated[tuple[Scalar, ...], Field(min_length=1)]]
 """By attribute the value, or the values one of which, it must have. All must hold."""
 Reason = Annotated[str, Field(min_length=10, pattern=r"\S")]
+OfferName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,199}$")]
+"""As the AWS price list writes services, usage types and operations."""
 
 
 class _Entry(BaseModel):
@@ -60,6 +62,26 @@ class _Entry(BaseModel):
     region: Region = ALL
     date: date
     """When the source was read."""
+
+
+class Offer(BaseModel):
+    """Where the AWS price list has a price."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    service: OfferName
+    """AWS's service code, e.g. AmazonEC2."""
+    usage_type: OfferName
+    operation: OfferName | None = None
+    """Where a usage type has several products: `CreateDBInstance:0014` is PostgreSQL."""
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
+    """For a price of all regions the one whose price stands for them; otherwise the price says it."""
+
+
+def _asked_in_one_region(region: str, offer: Offer | None) -> None:
+    if offer is not None and (region == ALL) is not (offer.region is not None):
+        wanted = "needs" if region == ALL else "takes no"
+        raise ValueError(f"a price of region {region} {wanted} offer.region")
 
 
 class Price(_Entry):
@@ -77,6 +99,13 @@ class Price(_Entry):
     count: Annotated[int, Field(ge=1, le=1000)] = 1
     """How many units one resource has at most, where no attribute says: an interface endpoint is billed per zone."""
     source: Said
+    offer: Offer | None = None
+    """None: the price is not in the AWS price list, and is checked by hand."""
+
+    @model_validator(mode="after")
+    def _the_offer_is_of_one_region(self) -> "Price":
+        _asked_in_one_region(self.region, self.offer)
+        return self
 
     @model_validator(mode="after")
     def _a_measured_unit_is_measured(self) -> "Price":
@@ -113,6 +142,13 @@ class Usage(_Entry):
     usd: UnitPrice
     unit: UsageUnit
     source: Said
+    offer: Offer | None = None
+    """None: the price is not in the AWS price list, and is checked by hand."""
+
+    @model_validator(mode="after")
+    def _the_offer_is_of_one_region(self) -> "Usage":
+        _asked_in_one_region(self.region, self.offer)
+        return self
 
 
 class Gap(_Entry):
