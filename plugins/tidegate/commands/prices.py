@@ -56,8 +56,11 @@ def check(
 
         source = environments.prices_path(manifest)
         text, changed = refreshed(source.read_text(encoding="utf-8"), checked, today)
-        target.write_text(text, encoding="utf-8")
-        console.print(f"{target}: {source.name} with {changed} entries refreshed", highlight=False, markup=False)
+        try:
+            target.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise typer.BadParameter(f"--write {target}: {error.strerror}") from error
+        console.print(f"{target}: {source.name}, {changed} refreshed", highlight=False, markup=False)
     raise typer.Exit(status_of(checked))
 
 
