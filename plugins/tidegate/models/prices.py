@@ -3,9 +3,10 @@
 US dollars only. Nothing is free because nobody wrote a price: a type without an entry has no price (`cost.pricing`).
 """
 
+import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -27,10 +28,24 @@ Seen = Literal["everywhere", "live", "plan"]
 """Where an entry counts. A fleet costs nothing live, for its machines are listed themselves; in a plan they are not."""
 
 
+_NUMBER_OF_A_KIND = re.compile(r"[-+0-9._eE\s]+")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
 def _written_as_text(given: Any) -> Any:
-    """A number without quotes may already have lost digits."""
+    """A number without quotes may already have lost digits; an exponent or `1_0` is easily misread."""
     if not isinstance(given, str):
         raise ValueError('must be a text, as in usd: "0.05"')
+    if _NUMBER_OF_A_KIND.fullmatch(given) and not _PLAIN_NUMBER.fullmatch(given):
+        raise ValueError(f'must be digits and a point, as in usd: "0.05" (given: {given!r})')
+    return given
+
+
+def _written_as_day(given: Any) -> Any:
+    """Pydantic would also take a number of seconds since 1970."""
+    if isinstance(given, datetime) or not isinstance(given, date | str) or not _DAY.fullmatch(str(given)):
+        raise ValueError(f'must be a day, as in date: "2026-10-05" (given: {given!r})')
     return given
 
 
@@ -49,6 +64,7 @@ AttributeName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*(\.#)?$
 """Terraform's name, dotted; a trailing `.#` is the number of blocks, as in `basic.#`."""
 Conditions = dict[AttributeName, Scalar | Annotated[tuple[Scalar, ...], Field(min_length=1)]]
 """By attribute the value, or the values one of which, it must have. All must hold."""
+Day = Annotated[date, BeforeValidator(_written_as_day)]
 Reason = Annotated[str, Field(min_length=10, pattern=r"\S")]
 OfferName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,199}$")]
 """As the AWS price list writes services, usage types and operations."""
@@ -60,8 +76,8 @@ class _Entry(BaseModel):
     types: Types
     """Terraform's resource types; all aliases are listed."""
     region: Region = ALL
-    date: date
-    """When the source was read."""
+    date: Day
+    """When the source was read. A day that has not come yet is refused where prices are judged."""
 
 
 class Offer(BaseModel):
