@@ -6,7 +6,7 @@ US dollars only. Nothing is free because nobody wrote a price: a type without an
 import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -43,8 +43,8 @@ def _written_as_text(given: Any) -> Any:
 
 
 def _written_as_day(given: Any) -> Any:
-    """Pydantic would also take a number of seconds since 1970."""
-    if isinstance(given, datetime) or not isinstance(given, date | str) or not _DAY.fullmatch(str(given)):
+    """Pydantic would also take seconds since 1970, and a time of midnight."""
+    if not isinstance(given, date | str) or not _DAY.fullmatch(str(given)):
         raise ValueError(f'must be a day, as in date: "2026-10-05" (given: {given!r})')
     return given
 
