@@ -157,6 +157,7 @@ data "aws_iam_policy_document" "execution" {
       "budgets:ViewBudget",
       "ce:GetCostAndUsage",
       "ce:GetCostForecast",
+      "pricing:GetProducts",
     ]
     resources = ["*"]
   }

@@ -51,7 +51,8 @@ class PlatformCost:
     data_as_of: datetime
     """The oldest of its sources, UTC."""
     hours: Decimal
-    """Since `data_as_of`, or since the month began where that is later; 0 where the clocks contradict each other."""
+    """Since the oldest report that can be carried on, or since the month began where that is later; 0 where none can,
+    because it was read in another month or its clocks contradict each other."""
     usd_per_hour: Decimal
     projected: Decimal
     """`usd_per_hour` x `hours`."""
@@ -145,14 +146,14 @@ def month_end(moment: datetime) -> datetime:
 
 def _platform(platform: str, own: Sequence[Reported], rate: RunRate | None, now: datetime) -> PlatformCost:
     counted = [report for report in own if month_start(report.read_at) == month_start(now)]
-    as_of = min(report.data_as_of for report in own)
-    follows = len(counted) == len(own) and all(it.data_as_of <= it.read_at <= now for it in own)
-    hours = _hours(now - max(as_of, month_start(now))) if follows else NOTHING
+    # A report that cannot be carried on takes nothing from what the others make certain: the stop must not wait for it.
+    carried_on = [it.data_as_of for it in counted if it.data_as_of <= it.read_at <= now]
+    hours = _hours(now - max(min(carried_on), month_start(now))) if carried_on else NOTHING
     usd_per_hour = NOTHING if rate is None else rate.usd_per_hour
     return PlatformCost(
         platform=platform,
         reported=max([NOTHING, *(report.amount for report in counted if report.amount is not None)]),
-        data_as_of=as_of,
+        data_as_of=min(report.data_as_of for report in own),
         hours=hours,
         usd_per_hour=usd_per_hour,
         projected=rounded_up(usd_per_hour * hours),

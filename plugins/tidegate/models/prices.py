@@ -3,6 +3,7 @@
 US dollars only. Nothing is free because nobody wrote a price: a type without an entry has no price (`cost.pricing`).
 """
 
+import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,10 +28,24 @@ Seen = Literal["everywhere", "live", "plan"]
 """Where an entry counts. A fleet costs nothing live, for its machines are listed themselves; in a plan they are not."""
 
 
+_NUMBER_OF_A_KIND = re.compile(r"[-+0-9._eE\s]+")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
 def _written_as_text(given: Any) -> Any:
-    """A number without quotes may already have lost digits."""
+    """A number without quotes may already have lost digits; an exponent or `1_0` is easily misread."""
     if not isinstance(given, str):
         raise ValueError('must be a text, as in usd: "0.05"')
+    if _NUMBER_OF_A_KIND.fullmatch(given) and not _PLAIN_NUMBER.fullmatch(given):
+        raise ValueError(f'must be digits and a point, as in usd: "0.05" (given: {given!r})')
+    return given
+
+
+def _written_as_day(given: Any) -> Any:
+    """Pydantic would also take seconds since 1970, and a time of midnight."""
+    if not isinstance(given, date | str) or not _DAY.fullmatch(str(given)):
+        raise ValueError(f'must be a day, as in date: "2026-10-05" (given: {given!r})')
     return given
 
 
@@ -49,7 +64,10 @@ AttributeName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*(\.#)?$
 """Terraform's name, dotted; a trailing `.#` is the number of blocks, as in `basic.#`."""
 Conditions = dict[AttributeName, Scalar | Annotated[tuple[Scalar, ...], Field(min_length=1)]]
 """By attribute the value, or the values one of which, it must have. All must hold."""
+Day = Annotated[date, BeforeValidator(_written_as_day)]
 Reason = Annotated[str, Field(min_length=10, pattern=r"\S")]
+OfferName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,199}$")]
+"""As the AWS price list writes services, usage types and operations."""
 
 
 class _Entry(BaseModel):
@@ -58,8 +76,28 @@ class _Entry(BaseModel):
     types: Types
     """Terraform's resource types; all aliases are listed."""
     region: Region = ALL
-    date: date
-    """When the source was read."""
+    date: Day
+    """When the source was read. A day that has not come yet is refused where prices are judged."""
+
+
+class Offer(BaseModel):
+    """Where the AWS price list has a price."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    service: OfferName
+    """AWS's service code, e.g. AmazonEC2."""
+    usage_type: OfferName
+    operation: OfferName | None = None
+    """Where a usage type has several products: `CreateDBInstance:0014` is PostgreSQL."""
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
+    """For a price of all regions the one whose price stands for them; otherwise the price says it."""
+
+
+def _asked_in_one_region(region: str, offer: Offer | None) -> None:
+    if offer is not None and (region == ALL) is not (offer.region is not None):
+        wanted = "needs" if region == ALL else "takes no"
+        raise ValueError(f"a price of region {region} {wanted} offer.region")
 
 
 class Price(_Entry):
@@ -77,6 +115,13 @@ class Price(_Entry):
     count: Annotated[int, Field(ge=1, le=1000)] = 1
     """How many units one resource has at most, where no attribute says: an interface endpoint is billed per zone."""
     source: Said
+    offer: Offer | None = None
+    """None: the price is not in the AWS price list, and is checked by hand."""
+
+    @model_validator(mode="after")
+    def _the_offer_is_of_one_region(self) -> "Price":
+        _asked_in_one_region(self.region, self.offer)
+        return self
 
     @model_validator(mode="after")
     def _a_measured_unit_is_measured(self) -> "Price":
@@ -113,6 +158,13 @@ class Usage(_Entry):
     usd: UnitPrice
     unit: UsageUnit
     source: Said
+    offer: Offer | None = None
+    """None: the price is not in the AWS price list, and is checked by hand."""
+
+    @model_validator(mode="after")
+    def _the_offer_is_of_one_region(self) -> "Usage":
+        _asked_in_one_region(self.region, self.offer)
+        return self
 
 
 class Gap(_Entry):

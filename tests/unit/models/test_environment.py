@@ -16,6 +16,8 @@ BUDGET = {
     "period": "MONTHLY",
     "alerts_usd": ["10", "20", "28"],
     "stop_usd": "28",
+    "plan_limit_usd_per_month": "10",
+    "prices_max_age_days": 180,
     "alert_email": "a@example.com",
 }
 

@@ -130,6 +130,16 @@ FIRST = 'usd: "0.05", unit: hour, source: "offer EUW2-NatGateway-Hours"'
         pytest.param(FIRST, FIRST.replace("0.05", "-0.05"), "prices.0.usd", "(given: '-0.05')", id="negative"),
         pytest.param(FIRST, FIRST.replace("0.05", "0"), "prices.0.usd", "greater than 0", id="zero"),
         pytest.param(FIRST, FIRST.replace('"0.05"', "0.05"), "prices.0.usd", "must be a text", id="not-quoted"),
+        pytest.param(FIRST, FIRST.replace('"0.05"', "5e-2"), "prices.0.usd", "must be a text", id="exponent-unquoted"),
+        pytest.param(FIRST, FIRST.replace('"0.05"', "5"), "prices.0.usd", "must be a text", id="whole-number"),
+        pytest.param(FIRST, FIRST.replace('"0.05"', "null"), "prices.0.usd", "must be a text", id="null"),
+        pytest.param(FIRST, FIRST.replace("0.05", "5E-2"), "prices.0.usd", "(given: '5E-2')", id="exponent"),
+        pytest.param(FIRST, FIRST.replace("0.05", "0_0.05"), "prices.0.usd", "digits and a point", id="underscore"),
+        pytest.param(FIRST, FIRST.replace("0.05", " 0.05"), "prices.0.usd", "digits and a point", id="space"),
+        pytest.param(FIRST, FIRST.replace("0.05", ".05"), "prices.0.usd", "digits and a point", id="no-digit"),
+        pytest.param(FIRST, FIRST.replace("0.05", "0,05"), "prices.0.usd", "(given: '0,05')", id="comma"),
+        pytest.param(FIRST, FIRST.replace("0.05", ""), "prices.0.usd", "(given: '')", id="blank"),
+        pytest.param(FIRST, FIRST.replace("0.05", "Infinity"), "prices.0.usd", "finite", id="infinity"),
         pytest.param(FIRST, FIRST.replace("0.05", "NaN"), "prices.0.usd", "finite", id="not-a-number"),
         pytest.param(FIRST, FIRST.replace("0.05", "0.05 EUR"), "prices.0.usd", "valid decimal", id="currency-in-it"),
         pytest.param(FIRST, FIRST.replace("usd:", "eur:"), "prices.0.eur", "not permitted", id="another-currency"),
@@ -140,6 +150,131 @@ def test_a_wrong_price_is_said_with_its_line(refused: Any, old: str, new: str, f
     line, found = refused(old, new)
     assert f"prices.yaml:{line}: {field}: " in found
     assert said in found
+
+
+STANDING_UNITS = "hour, month, vCPU-hour, GB-hour, GB-month, node-hour, address-hour"
+FIELDS = "types, region, date, part, when, where, usd, unit, times, count, source, offer"
+DATED = 'offer: {service: AmazonEC2, usage_type: EUW2-NatGateway-Hours}, date: "2026-10-05"'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        pytest.param(
+            FIRST,
+            FIRST.replace("unit: hour, ", ""),
+            f"prices.0.unit: Field required: one of {STANDING_UNITS}",
+            id="no-unit",
+        ),
+        pytest.param(
+            FIRST,
+            FIRST.replace("hour", "fortnight"),
+            "prices.0.unit: Input should be 'hour', 'month', 'vCPU-hour', 'GB-hour', 'GB-month', 'node-hour' or "
+            "'address-hour' (given: 'fortnight')",
+            id="unit",
+        ),
+        pytest.param(
+            "currency: USD", "currency: EUR", "currency: Input should be 'USD' (given: 'EUR')", id="another-currency"
+        ),
+        pytest.param(
+            FIRST,
+            FIRST.replace("usd:", 'eur: "0.05", usd:'),
+            f"prices.0.eur: Extra inputs are not permitted (given: '0.05'); known: {FIELDS}",
+            id="unknown-field",
+        ),
+        pytest.param(
+            "currency: USD",
+            "currency: USD\nvat: 20",
+            "vat: Extra inputs are not permitted (given: 20); known: version, currency, hours_per_month, prices, free, "
+            "usage, gaps",
+            id="unknown-field-on-top",
+        ),
+        pytest.param(
+            DATED,
+            DATED.replace("service: AmazonEC2", "service: AmazonEC2, sku: X"),
+            "prices.0.offer.sku: Extra inputs are not permitted (given: 'X'); known: service, usage_type, operation, "
+            "region",
+            id="unknown-field-of-an-offer",
+        ),
+        pytest.param(
+            FIRST, FIRST.replace('"0.05"', '"0.05", usd: "0.06"'), "not YAML: found duplicate key", id="field-twice"
+        ),
+        pytest.param(
+            DATED,
+            DATED.replace('"2026-10-05"', "1791158400"),
+            'prices.0.date: Value error, must be a day, as in date: "2026-10-05" (given: 1791158400)',
+            id="seconds-for-a-date",
+        ),
+        pytest.param(
+            DATED,
+            DATED.replace("2026-10-05", "1791158400"),
+            "prices.0.date: Value error, must be a day, as in date: \"2026-10-05\" (given: '1791158400')",
+            id="seconds-as-text",
+        ),
+        pytest.param(DATED, DATED.replace('"2026-10-05"', "2026-10-05T00:00:00Z"), "prices.0.date: Value", id="time"),
+        pytest.param(DATED, DATED.replace("2026-10-05", "2026-02-30"), "prices.0.date: Input should be", id="no-day"),
+        pytest.param(FIRST, FIRST.replace("unit:", "unit"), "prices.0.unit", id="no-colon"),
+        pytest.param("currency: USD", "currency: [USD", "not YAML", id="not-yaml"),
+    ],
+)
+def test_one_sentence_says_the_line_the_field_and_what_is_allowed(refused: Any, old: str, new: str, said: str) -> None:
+    _, found = refused(old, new)
+    sentence = found.splitlines()[0]
+    assert sentence.startswith("prices.yaml:")
+    assert sentence.split(":")[1].isdecimal()
+    assert said in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "prices.yaml: expected a mapping at the top, found nothing"),
+        ("# nothing\n", "prices.yaml: expected a mapping at the top, found nothing"),
+        ("- 1\n", "prices.yaml: expected a mapping at the top, found CommentedSeq"),
+        ("prices", "prices.yaml: expected a mapping at the top, found str"),
+    ],
+)
+def test_a_file_without_prices(refused: Any, text: str, said: str) -> None:
+    whole = (PROJECT / "include" / "policies" / "prices.yaml").read_text("utf-8")
+    _, found = refused(whole, text)
+    assert found == said
+
+
+def test_a_day_that_has_not_come_loads_for_only_a_judgement_knows_the_day() -> None:
+    (price,) = policy(NAT | {"date": "2999-12-31"}).prices
+    assert price.date.year == 2999
+
+
+OFFER = {"service": "AmazonEC2", "usage_type": "EUW2-NatGateway-Hours"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        pytest.param({"offer": OFFER}, None, id="of-its-region"),
+        pytest.param({"offer": OFFER | {"region": "eu-west-2"}, "region": ALL}, None, id="all"),
+        pytest.param({"offer": OFFER | {"operation": "CreateDBInstance:0014"}}, None, id="operation"),
+        pytest.param({"offer": OFFER, "region": ALL}, "a price of region all needs offer.region", id="which-region"),
+        pytest.param(
+            {"offer": OFFER | {"region": "eu-west-2"}}, "a price of region eu-west-2 takes no offer.region", id="twice"
+        ),
+        pytest.param({"offer": OFFER | {"region": ALL}, "region": ALL}, "pattern", id="all-twice"),
+        pytest.param({"offer": OFFER | {"service": "Amazon EC2"}}, "pattern", id="service"),
+        pytest.param({"offer": OFFER | {"usage_type": ""}}, "pattern", id="usage-type"),
+        pytest.param({"offer": OFFER | {"operation": ""}}, "pattern", id="no-operation"),
+        pytest.param({"offer": {"service": "AmazonEC2"}}, "Field required", id="no-usage-type"),
+        pytest.param({"offer": "EUW2-NatGateway-Hours"}, "valid dictionary", id="a-text"),
+    ],
+)
+def test_where_the_price_list_has_it(changes: dict[str, Any], refusal: str | None) -> None:
+    traffic = {"what": "traffic", "unit": "GB"} | changes
+    if refusal is None:
+        assert policy(NAT | changes, usage=[NAT | traffic]).prices[0].offer is not None
+    else:
+        with pytest.raises(ValidationError, match=refusal):
+            policy(NAT | changes)
+        with pytest.raises(ValidationError, match=refusal):
+            policy(usage=[NAT | traffic])
 
 
 def test_a_second_price_for_the_same_thing_is_said_with_its_line(refused: Any) -> None:
