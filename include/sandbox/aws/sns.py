@@ -1,7 +1,8 @@
-"""SNS in the sandbox (labelled extension of moto): e-mail subscriptions that wait for their confirmation.
+"""SNS in the sandbox (labelled extension of moto): e-mail subscriptions that wait, and the messages that were sent.
 
 moto confirms at once. Here a new e-mail subscription starts in the state that the admin API set (`confirmed` unless
-told otherwise); a pending one is listed with the ARN `PendingConfirmation` until the admin API confirms it.
+told otherwise); a pending one is listed with the ARN `PendingConfirmation` until the admin API confirms it. Nothing is
+mailed: what was published to a topic is read out by the admin API.
 """
 
 from collections.abc import Iterator
@@ -43,6 +44,17 @@ def confirm(topic_arn: str, endpoint: str, *, confirmed: bool = True) -> None:
         raise NoSuchSubscription(f"{endpoint} has no subscription to {topic_arn}.")
     for subscription in found:
         subscription.attributes["PendingConfirmation"] = not confirmed
+
+
+def published() -> list[dict[str, str | None]]:
+    """Return every message that a topic took since the start or the last reset; of one topic the oldest first."""
+    return [
+        {"topic_arn": topic.arn, "message_id": message_id, "subject": subject, "message": message}
+        for account in list(sns_backends.values())
+        for backend in list(account.values())
+        for topic in list(backend.topics.values())
+        for message_id, message, subject, *_ in list(topic.sent_notifications)
+    ]
 
 
 def _all_subscriptions() -> Iterator[Subscription]:
