@@ -107,6 +107,19 @@ def test_what_was_published_is_read_out_in_order(sandbox: Sandbox, sns: Any, top
     assert {message.topic_arn for message in sandbox.admin.published_messages()} == {topic, other}
 
 
+@pytest.mark.parametrize("message", ["no json", "[1]", '{"other": 1}', '{"default": 1}'])
+def test_other_messages_are_read_out_as_they_were_sent(sandbox: Sandbox, sns: Any, topic: str, message: str) -> None:
+    sns.publish(TopicArn=topic, Message=message)
+
+    assert [found.message for found in sandbox.admin.published_messages(topic)] == [message]
+
+
+def test_a_message_per_protocol_is_read_out_as_most_get_it(sandbox: Sandbox, sns: Any, topic: str) -> None:
+    sns.publish(TopicArn=topic, MessageStructure="json", Message='{"default": "one", "sms": "two"}')
+
+    assert [found.message for found in sandbox.admin.published_messages(topic)] == ["one"]
+
+
 def test_reset_forgets_what_was_published(sandbox: Sandbox, sns: Any, topic: str) -> None:
     sns.publish(TopicArn=topic, Message="one")
     sandbox.admin.reset()

@@ -18,7 +18,7 @@ from tidegate.evidence.store import AlreadyExists, EvidenceStore, StoreError
 from tidegate.models.alert import About, Alert, LaneFound, Remembered
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
-from tidegate.models.observed import Absent, Known, shown
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 from tidegate.models.operations import AlertChannel
 
 Send = Callable[[AlertChannel, Alert], Blocker | None]
@@ -86,8 +86,10 @@ def read_memory(store: EvidenceStore, environment: str) -> tuple[int | None, Mem
                 return None, {}, _unremembered(series.prefix, f"record {number}: {type(error).__name__}")
         case Absent():
             return 0, {}, None
-        case other:
-            return None, {}, _unremembered(series.prefix, shown(other))
+        case Unreadable(reason):
+            return None, {}, _unremembered(series.prefix, reason)
+        case UnknownUntilApply():
+            return None, {}, _unremembered(series.prefix, "unknown until apply")
 
 
 def _sent(desk: Desk, memory: Memory, alerts: Iterable[Alert]) -> Iterable[tuple[Alert, str, Blocker | None]]:
