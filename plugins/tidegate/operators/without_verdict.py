@@ -36,6 +36,9 @@ class RunWithoutVerdict(BaseNotifier):
         self.environment = environment
         self.phase = phase
 
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        """It has none; and `dag.test()` hands over a DAG that could not render any."""
+
     def notify(self, context: Any) -> None:
         """`context` has at least `dag`, `run_id` and `reason`; nothing else is taken for granted."""
         from tidegate import environments

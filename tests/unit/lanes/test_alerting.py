@@ -180,6 +180,23 @@ def test_what_another_run_told_meanwhile_is_kept(room: Room) -> None:
     assert set(read_memory(room.store, "dev_min")[1]) == {FOUND.key, other.key}
 
 
+def test_what_another_run_told_another_channel_meanwhile_is_kept() -> None:
+    room = Room(with_slack())
+    room.deaf.add("slack")
+
+    def interfere(channel: AlertChannel, given: Any) -> Blocker | None:
+        if channel.kind == "sns":
+            room.deaf ^= {"sns", "slack"}
+            room.tell(FOUND, phase="hourly", lanes=())
+            room.deaf ^= {"sns", "slack"}
+        return Room.send(room, channel, given)
+
+    desk = Desk(environment=room.environment, store=room.store, send=interfere, log=room.said.append, at=NOW)
+    tell(desk, about(), (FOUND,), (lane(),))
+    (entry,) = read_memory(room.store, "dev_min")[1].values()
+    assert (set(entry.told), entry.waiting) == ({"sns", SLACK.name}, ())
+
+
 def test_the_log_says_what_was_told(room: Room) -> None:
     room.tell(FOUND)
     assert room.said == ["told sns: subject"]

@@ -148,6 +148,13 @@ def test_the_little_that_airflow_may_give_is_enough(left: Left, sent: list[Alert
     assert "Airflow says: nothing" in sent[0].text
 
 
+def test_a_dag_that_cannot_render_is_no_obstacle(left: Left, sent: list[Alert]) -> None:
+    """`dag.test()` hands over such a one."""
+    left.claimed()
+    CALLBACK(context(dag=SimpleNamespace(dag_id="dev_min.m9")))
+    assert len(sent) == 1
+
+
 def test_a_manifest_that_cannot_be_used_is_said_in_the_log(
     sent: list[Alert], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
