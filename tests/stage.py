@@ -95,11 +95,11 @@ class Stage:
         return self.sandbox.admin.journal_position()
 
     def mutations(self, since: int) -> list[str]:
-        """Calls after `since` that changed the environment, as `service Operation resource`."""
+        """Calls after `since` that changed the environment, as `service Operation resource`; no alerts."""
         return [
             f"{call.service} {call.operation} {call.resource}"
             for call in self.sandbox.admin.mutating_calls(since)
-            if call.service not in _HOUSEKEEPING
+            if call.service not in _HOUSEKEEPING and call.operation != "Publish"
         ]
 
     def state_of(self, stack: str) -> tuple[str, int, int] | None:

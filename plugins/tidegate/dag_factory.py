@@ -14,6 +14,7 @@ from tidegate.models.environment import Environment
 from tidegate.operators.broken import BrokenManifestOperator
 from tidegate.operators.gate import GateOperator, TerraformApplyOperator, TerraformPlanOperator
 from tidegate.operators.verdict import PhaseVerdictOperator
+from tidegate.operators.without_verdict import RunWithoutVerdict
 from tidegate.sensors.guardrail import GuardrailSensor
 from tidegate.settings import settings
 
@@ -59,6 +60,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         tags=["tidegate", environment.name, phase],
         default_args={"retries": 0, "owner": "tidegate"},
         render_template_as_native_obj=False,
+        on_failure_callback=RunWithoutVerdict(environment=environment.name, phase=phase),
     ) as dag:
         groups: dict[str, TaskGroup] = {}
         before: list[Any] = []

@@ -14,6 +14,7 @@ from standins import three_stacks
 from tidegate import environments
 from tidegate.dag_factory import _build, pool_of
 from tidegate.lanes.phases import phase_of
+from tidegate.operators.without_verdict import RunWithoutVerdict
 
 PROJECT = Path(__file__).resolve().parents[2]
 PHASES = {
@@ -86,6 +87,13 @@ def test_gates_are_never_retried_and_runs_never_overlap(bag: Any, name: str) -> 
     assert dag.catchup is False
     assert {task.retries for task in dag.tasks if not task.lane.waits_seconds} == {0}
     assert {task.retries for task in dag.tasks if task.lane.waits_seconds} <= {1}
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_a_run_that_fails_without_a_verdict_is_told(bag: Any, name: str) -> None:
+    dag = bag.dags[f"dev_min.{name}"]
+    assert isinstance(dag.on_failure_callback, RunWithoutVerdict)
+    assert (dag.on_failure_callback.environment, dag.on_failure_callback.phase) == ("dev_min", PHASES[name])
 
 
 def test_terraform_runs_in_a_pool_of_one_slot_that_is_declared(bag: Any) -> None:

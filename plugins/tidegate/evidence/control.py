@@ -98,6 +98,11 @@ def inputs_series(store: EvidenceStore, environment: str, stack: str) -> Series:
     return Series(store, f"control/{environment}/inputs/{stack}")
 
 
+def alert_series(store: EvidenceStore, environment: str) -> Series:
+    """What was told to whom: each record holds all that is remembered (CO6)."""
+    return Series(store, f"control/{environment}/alerts")
+
+
 def read_latch(store: EvidenceStore, environment: str) -> Observed[LatchRecord]:
     """The newest latch record. Absent: it was never set."""
     match latch_series(store, environment).newest():

@@ -17,6 +17,9 @@ F = TypeVar("F", bound=Facts)
 MAX_FACT_AGE = timedelta(minutes=15)
 """Facts older than this are not judged; collect again. Generous against one slow collector, short against reuse."""
 
+UNJUDGED = frozenset({"GATE-BROKEN", "COLLECTOR-BROKEN", "FACTS-STALE"})
+"""What a gate says that could not judge: it tells nothing of what was there before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate(Generic[F]):
@@ -29,6 +32,7 @@ class Gate(Generic[F]):
     * `requirements`: ids from the requirements
     * `policy_sections`: manifest or policy sections whose change makes an earlier pass stale (EV4)
     * `transient_codes`: blockers that time alone may remove (a sensor may look again)
+    * `measured_codes`: blockers whose `observed` moves by itself, an amount or an age; a new value is no new finding
     """
 
     id: str
@@ -40,6 +44,7 @@ class Gate(Generic[F]):
     policy_sections: tuple[str, ...] = ()
     version: int = 1
     transient_codes: frozenset[str] = field(default_factory=frozenset)
+    measured_codes: frozenset[str] = field(default_factory=frozenset)
 
     def evaluate(self, facts: object, *, judged_at: datetime) -> tuple[Blocker, ...]:
         """Judge facts. An empty answer is the only pass. `judged_at` is aware UTC.

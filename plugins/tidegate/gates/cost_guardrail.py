@@ -164,4 +164,15 @@ GATE = Gate(
     blockers=blockers,
     version=2,
     policy_sections=("budget", "cost_scope", "billing_lag_hours", "confluent", "exceptions"),
+    measured_codes=frozenset(
+        {
+            "COST-STOP-REACHED",
+            "COST-NEGATIVE",
+            "COST-PERIOD-MISMATCH",
+            "COST-DAYS-MISMATCH",
+            "CONFLUENT-DAYS-MISSING",
+            "CONFLUENT-PERIOD-MISMATCH",
+            "EXCEPTION-EXPIRED",
+        }
+    ),
 )

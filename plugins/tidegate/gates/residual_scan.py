@@ -174,4 +174,5 @@ GATE = Gate(
         "exceptions",
     ),
     transient_codes=frozenset({"RESIDUAL-DELETING", "RESOURCE-STILL-THERE"}),
+    measured_codes=frozenset({"EXCEPTION-EXPIRED"}),
 )

@@ -73,6 +73,11 @@ class AlertChannel(_Section):
             raise ValueError(f"channel {self.kind} needs connection and to")
         return self
 
+    @property
+    def name(self) -> str:
+        """`sns`, `slack slack_alerts #platform`: what the memory of alerts knows it by."""
+        return " ".join(part for part in (self.kind, self.connection, self.to) if part)
+
 
 class Alerts(_Section):
     """Who hears of failed verdicts, rungs, stops and findings."""
