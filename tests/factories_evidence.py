@@ -12,6 +12,7 @@ import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_residual as residual
 import factories_world as world
 from tidegate import environments
 from tidegate.commands.verify import subject_of
@@ -57,6 +58,8 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "EMERGENCY-LATCH": emergency.emergency_latch_facts,
     "EMERGENCY-TEARDOWN": emergency.emergency_teardown_facts,
     "EMERGENCY-RELEASE": emergency.emergency_release_facts,
+    "AUDIT-RESIDUAL": residual.audit_residual_facts,
+    "SPEND-AFTER-ZERO": residual.spend_facts,
 }
 """Facts that pass, by gate."""
 
