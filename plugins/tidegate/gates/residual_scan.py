@@ -1,8 +1,8 @@
 """RESIDUAL-SCAN. After a teardown nothing of the environment is left, and nothing preserved is missing (TD4, TD5).
 
 "Nothing" counts when two looks with a pause between them say so. What is left has a code by what holds it
-(`rules_residual`): still deleting, undeletable for now, vendor-managed. The last is a blocker only when it costs: when a
-rule forbids it, or the price policy does not call its type free; a type without a price is never taken for free.
+(`rules_residual`): still deleting, undeletable for now, vendor-managed. The last is a blocker only when it costs: a
+rule forbids it, or the price policy does not call its type free. A type without a price is never taken for free.
 """
 
 from collections.abc import Iterator
