@@ -12,6 +12,7 @@ import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_residual as residual
 import factories_time_to_live as lives
 import factories_world as world
 from tidegate import environments
@@ -60,6 +61,8 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "EMERGENCY-RELEASE": emergency.emergency_release_facts,
     "TIME-TO-LIVE": lives.time_to_live_facts,
     "TIME-TO-LIVE-EXTENSION": lives.extension_facts,
+    "AUDIT-RESIDUAL": residual.audit_residual_facts,
+    "SPEND-AFTER-ZERO": residual.spend_facts,
 }
 """Facts that pass, by gate."""
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, LockTablePosture, Purpose, StackBackend
 from tidegate.models.contract import ContractFacts, Parameter, Upstream
 from tidegate.models.facts import Coverage, Facts
-from tidegate.models.inventory import Inventory, LiveResource, PostureFacts, ResidualFacts
+from tidegate.models.inventory import Inventory, LiveResource, PostureFacts
+from tidegate.models.looks import Look, Looks
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.plan import Plan, PlanFacts, PlannedResource, PreserveItem, StackScope, TeardownScopeFacts
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException, Scalar
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
+from tidegate.models.residual import ResidualFacts
 from tidegate.models.state import (
     AppliedStateFacts,
     ApplyEnd,
@@ -373,24 +375,42 @@ def scope_facts(*stacks: StackScope, **changes: Any) -> TeardownScopeFacts:
     return replace(facts, **changes)
 
 
+def look(minutes: int = 0, **changes: Any) -> Look:
+    """A look so many minutes after NOW, which took ten seconds."""
+    began = NOW + timedelta(minutes=minutes)
+    seen = Look(
+        began=began,
+        ended=began + timedelta(seconds=10),
+        subjects=tuple(sorted(coverage.subject for coverage in inventory().coverage)),
+        inventory_sha256=SHA,
+    )
+    return replace(seen, **changes)
+
+
+def looks(**changes: Any) -> Looks:
+    """A second clean look, a minute after the first; the pause is 20 seconds."""
+    return replace(Looks(pause_seconds=20, first=Known(look(-1)), this=look()), **changes)
+
+
 def residual_facts(*resources: LiveResource, **changes: Any) -> ResidualFacts:
     """The world after a teardown of demo, in which these resources still answer."""
     facts = ResidualFacts(
         observed_at=NOW,
         inventory=inventory(*resources),
+        looks=looks(),
         forbidden=RULES,
         exceptions=(),
         today=TODAY,
         environment_tags={"project": "fraud-platform", "lifecycle": "ephemeral"},
         name_prefix=PREFIX,
         ephemeral_types=("aws_vpc", "aws_ecs_service", "aws_ecs_cluster", "aws_iam_role"),
+        free_types=("aws_iam_role", "aws_vpc"),
         destroy_set=(state_resource(),),
         destroyed_still_there=Known(()),
         preserve_set=(preserve_item(),),
         preserved_missing=Known(()),
         persistent_serial_before={"core": 4},
         persistent_serial_after={"core": Known(4)},
-        looked_at=NOW,
     )
     return replace(facts, **changes)
 

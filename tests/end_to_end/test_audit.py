@@ -4,16 +4,13 @@ The account is emptied first, so that the first audit is the first ever. Runs th
 database here; that they run and tear down is proven on the real scheduler (tests/scheduler).
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
 
-from stage import BUILD, ENVIRONMENT, TEARDOWN, Run, Stage, queued_runs
-from tidegate.evidence.canonical import seal, unseal
+from stage import BUILD, Run, Stage
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 

@@ -10,7 +10,11 @@ import verified
 from stage import BUILD, TEARDOWN, Stage
 from tidegate.lanes import cost
 
-IMPATIENT = (("residual_wait: 900", "residual_wait: 2"), ("look_again: 20", "look_again: 1"))
+IMPATIENT = (
+    ("residual_wait: 900", "residual_wait: 2"),
+    ("residual_pause: 20", "residual_pause: 1"),
+    ("look_again: 20", "look_again: 1"),
+)
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 
 

@@ -33,6 +33,7 @@ class Gate(Generic[F]):
     * `policy_sections`: manifest or policy sections whose change makes an earlier pass stale (EV4)
     * `transient_codes`: blockers that time alone may remove (a sensor may look again)
     * `measured_codes`: blockers whose `observed` moves by itself, an amount or an age; a new value is no new finding
+    * `unconfirmed_code`: the one of them that says: all clear, and a second look has to confirm it
     """
 
     id: str
@@ -45,6 +46,7 @@ class Gate(Generic[F]):
     version: int = 1
     transient_codes: frozenset[str] = field(default_factory=frozenset)
     measured_codes: frozenset[str] = field(default_factory=frozenset)
+    unconfirmed_code: str | None = None
 
     def evaluate(self, facts: object, *, judged_at: datetime) -> tuple[Blocker, ...]:
         """Judge facts. An empty answer is the only pass. `judged_at` is aware UTC.
@@ -68,6 +70,11 @@ class Gate(Generic[F]):
         """True when there are blockers and each of them is one that time alone may remove."""
         codes = [blocker.code for blocker in blockers]
         return bool(codes) and all(code in self.transient_codes for code in codes)
+
+    def only_unconfirmed(self, blockers: Iterable[Blocker]) -> bool:
+        """True when the look was clean and only a second one is missing."""
+        codes = {blocker.code for blocker in blockers}
+        return bool(codes) and codes == {self.unconfirmed_code}
 
     def _broken(self, observed: str, expected: str) -> Blocker:
         return Blocker(

@@ -4,6 +4,7 @@ from typing import Any
 
 from tidegate.gates import (
     applied_state,
+    audit_residual,
     backend_readiness,
     bootstrap_result,
     budget_guardrail,
@@ -22,6 +23,7 @@ from tidegate.gates import (
     plan_guard,
     pre_destroy,
     residual_scan,
+    spend_after_zero,
     stack_contract,
     state_ownership,
     teardown_proof,
@@ -60,6 +62,8 @@ GATES: tuple[Gate[Any], ...] = (
     emergency_release.GATE,
     time_to_live.GATE,
     time_to_live_extension.GATE,
+    audit_residual.GATE,
+    spend_after_zero.GATE,
     phase_verdict.GATE,
 )
 """In the order in which an environment meets them."""

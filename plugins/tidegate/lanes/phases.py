@@ -186,7 +186,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             snapshot="m9_f_residual_scan_snapshot",
             gate="RESIDUAL-SCAN",
             collect=f"{_TEARDOWN}:collect_residual",
-            waits_seconds=environment.deadlines.residual_wait,
+            waits_seconds=environment.deadlines.residual_wait + environment.deadlines.residual_pause,
         ),
         *_cost_lanes(environment),
         Lane(
@@ -229,10 +229,11 @@ def stop_phase(environment: Environment) -> PhaseSpec:
                 collect=f"{_STOP}:collect_teardown",
                 effect="triggers M9",
                 # As long as M9 may take: its wait for locks; per stack a plan, a destroy and a wait for what is left of
-                # it; at the end the wait for residuals.
+                # it; at the end the wait for residuals, and the pause before the look that confirms there are none.
                 waits_seconds=deadlines.lock_wait
                 + 2 * stacks * deadlines.terraform
-                + (stacks + 1) * deadlines.residual_wait,
+                + (stacks + 1) * deadlines.residual_wait
+                + deadlines.residual_pause,
             ),
         ),
         verdict=verdict_lane("stop", "c"),

@@ -40,6 +40,17 @@ def audit_phase(environment: Environment) -> PhaseSpec:
             ),
             Lane(
                 phase="audit",
+                letter="d",
+                task_id="d_residual_scan",
+                title="Nothing ephemeral stands that no platform run accounts for",
+                snapshot="audit_d_residual_scan_snapshot",
+                gate="AUDIT-RESIDUAL",
+                collect="tidegate.lanes.residual:collect_audit_residual",
+                # No wait for a teardown: what is still there after the pause is a finding of this night.
+                waits_seconds=environment.deadlines.residual_pause + environment.deadlines.look_again,
+            ),
+            Lane(
+                phase="audit",
                 letter="e",
                 task_id="e_budget_guardrail",
                 title="Budget, its alerts, and who hears them",
@@ -49,6 +60,15 @@ def audit_phase(environment: Environment) -> PhaseSpec:
             ),
             _cost_lane("audit", "f"),
             _time_to_live_lane("audit", "l"),
+            Lane(
+                phase="audit",
+                letter="m",
+                task_id="m_spend_after_zero",
+                title="No bill charges for days after the proven teardown",
+                snapshot="audit_m_spend_after_zero_snapshot",
+                gate="SPEND-AFTER-ZERO",
+                collect="tidegate.lanes.spend:collect_spend_after_zero",
+            ),
         ),
         verdict=verdict_lane("audit", "n"),
     )

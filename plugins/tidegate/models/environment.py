@@ -133,6 +133,8 @@ class Deadlines(_Section):
 
     lock_wait: Annotated[int, Field(ge=0, le=7200)]
     residual_wait: Annotated[int, Field(ge=0, le=7200)]
+    residual_pause: Annotated[int, Field(ge=1, le=900)]
+    """Between two clean looks of a residual scan: services take a while until they list what there is."""
     look_again: Annotated[int, Field(ge=1, le=600)]
     lease: Annotated[int, Field(ge=60, le=86400)]
     terraform: Annotated[int, Field(ge=60, le=14400)]

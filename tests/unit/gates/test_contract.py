@@ -16,6 +16,7 @@ import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_residual as residual
 import factories_time_to_live as lives
 import factories_world as world
 from tidegate.documents.taxonomy import taxonomy
@@ -75,6 +76,11 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "EMERGENCY-RELEASE": (emergency.emergency_release_facts,),
     "TIME-TO-LIVE": (lives.time_to_live_facts,),
     "TIME-TO-LIVE-EXTENSION": (lives.extension_facts,),
+    "AUDIT-RESIDUAL": (
+        residual.audit_residual_facts,
+        lambda: residual.standing(world.live(type="aws_vpc", id="vpc-1"), held=(world.state_resource(),)),
+    ),
+    "SPEND-AFTER-ZERO": (residual.spend_facts,),
     "PHASE-VERDICT": (control.verdict_facts,),
 }
 """Facts that pass, by gate: the starting points of the walk below."""

@@ -213,9 +213,11 @@ def test_the_bill_of_confluent_is_a_lane_where_the_scope_asks_for_it() -> None:
 
 
 def test_the_stop_waits_as_long_as_m9_may_take() -> None:
-    deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 5, "residual_wait": 70, "terraform": 600})
+    deadlines = ENVIRONMENT.deadlines.model_copy(
+        update={"lock_wait": 5, "residual_wait": 70, "residual_pause": 9, "terraform": 600}
+    )
     spec = stop_phase(ENVIRONMENT.model_copy(update={"deadlines": deadlines}))
-    assert [lane.waits_seconds for lane in spec.lanes] == [0, 1345]
+    assert [lane.waits_seconds for lane in spec.lanes] == [0, 1354]
 
 
 @pytest.mark.parametrize(("spec", "lane"), ALL)
@@ -289,10 +291,10 @@ def test_only_the_bootstrap_runs_before_there_is_a_bucket() -> None:
 
 
 def test_waits_are_the_manifests() -> None:
-    deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 11, "residual_wait": 22})
+    deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 11, "residual_wait": 22, "residual_pause": 3})
     spec = teardown_phase(ENVIRONMENT.model_copy(update={"deadlines": deadlines}))
     waits = {lane.task_id: lane.waits_seconds for lane in spec.lanes if lane.waits_seconds}
-    assert waits == {"a_readiness": 11, "d_demo.verify": 22, "f_residual_scan": 22}
+    assert waits == {"a_readiness": 11, "d_demo.verify": 22, "f_residual_scan": 25}
 
 
 @pytest.mark.parametrize(("gone", "left"), [("demo", {"core"}), ("core", {"demo"})])
@@ -398,9 +400,11 @@ def test_a_stack_that_may_not_go_has_no_lane_to_destroy_it() -> None:
 
 
 def test_the_stop_waits_for_both_stacks() -> None:
-    deadlines = THREE.deadlines.model_copy(update={"lock_wait": 5, "residual_wait": 70, "terraform": 600})
+    deadlines = THREE.deadlines.model_copy(
+        update={"lock_wait": 5, "residual_wait": 70, "residual_pause": 9, "terraform": 600}
+    )
     spec = stop_phase(THREE.model_copy(update={"deadlines": deadlines}))
-    assert [lane.waits_seconds for lane in spec.lanes] == [0, 5 + 4 * 600 + 3 * 70]
+    assert [lane.waits_seconds for lane in spec.lanes] == [0, 5 + 4 * 600 + 3 * 70 + 9]
 
 
 def test_targets_are_downstream_first() -> None:

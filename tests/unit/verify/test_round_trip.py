@@ -15,6 +15,7 @@ import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_residual as residual
 import factories_time_to_live as lives
 import factories_world as world
 from tidegate.evidence.canonical import digest_of, plain
@@ -174,6 +175,20 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         lambda: world.residual_facts(
             world.live("aws_ecs_service", attributes=ANY), persistent_serial_after={"core": Unreadable("x")}
         ),
+    ),
+    "AUDIT-RESIDUAL": (
+        residual.audit_residual_facts,
+        lambda: residual.standing(
+            world.live("aws_ecs_service", attributes=ANY), held=(world.state_resource(),), preserve_set=Unreadable("x")
+        ),
+        lambda: residual.audit_residual_facts(platform_run=Absent(), looks=world.looks(first=Unreadable("x"))),
+    ),
+    "SPEND-AFTER-ZERO": (
+        residual.spend_facts,
+        lambda: residual.spend_facts(
+            residual.spend("aws", residual.day_spend(16, "1.00")), residual.spend("confluent", days=Unreadable("403"))
+        ),
+        lambda: residual.spend_facts(platform_run=Absent(), closed_at=Absent()),
     ),
     "TEARDOWN-PROOF": (
         world.proof_facts,

@@ -18,6 +18,7 @@ from tidegate.models.facts import Coverage
 from tidegate.models.inventory import Inventory, LiveResource
 from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.policy import ForbiddenPolicy
+from tidegate.models.residual import CLASSIFYING_ATTRIBUTES
 
 _FAMILIES = (network, load_balancers, containers, data_stores, streaming, runtime)
 LISTINGS: dict[str, Listing] = {each.type: each for family in _FAMILIES for each in family.LISTINGS}
@@ -104,7 +105,10 @@ def _resource(kind: str, region: str, found: Found, policy: ForbiddenPolicy) -> 
         id=found.id,
         region=region,
         status=found.status,
-        attributes={name: _attribute(kind, found, name) for name in policy.attributes_of(kind)},
+        attributes={
+            name: _attribute(kind, found, name)
+            for name in (*policy.attributes_of(kind), *CLASSIFYING_ATTRIBUTES.get(kind, ()))
+        },
         tags=found.tags,
     )
 

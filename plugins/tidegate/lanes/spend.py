@@ -1,0 +1,106 @@
+"""Collects what the bills say about the days after a teardown. Makes no call that costs: the days were read by f."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from tidegate.collectors.aws.cost import month_to_date
+from tidegate.evidence.canonical import unseal
+from tidegate.evidence.store import StoreError
+from tidegate.lanes.guards import handed_over_facts, parse_snapshot
+from tidegate.lanes.run import LaneRun, now
+from tidegate.models.confluent import ConfluentBilling
+from tidegate.models.cost import CostFacts, Money
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.spend import DaySpend, PlatformSpend, SpendAfterZeroFacts
+
+COST_TASK = "f_cost_guardrail"
+_AWS_SOURCE = "aws-cost-explorer"
+
+
+def collect_spend_after_zero(run: LaneRun) -> SpendAfterZeroFacts:
+    """The closing of the newest platform run, and the days that the cost guardrail of this audit read."""
+    observed_at = now()
+    cost = handed_over_facts(run, COST_TASK, CostFacts)
+    facts = SpendAfterZeroFacts(
+        observed_at=observed_at,
+        sources=cost.value.sources if isinstance(cost, Known) else (),
+        platform_run=run.platform_run,
+        closed_at=_closed_at(run),
+        start=cost.value.start if isinstance(cost, Known) else month_to_date(observed_at)[0],
+        expected_unit=run.environment.budget.unit,
+        cost_scope=run.environment.cost_scope,
+        platforms=tuple(_platform(run, platform, cost) for platform in run.environment.cost_scope),
+    )
+    if facts.watched_from is None:
+        run.log("no platform run is closed: there is no day that must cost nothing")
+    for spend in facts.platforms if facts.watched_from else ():
+        days = list(facts.reported_days(spend))
+        said = f"{days[0]} to {days[-1]}" if days else "none is reported yet"
+        run.log(f"{spend.platform}: days from {facts.watched_from} on must cost nothing; watched {said}")
+    return facts
+
+
+def _closed_at(run: LaneRun) -> Observed[datetime]:
+    """When the proof that closed the newest platform run was observed. Absent: it is open, or there is none."""
+    match run.platform_run:
+        case Known(platform) if platform.closed_by is not None:
+            return _proven_at(run, platform.closed_by)
+        case Known() | Absent():
+            return Absent()
+        case other:
+            return Unreadable(f"platform run: {other}")
+
+
+def _proven_at(run: LaneRun, uri: str) -> Observed[datetime]:
+    bucket = run.remote.uri("")
+    if not uri.startswith(bucket):
+        return Unreadable(f"{uri} is not in the evidence bucket {bucket}")
+    try:
+        stored, content = run.remote.read(uri.removeprefix(bucket))
+        snapshot = parse_snapshot(unseal(content))
+    except StoreError as error:
+        return Unreadable(str(error))
+    except ValueError as error:
+        return Unreadable(f"{uri}: {error}")
+    run.rests_on(stored.uri, snapshot.digest, stored.version_id)
+    if snapshot.gate != "TEARDOWN-PROOF" or not snapshot.overall_pass:
+        return Unreadable(f"{uri} is no teardown proof that passed")
+    return Known(snapshot.observed_at)
+
+
+def _platform(run: LaneRun, platform: str, cost: Observed[CostFacts]) -> PlatformSpend:
+    of_aws = platform == "aws"
+    as_of: Observed[datetime]
+    days: Observed[tuple[DaySpend, ...]]
+    if not isinstance(cost, Known):
+        reason = cost.reason if isinstance(cost, Unreadable) else f"{COST_TASK} of this run handed nothing over"
+        as_of = days = Unreadable(reason)
+    elif of_aws:
+        moments = [source.data_as_of for source in cost.value.sources if source.name == _AWS_SOURCE]
+        as_of = Known(moments[0]) if moments else Absent()
+        days = _of_aws(cost.value)
+    else:
+        billing = cost.value.confluent
+        as_of = Absent() if billing is None else Known(billing.data_as_of)
+        days = Absent() if billing is None else _of_confluent(billing, run.environment.budget.unit)
+    return PlatformSpend(
+        platform=platform,
+        data_as_of=as_of,
+        names_every_day=of_aws,
+        base_per_day=run.environment.audit.base_usd_per_day if of_aws else Decimal(0),
+        days=days,
+    )
+
+
+def _of_aws(cost: CostFacts) -> Observed[tuple[DaySpend, ...]]:
+    if not isinstance(cost.days, Known):
+        return cost.days
+    return Known(tuple(DaySpend(day=each.day, cost=each.cost) for each in cost.days.value))
+
+
+def _of_confluent(billing: ConfluentBilling, unit: str) -> Observed[tuple[DaySpend, ...]]:
+    if not isinstance(billing.bill, Known):
+        return billing.bill
+    return Known(
+        tuple(DaySpend(day=each.day, cost=Money(amount=each.amount, unit=unit)) for each in billing.bill.value.days)
+    )
