@@ -1,4 +1,4 @@
-"""The emergency stop: M9.G sets the latch at the stop rung, STOP.A on a person's word, STOP.B tears down (CO4)."""
+"""The emergency stop: cost at the stop sets the latch, STOP.A on a person's word; STOP.B tears down (CO4)."""
 
 from datetime import timedelta
 from typing import Any
@@ -35,9 +35,11 @@ def said_reason(run: LaneRun) -> str:
 
 
 def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After a closed M9.G: set the latch when a source reports the stop. Raises ActionBlocked.
+    """After a closed cost guardrail: set the latch when the cost has reached the stop. Raises ActionBlocked.
 
-    Cost that cannot be read does not set it: it closes the gate, and no build can get a pass of M9.G from it; a latch
+    Reported and projected cost count together.
+
+    Cost that cannot be read does not set it: it closes the gate, in M2 the build's own, and never a teardown; a latch
     asks for a person, and a read that was refused once is no reason for that.
     """
     reached = [blocker for blocker in document["blockers"] if blocker["code"] == "COST-STOP-REACHED"]

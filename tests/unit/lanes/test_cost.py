@@ -13,12 +13,13 @@ import pytest
 import factories_guardrails as guardrails
 from factories_confluent import KEY, TOKEN, Clock, Costs, line, page, refusal
 from factories_guardrails import NOW
+from factories_world import inventory
 from tidegate.collectors.confluent.api import ConfluentApi
 from tidegate.evidence.canonical import plain, seal
 from tidegate.evidence.control import close_platform_run, open_platform_run
 from tidegate.gates.registry import by_id
 from tidegate.lanes import confluent as lanes_confluent
-from tidegate.lanes import cost
+from tidegate.lanes import cost, own_reads
 from tidegate.lanes.judging import judge
 from tidegate.lanes.phases import phase_of
 from tidegate.models.control import PlatformRun
@@ -40,9 +41,16 @@ def aws(monkeypatch: pytest.MonkeyPatch, moment: Any) -> dict[str, Any]:
     """AWS reports 6.40 and 6.50 USD unless told otherwise; the sandbox has its stand-in for Confluent."""
     moment.now = NOW
     told: dict[str, Any] = {"budgets": guardrails.spent("6.40"), "days": Known(DAYS)}
+    told["inventories"] = {"aws": inventory(), "confluent": inventory()}
+
+    def asked(*_: Any, on_page: Any, **__: Any) -> Any:
+        on_page()
+        return told["days"]
+
     monkeypatch.setattr(cost, "now", moment)
     monkeypatch.setattr(cost, "read_budget_spend", lambda *_: told["budgets"])
-    monkeypatch.setattr(cost, "read_daily_cost", lambda *_: told["days"])
+    monkeypatch.setattr(own_reads, "read_daily_cost", asked)
+    monkeypatch.setattr(cost, "read_inventories", lambda *_: told["inventories"])
     endpoint(monkeypatch, LOOPBACK)
     return told
 
@@ -114,7 +122,11 @@ def test_both_platforms_under_one_ladder(world: Any, confluent: Costs, aws: dict
         ("aws-cost-explorer", NOW - timedelta(hours=24)),
         ("confluent-costs", NOW - timedelta(hours=72)),
     ]
-    assert "AWS Budgets 7.00, Cost Explorer 6.5, Confluent 3.25 USD; together 10.25; rung 10" in world.said[-1]
+    assert world.said[-1] == (
+        "since 2026-02-01: reported AWS Budgets 7.00, Cost Explorer 6.5, Confluent 3.25 USD; projected 0 since the "
+        "reports at 0 an hour; together 10.25, rung 10, no rung to come at this rate, stop at 28; Cost Explorer asked "
+        "now, pages this month 1, 0.01 of 1 USD"
+    )
     (request,) = confluent.asked
     assert str(request.url).startswith(f"{LOOPBACK}/billing/v1/costs?start_date=2026-02-01&end_date=2026-02-14")
     assert request.headers["authorization"] == f"Basic {TOKEN}"
