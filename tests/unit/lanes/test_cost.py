@@ -289,7 +289,9 @@ def test_the_widest_scope_is_remembered(world: Any, confluent: Costs) -> None:
     facts = cost.collect_cost(again)
     assert facts.widest_scope == Known(("aws", "confluent"))
     assert codes(facts) == ["COST-SCOPE-NARROWED"]
-    assert [given.uri.rpartition("/")[2] for given in again.inputs] == ["m9_g_cost_guardrail_snapshot.json"]
+    assert [given.uri.rpartition("/")[2] for given in again.inputs if "cost_reads" not in given.uri] == [
+        "m9_g_cost_guardrail_snapshot.json"
+    ]
     left(world, again)
     third = world.run("m9", "g_cost_guardrail", run_id="manual__3", run_after=NOW + timedelta(hours=2))
     assert cost.collect_cost(third).widest_scope == Known(("aws", "confluent"))
@@ -340,7 +342,8 @@ def test_earlier_scopes_that_cannot_be_read_are_no_narrow_ones(world: Any, confl
         world.remote.refusing.add(broken)
     facts = cost.collect_cost(run)
     assert isinstance(facts.widest_scope, Unreadable)
-    assert codes(facts) == ["COST-SCOPE-HISTORY-UNREADABLE"]
+    others = {"COST-OWN-READS-UNREADABLE", "COST-CLOCK-UNREADABLE"} if broken in ("keys", "read") else set()
+    assert set(codes(facts)) - others == {"COST-SCOPE-HISTORY-UNREADABLE"}
 
 
 def test_a_snapshot_of_the_version_before_has_a_scope_too(world: Any, confluent: Costs) -> None:
