@@ -93,7 +93,8 @@ def _old_prices(facts: CostFacts) -> Iterator[Blocker]:
     """Of what stands; a price that nothing is counted by may be as old as it likes."""
     today = facts.observed_at.date()
     oldest = today - timedelta(days=facts.prices_max_age_days)
-    for kind, region in sorted({(it.type, it.region) for found in facts.inventories.values() for it in found.resources}):
+    found = [it for inventory in facts.inventories.values() for it in inventory.resources]
+    for kind, region in sorted({(it.type, it.region) for it in found}):
         standing: tuple[Price | Free, ...] = (*facts.prices.prices, *facts.prices.free)
         dates = [
             it.date

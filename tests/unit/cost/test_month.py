@@ -152,7 +152,8 @@ def test_a_rung_is_told_also_where_something_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "said"), [("0", "0"), ("0E-10", "0"), ("28.0", "28"), ("10", "10"), ("0.53260", "0.5326"), ("-1.5", "-1.5")]
+    ("amount", "said"),
+    [("0", "0"), ("0E-10", "0"), ("28.0", "28"), ("10", "10"), ("0.53260", "0.5326"), ("-1.5", "-1.5")],
 )
 def test_amounts_for_people(amount: str, said: str) -> None:
     assert said_usd(Decimal(amount)) == said

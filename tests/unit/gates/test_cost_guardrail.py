@@ -145,8 +145,8 @@ def test_the_stop_says_how_much() -> None:
     (blocker,) = GATE.evaluate(cost_facts(budgets=spent("28.5")), judged_at=NOW)
     assert (blocker.resource, blocker.observed) == (
         "AWS",
-        "28.5 USD since 2026-02-01: AWS Budgets 28.5 USD, Cost Explorer 6.5 USD; 28.5 reported, 0 projected, at 0 USD per "
-        "hour",
+        "28.5 USD since 2026-02-01: AWS Budgets 28.5 USD, Cost Explorer 6.5 USD; 28.5 reported, "
+        "0 projected, at 0 USD per hour",
     )
     assert blocker.expected.startswith("less than 28 USD; ")
 
