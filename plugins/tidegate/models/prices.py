@@ -6,7 +6,7 @@ US dollars only. Nothing is free because nobody wrote a price: a type without an
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -28,10 +28,16 @@ Seen = Literal["everywhere", "live", "plan"]
 
 
 def _written_as_text(given: Any) -> Any:
-    """A number without quotes may already have lost digits."""
+    """A number without quotes may already have lost digits.
+
+    It is made a number here: facts are read back strictly, and behind a validator pydantic then takes no text for one.
+    """
     if not isinstance(given, str):
         raise ValueError('must be a text, as in usd: "0.05"')
-    return given
+    try:
+        return Decimal(given)
+    except InvalidOperation:
+        return given
 
 
 def _once(types: tuple[str, ...]) -> tuple[str, ...]:
