@@ -50,7 +50,7 @@ def collect_cost(run: LaneRun) -> CostFacts:
         stop=wanted.stop_usd,
         limit=wanted.limit_usd,
         read_at=read_at,
-        billing_lag_hours=dict(environment.billing_lag_hours),
+        billing_lag_hours={str(platform): hours for platform, hours in environment.billing_lag_hours.items()},
         budgets=budgets,
         budget_expected=not isinstance(budgets, Absent) or _budget_expected(run),
         days=explorer.days,

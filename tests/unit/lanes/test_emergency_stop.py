@@ -74,7 +74,10 @@ def at_the_stop(world: Any, facts: Any, **changes: Any) -> Any:
 
 def test_the_stop_sets_the_latch_with_amount_source_and_snapshot(world: Any) -> None:
     snapshot = at_the_stop(world, AT_THE_STOP)
-    told = "AWS 28 USD since 2026-02-01: AWS Budgets 28 USD, Cost Explorer 6.5 USD"
+    told = (
+        "AWS 28 USD since 2026-02-01: AWS Budgets 28 USD, Cost Explorer 6.5 USD; 28 reported, 0 projected, at 0 USD "
+        "per hour"
+    )
     reason = f"the cost has reached the stop of 28 USD: {told}"
     by = "m9_20260213T201427Z"
     assert latch_of(world) == Known(LatchRecord(number=1, is_set=True, reason=reason, recorded_by=by, recorded_at=NOW))

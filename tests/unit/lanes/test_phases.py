@@ -68,6 +68,7 @@ MUTATING = [
             [
                 ("M2.A", "a_readiness", "BUILD-READINESS", "m2_a_readiness_snapshot"),
                 ("M2.B", "b_backend_readiness", "BACKEND-READINESS", "m2_b_backend_state_readiness_snapshot"),
+                ("M2.B", "b_cost_guardrail", "COST-GUARDRAIL", "m2_b_cost_guardrail_snapshot"),
                 ("M2.C", "c_core.plan_and_guard", "PLAN-GUARD", "m2_c_core_plan_snapshot"),
                 ("M2.C", "c_core.apply", "MUTATION-AUTHORIZATION", "m2_c_core_authorization_snapshot"),
                 ("M2.C", "c_core.verify", "APPLIED-STATE", "m2_c_core_state_snapshot"),
@@ -151,7 +152,8 @@ def test_an_action_takes_the_run_its_facts_and_its_snapshot(action: str) -> None
 
 def test_only_the_cost_guardrail_acts_on_a_closed_gate() -> None:
     acting = {lane.task_id: lane.on_fail for spec in PHASES.values() for lane in spec.lanes if lane.on_fail}
-    assert acting == {"g_cost_guardrail": "tidegate.lanes.emergency_stop:latch_at_the_stop"}
+    latch = "tidegate.lanes.emergency_stop:latch_at_the_stop"
+    assert acting == {"b_cost_guardrail": latch, "g_cost_guardrail": latch}
 
 
 def test_the_bill_of_confluent_is_a_lane_where_the_scope_asks_for_it() -> None:
@@ -362,3 +364,13 @@ def test_targets_are_downstream_first() -> None:
     assert ENVIRONMENT.targets == ("demo",)
     assert THREE.destroyable_stacks == ("demo", "confluent")
     assert THREE.targets == ("demo", "confluent", "demo+confluent")
+
+
+def test_unknown_cost_stops_builds_and_never_a_teardown() -> None:
+    """Every build waits for its cost guardrail; what destroys waits for none."""
+    build, teardown = PHASES["m2"], PHASES["m9"]
+    (cost,) = [lane for lane in build.lanes if lane.gate == "COST-GUARDRAIL"]
+    assert (cost.task_id, cost.beside) == ("b_cost_guardrail", True)
+    assert all(cost.task_id in lane.guards for lane in build.lanes if lane.mutates)
+    tasks = [lane.task_id for lane in teardown.lanes]
+    assert all(tasks.index(lane.task_id) < tasks.index("g_cost_guardrail") for lane in teardown.lanes if lane.mutates)
