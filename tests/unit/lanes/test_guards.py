@@ -235,6 +235,7 @@ def test_each_guard_is_an_input_of_the_authorisation(planned: Any) -> None:
     assert [given.uri.rpartition("/")[2] for given in run.inputs] == [
         "m2_a_readiness_snapshot.json",
         "m2_b_backend_state_readiness_snapshot.json",
+        "m2_b_cost_guardrail_snapshot.json",
         "m2_e_stack_contract_snapshot.json",
         "m2_f_demo_plan_snapshot.json",
     ]
