@@ -158,7 +158,19 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
         }
     if phase == "m9":
         first = environment.targets[0] if environment.targets else ""
-        return {"target": _target(environment, first), "confirm": _confirm(environment), "release_dead_lock": release}
+        return {
+            "target": _target(environment, first),
+            "confirm": _confirm(environment),
+            "read_bills_anew": Param(
+                False,
+                type="boolean",
+                title="Read the bills anew",
+                description="Asks Cost Explorer also when a recent answer is in the record. AWS charges 0.01 USD for "
+                "each page.",
+                section="Cost",
+            ),
+            "release_dead_lock": release,
+        }
     if phase == "stop":
         reason = _reason("Why everything is stopped. Kept in the latch's record; shown to whoever builds.")
         everything = environment.targets[-1] if environment.targets else ""

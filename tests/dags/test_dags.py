@@ -122,6 +122,20 @@ def _params(dag: Any) -> list[Any]:
     return [dag.params.get_param(name) for name in dag.params]
 
 
+def test_m9_reads_the_bills_anew_only_when_asked_to(bag: DagBag) -> None:
+    """CO7: a page costs money, and the form says how much."""
+    anew = bag.dags["dev_min.m9_teardown_cost_check"].params.get_param("read_bills_anew")
+    assert (anew.value, anew.schema["type"], anew.schema["title"]) == (False, "boolean", "Read the bills anew")
+    assert "0.01 USD" in anew.description
+
+
+def test_unknown_cost_keeps_a_build_from_starting(bag: DagBag) -> None:
+    """Beside backend readiness; whatever builds waits for both."""
+    tasks = bag.dags["dev_min.m2_substrate_build"].task_dict
+    assert tasks["b_cost_guardrail"].upstream_task_ids == {"a_readiness"}
+    assert tasks["c_core.plan_and_guard"].upstream_task_ids == {"b_backend_readiness", "b_cost_guardrail"}
+
+
 @pytest.mark.parametrize("name", ["m9_teardown_cost_check", "emergency_stop"])
 def test_core_is_offered_nowhere_as_a_target(bag: Any, name: str) -> None:
     target = bag.dags[f"dev_min.{name}"].params.get_param("target")

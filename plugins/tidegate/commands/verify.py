@@ -63,7 +63,7 @@ def as_of_its_time(
 ) -> "Environment":
     """The manifest with the cost scope under which an M9 was judged: which lanes it had depends on it (EV4).
 
-    Without a readable M9.G the scope stays as it is today. Raises StoreUnreachable.
+    Without a readable cost guardrail the scope stays as it is today. Raises StoreUnreachable.
     """
     from tidegate.verify.scope import judged_scope
 

@@ -32,15 +32,19 @@ class Series:
             if not keys:
                 return Absent()
             newest = max(self._number(key) for key in keys)
-            _, content = self.store.read(self._key(newest))
-            record = unseal(content)
-            if record.get("number") != newest:
-                raise ValueError(f"record {newest} says that it is number {record.get('number')}")
-            return Known((newest, record))
+            return Known((newest, self.record(newest)[1]))
         except StoreError as error:
             return Unreadable(str(error))
         except ValueError as error:
             return Unreadable(f"{self.prefix}: {error}")
+
+    def record(self, number: int) -> tuple[StoredObject, dict[str, Any]]:
+        """The record of a number, and where it lies. Raises StoreError, and ValueError when it is not that record."""
+        stored, content = self.store.read(self._key(number))
+        record = unseal(content)
+        if record.get("number") != number:
+            raise ValueError(f"record {number} says that it is number {record.get('number')}")
+        return stored, record
 
     def highest(self) -> int:
         """The highest number that is taken, 0 without any; what the records hold does not matter. Raises StoreError."""

@@ -100,7 +100,6 @@ GATE = Gate(
         "deadlines",
         "exceptions",
     ),
-    transient_codes=frozenset({"RESIDUAL-DELETING", "RESOURCE-STILL-THERE"}),
     measured_codes=frozenset({"EXCEPTION-EXPIRED"}),
     version=2,
     transient_codes=frozenset({"RESIDUAL-DELETING", "RESOURCE-STILL-THERE", UNCONFIRMED}),

@@ -40,9 +40,9 @@ def said_reason(run: LaneRun) -> str:
 def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
     """After a closed cost guardrail: set the latch when the stop is reached, then tear down what stands (CO4).
 
-    Raises ActionBlocked.
+    Reported and projected cost count together. Raises ActionBlocked.
 
-    Cost that cannot be read does not set it: it closes the gate, and no build can get a pass of M9.G from it; a latch
+    Cost that cannot be read does not set it: it closes the gate, in M2 the build's own, and never a teardown; a latch
     asks for a person, and a read that was refused once is no reason for that.
     """
     reached = [blocker for blocker in document["blockers"] if blocker["code"] == "COST-STOP-REACHED"]

@@ -80,8 +80,20 @@ def build_phase(environment: Environment) -> PhaseSpec:
             gate="BACKEND-READINESS",
             collect=f"{_READINESS}:collect_backend_readiness",
         ),
+        Lane(
+            phase="m2",
+            letter="b",
+            task_id="b_cost_guardrail",
+            title="Cost of this month known, and below the stop",
+            snapshot="m2_b_cost_guardrail_snapshot",
+            gate="COST-GUARDRAIL",
+            collect=f"{_COST}:collect_cost",
+            on_fail=f"{_STOP}:latch_at_the_stop",
+            effect="sets the emergency latch when the cost has reached the stop",
+            beside=True,
+        ),
     ]
-    base = ("a_readiness", "b_backend_readiness")
+    base = ("a_readiness", "b_backend_readiness", "b_cost_guardrail")
     lanes += build_lanes(environment, "core", base) + build_lanes(environment, "confluent", base)
     if "demo" in environment.stacks:
         lanes.append(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -39,14 +39,22 @@ def _written_as_text(given: Any) -> Any:
         raise ValueError('must be a text, as in usd: "0.05"')
     if _NUMBER_OF_A_KIND.fullmatch(given) and not _PLAIN_NUMBER.fullmatch(given):
         raise ValueError(f'must be digits and a point, as in usd: "0.05" (given: {given!r})')
-    return given
+    try:
+        return Decimal(
+            given
+        )  # facts are read back strictly: behind a validator pydantic then takes no text for a number
+    except InvalidOperation:
+        return given
 
 
 def _written_as_day(given: Any) -> Any:
     """Pydantic would also take seconds since 1970, and a time of midnight."""
     if not isinstance(given, date | str) or not _DAY.fullmatch(str(given)):
         raise ValueError(f'must be a day, as in date: "2026-10-05" (given: {given!r})')
-    return given
+    try:
+        return date.fromisoformat(str(given))
+    except ValueError:
+        return given
 
 
 def _once(types: tuple[str, ...]) -> tuple[str, ...]:

@@ -145,7 +145,8 @@ def test_the_stop_says_how_much() -> None:
     (blocker,) = GATE.evaluate(cost_facts(budgets=spent("28.5")), judged_at=NOW)
     assert (blocker.resource, blocker.observed) == (
         "AWS",
-        "28.5 USD since 2026-02-01: AWS Budgets 28.5 USD, Cost Explorer 6.5 USD",
+        "28.5 USD since 2026-02-01: AWS Budgets 28.5 USD, Cost Explorer 6.5 USD; 28.5 reported, "
+        "0 projected, at 0 USD per hour",
     )
     assert blocker.expected.startswith("less than 28 USD; ")
 
@@ -198,7 +199,8 @@ def test_the_stop_of_both_names_every_source() -> None:
     (blocker,) = GATE.evaluate(both_platforms(budgets=spent("25")), judged_at=NOW)
     assert (blocker.resource, blocker.observed) == (
         "AWS + Confluent",
-        "28.25 USD since 2026-02-01: AWS Budgets 25 USD, Cost Explorer 6.5 USD, Confluent 3.25 USD",
+        "28.25 USD since 2026-02-01: AWS Budgets 25 USD, Cost Explorer 6.5 USD, Confluent 3.25 USD; "
+        "28.25 reported, 0 projected, at 0 USD per hour",
     )
 
 
@@ -207,7 +209,7 @@ def test_a_stop_on_what_is_certain_says_that_it_may_be_more() -> None:
     facts = both_platforms(budgets=spent("28"), confluent=dark(REFUSED))
     blocker = GATE.evaluate(facts, judged_at=NOW)[-1]
     assert blocker.observed.startswith("at least 28 USD since 2026-02-01: ")
-    assert blocker.observed.endswith("Confluent not known")
+    assert "Confluent not known; 28 reported" in blocker.observed
 
 
 # The scope (EV4).

@@ -74,6 +74,7 @@ MUTATING = [
             [
                 ("M2.A", "a_readiness", "BUILD-READINESS", "m2_a_readiness_snapshot"),
                 ("M2.B", "b_backend_readiness", "BACKEND-READINESS", "m2_b_backend_state_readiness_snapshot"),
+                ("M2.B", "b_cost_guardrail", "COST-GUARDRAIL", "m2_b_cost_guardrail_snapshot"),
                 ("M2.C", "c_core.plan_and_guard", "PLAN-GUARD", "m2_c_core_plan_snapshot"),
                 ("M2.C", "c_core.apply", "MUTATION-AUTHORIZATION", "m2_c_core_authorization_snapshot"),
                 ("M2.C", "c_core.verify", "APPLIED-STATE", "m2_c_core_state_snapshot"),
@@ -411,3 +412,13 @@ def test_targets_are_downstream_first() -> None:
     assert ENVIRONMENT.targets == ("demo",)
     assert THREE.destroyable_stacks == ("demo", "confluent")
     assert THREE.targets == ("demo", "confluent", "demo+confluent")
+
+
+def test_unknown_cost_stops_builds_and_never_a_teardown() -> None:
+    """Every build waits for its cost guardrail; what destroys waits for none."""
+    build, teardown = PHASES["m2"], PHASES["m9"]
+    (cost,) = [lane for lane in build.lanes if lane.gate == "COST-GUARDRAIL"]
+    assert (cost.task_id, cost.beside) == ("b_cost_guardrail", True)
+    assert all(cost.task_id in lane.guards for lane in build.lanes if lane.mutates)
+    tasks = [lane.task_id for lane in teardown.lanes]
+    assert all(tasks.index(lane.task_id) < tasks.index("g_cost_guardrail") for lane in teardown.lanes if lane.mutates)
