@@ -185,7 +185,12 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
         observed_at=observed_at,
         sources=(Source(name="aws", data_as_of=observed_at),),
         inventory=collect_inventory(
-            run.clients, run.environment, run.environment.scan_regions, run.policies.forbidden, observed_at
+            run.clients,
+            run.environment,
+            run.environment.scan_regions,
+            run.policies.forbidden,
+            observed_at,
+            run.policies.prices,
         ),
         forbidden=run.policies.forbidden.rules,
         exceptions=run.environment.exceptions,

@@ -13,7 +13,7 @@ from tidegate.models.state import StateResource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveResource:
-    """One resource that answered. `type` is Terraform's name for it; `attributes` what policy conditions look at."""
+    """One resource that answered. `type` is Terraform's name for it; `attributes` what policy or price looks at."""
 
     type: str
     id: str

@@ -3,10 +3,10 @@
 US dollars only. Nothing is free because nobody wrote a price: a type without an entry has no price (`cost.pricing`).
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -23,15 +23,19 @@ StandingUnit = Literal["hour", "month", "vCPU-hour", "GB-hour", "GB-month", "nod
 UsageUnit = Literal["GB", "GB-month", "LCU-hour", "eCKU-hour", "address-hour", "request", "action-day"]
 """What is counted as it is used; no inventory shows it."""
 
+Side = Literal["live", "plan"]
 Seen = Literal["everywhere", "live", "plan"]
 """Where an entry counts. A fleet costs nothing live, for its machines are listed themselves; in a plan they are not."""
 
 
 def _written_as_text(given: Any) -> Any:
-    """A number without quotes may already have lost digits."""
+    """A number without quotes may already have lost digits. Made here, for evidence is read back strictly."""
     if not isinstance(given, str):
         raise ValueError('must be a text, as in usd: "0.05"')
-    return given
+    try:
+        return Decimal(given)
+    except InvalidOperation:
+        return given  # what is wrong with it is said further on
 
 
 def _once(types: tuple[str, ...]) -> tuple[str, ...]:
@@ -148,13 +152,25 @@ class PricePolicy(BaseModel):
             raise ValidationError.from_exception_data("prices", problems)
         return self
 
-    def attributes_of(self, resource_type: str) -> tuple[str, ...]:
-        """The attributes that decide what a type costs; facts that are to be priced must keep them."""
+    def naming(self, types: Iterable[str]) -> "PricePolicy":
+        """What is said about these types and no others, for facts. One price stays in any case, as a file has one."""
+        wanted = set(types)
+        prices = tuple(each for each in self.prices if not wanted.isdisjoint(each.types)) or self.prices[:1]
+        free = tuple(each for each in self.free if not wanted.isdisjoint(each.types))
+        usage = tuple(each for each in self.usage if not wanted.isdisjoint(each.types))
+        gaps = tuple(each for each in self.gaps if not wanted.isdisjoint(each.types))
+        return self.model_copy(update={"prices": prices, "free": free, "usage": usage, "gaps": gaps})
+
+    def attributes_of(self, resource_type: str, side: Side | None = None) -> tuple[str, ...]:
+        """The attributes that decide what a type costs, live, in a plan, or (without a side) anywhere.
+
+        Facts that are to be priced must keep them.
+        """
         standing: tuple[Price | Free, ...] = (*self.prices, *self.free)
         decisive = {
             name
             for entry in standing
-            if resource_type in entry.types
+            if resource_type in entry.types and (side is None or entry.where in ("everywhere", side))
             for name in (*entry.when, *(entry.times if isinstance(entry, Price) else ()))
         }
         return tuple(sorted(decisive))

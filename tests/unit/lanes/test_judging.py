@@ -305,11 +305,12 @@ def policy_run() -> Any:
         policies=SimpleNamespace(
             forbidden=Dumped(policies.forbidden.model_dump(mode="json")),
             allowed_types=Dumped(policies.allowed_types.model_dump(mode="json")),
+            prices=Dumped(policies.prices.model_dump(mode="json")),
         ),
     )
 
 
-SECTIONS = [*dev_min()[0].model_dump(by_alias=True), "policies.forbidden", "policies.allowed_types"]
+SECTIONS = [*dev_min()[0].model_dump(by_alias=True), "policies.forbidden", "policies.allowed_types", "policies.prices"]
 
 
 def with_section(section: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from factories_world import ALL_FREE
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
 from tidegate.models.plan import Plan
 from tidegate.models.policy import ForbiddenPolicy
@@ -67,6 +68,7 @@ def read(given: dict[str, Any], looking_at: ForbiddenPolicy | None = None, **cha
             "purpose": "build",
             "has_changes": True,
             "policy": looking_at or policy(),
+            "prices": ALL_FREE,
             "sha256": "a" * 64,
             "source_digest": "b" * 64,
             **changes,
@@ -368,6 +370,7 @@ def test_what_the_cloud_still_knew(purpose: Any, fields: Any, expected: tuple[st
         purpose=purpose,
         has_changes=True,
         policy=policy(),
+        prices=ALL_FREE,
         sha256="a",
         source_digest="b",
     )
@@ -382,6 +385,7 @@ def test_a_prior_state_without_values_is_unreadable() -> None:
             purpose="destroy",
             has_changes=True,
             policy=policy(),
+            prices=ALL_FREE,
             sha256="a",
             source_digest="b",
         )
