@@ -354,8 +354,8 @@ def store_cases() -> Iterator[Case]:
     yield of(
         "aws_opensearch_domain",
         {
-            "opensearch.ListDomainNames": {"DomainNames": [{"DomainName": "o"}]},
-            "opensearch.DescribeDomains": {"DomainStatusList": [{"DomainName": "o"}]},
+            "opensearch.ListDomainNames": {"DomainNames": [{"DomainName": "logs"}]},
+            "opensearch.DescribeDomains": {"DomainStatusList": [{"DomainName": "logs"}]},
         },
         FORBIDDEN,
     )

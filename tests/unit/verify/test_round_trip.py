@@ -16,6 +16,7 @@ import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
 import factories_world as world
+from factories_prices import PRICES
 from tidegate.evidence.canonical import digest_of, plain
 from tidegate.gates.base import Gate
 from tidegate.gates.registry import GATES, by_id
@@ -86,6 +87,9 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         world.plan_facts,
         lambda: world.plan_facts(SERVICE, forbidden=RULES, exceptions=(world.exception("ALWAYS-ON-ECS", "x"),)),
         lambda: world.plan_facts(plan=Unreadable("no root"), state=Absent(), repair_drift_reason=" "),
+        lambda: world.plan_facts(
+            world.planned("aws_db_instance.x", "update", before=ANY), prices=PRICES, month=Unreadable("no guardrail")
+        ),
     ),
     "MUTATION-AUTHORIZATION": (
         control.authorization_facts,

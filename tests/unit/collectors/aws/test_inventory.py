@@ -470,7 +470,7 @@ class TestDetails:
         ],
     )
     def test_attributes(self, clients, script, answered_by, environment, condition, item, expected):
-        script(clients.of("opensearch", HERE))("ListDomainNames", {"DomainNames": [{"DomainName": "o", **item}]})
+        described(script, clients, item)
         policy = only("aws_opensearch_domain", Condition(attribute=condition, operator="present"))
         answered_by(clients, {})
         (domain,) = collect_inventory(clients, environment, [HERE], policy, NOW, FREE).resources
@@ -482,11 +482,18 @@ class TestDetails:
             assert seen == expected
 
     def test_only_attributes_of_the_policy_are_kept(self, clients, script, answered_by, environment):
-        script(clients.of("opensearch", HERE))("ListDomainNames", {"DomainNames": [{"DomainName": "o", "Secret": "x"}]})
+        described(script, clients, {"Secret": "x"})
         answered_by(clients, {})
         (domain,) = collect_inventory(clients, environment, [HERE], only("aws_opensearch_domain"), NOW, FREE).resources
         assert domain.attributes == {}
         assert "Secret" not in repr(domain)
+
+
+def described(script, clients, item):
+    """OpenSearch has one domain, and says this of it."""
+    scripted = script(clients.of("opensearch", HERE))
+    scripted("ListDomainNames", {"DomainNames": [{"DomainName": "logs"}]})
+    scripted("DescribeDomains", {"DomainStatusList": [{"DomainName": "logs", **item}]})
 
 
 def only(kind, condition=None):
