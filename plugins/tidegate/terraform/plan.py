@@ -228,7 +228,11 @@ def _blocks(value: Any, unknown: Any, dotted: str) -> Observed[Any]:
         return UnknownUntilApply()
     if value is None:
         return Absent()
-    return Known(len(value)) if isinstance(value, list) else Unreadable(f"{dotted} is a {type(value).__name__}")
+    return (
+        Known(len(value))
+        if isinstance(value, list)
+        else Unreadable(f"{dotted} is a {type(value).__name__}, expected blocks")
+    )
 
 
 def _hidden(dotted: str) -> Unreadable:
