@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from tidegate.environments import load, load_policies
 from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, LockTablePosture, Purpose, StackBackend
 from tidegate.models.contract import ContractFacts, Parameter, Upstream
+from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Coverage, Facts
 from tidegate.models.inventory import Inventory, LiveResource, PostureFacts
 from tidegate.models.looks import Look, Looks
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.plan import Plan, PlanFacts, PlannedResource, PreserveItem, StackScope, TeardownScopeFacts
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException, Scalar
+from tidegate.models.prices import PricePolicy
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
 from tidegate.models.residual import ResidualFacts
 from tidegate.models.state import (
@@ -46,6 +50,30 @@ ENDPOINT = ForbiddenRule(
     condition=Condition(attribute="vpc_endpoint_type", operator="not_equals", value="Gateway"),
 )
 RULES = (NAT, ALWAYS_ON, ENDPOINT)
+
+POLICIES = load_policies(load("dev_min"))
+ALL_FREE = PricePolicy.model_validate(
+    {
+        "version": 1,
+        "currency": "USD",
+        "hours_per_month": 730,
+        "prices": [
+            {"types": ["thing"], "region": "all", "usd": "1", "unit": "hour", "source": "a test", "date": "2026-10-05"}
+        ],
+        "free": [
+            {
+                "types": sorted(
+                    {kind for rule in POLICIES.forbidden.rules for kind in rule.types}.union(
+                        *POLICIES.allowed_types.stacks.values()
+                    )
+                ),
+                "reason": "what it costs is not what is tested",
+                "date": "2026-10-05",
+            }
+        ],
+    }
+)
+"""Prices under which nothing costs anything, for tests of everything else."""
 
 
 def rule_with(operator: Any, value: Scalar | tuple[Scalar, ...] | None, **changes: Any) -> ForbiddenRule:
@@ -196,8 +224,21 @@ def plan_facts(*resources: PlannedResource, **changes: Any) -> PlanFacts:
         repair_drift_reason=None,
         tainted=Known(()),
         untainted=(),
+        prices=ALL_FREE,
+        region=REGION,
+        prices_max_age_days=180,
+        plan_limit_usd_per_month=Decimal(25),
+        month=Known(month_so_far()),
     )
     return replace(facts, **changes)
+
+
+def month_so_far(**changes: Any) -> MonthSoFar:
+    """Ten days before the month ends 2.30 USD are spent of 30."""
+    month = MonthSoFar(
+        at_least=Decimal("2.30"), usd_per_hour=Decimal(0), hours_left=Decimal(240), limit=Decimal(30), complete=True
+    )
+    return replace(month, **changes)
 
 
 def apply_end(**changes: Any) -> ApplyEnd:

@@ -131,6 +131,7 @@ data "aws_iam_policy_document" "execution" {
       "eks:List*",
       "elasticache:Describe*",
       "elasticloadbalancing:Describe*",
+      "es:DescribeDomains",
       "es:ListDomainNames",
       "kafka:List*",
       "network-firewall:List*",

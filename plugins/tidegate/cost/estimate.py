@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from tidegate.cost.pricing import NOTHING, Attributes, Priced, Unpriced, price, price_of_planned, rounded_up
+from tidegate.cost.pricing import NOTHING, Attributes, Part, Priced, Unpriced, price, price_of_planned, rounded_up
 from tidegate.cost.projection import Projection
-from tidegate.models.observed import Known
+from tidegate.models.cost import MonthSoFar
+from tidegate.models.observed import Known, Observed
 from tidegate.models.plan import Plan, PlannedResource
 from tidegate.models.prices import PricePolicy
 
@@ -25,6 +26,8 @@ class ChangedCost:
     usd_per_hour: Decimal
     unknown: str | None
     """Why nobody can say what it adds: `usd_per_hour` holds the parts that have a price. None: it is known."""
+    parts: tuple[Part, ...] = ()
+    """What it costs as planned, where all of that has a price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,11 @@ class PlanEstimate:
     def complete(self) -> bool:
         """Everything that is added has a price."""
         return not any(change.unknown for change in self.changes)
+
+    @property
+    def adds(self) -> bool:
+        """More is spent afterwards than now, or nobody can say that it is not."""
+        return self.usd_per_hour > 0 or not self.complete
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +84,47 @@ def estimate(
     )
 
 
+def estimate_of(plan: Plan, prices: PricePolicy, region: str) -> PlanEstimate:
+    """The estimate of a plan that says itself what stands before it."""
+    before = {resource.address: resource.before for resource in plan.resources if resource.before is not None}
+    return estimate(plan, prices, region, before)
+
+
 def room_for(plan: PlanEstimate, projection: Projection, limit: Decimal) -> Room:
     """Hold an estimate against what is left of the cap, were it applied at the moment of the projection."""
-    left = limit - projection.at_least
-    until_month_end = rounded_up(plan.usd_per_hour * projection.hours_left)
+    month = MonthSoFar(
+        at_least=projection.at_least,
+        usd_per_hour=projection.usd_per_hour,
+        hours_left=projection.hours_left,
+        limit=limit,
+        complete=projection.complete,
+    )
+    return room_in(plan, month)
+
+
+def room_in(plan: PlanEstimate, month: MonthSoFar) -> Room:
+    """Hold an estimate against what is left of the cap, as a cost guardrail saw the month."""
+    left = month.limit - month.at_least
+    until_month_end = rounded_up(plan.usd_per_hour * month.hours_left)
     return Room(
         left=left,
         until_month_end=until_month_end,
-        forecast=projection.forecast + until_month_end,
-        fits=plan.complete and projection.complete and until_month_end <= left,
+        forecast=rounded_up(month.at_least + month.usd_per_hour * month.hours_left) + until_month_end,
+        fits=plan.complete and month.complete and until_month_end <= left,
     )
+
+
+def said(plan: PlanEstimate, month: Observed[MonthSoFar]) -> str:
+    """One line for people: what the plan adds or saves, and what is left of the cap."""
+    hour, a_month = abs(plan.usd_per_hour), abs(plan.usd_per_month)
+    does = "saves" if plan.usd_per_hour < 0 else "adds"
+    more = "" if plan.complete else "at least "
+    amount = f"this plan {does} {more}{_rounded(hour, '0.001')} USD an hour, {_rounded(a_month, '0.01')} a month"
+    if not isinstance(month, Known):
+        return f"{amount}; nobody knows what is left of the cap"
+    most = "" if month.value.complete else "at most "
+    left = month.value.limit - month.value.at_least
+    return f"{amount}; {most}{_rounded(left, '0.01')} of {month.value.limit} left"
 
 
 def _change(resource: PlannedResource, prices: PricePolicy, region: str, before: Attributes | None) -> ChangedCost:
@@ -104,10 +143,15 @@ def _change(resource: PlannedResource, prices: PricePolicy, region: str, before:
     added = price_of_planned(resource, prices, region)
     if isinstance(added, Unpriced):
         return ChangedCost(address=resource.address, usd_per_hour=added.at_least, unknown=added.reason)
-    return ChangedCost(address=resource.address, usd_per_hour=added.at_least - saved, unknown=None)
+    parts = added.parts if isinstance(added, Priced) else ()
+    return ChangedCost(address=resource.address, usd_per_hour=added.at_least - saved, unknown=None, parts=parts)
+
+
+def _rounded(usd: Decimal, step: str) -> Decimal:
+    return usd.quantize(Decimal(step), rounding=ROUND_HALF_UP)
 
 
 def _same(before: Attributes, after: Attributes, kind: str, prices: PricePolicy) -> bool:
     """Is everything that decides the price known, and as it was? Then nothing changes, with a price or without."""
-    names = prices.attributes_of(kind)
+    names = prices.attributes_of(kind, "plan")
     return bool(names) and all(isinstance(before.get(it), Known) and before.get(it) == after.get(it) for it in names)

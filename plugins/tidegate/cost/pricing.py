@@ -6,17 +6,17 @@ unpriced with the reason. A status is not looked at: what is stopped or on its w
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_UP, Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Any
 
 from tidegate.models.inventory import LiveResource
 from tidegate.models.observed import Known, Observed, shown
 from tidegate.models.plan import PlannedResource
-from tidegate.models.prices import ALL, Free, Price, PricePolicy
+from tidegate.models.prices import ALL, Free, Price, PricePolicy, Side
 from tidegate.models.scalars import Scalar
 
 Attributes = Mapping[str, Observed[Any]]
-Side = Literal["live", "plan"]
 
 NOTHING = Decimal(0)
 _SMALLEST = Decimal("1E-10")
@@ -29,6 +29,8 @@ class Part:
     name: str
     usd_per_hour: Decimal
     said: str
+    read_on: date | None = None
+    """When the source of the price was read. None: it costs nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,7 @@ def _part(
                 return quantity
             usd = entry.usd * quantity / (hours_per_month if entry.monthly else 1)
             said = f"{quantity.normalize():f} x {entry.usd} USD per {entry.unit}: {entry.source}"
-            return Part(name=name, usd_per_hour=rounded_up(usd), said=said)
+            return Part(name=name, usd_per_hour=rounded_up(usd), said=said, read_on=entry.date)
         case Free(reason=reason):
             return Part(name=name, usd_per_hour=NOTHING, said=reason)
         case other:

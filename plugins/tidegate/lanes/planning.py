@@ -64,6 +64,7 @@ def _facts_and_upload(
         purpose=purpose,
         has_changes=saved.has_changes,
         policy=run.policies.forbidden,
+        prices=run.policies.prices,
         sha256=saved.sha256,
         source_digest=source_digest,
     )

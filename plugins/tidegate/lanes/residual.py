@@ -44,7 +44,12 @@ def scan_now(run: LaneRun) -> ScanFacts:
     """One look at all types and regions of the manifest."""
     began = now()
     inventory = collect_inventory(
-        run.clients, run.environment, run.environment.scan_regions, run.policies.forbidden, began
+        run.clients,
+        run.environment,
+        run.environment.scan_regions,
+        run.policies.forbidden,
+        began,
+        run.policies.prices,
     )
     ephemeral = run.environment.stacks_by_lifecycle("messaging", "ephemeral")
     return ScanFacts(

@@ -11,7 +11,7 @@ from tidegate.models.policy import ForbiddenRule, PolicyException
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveResource:
-    """One resource that answered. `type` is Terraform's name for it; `attributes` what policy conditions look at."""
+    """One resource that answered. `type` is Terraform's name for it; `attributes` what policy or price looks at."""
 
     type: str
     id: str

@@ -4,7 +4,7 @@ US dollars only. Nothing is free because nobody wrote a price: a type without an
 """
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -24,6 +24,7 @@ StandingUnit = Literal["hour", "month", "vCPU-hour", "GB-hour", "GB-month", "nod
 UsageUnit = Literal["GB", "GB-month", "LCU-hour", "eCKU-hour", "address-hour", "request", "action-day"]
 """What is counted as it is used; no inventory shows it."""
 
+Side = Literal["live", "plan"]
 Seen = Literal["everywhere", "live", "plan"]
 """Where an entry counts. A fleet costs nothing live, for its machines are listed themselves; in a plan they are not."""
 
@@ -40,9 +41,7 @@ def _written_as_text(given: Any) -> Any:
     if _NUMBER_OF_A_KIND.fullmatch(given) and not _PLAIN_NUMBER.fullmatch(given):
         raise ValueError(f'must be digits and a point, as in usd: "0.05" (given: {given!r})')
     try:
-        return Decimal(
-            given
-        )  # facts are read back strictly: behind a validator pydantic then takes no text for a number
+        return Decimal(given)  # evidence is read back strictly: pydantic takes no text for a number there
     except InvalidOperation:
         return given
 
@@ -208,13 +207,25 @@ class PricePolicy(BaseModel):
             raise ValidationError.from_exception_data("prices", problems)
         return self
 
-    def attributes_of(self, resource_type: str) -> tuple[str, ...]:
-        """The attributes that decide what a type costs; facts that are to be priced must keep them."""
+    def naming(self, types: Iterable[str]) -> "PricePolicy":
+        """What is said about these types and no others, for facts. One price stays in any case, as a file has one."""
+        wanted = set(types)
+        prices = tuple(each for each in self.prices if not wanted.isdisjoint(each.types)) or self.prices[:1]
+        free = tuple(each for each in self.free if not wanted.isdisjoint(each.types))
+        usage = tuple(each for each in self.usage if not wanted.isdisjoint(each.types))
+        gaps = tuple(each for each in self.gaps if not wanted.isdisjoint(each.types))
+        return self.model_copy(update={"prices": prices, "free": free, "usage": usage, "gaps": gaps})
+
+    def attributes_of(self, resource_type: str, side: Side | None = None) -> tuple[str, ...]:
+        """The attributes that decide what a type costs, live, in a plan, or (without a side) anywhere.
+
+        Facts that are to be priced must keep them.
+        """
         standing: tuple[Price | Free, ...] = (*self.prices, *self.free)
         decisive = {
             name
             for entry in standing
-            if resource_type in entry.types
+            if resource_type in entry.types and (side is None or entry.where in ("everywhere", side))
             for name in (*entry.when, *(entry.times if isinstance(entry, Price) else ()))
         }
         return tuple(sorted(decisive))

@@ -1,15 +1,17 @@
 """What a plan would add to what is spent by the hour."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from factories_prices import DATABASE, LADDER, NOW, PRICES, STOP, database, known, price_of_database, rate, reported
-from factories_world import plan, planned
-from tidegate.cost.estimate import PlanEstimate, estimate, room_for
+from factories_world import month_so_far, plan, planned
+from tidegate.cost.estimate import PlanEstimate, estimate, estimate_of, room_for, said
 from tidegate.cost.projection import Projection, project
-from tidegate.models.observed import UnknownUntilApply
+from tidegate.models.observed import Known, UnknownUntilApply, Unreadable
 from tidegate.models.plan import PlannedResource
 
 LONDON = "eu-west-2"
@@ -107,8 +109,8 @@ def test_actions_that_nobody_knows(actions: tuple[str, ...]) -> None:
 
 def spent(amount: str, usd_per_hour: str = "0", **changes: Any) -> Projection:
     """At 20:00 on 13 February; 364 hours are left."""
-    said = reported(amount, data_as_of=NOW)
-    return project((said,), {"aws": rate(usd_per_hour, **changes)}, now=NOW, alerts=LADDER, stop=STOP)
+    report = reported(amount, data_as_of=NOW)
+    return project((report,), {"aws": rate(usd_per_hour, **changes)}, now=NOW, alerts=LADDER, stop=STOP)
 
 
 @pytest.mark.parametrize(
@@ -139,3 +141,49 @@ def test_nothing_unknown_fits() -> None:
 def test_the_database_costs_the_same_live_and_planned() -> None:
     assert of(the_database("create")).usd_per_hour == COSTS
     assert database().type == the_database("create").type
+
+
+def test_a_plan_says_itself_what_stood_before() -> None:
+    larger = replace(the_database("update", instance_class="db.t4g.small"), before=known(**DATABASE))
+    assert estimate_of(plan(larger), PRICES, LONDON).usd_per_hour == Decimal("0.018")
+    assert estimate_of(plan(replace(larger, before=None)), PRICES, LONDON).usd_per_hour > COSTS
+
+
+def test_the_prices_that_were_used_are_kept_with_their_dates() -> None:
+    (change,) = of(the_database("create")).changes
+    dates = {part.name: part.read_on for part in change.parts}
+    read_on = date(2026, 10, 5)
+    assert dates == {"machine": read_on, "storage": read_on, "secret": read_on, "address": None}
+
+
+@pytest.mark.parametrize(
+    ("resource", "month", "line"),
+    [
+        pytest.param(
+            the_database("create"),
+            Known(month_so_far()),
+            "this plan adds 0.022 USD an hour, 16.20 a month; 27.70 of 30 left",
+            id="adds",
+        ),
+        pytest.param(
+            the_database("delete"),
+            Known(month_so_far(complete=False)),
+            "this plan adds 0.000 USD an hour, 0.00 a month; at most 27.70 of 30 left",
+            id="not-all-of-the-month-is-known",
+        ),
+        pytest.param(
+            replace(the_database("delete"), before=known(**DATABASE)),
+            Unreadable("403"),
+            "this plan saves 0.022 USD an hour, 16.20 a month; nobody knows what is left of the cap",
+            id="saves",
+        ),
+        pytest.param(
+            the_database("create", multi_az=True),
+            Known(month_so_far()),
+            "this plan adds at least 0.004 USD an hour, 3.06 a month; 27.70 of 30 left",
+            id="not-everything-has-a-price",
+        ),
+    ],
+)
+def test_one_line_for_people(resource: PlannedResource, month: Any, line: str) -> None:
+    assert said(estimate_of(plan(resource), PRICES, LONDON), month) == line

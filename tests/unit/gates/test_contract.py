@@ -19,6 +19,7 @@ import factories_orphans as orphans
 import factories_residual as residual
 import factories_time_to_live as lives
 import factories_world as world
+from factories_prices import DATABASE, PRICES, known
 from tidegate.documents.taxonomy import taxonomy
 from tidegate.gates import base
 from tidegate.gates.base import MAX_FACT_AGE, Gate
@@ -38,6 +39,7 @@ PURE_IMPORTS = {"collections", "dataclasses", "datetime", "decimal", "itertools"
 CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
 
 DESIRED_NONE = {"desired_count": Known(0)}
+SERVICE_AT_REST = {**DESIRED_NONE, "scheduling_strategy": Known("REPLICA")}
 
 VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "IDENTITY-AND-TOOLS": (control.identity_facts,),
@@ -45,7 +47,14 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "TEARDOWN-READINESS": (control.teardown_readiness_facts,),
     "BOOTSTRAP-RESULT": (control.bootstrap_facts,),
     "BACKEND-READINESS": (world.backend_facts,),
-    "PLAN-GUARD": (lambda: world.plan_facts(world.service(Known(0), "create")),),
+    "PLAN-GUARD": (
+        lambda: world.plan_facts(
+            world.planned("aws_ecs_service.api", "create", attributes=SERVICE_AT_REST),
+            world.planned("aws_db_instance.this", "create", attributes=known(**DATABASE)),
+            allowed_types=("aws_ecs_service", "aws_db_instance"),
+            prices=PRICES,
+        ),
+    ),
     "MUTATION-AUTHORIZATION": (
         control.authorization_facts,
         lambda: control.authorization_facts(direction="destroy"),

@@ -1,5 +1,6 @@
 """Prices as data: what is refused, with its line, and that no type of the other policies is without a statement."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from tidegate.environments import ManifestError, load, load_policies
+from tidegate.evidence.canonical import plain
 from tidegate.models.prices import ALL, PricePolicy
 from tidegate.settings import PROJECT, settings
 
@@ -381,3 +383,36 @@ def test_monthly_units() -> None:
     (stored,) = policy(NAT | {"unit": "GB-month", "times": {"size": 1}}).prices
     (hour,) = policy(NAT).prices
     assert (month.monthly, stored.monthly, hour.monthly) == (True, True, False)
+
+
+def test_what_is_said_about_some_types_only() -> None:
+    whole = PRICES
+    some = whole.naming({"aws_db_instance", "confluent_kafka_cluster"})
+    for section in ("prices", "free", "usage", "gaps"):
+        kept = [
+            each for each in getattr(whole, section) if {"aws_db_instance", "confluent_kafka_cluster"} & set(each.types)
+        ]
+        assert list(getattr(some, section)) == kept
+    assert some.attributes_of("aws_db_instance") == whole.attributes_of("aws_db_instance")
+    assert some.attributes_of("aws_ebs_volume") == ()
+    assert PricePolicy.model_validate(some.model_dump(mode="json")) == some
+
+
+def test_one_price_stays_where_nothing_is_priced() -> None:
+    none = PRICES.naming(())
+    assert (none.prices, none.free) == (PRICES.prices[:1], ())
+    assert PricePolicy.model_validate(none.model_dump(mode="json")) == none
+
+
+def test_attributes_that_decide_live_or_in_a_plan() -> None:
+    assert PRICES.attributes_of("aws_ssm_parameter") == ("tier",)
+    assert PRICES.attributes_of("aws_ssm_parameter", "live") == ("tier",)
+    assert PRICES.attributes_of("aws_ssm_parameter", "plan") == ()
+    assert PRICES.attributes_of("aws_instance", "live") == ("instance_type",)
+    assert "root_block_device.volume_size" in PRICES.attributes_of("aws_instance", "plan")
+
+
+def test_prices_are_read_back_from_evidence_strictly() -> None:
+    """Evidence holds numbers as texts, and `tidegate verify` takes nothing for something else."""
+    text = json.dumps(plain(PRICES))
+    assert PricePolicy.model_validate_json(text, strict=True) == PRICES

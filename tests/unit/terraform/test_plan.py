@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from factories_world import ALL_FREE
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
-from tidegate.models.plan import Plan
+from tidegate.models.plan import Plan, PlannedResource
 from tidegate.models.policy import ForbiddenPolicy
+from tidegate.models.prices import PricePolicy
 from tidegate.terraform.plan import PlanUnreadable, load_document, to_plan
 
 UNKNOWN = UnknownUntilApply()
@@ -67,6 +69,7 @@ def read(given: dict[str, Any], looking_at: ForbiddenPolicy | None = None, **cha
             "purpose": "build",
             "has_changes": True,
             "policy": looking_at or policy(),
+            "prices": ALL_FREE,
             "sha256": "a" * 64,
             "source_digest": "b" * 64,
             **changes,
@@ -368,6 +371,7 @@ def test_what_the_cloud_still_knew(purpose: Any, fields: Any, expected: tuple[st
         purpose=purpose,
         has_changes=True,
         policy=policy(),
+        prices=ALL_FREE,
         sha256="a",
         source_digest="b",
     )
@@ -382,6 +386,7 @@ def test_a_prior_state_without_values_is_unreadable() -> None:
             purpose="destroy",
             has_changes=True,
             policy=policy(),
+            prices=ALL_FREE,
             sha256="a",
             source_digest="b",
         )
@@ -429,3 +434,95 @@ def test_a_sensitive_attribute_that_only_the_planned_values_name_never_becomes_a
 def test_what_was_sensitive_before_and_is_planned_anew_is_judged_as_planned() -> None:
     given = change(change={"before_sensitive": {"desired_count": True}, "after": {"desired_count": 3}})
     assert read(document(given), policy("desired_count")).resources[0].attributes == {"desired_count": Known(3)}
+
+
+# What decides a price (CO6).
+
+PRICED = {
+    "types": ["aws_ecs_service"],
+    "region": "all",
+    "usd": "1",
+    "unit": "hour",
+    "source": "a test",
+    "date": "2026-10-05",
+}
+
+
+def priced_by(*names: str, **changes: Any) -> PricePolicy:
+    given = {"version": 1, "currency": "USD", "hours_per_month": 730}
+    return PricePolicy.model_validate({**given, "prices": [{**PRICED, "when": dict.fromkeys(names, 1), **changes}]})
+
+
+def with_price(*names: str, actions: tuple[str, ...] = ("create",), **inner: Any) -> PlannedResource:
+    """The one resource of a plan, as its price is decided by these attributes."""
+    given = document(change("aws_ecs_service.a", *actions, change=inner))
+    return read(given, policy("forbidden_by"), prices=priced_by(*names)).resources[0]
+
+
+def test_attributes_that_decide_a_price_are_kept_beside_those_of_the_policy() -> None:
+    found = with_price("cpu", "size.gb", after={"forbidden_by": 1, "cpu": 2, "size": [{"gb": 3}], "other": 4})
+    assert found.attributes == {"forbidden_by": Known(1), "cpu": Known(2), "size.gb": Known(3)}
+    assert found.before is None
+
+
+def test_what_decides_the_price_live_only_is_not_looked_for() -> None:
+    given = document(change(change={"after": {"cpu": 2}}))
+    (found,) = read(given, prices=priced_by("cpu", where="live")).resources
+    assert found.attributes == {}
+
+
+def test_a_type_without_price_keeps_no_more_than_policy_looks_at() -> None:
+    given = document(change("aws_vpc.a", "update", change={"before": {"cpu": 1}, "after": {"cpu": 2}}))
+    (found,) = read(given, prices=priced_by("cpu")).resources
+    assert (found.attributes, found.before) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("after", "unknown", "expected"),
+    [
+        pytest.param({"basic": [{"max": 1}]}, {"basic": [{"max": True}]}, Known(1), id="one"),
+        pytest.param({"basic": []}, {}, Known(0), id="none"),
+        pytest.param({"basic": [{}, {}]}, {}, Known(2), id="two"),
+        pytest.param({"basic": None}, {}, Absent(), id="null"),
+        pytest.param({}, {}, Absent(), id="missing"),
+        pytest.param({}, {"basic": True}, UNKNOWN, id="decided-at-apply"),
+        pytest.param({}, True, UNKNOWN, id="all-decided-at-apply"),
+        pytest.param({"basic": "one"}, {}, Unreadable("basic.# is a str, expected blocks"), id="no-blocks"),
+    ],
+)
+def test_the_number_of_blocks(after: Any, unknown: Any, expected: Observed[Any]) -> None:
+    assert with_price("basic.#", after=after, after_unknown=unknown).attributes["basic.#"] == expected
+
+
+def test_the_number_of_blocks_in_a_block() -> None:
+    assert with_price("a.b.#", after={"a": [{"b": [{}, {}]}]}).attributes["a.b.#"] == Known(2)
+    assert isinstance(with_price("a.b.#", after={"a": [{}, {}]}).attributes["a.b.#"], Unreadable)
+
+
+@pytest.mark.parametrize("marks", [True, {"basic": True}])
+def test_blocks_that_are_sensitive_are_not_counted(marks: Any) -> None:
+    found = with_price("basic.#", after={"basic": [{}]}, after_sensitive=marks)
+    assert found.attributes["basic.#"] == Unreadable("basic.# is sensitive")
+
+
+@pytest.mark.parametrize("actions", [("update",), ("delete", "create"), ("create", "delete"), ("delete",)])
+def test_what_stands_before_it_changes_or_goes(actions: tuple[str, ...]) -> None:
+    found = with_price("cpu", "basic.#", actions=actions, before={"cpu": 2, "basic": [{}], "forbidden_by": 1})
+    assert found.before == {"cpu": Known(2), "basic.#": Known(1)}
+
+
+@pytest.mark.parametrize("actions", [("create",), ("no-op",), ("read",), ("forget",)])
+def test_nothing_is_kept_of_what_stands_and_stays(actions: tuple[str, ...]) -> None:
+    assert with_price("cpu", actions=actions, before={"cpu": 2}).before is None
+
+
+@pytest.mark.parametrize("before", [None, [], "text"])
+def test_nothing_stands_before(before: Any) -> None:
+    assert with_price("cpu", actions=("update",), before=before).before is None
+
+
+@pytest.mark.parametrize("marks", [True, {"cpu": True}])
+def test_what_stood_and_is_sensitive_is_never_kept(marks: Any) -> None:
+    found = with_price("cpu", actions=("update",), before={"cpu": "s3cret"}, before_sensitive=marks)
+    assert found.before == {"cpu": Unreadable("cpu is sensitive")}
+    assert "s3cret" not in repr(found)

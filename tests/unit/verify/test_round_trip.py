@@ -18,6 +18,7 @@ import factories_orphans as orphans
 import factories_residual as residual
 import factories_time_to_live as lives
 import factories_world as world
+from factories_prices import PRICES
 from tidegate.evidence.canonical import digest_of, plain
 from tidegate.gates.base import Gate
 from tidegate.gates.registry import GATES, by_id
@@ -88,6 +89,9 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         world.plan_facts,
         lambda: world.plan_facts(SERVICE, forbidden=RULES, exceptions=(world.exception("ALWAYS-ON-ECS", "x"),)),
         lambda: world.plan_facts(plan=Unreadable("no root"), state=Absent(), repair_drift_reason=" "),
+        lambda: world.plan_facts(
+            world.planned("aws_db_instance.x", "update", before=ANY), prices=PRICES, month=Unreadable("no guardrail")
+        ),
     ),
     "MUTATION-AUTHORIZATION": (
         control.authorization_facts,
