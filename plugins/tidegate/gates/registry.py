@@ -4,6 +4,8 @@ from typing import Any
 
 from tidegate.gates import (
     applied_state,
+    audit_continuity,
+    audit_identities,
     backend_readiness,
     bootstrap_result,
     budget_guardrail,
@@ -14,6 +16,7 @@ from tidegate.gates import (
     emergency_latch,
     emergency_release,
     emergency_teardown,
+    evidence_chain,
     identity_and_tools,
     mutation_authorization,
     network_posture,
@@ -23,6 +26,9 @@ from tidegate.gates import (
     pre_destroy,
     residual_scan,
     stack_contract,
+    stack_drift,
+    standing_passes,
+    state_locks,
     state_ownership,
     teardown_proof,
     teardown_readiness,
@@ -56,6 +62,12 @@ GATES: tuple[Gate[Any], ...] = (
     emergency_latch.GATE,
     emergency_teardown.GATE,
     emergency_release.GATE,
+    audit_continuity.GATE,
+    state_locks.GATE,
+    stack_drift.GATE,
+    audit_identities.GATE,
+    evidence_chain.GATE,
+    standing_passes.GATE,
     phase_verdict.GATE,
 )
 """In the order in which an environment meets them."""

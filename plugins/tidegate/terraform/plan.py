@@ -11,7 +11,8 @@ from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply,
 from tidegate.models.plan import Plan, PlannedResource, Purpose
 from tidegate.models.policy import ForbiddenPolicy
 
-_NOTHING = {("no-op",), ("read",)}
+NO_CHANGE = {("no-op",), ("read",)}
+"""Actions that change nothing."""
 
 
 class PlanUnreadable(Exception):
@@ -67,7 +68,7 @@ def to_plan(
         resources = tuple(
             _resource(change, change["address"] in drifted, policy)
             for change in document.get("resource_changes", ())
-            if _managed(change)
+            if is_managed(change)
         )
         resources += tuple(_unannounced(document, {resource.address for resource in resources}, policy))
         return Plan(
@@ -87,7 +88,8 @@ def to_plan(
         raise PlanUnreadable(f"unexpected shape: {type(error).__name__}: {error}") from error
 
 
-def _managed(change: dict[str, Any]) -> bool:
+def is_managed(change: dict[str, Any]) -> bool:
+    """Is it a resource, not a data source? Raises TypeError for anything else."""
     if change["mode"] not in {"managed", "data"}:
         raise TypeError(f"{change['address']} has mode {change['mode']!r}, expected managed or data")
     return bool(change["mode"] == "managed")
@@ -102,7 +104,7 @@ def _resource(change: dict[str, Any], drifted: bool, policy: ForbiddenPolicy) ->
         type=change["type"],
         actions=actions,
         importing="importing" in inner,
-        drifted=drifted and actions not in _NOTHING,
+        drifted=drifted and actions not in NO_CHANGE,
         attributes={name: _judged(inner, actions, name) for name in names},
     )
 

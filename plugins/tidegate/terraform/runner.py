@@ -70,13 +70,13 @@ class Terraform:
         arguments = backend_arguments(self.environment, stack, path_style=path_style)
         self._run("init", ["-reconfigure", "-lockfile=readonly", "-no-color", *arguments], log_lines=False)
 
-    def plan(self, *, destroy: bool) -> SavedPlan:
-        """Make a saved plan. Takes the state lock; fails at once when somebody holds it."""
+    def plan(self, *, destroy: bool, lock_timeout_seconds: int = 0) -> SavedPlan:
+        """Make a saved plan. Takes the state lock; while somebody holds it, waits so long, and then fails."""
         path = self.workspace.directory / ("destroy.tfplan" if destroy else "build.tfplan")
         arguments = ["-json", "-detailed-exitcode", f"-out={path}", f"-var-file={self.workspace.inputs}"]
         if destroy:
             arguments.append("-destroy")
-        ended = self._locked("plan", arguments, accepted=(0, 2))
+        ended = self._locked("plan", arguments, accepted=(0, 2), lock_timeout_seconds=lock_timeout_seconds)
         return SavedPlan(path, file_digest(path), has_changes=ended.returncode == 2)
 
     def show(self, plan: SavedPlan) -> Path:
@@ -101,12 +101,22 @@ class Terraform:
         return running is not None and process.interrupt(running.pid, running.create_time)
 
     def _locked(
-        self, command: str, arguments: list[str], accepted: tuple[int, ...] = (0,), plan_sha256: str | None = None
+        self,
+        command: str,
+        arguments: list[str],
+        accepted: tuple[int, ...] = (0,),
+        plan_sha256: str | None = None,
+        lock_timeout_seconds: int = 0,
     ) -> process.Ended:
         record = self.intents.open(command, self.owner, datetime.now(UTC), plan_sha256)
         ended = self._run(
             command,
-            [*([] if command in _ASKS_NOTHING else ["-input=false"]), "-lock-timeout=0s", "-no-color", *arguments],
+            [
+                *([] if command in _ASKS_NOTHING else ["-input=false"]),
+                f"-lock-timeout={lock_timeout_seconds}s",
+                "-no-color",
+                *arguments,
+            ],
             log_lines=True,
             accepted=accepted,
             intent=record["id"],

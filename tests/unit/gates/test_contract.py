@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import factories_audit as audit
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
@@ -72,6 +73,12 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "EMERGENCY-LATCH": (emergency.emergency_latch_facts,),
     "EMERGENCY-TEARDOWN": (emergency.emergency_teardown_facts,),
     "EMERGENCY-RELEASE": (emergency.emergency_release_facts,),
+    "AUDIT-CONTINUITY": (audit.continuity_facts,),
+    "STATE-LOCKS": (audit.locks_facts,),
+    "STACK-DRIFT": (audit.drift_facts,),
+    "AUDIT-IDENTITIES": (audit.identities_facts,),
+    "EVIDENCE-CHAIN": (audit.evidence_facts,),
+    "STANDING-PASSES": (audit.passes_facts,),
     "PHASE-VERDICT": (control.verdict_facts,),
 }
 """Facts that pass, by gate: the starting points of the walk below."""
