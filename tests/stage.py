@@ -30,6 +30,7 @@ DAG_IDS = {
     "m9": f"{ENVIRONMENT}.m9_teardown_cost_check",
     "stop": f"{ENVIRONMENT}.emergency_stop",
     "release": f"{ENVIRONMENT}.emergency_release",
+    "audit": f"{ENVIRONMENT}.teardown_audit",
 }
 BUILD = {"runtime_database_enabled": False}
 TEARDOWN = {"target": "demo", "confirm": ENVIRONMENT}

@@ -156,6 +156,7 @@ class Terraform:
 
         logs = self.workspace.directory / "logs" / f"{len(self.commands):02d}-{command}"
         self.log(f"terraform {command} of {self.workspace.stack}: started")
+        ended: process.Ended | None = None
         try:
             ended = process.run(
                 [*find_program(settings().terraform).command, command, *arguments],
@@ -168,6 +169,8 @@ class Terraform:
                 on_heartbeat=heartbeat,
             )
         finally:
+            if ended is None:  # whatever broke in here, a timeout of the task too: nobody watches it any more
+                self.interrupt()
             self._running = None
         self.commands.append(command)
         self._record_time(command, ended)

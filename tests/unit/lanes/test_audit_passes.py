@@ -143,6 +143,4 @@ def test_a_bucket_that_does_not_answer(world: Any, store: MemoryStore) -> None:
 def test_a_lane_of_the_build_that_cannot_be_read(world: Any, store: MemoryStore) -> None:
     open_platform_run(store, "dev_min", RUN)  # type: ignore[arg-type]
     store.objects[f"evidence/dev_min/substrate/{M2}/no_nat_check.json"] = b"{}"
-    assert ("BUILD-PASS-UNREADABLE", "the verdict of the newest build cannot be read") in found(
-        collected(world, store)
-    )
+    assert ("BUILD-PASS-UNREADABLE", "the verdict of the newest build cannot be read") in found(collected(world, store))
