@@ -81,7 +81,7 @@ def _blocker(finding: EvidenceFinding, subject: str) -> Blocker:
             resource=finding.file,
             observed=finding.observed,
             expected=finding.expected,
-            remedy=finding.remedy,
+            remedy=f"{finding.remedy}; tidegate verify --from s3 shows all of it",
         )
     return Blocker(
         code="EVIDENCE-NOT-JUDGED",
@@ -89,7 +89,7 @@ def _blocker(finding: EvidenceFinding, subject: str) -> Blocker:
         resource=finding.file,
         observed=finding.observed,
         expected=finding.expected,
-        remedy=finding.remedy,
+        remedy=f"{finding.remedy}; tidegate verify --from s3 shows all of it",
     )
 
 

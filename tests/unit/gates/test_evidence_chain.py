@@ -56,5 +56,6 @@ def test_blockers(facts: EvidenceChainFacts, expected: list[str]) -> None:
 def test_what_verify_said_is_passed_on() -> None:
     (blocker,) = GATE.evaluate(evidence_facts(verified(), verified("m2_x", FINDING)), judged_at=NOW)
     assert blocker.summary == "the evidence of m2_x does not hold: DIGEST-MISMATCH"
-    said = (blocker.resource, blocker.observed, blocker.expected, blocker.remedy)
-    assert said == (FINDING.file, FINDING.observed, FINDING.expected, FINDING.remedy)
+    said = (blocker.resource, blocker.observed, blocker.expected)
+    assert said == (FINDING.file, FINDING.observed, FINDING.expected)
+    assert blocker.remedy == f"{FINDING.remedy}; tidegate verify --from s3 shows all of it"
