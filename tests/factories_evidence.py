@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import factories_audit as audit
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
@@ -16,12 +17,12 @@ import factories_residual as residual
 import factories_time_to_live as lives
 import factories_world as world
 from tidegate import environments
-from tidegate.commands.verify import subject_of
 from tidegate.evidence.canonical import document_digest, plain, seal
 from tidegate.evidence.control import Series
 from tidegate.evidence.derived import derived_fields, policy_digest
 from tidegate.evidence.store import LocalStore
 from tidegate.gates.registry import by_id
+from tidegate.lanes.subjects import subject_of
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts
@@ -63,6 +64,12 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "TIME-TO-LIVE-EXTENSION": lives.extension_facts,
     "AUDIT-RESIDUAL": residual.audit_residual_facts,
     "SPEND-AFTER-ZERO": residual.spend_facts,
+    "AUDIT-CONTINUITY": audit.continuity_facts,
+    "STATE-LOCKS": audit.locks_facts,
+    "STACK-DRIFT": audit.drift_facts,
+    "AUDIT-IDENTITIES": audit.identities_facts,
+    "EVIDENCE-CHAIN": audit.evidence_facts,
+    "STANDING-PASSES": audit.passes_facts,
 }
 """Facts that pass, by gate."""
 

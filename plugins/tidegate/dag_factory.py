@@ -1,5 +1,6 @@
 """DAG factories: one DAG per phase and environment, wired from the lane specs."""
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup
@@ -9,7 +10,7 @@ from tidegate.environments import ManifestError
 from tidegate.evidence.layout import Phase
 from tidegate.lanes import texts
 from tidegate.lanes.phases import phase_of
-from tidegate.lanes.spec import Lane, dag_id_of
+from tidegate.lanes.spec import Lane, PhaseSpec, dag_id_of
 from tidegate.models.environment import Environment
 from tidegate.operators.broken import BrokenManifestOperator
 from tidegate.operators.gate import GateOperator, TerraformApplyOperator, TerraformPlanOperator
@@ -18,8 +19,11 @@ from tidegate.operators.without_verdict import RunWithoutVerdict
 from tidegate.sensors.guardrail import GuardrailSensor
 from tidegate.settings import settings
 
-_PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
+_PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY", "STACK-DRIFT"}
 """Gates whose facts come from a plan."""
+
+_WITHOUT_TERRAFORM = {"AUDIT-IDENTITIES"}
+"""Gates whose facts would be wrong while an apply is under way: what it has just made is in no state yet."""
 
 
 def pool_of(environment: str) -> str:
@@ -56,6 +60,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         catchup=False,
         max_active_runs=1,
         max_active_tasks=1,
+        dagrun_timeout=timedelta(minutes=spec.deadline_minutes) if spec.deadline_minutes else None,
         params=_params(environment, phase),
         tags=["tidegate", environment.name, phase],
         default_args={"retries": 0, "owner": "tidegate"},
@@ -70,10 +75,11 @@ def _build(environment: Environment, phase: Phase) -> DAG:
             lane=spec.verdict,
             environment=environment.name,
             trigger_rule="all_done",
+            execution_timeout=_timeout(spec, spec.verdict),
             doc_md=texts.lane_doc(spec.verdict),
         )
         for lane in spec.lanes:
-            task = _task(lane, environment, groups, "all_done" if spec.every_lane_runs else "all_success")
+            task = _task(spec, lane, environment, groups)
             if not lane.beside:
                 before, step = step, []
             for earlier in before:
@@ -83,16 +89,23 @@ def _build(environment: Environment, phase: Phase) -> DAG:
     return dag
 
 
-def _task(lane: Lane, environment: Environment, groups: dict[str, TaskGroup], trigger_rule: str) -> Any:
+def _timeout(spec: PhaseSpec, lane: Lane) -> timedelta | None:
+    """A lane that takes too long ends before the run's deadline does: the verdict still tells of it (TD8)."""
+    seconds = spec.seconds_of(lane)
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _task(spec: PhaseSpec, lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) -> Any:
     group, _, name = lane.task_id.rpartition(".")
     common: dict[str, Any] = {
         "task_id": name,
         "lane": lane,
         "environment": environment.name,
         "doc_md": texts.lane_doc(lane),
-        "trigger_rule": trigger_rule,
+        "trigger_rule": "all_done" if spec.every_lane_runs else "all_success",
+        "execution_timeout": _timeout(spec, lane),
     }
-    if lane.mutates or lane.gate in _PLANNING:
+    if lane.mutates or lane.gate in _PLANNING | _WITHOUT_TERRAFORM:
         common["pool"] = pool_of(environment.name)
     if group:
         if group not in groups:

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ PHASES = {
     "hourly_check": "hourly",
     "extend_time_to_live": "extend",
 }
-PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
+PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY", "STACK-DRIFT"}
+WITHOUT_TERRAFORM = {"AUDIT-IDENTITIES"}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,7 @@ def test_terraform_runs_in_a_pool_of_one_slot_that_is_declared(bag: Any) -> None
     for dag in bag.dags.values():
         pooled = {task.task_id for task in dag.tasks if task.pool in declared}
         mutating = {lane.task_id for lane in lanes(dag).lanes if lane.mutates}
-        planning = {lane.task_id for lane in lanes(dag).lanes if lane.gate in PLANNING}
+        planning = {lane.task_id for lane in lanes(dag).lanes if lane.gate in PLANNING | WITHOUT_TERRAFORM}
         assert pooled == mutating | planning
 
 
@@ -197,6 +199,25 @@ def test_three_stacks_make_a_dag(phase: Any) -> None:
     assert [task.task_id for task in dag.leaves] == [spec.verdict.task_id]
     assert {task.task_id for task in dag.tasks} == {lane.task_id for lane in (*spec.lanes, spec.verdict)}
     assert {task.pool for task in dag.tasks if task.lane.mutates} == {pool_of("dev_min")}
+
+
+def test_the_audit_ends_by_its_deadline_and_its_verdict_before(bag: Any) -> None:
+    dag = bag.dags["dev_min.teardown_audit"]
+    audit = environments.load("dev_min").audit
+    assert dag.schedule == audit.schedule
+    assert dag.dagrun_timeout == timedelta(minutes=audit.deadline_minutes)
+    assert all(task.execution_timeout for task in dag.tasks)
+    waits = timedelta(seconds=sum(task.lane.waits_seconds for task in dag.tasks))
+    assert sum((task.execution_timeout for task in dag.tasks), start=waits) < dag.dagrun_timeout
+    assert "Unpausing the DAG starts the last missed audit at once" in dag.doc_md
+
+
+@pytest.mark.parametrize("name", [name for name, phase in PHASES.items() if phase != "audit"])
+def test_no_other_run_is_cut_off(bag: Any, name: str) -> None:
+    """An apply that is ended by a clock leaves a half-made stack."""
+    dag = bag.dags[f"dev_min.{name}"]
+    assert dag.dagrun_timeout is None
+    assert {task.execution_timeout for task in dag.tasks} == {None}
 
 
 def test_a_broken_manifest_yields_dags_that_say_why_and_the_others_load(

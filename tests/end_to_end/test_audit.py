@@ -1,75 +1,82 @@
-"""Nightly audit and hourly check on real parts: what they find, what they tell, what they trigger. In this order.
+"""The nightly audit on a real environment: nothing up, everything up, changed by hand, changed in the configuration.
 
-The account is emptied first, so that the first audit is the first ever. Runs that are triggered wait in Airflow's
-database here; that they run and tear down is proven on the real scheduler (tests/scheduler).
+It reads only, and leaves a verdict each time.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from stage import BUILD, Run, Stage
+from stage import Stage
+from verified import from_s3
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.end_to_end
 
-EVIDENCE = "fraud-platform-dev-min-evidence"
-BUDGET = "fraud-platform-dev-min-budget"
-GO_ON = {**BUILD, "platform_run": "continue"}
-
-
-@pytest.fixture(scope="module")
-def empty(bootstrapped: Stage) -> Iterator[Stage]:
-    """An account in which there never was anything but the backend; given back the same."""
-    for _ in range(2):
-        bootstrapped.sandbox.admin.reset()
-        bootstrapped.sandbox.admin.set_spend()
-        assert bootstrapped.run("m1").state == "success"
-        yield bootstrapped
-        return
+OWN = {
+    "b": "audit_b_continuity_snapshot",
+    "g": "audit_g_state_locks_snapshot",
+    "h": "audit_h_drift_snapshot",
+    "j": "audit_j_evidence_chain_snapshot",
+    "k": "audit_k_standing_passes_snapshot",
+}
+VERDICT = "audit_n_phase_verdict"
 
 
-def findings(run: Run) -> dict[str, set[str]]:
-    """Codes by snapshot, of lanes that found something; the verdict only repeats them."""
-    return {
-        name: run.codes(name)
-        for name, document in run.snapshots.items()
-        if document["blockers"] and not name.endswith("phase_verdict")
-    }
+def codes(run: Any) -> dict[str, set[str]]:
+    return {letter: run.codes(name) for letter, name in OWN.items()}
 
 
-class Inbox:
-    """What the alert topic was given since."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._admin = stage.sandbox.admin
-        self._read = len(self._admin.published_messages())
-
-    def new(self) -> list[str]:
-        """Subjects since the last look."""
-        messages = self._admin.published_messages()
-        new, self._read = messages[self._read :], len(messages)
-        return [str(message.subject) for message in new]
+def nothing_found() -> dict[str, set[str]]:
+    return {letter: set() for letter in OWN}
 
 
-def spend(stage: Stage, amount: str) -> None:
-    """What both AWS sources report for this month."""
-    used = {"date": datetime.now(UTC).date(), "service": "AWS Support", "amount": amount}
-    stage.sandbox.admin.set_spend(rows=[used])
-    stage.sandbox.admin.set_budget_spend(BUDGET, amount)
+def drift(run: Any) -> dict[str, Any]:
+    """By stack: what its plan said."""
+    return {it["stack"]: it for it in run.snapshots[OWN["h"]]["facts"]["stacks"]}
 
 
-@contextmanager
-def nat_gateway(stage: Stage, region: str) -> Iterator[str]:
-    """A NAT gateway that somebody forgot."""
-    ec2 = stage.sandbox.client("ec2", region)
-    vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.99.1.0/24")["Subnet"]["SubnetId"]
-    gateway = ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+def execution_of(run: Any) -> str:
+    return str(run.snapshots[VERDICT]["execution_id"])
+
+
+def test_an_audit_before_anything_was_built_leaves_its_record(bootstrapped: Stage) -> None:
+    since = bootstrapped.position()
+    run = bootstrapped.run("audit")
+    assert codes(run) == nothing_found()
+    assert bootstrapped.mutations(since) == []
+    assert set(run.tasks.values()) <= {"success", "failed"}, "every lane runs"
+    assert VERDICT in run.snapshots
+
+
+def test_everything_stands_as_it_was_left(built: Stage) -> None:
+    since = built.position()
+    run = built.run("audit")
+    assert codes(run) == nothing_found()
+    assert {name for name, it in drift(run).items() if it["plan"]["kind"] == "known"} == {"core", "demo"}
+    assert built.mutations(since) == []
+    assert not {code for code, _ in from_s3(built, execution_of(run))} - {"VERDICT"}
+
+
+def test_what_was_changed_by_hand_is_found_by_name_and_left_alone(built: Stage) -> None:
+    ec2 = built.sandbox.client("ec2")
+    (vpc,) = [
+        it["VpcId"]
+        for it in ec2.describe_vpcs()["Vpcs"]
+        if any(tag["Key"] == "stack" and tag["Value"] == "demo" for tag in it.get("Tags", ()))
+    ]
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "by-hand", "Value": "s3cr3t-of-somebody"}])
     try:
-        yield gateway
+        run = built.run("audit")
+        assert codes(run)["h"] == {"STACK-DRIFTED"}
+        (blocker,) = run.snapshots[OWN["h"]]["blockers"]
+        assert "tags" in blocker["observed"]
+        assert "s3cr3t-of-somebody" not in str(run.snapshots[OWN["h"]])
+        assert run.state == "failed"
     finally:
-        ec2.delete_nat_gateway(NatGatewayId=gateway)
-        ec2.delete_subnet(SubnetId=subnet)
-        ec2.delete_vpc(VpcId=vpc)
+        ec2.delete_tags(Resources=[vpc], Tags=[{"Key": "by-hand"}])
+
+
+def test_a_configuration_that_was_changed_is_pending(built: Stage) -> None:
+    with built.terraform_with("demo", "more.tf", 'output "another" {\n  value = "x"\n}\n'):
+        run = built.run("audit")
+    assert codes(run)["h"] == {"STACK-CHANGES-PENDING"}

@@ -15,10 +15,10 @@ import pytest
 from stage import BUILD, ENVIRONMENT, TEARDOWN, Run, Stage
 from tidegate import environments
 from tidegate.collectors.aws.clients import Clients
-from tidegate.commands.verify import subject_of
 from tidegate.evidence.control import set_latch
 from tidegate.evidence.store import S3Store
 from tidegate.lanes import build
+from tidegate.lanes.subjects import subject_of
 from tidegate.verify.execution import verify_execution
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]

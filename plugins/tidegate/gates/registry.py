@@ -4,6 +4,8 @@ from typing import Any
 
 from tidegate.gates import (
     applied_state,
+    audit_continuity,
+    audit_identities,
     audit_residual,
     backend_readiness,
     bootstrap_result,
@@ -15,6 +17,7 @@ from tidegate.gates import (
     emergency_latch,
     emergency_release,
     emergency_teardown,
+    evidence_chain,
     identity_and_tools,
     mutation_authorization,
     network_posture,
@@ -25,6 +28,9 @@ from tidegate.gates import (
     residual_scan,
     spend_after_zero,
     stack_contract,
+    stack_drift,
+    standing_passes,
+    state_locks,
     state_ownership,
     teardown_proof,
     teardown_readiness,
@@ -64,6 +70,12 @@ GATES: tuple[Gate[Any], ...] = (
     time_to_live_extension.GATE,
     audit_residual.GATE,
     spend_after_zero.GATE,
+    audit_continuity.GATE,
+    state_locks.GATE,
+    stack_drift.GATE,
+    audit_identities.GATE,
+    evidence_chain.GATE,
+    standing_passes.GATE,
     phase_verdict.GATE,
 )
 """In the order in which an environment meets them."""

@@ -1,13 +1,21 @@
 """Makes a saved plan of a stack and its facts: init, plan, show; the plan file goes to the work bucket."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from tidegate.lanes.run import LaneRun
+from tidegate.models.audit import DriftPlan
 from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.plan import Plan, Purpose
+from tidegate.terraform import drift, plan_store, process, program, runner, workspace
 from tidegate.terraform import plan as plans
-from tidegate.terraform import plan_store, process, program, runner, workspace
 from tidegate.terraform.intent import IntentUnwritable
+
+T = TypeVar("T")
+
+
+DRIFT_LOCK_SECONDS = 60
+"""So long a plan that only looks waits for the state lock; it never goes without one (ST3)."""
 
 
 def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]) -> Observed[Plan]:
@@ -15,6 +23,15 @@ def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]
 
     Nothing is started beside a terraform that lives, or of which nobody can tell (design.md, failing in Airflow).
     """
+    return _unless_terraform_works(run, stack, lambda: _plan(run, stack, purpose, inputs))
+
+
+def make_drift_plan(run: LaneRun, stack: str, inputs: dict[str, Any]) -> Observed[DriftPlan]:
+    """Plan a stack only to see what differs: the plan file is deleted, nobody can apply it. Unreadable as above."""
+    return _unless_terraform_works(run, stack, lambda: _look_for_drift(run, stack, inputs))
+
+
+def _unless_terraform_works(run: LaneRun, stack: str, make: Callable[[], T]) -> Observed[T]:
     match run.intents(stack).unfinished():
         case Known(intent) if intent.liveness != "dead":
             return Unreadable(
@@ -25,7 +42,7 @@ def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]
         case _:
             pass
     try:
-        return Known(_plan(run, stack, purpose, inputs))
+        return Known(make())
     except (
         runner.TerraformStopped,
         program.TerraformMissing,
@@ -36,6 +53,22 @@ def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]
         IntentUnwritable,
     ) as error:
         return Unreadable(str(error))
+
+
+def _look_for_drift(run: LaneRun, stack: str, inputs: dict[str, Any]) -> DriftPlan:
+    prepared, _ = workspace.prepare(run.environment, stack)
+    prepared.write_inputs(inputs)
+    terraform = run.terraform(prepared)
+    terraform.init()
+    saved = terraform.plan(destroy=False, lock_timeout_seconds=DRIFT_LOCK_SECONDS)
+    try:
+        shown = terraform.show(saved)
+        try:
+            return drift.to_drift(plans.load_document(shown), has_changes=saved.has_changes)
+        finally:
+            shown.unlink()
+    finally:
+        saved.path.unlink()  # a plan can hold sensitive values
 
 
 def _plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]) -> Plan:

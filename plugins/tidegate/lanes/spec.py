@@ -47,6 +47,8 @@ class Lane:
     mutates: bool = False
     beside: bool = False
     """Runs beside the lane before it, not after it: both wait for the same lanes, and what follows waits for both."""
+    share: int = 1
+    """How much of the phase's deadline the lane may take, beside the others; where the phase has none, nothing."""
     effect: str = ""
     """What the lane does besides judging, for people, where `mutates` and `on_pass` do not say it."""
     before_backend: bool = False
@@ -71,6 +73,19 @@ class PhaseSpec:
     """Cron, UTC. None: only when somebody asks."""
     deadline_minutes: int | None = None
     """By when a run must have ended after it was due. None: its lanes have deadlines of their own."""
+
+    def seconds_of(self, lane: Lane) -> float | None:
+        """How long a task of this lane may run, so that the verdict is reached within the deadline whatever the lanes
+        before it do. None: the phase has no deadline. A tenth is the verdict's, 15 percent are for what Airflow needs
+        between tasks, and what lanes may wait is set aside; the rest is theirs by their shares.
+        """
+        if self.deadline_minutes is None:
+            return None
+        whole = self.deadline_minutes * 60.0
+        if lane == self.verdict:
+            return whole / 10
+        working = max(whole * 0.75 - sum(it.waits_seconds for it in self.lanes), whole / 10)
+        return working * lane.share / sum(it.share for it in self.lanes)
 
     def lane(self, task_id: str) -> Lane:
         """The lane of a task. Raises KeyError."""

@@ -41,6 +41,13 @@ _CHANGES: dict[Phase, str] = {
     "extend": "the record of when demo's time ends; nothing in AWS besides that record",
 }
 
+_NOTES: dict[Phase, str] = {
+    "audit": "**Schedule.** Times are UTC. Unpausing the DAG starts the last missed audit at once: that is harmless, "
+    "for it only reads. A run that has not ended by its deadline is ended by Airflow (`dagrun_timeout`) and fails; "
+    "each lane ends earlier, so that the verdict is reached. A night without a verdict is a finding of the next audit.",
+}
+"""What else people should know."""
+
 _FAILURE = """
 ### Reading a failure
 Open the red task's log. Lines that start with `BLOCKED` say: code, resource, what was observed, what was expected, and
@@ -59,7 +66,8 @@ def doc_md(environment: Environment, phase: Phase) -> str:
         f"## {TITLES[phase]} of {environment.name}\n{SUMMARIES[phase]}\n\n"
         f"**Changes:** {_CHANGES[phase]}.\n\n"
         f"**Evidence:** `s3://{environment.evidence.bucket}/evidence/`, mirrored below `runs/`.\n\n"
-        f"| lane | task | what it checks | gate |\n|---|---|---|---|\n{rows}\n{_FAILURE}"
+        + (f"{_NOTES[phase]}\n\n" if phase in _NOTES else "")
+        + f"| lane | task | what it checks | gate |\n|---|---|---|---|\n{rows}\n{_FAILURE}"
     )
 
 

@@ -10,6 +10,7 @@ _GUARDRAILS = "tidegate.lanes.guardrails"
 _COST = "tidegate.lanes.cost"
 _STOP = "tidegate.lanes.emergency_stop"
 _TIME_TO_LIVE = "tidegate.lanes.time_to_live"
+_AUDIT = "tidegate.lanes.audit"
 
 
 def audit_phase(environment: Environment) -> PhaseSpec:
@@ -28,6 +29,15 @@ def audit_phase(environment: Environment) -> PhaseSpec:
                 snapshot="audit_a_identity_and_tools_snapshot",
                 gate="IDENTITY-AND-TOOLS",
                 collect=f"{_READINESS}:collect_identity",
+            ),
+            Lane(
+                phase="audit",
+                letter="b",
+                task_id="b_continuity",
+                title="An audit every night, each with its verdict",
+                snapshot="audit_b_continuity_snapshot",
+                gate="AUDIT-CONTINUITY",
+                collect=f"{_AUDIT}_continuity:collect_continuity",
             ),
             Lane(
                 phase="audit",
@@ -59,6 +69,45 @@ def audit_phase(environment: Environment) -> PhaseSpec:
                 collect=f"{_GUARDRAILS}:collect_budget_guardrail",
             ),
             _cost_lane("audit", "f"),
+            Lane(
+                phase="audit",
+                letter="g",
+                task_id="g_state_locks",
+                title="No lock is older than work takes",
+                snapshot="audit_g_state_locks_snapshot",
+                gate="STATE-LOCKS",
+                collect=f"{_AUDIT}_locks:collect_locks",
+            ),
+            Lane(
+                phase="audit",
+                letter="h",
+                task_id="h_drift",
+                title="What stands is as the last apply left it",
+                snapshot="audit_h_drift_snapshot",
+                gate="STACK-DRIFT",
+                collect=f"{_AUDIT}_drift:collect_drift",
+                share=6,
+            ),
+            *_identity_lanes(environment),
+            Lane(
+                phase="audit",
+                letter="j",
+                task_id="j_evidence_chain",
+                title="Verdicts chained, evidence judged again",
+                snapshot="audit_j_evidence_chain_snapshot",
+                gate="EVIDENCE-CHAIN",
+                collect=f"{_AUDIT}_evidence:collect_evidence",
+                share=4,
+            ),
+            Lane(
+                phase="audit",
+                letter="k",
+                task_id="k_standing_passes",
+                title="Passes belong to today's policy, no exception ends unnoticed",
+                snapshot="audit_k_standing_passes_snapshot",
+                gate="STANDING-PASSES",
+                collect=f"{_AUDIT}_passes:collect_passes",
+            ),
             _time_to_live_lane("audit", "l"),
             Lane(
                 phase="audit",
@@ -103,6 +152,23 @@ def extend_phase(environment: Environment) -> PhaseSpec:
             ),
         ),
         verdict=verdict_lane("extend", "b"),
+    )
+
+
+def _identity_lanes(environment: Environment) -> tuple[Lane, ...]:
+    """Only where a messaging stack could leave identities behind."""
+    if not environment.stacks_by_lifecycle("messaging"):
+        return ()
+    return (
+        Lane(
+            phase="audit",
+            letter="i",
+            task_id="i_orphan_identities",
+            title="No identity and no secret that no state holds",
+            snapshot="audit_i_orphan_identities_snapshot",
+            gate="AUDIT-IDENTITIES",
+            collect=f"{_AUDIT}_identities:collect_identities",
+        ),
     )
 
 

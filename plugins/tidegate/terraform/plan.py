@@ -13,7 +13,8 @@ from tidegate.models.plan import Plan, PlannedResource, Purpose
 from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
 
-_NOTHING = {("no-op",), ("read",)}
+NO_CHANGE = {("no-op",), ("read",)}
+"""Actions that change nothing."""
 _ENDS = {"update", "delete"}
 """Actions after which something is not as it was before."""
 _NUMBER = ".#"
@@ -75,7 +76,7 @@ def to_plan(
         resources = tuple(
             _resource(change, change["address"] in drifted, looked_at)
             for change in document.get("resource_changes", ())
-            if _managed(change)
+            if is_managed(change)
         )
         resources += tuple(_unannounced(document, {resource.address for resource in resources}, looked_at))
         return Plan(
@@ -111,7 +112,8 @@ class _LookedAt:
         return self.prices.attributes_of(kind, "plan")
 
 
-def _managed(change: dict[str, Any]) -> bool:
+def is_managed(change: dict[str, Any]) -> bool:
+    """Is it a resource, not a data source? Raises TypeError for anything else."""
     if change["mode"] not in {"managed", "data"}:
         raise TypeError(f"{change['address']} has mode {change['mode']!r}, expected managed or data")
     return bool(change["mode"] == "managed")
@@ -125,7 +127,7 @@ def _resource(change: dict[str, Any], drifted: bool, looked_at: _LookedAt) -> Pl
         type=change["type"],
         actions=actions,
         importing="importing" in inner,
-        drifted=drifted and actions not in _NOTHING,
+        drifted=drifted and actions not in NO_CHANGE,
         attributes={name: _judged(inner, actions, name) for name in looked_at.names(change["type"])},
         before=_before(inner, actions, looked_at.priced(change["type"])),
     )

@@ -39,6 +39,16 @@ def test_a_sound_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert second == "18 snapshots judged again, 33 inputs compared, 16 lie elsewhere, no chain in this copy"
 
 
+@pytest.mark.parametrize("execution", ["audit_20261121T020000Z", "hourly_20261121T030000Z"])
+def test_an_audit_is_verified_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], execution: str
+) -> None:
+    evidence = Evidence(tmp_path, execution, remote=True, cost_scope=("aws", "confluent")).lanes().verdict()
+    status, said = as_json(monkeypatch, capsys, execution, "--from", str(tmp_path))
+    assert (status, said["verdict"], said["findings"], said["chain"]) == (0, "pass", [], 1)
+    assert said["snapshots"] == len(evidence.subject.required)
+
+
 def test_the_mirror_is_where_it_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

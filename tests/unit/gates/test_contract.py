@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import factories_audit as audit
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
@@ -90,6 +91,12 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
         lambda: residual.standing(world.live(type="aws_vpc", id="vpc-1"), held=(world.state_resource(),)),
     ),
     "SPEND-AFTER-ZERO": (residual.spend_facts,),
+    "AUDIT-CONTINUITY": (audit.continuity_facts,),
+    "STATE-LOCKS": (audit.locks_facts,),
+    "STACK-DRIFT": (audit.drift_facts,),
+    "AUDIT-IDENTITIES": (audit.identities_facts,),
+    "EVIDENCE-CHAIN": (audit.evidence_facts,),
+    "STANDING-PASSES": (audit.passes_facts,),
     "PHASE-VERDICT": (control.verdict_facts,),
 }
 """Facts that pass, by gate: the starting points of the walk below."""

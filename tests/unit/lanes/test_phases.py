@@ -1,6 +1,7 @@
 """The phases as data: every path resolves, every gate exists, nothing mutates unguarded."""
 
 import inspect
+from dataclasses import replace
 from typing import Any, get_type_hints
 
 import pytest
@@ -330,6 +331,57 @@ def test_a_lane_by_its_task() -> None:
     assert spec.lane("j_phase_verdict") is spec.verdict
     with pytest.raises(KeyError, match="z_nothing"):
         spec.lane("z_nothing")
+
+
+# The audit.
+
+
+AUDIT = audit_phase(three_stacks())
+
+
+def test_the_audit_looks_at_itself_at_locks_drift_identities_evidence_and_passes() -> None:
+    own = [
+        ("AUDIT.B", "b_continuity", "AUDIT-CONTINUITY", "audit_b_continuity_snapshot"),
+        ("AUDIT.G", "g_state_locks", "STATE-LOCKS", "audit_g_state_locks_snapshot"),
+        ("AUDIT.H", "h_drift", "STACK-DRIFT", "audit_h_drift_snapshot"),
+        ("AUDIT.I", "i_orphan_identities", "AUDIT-IDENTITIES", "audit_i_orphan_identities_snapshot"),
+        ("AUDIT.J", "j_evidence_chain", "EVIDENCE-CHAIN", "audit_j_evidence_chain_snapshot"),
+        ("AUDIT.K", "k_standing_passes", "STANDING-PASSES", "audit_k_standing_passes_snapshot"),
+    ]
+    assert [row for row in names(AUDIT) if row in own] == own
+
+
+def test_the_audit_changes_nothing_and_runs_every_lane() -> None:
+    assert AUDIT.every_lane_runs
+    assert not any(lane.mutates or lane.guards for lane in AUDIT.lanes)
+    test_nothing_is_there_twice(AUDIT)
+    test_letters_rise_and_the_verdict_has_the_last(AUDIT)
+    for lane in (*AUDIT.lanes, AUDIT.verdict):
+        test_a_lane_collects_what_its_gate_judges(AUDIT, lane)
+
+
+@pytest.mark.parametrize("minutes", [5, 60, 600])
+def test_every_lane_and_the_verdict_end_within_the_deadline(minutes: int) -> None:
+    """With time to spare for what Airflow does between tasks."""
+    spec = replace(AUDIT, deadline_minutes=minutes)
+    seconds = {lane.task_id: spec.seconds_of(lane) or 0.0 for lane in (*spec.lanes, spec.verdict)}
+    waits = sum(lane.waits_seconds for lane in spec.lanes)
+    assert all(value > 0 for value in seconds.values())
+    assert sum(seconds.values()) + waits <= 0.86 * minutes * 60 or waits > 0.65 * minutes * 60
+    assert seconds["n_phase_verdict"] == minutes * 6
+    assert seconds["h_drift"] == pytest.approx(6 * seconds["b_continuity"])
+
+
+def test_what_lanes_may_wait_is_set_aside() -> None:
+    waiting = tuple(replace(lane, waits_seconds=300 if lane.letter == "c" else 0) for lane in AUDIT.lanes)
+    spec = replace(AUDIT, lanes=waiting, deadline_minutes=60)
+    assert sum(spec.seconds_of(lane) or 0 for lane in waiting) == pytest.approx(0.75 * 3600 - 300)
+
+
+def test_other_phases_have_no_deadline() -> None:
+    for phase in ("m1", "m2", "m9", "stop", "release"):
+        spec = PHASES[phase]
+        assert {spec.seconds_of(lane) for lane in (*spec.lanes, spec.verdict)} == {None}
 
 
 # Three stacks.

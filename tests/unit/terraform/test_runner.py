@@ -170,6 +170,16 @@ def test_a_plan_without_changes(fake: Any, terraform: Any) -> None:
     assert terraform().plan(destroy=False).has_changes is False
 
 
+@pytest.mark.parametrize(("given", "timeout"), [({}, "0s"), ({"lock_timeout_seconds": 60}, "60s")])
+def test_a_plan_takes_the_lock_and_waits_for_it_as_told(
+    fake: Any, terraform: Any, given: dict[str, int], timeout: str
+) -> None:
+    """ST3: it never goes without one."""
+    fake(WRITES_PLAN)
+    terraform().plan(destroy=False, **given)
+    assert [argument for argument in fake.call["argv"] if argument.startswith("-lock")] == [f"-lock-timeout={timeout}"]
+
+
 def test_show(fake: Any, terraform: Any, said: list[str], tmp_path: Path) -> None:
     fake('say(json.dumps({"planned_values": "s3cr3t"}, indent=1))')
     path = terraform().show(SavedPlan(tmp_path / "p", "", has_changes=True))
@@ -527,6 +537,34 @@ def test_an_interrupt_reaches_the_running_command_once(
     assert said.count("INT") == 1
     assert raised.value.returncode == 1
     assert it.interrupt() is False
+
+
+def test_a_command_that_nobody_watches_any_more_is_asked_to_stop(
+    fake: Any, terraform: Any, workspace: Workspace
+) -> None:
+    """A task's timeout comes from outside, anywhere: then terraform must release its lock, not go on alone."""
+
+    class Timeout(BaseException):
+        pass
+
+    def log(line: str) -> None:
+        if line == "ready":
+            raise Timeout
+
+    fake(
+        "def interrupted(*_):\n"
+        f"    Path({str(workspace.directory / 'interrupted')!r}).touch()\n"
+        "    sys.exit(1)\n"
+        "signal.signal(signal.SIGINT, interrupted)\n"
+        'say("ready")\n'
+        "while True:\n"
+        "    signal.pause()\n"
+    )
+    with pytest.raises(Timeout):
+        terraform(log=log).plan(destroy=False)
+    (call,) = fake.calls
+    os.waitpid(call["pid"], 0)
+    assert (workspace.directory / "interrupted").exists()
 
 
 STOPS_WHEN_TOLD = 'signal.signal(signal.SIGINT, lambda *_: say("INT"))\nsay("ready")\nwait_for("go")\n'

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+import factories_audit as audit
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
@@ -225,6 +226,41 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         lives.extension_facts,
         lambda: lives.extension_facts(
             record=Unreadable("x"), latch=Absent(), teardown=lives.triggered(Unreadable("500")), hours=0
+        ),
+    ),
+    "AUDIT-CONTINUITY": (
+        audit.continuity_facts,
+        lambda: audit.continuity_facts(missed=Known((world.NOW,)), without_verdict=Known(("audit_x",))),
+        audit.first_audit,
+    ),
+    "STATE-LOCKS": (
+        audit.locks_facts,
+        lambda: audit.locks_facts(
+            stacks=(audit.lock_state(locks=Known((control.lock(created=None),)), intent=Known(control.intent())),),
+            lease=Absent(),
+        ),
+    ),
+    "STACK-DRIFT": (
+        audit.drift_facts,
+        lambda: audit.drift_facts(
+            audit.stack_drift(plan=Known(audit.drift_plan(drifted=(audit.changed_resource(),), has_changes=True))),
+            audit.stack_drift("core", state=Absent(), plan=Absent()),
+        ),
+    ),
+    "AUDIT-IDENTITIES": (
+        audit.identities_facts,
+        lambda: audit.identities_facts(held={"core": Unreadable("x")}, api_keys=Known((orphans.identity("api_key"),))),
+    ),
+    "EVIDENCE-CHAIN": (
+        audit.evidence_facts,
+        lambda: audit.evidence_facts(
+            audit.verified("m2_x", audit.evidence_finding(certain=False)), by_record_only=("m2_y",), proof=Absent()
+        ),
+    ),
+    "STANDING-PASSES": (
+        audit.passes_facts,
+        lambda: audit.passes_facts(
+            cost=Known(audit.standing(policies=())), build=Absent(), exceptions=(world.exception("R", "x"),)
         ),
     ),
     "PHASE-VERDICT": (

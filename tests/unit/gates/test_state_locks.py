@@ -1,0 +1,71 @@
+"""STATE-LOCKS: who holds a state too long, and which terraform was lost."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from factories_audit import given_back, lock_state, locks_facts
+from factories_control import intent, lock
+from factories_world import NOW
+from tidegate.gates.state_locks import GATE
+from tidegate.models.audit import StateLocksFacts
+from tidegate.models.observed import Absent, Known, Unreadable
+
+DARK = Unreadable("403")
+
+
+def codes(facts: StateLocksFacts) -> list[str]:
+    return [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)]
+
+
+def one(**changes: Any) -> StateLocksFacts:
+    """Only demo, changed."""
+    return locks_facts(expected_stacks=("demo",), stacks=(lock_state(**changes),))
+
+
+def held(**changes: Any) -> StateLocksFacts:
+    return one(locks=Known((lock(**changes),)))
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param(locks_facts(), [], id="nobody-holds-anything"),
+        pytest.param(locks_facts(lease=Absent()), [], id="no-lease-ever"),
+        pytest.param(held(created=NOW - timedelta(minutes=90)), [], id="just-young-enough"),
+        pytest.param(held(created=NOW - timedelta(minutes=90, seconds=1)), ["LOCK-OLD"], id="old"),
+        pytest.param(held(created=None), ["LOCK-AGE-UNKNOWN"], id="no-time"),
+        pytest.param(held(created=NOW + timedelta(minutes=6)), ["LOCK-AGE-UNKNOWN"], id="of-the-future"),
+        pytest.param(held(created=NOW + timedelta(minutes=5)), [], id="clocks-differ-a-little"),
+        pytest.param(
+            one(locks=Known((lock(created=NOW - timedelta(days=1)), lock(created=None)))),
+            ["LOCK-OLD", "LOCK-AGE-UNKNOWN"],
+            id="each-lock",
+        ),
+        pytest.param(one(locks=DARK), ["STATE-LOCK-UNREADABLE"], id="locks-unreadable"),
+        pytest.param(one(locks=Absent()), ["LOCK-TABLE-MISSING"], id="no-lock-table"),
+        pytest.param(one(intent=Known(intent(liveness="live"))), [], id="terraform-at-work"),
+        pytest.param(one(intent=Known(intent(liveness="unknown"))), [], id="terraform-on-another-host"),
+        pytest.param(one(intent=Known(intent(liveness="dead", operation="apply"))), ["TERRAFORM-LOST"], id="lost"),
+        pytest.param(one(intent=Known(intent(liveness="dead", operation="plan"))), [], id="a-plan-may-be-lost"),
+        pytest.param(one(intent=DARK), ["INTENT-UNREADABLE"], id="intents-unreadable"),
+        pytest.param(locks_facts(stacks=locks_facts().stacks[1:]), ["STATE-LOCK-MISSING"], id="core-left-out"),
+        pytest.param(locks_facts(lease=DARK), ["LEASE-UNREADABLE"], id="lease-unreadable"),
+        pytest.param(
+            locks_facts(lease=Known(given_back(expires_at=NOW - timedelta(hours=2)))), ["LEASE-RAN-OUT"], id="ran-out"
+        ),
+        pytest.param(locks_facts(lease=Known(given_back(expires_at=NOW))), [], id="still-held"),
+    ],
+)
+def test_blockers(facts: StateLocksFacts, expected: list[str]) -> None:
+    assert codes(facts) == expected
+
+
+def test_an_old_lock_is_told_with_its_holder_and_the_way_out() -> None:
+    (blocker,) = GATE.evaluate(replace(held(), observed_at=NOW), judged_at=NOW)
+    assert blocker.resource == "state of demo"
+    for said in ("worker-3", "OperationTypeApply", "since 2026-"):
+        assert said in blocker.observed
+    assert "docs/runbooks/stale-lock.md" in blocker.remedy

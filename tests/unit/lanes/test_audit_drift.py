@@ -1,0 +1,148 @@
+"""AUDIT.H: of which stacks a plan is made, and with which values."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from factories_audit import drift_plan
+from factories_world import NOW, state_version
+from standins import three_stacks
+from tidegate.evidence.control import inputs_series
+from tidegate.gates.stack_drift import GATE
+from tidegate.lanes import audit_drift, planning
+from tidegate.lanes.audit_drift import collect_drift
+from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.terraform import runner
+from tidegate.terraform.variables import core_variables
+
+UP, EMPTY = Known(state_version()), Known(state_version(resource_count=0))
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The stacks of which a plan was made, with their values."""
+    made: dict[str, Any] = {}
+
+    def plan(_run: Any, stack: str, inputs: dict[str, Any]) -> Any:
+        made[stack] = inputs
+        return Known(drift_plan())
+
+    monkeypatch.setattr(audit_drift, "now", lambda: NOW)
+    monkeypatch.setattr(audit_drift, "make_drift_plan", plan)
+    return made
+
+
+def collected(world: Any, monkeypatch: pytest.MonkeyPatch, **states: Any) -> Any:
+    monkeypatch.setattr(audit_drift, "read_state", lambda _c, _e, stack: SimpleNamespace(version=states[stack]))
+    run = world.run("audit", "h_drift", environment=three_stacks())
+    return collect_drift(run)
+
+
+def codes(facts: Any) -> list[tuple[str, str]]:
+    return [(blocker.code, blocker.resource) for blocker in GATE.evaluate(facts, judged_at=NOW)]
+
+
+def record(world: Any, stack: str, **inputs: Any) -> None:
+    series = inputs_series(world.remote, "dev_min", stack)
+    series.append_next(lambda _newest: {"stack": stack, "execution_id": "m2_x", **inputs})
+
+
+def test_nothing_is_up(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = collected(world, monkeypatch, core=Absent(), confluent=EMPTY, demo=Absent())
+    assert planned == {}
+    assert [(it.stack, it.plan) for it in facts.stacks] == [(name, Absent()) for name in ("core", "confluent", "demo")]
+    assert codes(facts) == []
+
+
+def test_core_has_its_values_from_the_manifest_and_the_others_from_their_newest_build(
+    world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(world, "demo", inputs={"a": 1})
+    record(world, "demo", inputs={"a": 2}, upstream_contract={"core": {}})
+    facts = collected(world, monkeypatch, core=UP, confluent=Absent(), demo=UP)
+    assert planned == {"core": core_variables(three_stacks()), "demo": {"a": 2}}
+    assert codes(facts) == []
+
+
+def test_a_stack_that_is_up_without_recorded_values_cannot_be_planned(
+    world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(world, "confluent", values={})
+    facts = collected(world, monkeypatch, core=UP, confluent=UP, demo=UP)
+    assert set(planned) == {"core"}
+    assert codes(facts) == [("PLAN-UNREADABLE", "confluent"), ("PLAN-UNREADABLE", "demo")]
+
+
+def test_recorded_values_that_cannot_be_read(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(world, "demo", inputs={})
+    world.remote.refusing.add("read")
+    facts = collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=UP)
+    assert codes(facts) == [("PLAN-UNREADABLE", "demo")]
+
+
+def test_an_unreadable_state_is_not_planned_from(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = collected(world, monkeypatch, core=Unreadable("403"), confluent=Absent(), demo=Absent())
+    assert planned == {}
+    assert codes(facts) == [("STATE-UNREADABLE", "core")]
+
+
+# The plan itself.
+
+
+class Fake:
+    """terraform that plans as told and leaves its files."""
+
+    def __init__(self, directory: Any, error: Exception | None = None) -> None:
+        self.directory, self.error, self.given = directory, error, {}
+
+    def init(self) -> None:
+        pass
+
+    def plan(self, **given: Any) -> Any:
+        self.given = given
+        if self.error:
+            raise self.error
+        path = self.directory / "build.tfplan"
+        path.write_bytes(b"secret")
+        return runner.SavedPlan(path, "a" * 64, has_changes=False)
+
+    def show(self, _saved: Any) -> Any:
+        path = self.directory / "show.out"
+        path.write_text('{"format_version": "1.2", "complete": true, "errored": false}', encoding="utf-8")
+        return path
+
+
+@pytest.fixture
+def looking(world: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    def run(error: Exception | None = None, unfinished: Any = None) -> Any:
+        fake = Fake(tmp_path, error)
+        workspace = SimpleNamespace(write_inputs=lambda _inputs: None)
+        monkeypatch.setattr(planning.workspace, "prepare", lambda *_: (workspace, "d"))
+        lane = world.run("audit", "h_drift")
+        lane.terraform = lambda _prepared: fake
+        lane.intents = lambda _stack: SimpleNamespace(unfinished=lambda: unfinished or Absent())
+        return planning.make_drift_plan(lane, "demo", {}), fake
+
+    return run
+
+
+def test_it_waits_for_the_lock_and_leaves_no_plan_behind(looking: Any, tmp_path: Any, world: Any) -> None:
+    found, fake = looking()
+    assert found == Known(drift_plan())
+    assert fake.given == {"destroy": False, "lock_timeout_seconds": 60}
+    assert list(tmp_path.glob("*.tfplan")) + list(tmp_path.glob("*.out")) == []
+    assert world.remote.objects == {}
+
+
+def test_a_lock_that_is_held_makes_no_plan(looking: Any) -> None:
+    held = runner.TerraformStopped("plan", 1, ("Error acquiring the state lock",))
+    assert "Error acquiring the state lock" in looking(held)[0].reason
+
+
+@pytest.mark.parametrize("liveness", ["live", "unknown"])
+def test_nothing_starts_beside_a_terraform_that_works(looking: Any, liveness: str) -> None:
+    intent = SimpleNamespace(operation="apply", task="t", host="h", liveness=liveness)
+    found, fake = looking(unfinished=Known(intent))
+    assert found == Unreadable(f"terraform apply of t on host h is {liveness}")
+    assert fake.given == {}
