@@ -26,7 +26,7 @@ from tidegate.lanes.subjects import subject_of
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 from tidegate.models.policy import Policies
 from tidegate.models.verdict import LaneResult, VerdictFacts
 from tidegate.verify.subject import Required, Subject
@@ -60,7 +60,7 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "EMERGENCY-LATCH": emergency.emergency_latch_facts,
     "EMERGENCY-TEARDOWN": emergency.emergency_teardown_facts,
     "EMERGENCY-RELEASE": emergency.emergency_release_facts,
-    "TIME-TO-LIVE": lives.time_to_live_facts,
+    "TIME-TO-LIVE": lambda: lives.time_to_live_facts(lives.life(resource_count=Known(0), record=Absent())),
     "TIME-TO-LIVE-EXTENSION": lives.extension_facts,
     "AUDIT-RESIDUAL": residual.audit_residual_facts,
     "SPEND-AFTER-ZERO": residual.spend_facts,

@@ -17,6 +17,7 @@ def without_kafka(directory: Path) -> Path:
     manifest["stacks"]["demo"]["depends_on"] = ["core"]
     manifest["cost_scope"] = ["aws"]
     del manifest["confluent"]
+    manifest["deadlines"]["residual_pause"] = 1  # the sandbox is consistent at once
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / COMMITTED.name).open("w", encoding="utf-8") as file:
         yaml.dump(manifest, file)

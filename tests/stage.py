@@ -35,7 +35,8 @@ DAG_IDS = {
     "extend": f"{ENVIRONMENT}.extend_time_to_live",
 }
 BUILD = {"runtime_database_enabled": False}
-TEARDOWN = {"target": "demo", "confirm": ENVIRONMENT}
+TEARDOWN = {"target": "demo", "confirm": ENVIRONMENT, "read_bills_anew": True}
+"""Tests change what the bills say within the hours for which an answer counts."""
 _HOUSEKEEPING = {"s3", "dynamodb", "sts"}
 """Services that runs write to without mutating the environment: evidence, plans, XCom, leases, locks."""
 

@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from manifests import COMMITTED
-from stage import BUILD, ENVIRONMENT, Run, Stage
+from stage import BUILD, TEARDOWN, Run, Stage
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 
 GO_ON = {**BUILD, "platform_run": "continue"}
-EVERYTHING = {"target": "demo+confluent", "confirm": ENVIRONMENT}
+EVERYTHING = {**TEARDOWN, "target": "demo+confluent"}
 PREFIX = "/fraud-platform/dev_min/kafka/"
 
 

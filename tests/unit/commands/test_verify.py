@@ -39,7 +39,7 @@ def test_a_sound_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert second == "18 snapshots judged again, 33 inputs compared, 16 lie elsewhere, no chain in this copy"
 
 
-@pytest.mark.parametrize("execution", ["audit_20261121T020000Z", "hourly_20261121T030000Z"])
+@pytest.mark.parametrize("execution", ["audit_20260213T210000Z", "hourly_20260213T220000Z"])
 def test_an_audit_is_verified_like_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], execution: str
 ) -> None:

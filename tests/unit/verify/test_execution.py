@@ -56,7 +56,7 @@ def found(evidence: Evidence) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("remote", [False, True], ids=["mirror", "bucket"])
-@pytest.mark.parametrize("execution", [M1, M2, M9, "audit_20261121T020000Z", "hourly_20261121T030000Z"])
+@pytest.mark.parametrize("execution", [M1, M2, M9, "audit_20260213T210000Z", "hourly_20260213T220000Z"])
 def test_a_run_that_passed(tmp_path: Path, execution: str, remote: bool) -> None:
     evidence = whole(tmp_path, execution, remote=remote)
     result = verified(evidence)

@@ -16,6 +16,7 @@ from tidegate.cost.pricing import CostsNothing, Priced, Unpriced, price_of_live
 from tidegate.cost.run_rate import run_rate
 from tidegate.models.inventory import Inventory
 from tidegate.models.observed import Known, Unreadable
+from tidegate.models.residual import CLASSIFYING_ATTRIBUTES
 
 HERE, THERE = "eu-west-2", "us-east-1"
 NOW = datetime(2026, 2, 13, 20, tzinfo=UTC)
@@ -231,8 +232,9 @@ def spoil(item: dict[str, Any], path: str = "", value: Any = None, *, gone: bool
 @pytest.mark.parametrize("kind", LISTED)
 def test_a_resource_that_aws_describes_has_a_price(scanned: Any, kind: str) -> None:
     (resource,) = scanned(kind).resources
-    assert all(isinstance(value, Known) for value in resource.attributes.values()), resource.attributes
-    assert set(resource.attributes) == set(PRICES.attributes_of(kind, "live"))
+    priced = {name: resource.attributes[name] for name in PRICES.attributes_of(kind, "live")}
+    assert all(isinstance(value, Known) for value in priced.values()), priced
+    assert set(resource.attributes) == {*priced, *CLASSIFYING_ATTRIBUTES.get(kind, ())}
     found = price_of_live(resource, PRICES)
     assert isinstance(found, Priced), found
     if kind in PER_HOUR:
