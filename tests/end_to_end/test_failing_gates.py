@@ -10,10 +10,12 @@ from typing import Any, get_args
 
 import pytest
 
+import factories_audit as audit
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_residual as residual
 import factories_time_to_live as lives
 import factories_world as world
 from stage import TEARDOWN, Stage
@@ -39,6 +41,14 @@ VALID: dict[str, Callable[[], Facts]] = {
     **guardrails.VALID_FACTS_GUARDRAILS,
     **emergency.VALID_FACTS_EMERGENCY,
     **lives.VALID_FACTS_TIME_TO_LIVE,
+    "AUDIT-CONTINUITY": audit.continuity_facts,
+    "STATE-LOCKS": audit.locks_facts,
+    "STACK-DRIFT": audit.drift_facts,
+    "AUDIT-IDENTITIES": audit.identities_facts,
+    "EVIDENCE-CHAIN": audit.evidence_facts,
+    "STANDING-PASSES": audit.passes_facts,
+    "AUDIT-RESIDUAL": residual.audit_residual_facts,
+    "SPEND-AFTER-ZERO": residual.spend_facts,
 }
 CONF: dict[str, dict[str, Any]] = {
     "m1": {},

@@ -1,4 +1,4 @@
-"""AUDIT.J: the chain of verdicts, and what `tidegate verify` says about executions since the last audit (TD8, EV3)."""
+"""AUDIT.J: the chain of verdicts, and what `tidegate verify` says about the newest executions (TD8, EV3)."""
 
 from tidegate.evidence.store import StoreError
 from tidegate.lanes.newest import newest_proof
@@ -16,16 +16,18 @@ AT_MOST = 40
 
 
 def collect_evidence(run: LaneRun) -> EvidenceChainFacts:
-    """The whole chain; the evidence of each execution with a verdict since the last audit; the newest proof."""
+    """The whole chain; the evidence of the newest executions; the newest proof."""
     began = now()
     chain = _chain(run)
     proof = _proof(run)
-    since, wanted = _since_the_last_audit(run, chain.value) if isinstance(chain, Known) else ("", [])
-    chosen, left = wanted[:AT_MOST], wanted[AT_MOST:]
+    since, new, older = _wanted(run, chain.value) if isinstance(chain, Known) else ("", [], [])
+    chosen, left = [*new, *older][:AT_MOST], new[AT_MOST:]
     if isinstance(proof, Known) and proof.value not in chosen:
         chosen = [*chosen, proof.value]
         left = [execution for execution in left if execution != proof.value]
-    executions = tuple(_verified(run, execution, chain.value) for execution in chosen if isinstance(chain, Known))
+    executions = tuple(
+        _verified(run, execution, chain.value, new=execution in new) for execution in chosen if isinstance(chain, Known)
+    )
     return EvidenceChainFacts(
         observed_at=now(),
         sources=(Source(name="evidence", data_as_of=began),),
@@ -51,18 +53,24 @@ def _proof(run: LaneRun) -> Observed[str]:
     return Known(found.value.snapshot.execution_id) if isinstance(found, Known) else found
 
 
-def _since_the_last_audit(run: LaneRun, chain: Chain) -> tuple[str, list[str]]:
-    """The previous audit and every execution recorded since it, newest first. It counts as well: nobody has judged its
-    verdict again yet. This audit's own earlier attempts do not.
+def _wanted(run: LaneRun, chain: Chain) -> tuple[str, list[str], list[str]]:
+    """The previous audit; executions recorded since then; older ones. Newest first.
+
+    The previous audit counts as new: nobody has judged its verdict again yet. Older executions are judged again so that
+    what somebody changes later is found too; but not older hourly checks, of which there are too many. This audit's
+    own earlier attempts do not count.
     """
     others = [record for _, record in sorted(chain.records.items()) if record.execution_id != run.execution_id]
     previous = next((record for record in reversed(others) if record.phase == "audit"), None)
     first = previous.number if previous else 1
-    newest_first = [record.execution_id for record in reversed(others) if record.number >= first]
-    return previous.execution_id if previous else "", list(dict.fromkeys(newest_first))
+    since = list(dict.fromkeys(it.execution_id for it in reversed(others) if it.number >= first))
+    older = [it.execution_id for it in reversed(others) if it.number < first and it.phase != "hourly"]
+    older = [execution for execution in dict.fromkeys(older) if execution not in since]
+    return previous.execution_id if previous else "", since, older
 
 
-def _verified(run: LaneRun, execution: str, chain: Chain) -> VerifiedExecution:
+def _verified(run: LaneRun, execution: str, chain: Chain, *, new: bool) -> VerifiedExecution:
+    """Of an older execution only what is certain: another version or manifest than today's may have judged it."""
     try:
         then = as_of_its_time(run.environment, execution, run.remote, remote=True)
         subject = subject_of(then, execution, remote=True)
@@ -70,7 +78,8 @@ def _verified(run: LaneRun, execution: str, chain: Chain) -> VerifiedExecution:
     except (StoreError, ValueError) as error:
         run.log(f"{execution}: cannot be judged again: {error}")
         return VerifiedExecution(execution_id=execution, findings=Unreadable(str(error)))
-    snapshots, found = len(verification.execution.documents), verification.findings
+    snapshots = len(verification.execution.documents)
+    found = tuple(finding for finding in verification.findings if new or finding.certain)
     run.log(f"{execution}: verdict {verification.verdict}, {snapshots} snapshots judged again, {len(found)} findings")
     return VerifiedExecution(execution_id=execution, findings=Known(_findings(found)))
 

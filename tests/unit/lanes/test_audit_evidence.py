@@ -1,6 +1,7 @@
 """AUDIT.J: whole executions in a bucket, judged again; and what somebody did to them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def test_the_first_audit_ever_has_nothing_to_verify(world: Any) -> None:
 def test_what_was_judged_since_the_last_audit_is_judged_again(world: Any, nights: MemoryStore) -> None:
     facts = collected(world, nights)
     assert (facts.records, facts.since, facts.proof) == (Known(4), LAST, Known(M9))
-    assert [it.execution_id for it in facts.executions] == [M9, M2, LAST]
+    assert [it.execution_id for it in facts.executions] == [M9, M2, LAST, BEFORE]
     assert codes(facts) == []
 
 
@@ -127,10 +128,34 @@ def test_a_touched_snapshot_is_a_finding(world: Any, nights: MemoryStore) -> Non
     assert ("EVIDENCE-NOT-SOUND", "m2_b_backend_state_readiness_snapshot.json") in codes(facts)
 
 
-def test_a_touched_execution_of_an_earlier_night_is_not_looked_at(world: Any, nights: MemoryStore) -> None:
-    for key in nights.keys(f"evidence/dev_min/substrate/{BEFORE}/"):
-        nights.objects[key] = b"{}"
-    assert codes(collected(world, nights)) == []
+def test_a_touched_execution_of_an_earlier_night_is_found_as_well(world: Any, nights: MemoryStore) -> None:
+    (key,) = nights.keys(f"evidence/dev_min/substrate/{BEFORE}/m2_{CHECK.replace('backend', 'backend_state')}_snapshot")
+    nights.objects[key] = nights.objects[key].replace(b'"pass"', b'"Pass"', 1)
+    assert ("EVIDENCE-NOT-SOUND", key.rpartition("/")[2]) in codes(collected(world, nights))
+
+
+def test_another_version_is_said_of_new_executions_only(
+    world: Any, nights: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every night after an upgrade would find each of them."""
+    whole = audit_evidence.subject_of
+
+    def one_lane_less(environment: Any, execution: str, *, remote: bool) -> Any:
+        subject = whole(environment, execution, remote=remote)
+        return replace(subject, lanes=subject.lanes[1:])
+
+    monkeypatch.setattr(audit_evidence, "subject_of", one_lane_less)
+    facts = collected(world, nights)
+    told = {it.execution_id for it in facts.executions if isinstance(it.findings, Known) and it.findings.value}
+    assert M2 in told
+    assert BEFORE not in told
+
+
+def test_old_hourly_checks_are_too_many(world: Any, tmp_path: Path) -> None:
+    for execution in ("hourly_20261119T093000Z", LAST, "hourly_20261120T093000Z"):
+        evidence(tmp_path, execution)
+    facts = collected(world, bucket(tmp_path))
+    assert [it.execution_id for it in facts.executions] == ["hourly_20261120T093000Z", LAST]
 
 
 def test_a_gap_in_the_chain_is_said_once(world: Any, nights: MemoryStore) -> None:
