@@ -126,8 +126,7 @@ class CostFacts(Facts):
             key=f"rung/{self.observed_at:%Y-%m}/{max(reached)}",
             summary=f"The cost of this month has reached the rung of {max(reached)} {unit}: {self.reported:.2f} "
             f"reported, {self.projected:.2f} projected, {self.total:.2f} together; {then}.",
-            remedy="see in this snapshot what stands and what it costs; what nobody needs, "
-            "<environment>.m9_teardown_cost_check tears down",
+            remedy="see in this snapshot what stands and what it costs; what nobody needs, M9 tears down",
         )
         return (notice,)
 
