@@ -17,6 +17,7 @@ from tidegate.evidence.control import read_latch
 from tidegate.evidence.store import S3Store
 from tidegate.evidence.time_to_live import renew_time_to_live
 from tidegate.models.observed import Known
+from verified import from_s3
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 
@@ -112,15 +113,27 @@ def a_service_that_runs(stage: Stage) -> Iterator[str]:
 
 
 @contextmanager
+def a_tag_by_hand(stage: Stage) -> Iterator[None]:
+    """Somebody changes demo's network in the console."""
+    ec2 = stage.sandbox.client("ec2")
+    (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "tag:stack", "Values": ["demo"]}])["Vpcs"]
+    ec2.create_tags(Resources=[vpc["VpcId"]], Tags=[{"Key": "by-hand", "Value": "s3cr3t-of-somebody"}])
+    try:
+        yield
+    finally:
+        ec2.delete_tags(Resources=[vpc["VpcId"]], Tags=[{"Key": "by-hand"}])
+
+
+@contextmanager
 def a_byte_flipped(stage: Stage, key: str) -> Iterator[None]:
     """A snapshot in the bucket is not what was written."""
     s3 = stage.sandbox.client("s3")
     content = s3.get_object(Bucket=EVIDENCE, Key=key)["Body"].read()
-    s3.put_object(Bucket=EVIDENCE, Key=key, Body=content.replace(b'"pass"', b'"fail"', 1))
+    put = s3.put_object(Bucket=EVIDENCE, Key=key, Body=content.replace(b'"pass"', b'"fail"', 1))
     try:
         yield
-    finally:
-        s3.put_object(Bucket=EVIDENCE, Key=key, Body=content)
+    finally:  # the version that was written first is the newest again
+        s3.delete_object(Bucket=EVIDENCE, Key=key, VersionId=put["VersionId"], BypassGovernanceRetention=True)
 
 
 def store(stage: Stage) -> S3Store:
@@ -162,7 +175,10 @@ def released(stage: Stage) -> None:
 def test_the_first_audit_ever_leaves_its_record_where_nothing_was_ever_built(empty: Stage) -> None:
     run = empty.run("audit")
     assert set(run.tasks.values()) <= {"success", "failed"}, "every lane runs, whatever the others found"
-    assert findings(run) == {"audit_e_budget_guardrail_snapshot": {"BUDGET-MISSING"}}
+    # There is no budget, and no topic that anybody could hear of it by.
+    assert findings(run) == {
+        "audit_e_budget_guardrail_snapshot": {"BUDGET-MISSING", "BUDGET-ALERTS-MISSING", "ALERT-CHANNEL-MISSING"}
+    }
     verdict = run.snapshots["audit_n_phase_verdict"]
     assert [lane["task"] for lane in verdict["facts"]["lanes"]] == [it for it in run.tasks if it != "n_phase_verdict"]
     kept = empty.evidence(f"evidence/{ENVIRONMENT}/audit/{verdict['execution_id']}/")
@@ -176,6 +192,9 @@ def test_a_build_stands_and_the_night_is_quiet(empty: Stage) -> None:
     assert run.state == "success", findings(run)
     assert inbox.new() == []
     assert empty.mutations(since) == []
+    plans = {it["stack"]: it["plan"]["kind"] for it in run.snapshots["audit_h_drift_snapshot"]["facts"]["stacks"]}
+    assert plans == {"core": "known", "demo": "known"}
+    assert not {code for code, _ in from_s3(empty, run.snapshots["audit_n_phase_verdict"]["execution_id"])}
 
 
 @pytest.mark.parametrize(
@@ -222,14 +241,14 @@ def test_unknown_cost_closes_builds_and_never_a_teardown(empty: Stage) -> None:
 
 
 def test_what_somebody_did_to_a_standing_environment_is_told_once(empty: Stage) -> None:
-    """A service scaled by hand, a time that has ended, a snapshot that was touched."""
+    """A service scaled by hand, a tag, a time that has ended, a snapshot that was touched."""
     built = newest_execution(empty, "substrate")
     renew_time_to_live(
         store(empty), ENVIRONMENT, "demo", hours=1, set_by="m2_test", reason="a test", at=now() - timedelta(hours=2)
     )
     touched = f"evidence/{ENVIRONMENT}/substrate/{built}/no_nat_check.json"
     inbox = Inbox(empty)
-    with a_service_that_runs(empty), a_byte_flipped(empty, touched):
+    with a_service_that_runs(empty), a_tag_by_hand(empty), a_byte_flipped(empty, touched):
         first = empty.run("audit")
         told = inbox.new()
         second = empty.run("audit")
@@ -237,7 +256,11 @@ def test_what_somebody_did_to_a_standing_environment_is_told_once(empty: Stage) 
     assert found["audit_l_time_to_live_snapshot"] == {"TIME-TO-LIVE-ENDED"}
     assert found["audit_j_evidence_chain_snapshot"] == {"EVIDENCE-NOT-SOUND"}
     assert "FORBIDDEN-LIVE" in found["audit_c_network_posture_snapshot"]
-    assert all(len([subject for subject in told if code in subject]) == 1 for code in ("TIME-TO-LIVE-ENDED",)), told
+    assert found["audit_h_drift_snapshot"] == {"STACK-DRIFTED"}
+    assert "s3cr3t-of-somebody" not in str(first.snapshots["audit_h_drift_snapshot"])
+    assert sorted(told) == sorted(set(told)), "one message each"
+    for code in ("TIME-TO-LIVE-ENDED", "EVIDENCE-NOT-SOUND", "FORBIDDEN-LIVE", "STACK-DRIFTED"):
+        assert [subject for subject in told if code in subject], (code, told)
     assert findings(second) == found
     assert inbox.new() == [], "the second night is silent"
     (asked,) = triggered("m9_teardown_cost_check")
