@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from factories_control import NOW, caller, latch, tools
@@ -83,6 +84,8 @@ def cost_judgement(**changes: Any) -> CostJudgement:
         valid_until=NOW + timedelta(hours=23),
         policy_digest="c" * 64,
         policy_digest_today="c" * 64,
+        total=Known(Decimal("9.99")),
+        stop=Decimal(28),
     )
     return replace(judgement, **changes)
 

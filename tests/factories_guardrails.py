@@ -246,6 +246,7 @@ def cost_facts(*days: DailyCost, **changes: Any) -> CostFacts:
         read_scope=("aws",),
         widest_scope=Known(("aws",)),
         exceptions=(),
+        latched=False,
         start=date(2026, 2, 1),
         end=date(2026, 2, 14),
         expected_unit="USD",

@@ -13,11 +13,28 @@ def without_kafka(directory: Path) -> Path:
     """Write dev_min without the messaging stack and without Confluent's bill into a directory, and return that."""
     yaml = YAML(typ="rt")
     manifest: Any = yaml.load(COMMITTED.read_text(encoding="utf-8"))
+    _quick(manifest)
     del manifest["stacks"]["confluent"]
     manifest["stacks"]["demo"]["depends_on"] = ["core"]
     manifest["cost_scope"] = ["aws"]
     del manifest["confluent"]
-    manifest["deadlines"]["residual_pause"] = 1  # the sandbox is consistent at once
+    return _written(yaml, manifest, directory)
+
+
+def committed(directory: Path) -> Path:
+    """Write the project's own manifest into a directory, but for the pause of the residual scan; return that."""
+    yaml = YAML(typ="rt")
+    manifest: Any = yaml.load(COMMITTED.read_text(encoding="utf-8"))
+    _quick(manifest)
+    return _written(yaml, manifest, directory)
+
+
+def _quick(manifest: Any) -> None:
+    """The sandbox is consistent at once."""
+    manifest["deadlines"]["residual_pause"] = 1
+
+
+def _written(yaml: YAML, manifest: Any, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / COMMITTED.name).open("w", encoding="utf-8") as file:
         yaml.dump(manifest, file)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from manifests import COMMITTED, without_kafka
+from manifests import committed, without_kafka
 from sandbox.testing import running_sandbox
 from stage import BUILD, Stage, environment_variable
 
@@ -53,5 +53,6 @@ def built(bootstrapped: Stage) -> Stage:
 @pytest.fixture(scope="module")
 def with_kafka(bootstrapped: Stage) -> Iterator[Stage]:
     """The project's own manifest: core, confluent and demo, and the bills of both."""
-    with environment_variable("TIDEGATE_ENVIRONMENTS_DIR", str(COMMITTED.parent)):
+    manifests = committed(bootstrapped.directory / "with-kafka")
+    with environment_variable("TIDEGATE_ENVIRONMENTS_DIR", str(manifests)):
         yield bootstrapped

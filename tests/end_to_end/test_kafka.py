@@ -168,8 +168,22 @@ def test_the_rerun_under_the_grown_scope_proves_the_teardown(with_kafka: Stage) 
 def test_an_identity_that_nobody_destroyed(with_kafka: Stage) -> None:
     with with_kafka.sandbox.confluent() as console:
         made = console.post("/iam/v2/service-accounts", json={"display_name": "fraud-platform-dev-min-forgotten"})
+        spec = {"display_name": "forgotten", "description": "", "owner": {"id": made.json()["id"]}}
+        key = console.post("/iam/v2/api-keys", json={"spec": spec})
+    admin = with_kafka.sandbox.admin
+    told = len(admin.published_messages())
+    night = with_kafka.run("audit")
+    subjects = [str(message.subject) for message in admin.published_messages()[told:]]
+    assert blocked(night)["audit_i_orphan_identities_snapshot"] == {"ORPHAN-SERVICE-ACCOUNT", "ORPHAN-API-KEY"}
+    for code, id_ in (("ORPHAN-SERVICE-ACCOUNT", made.json()["id"]), ("ORPHAN-API-KEY", key.json()["id"])):
+        assert len([subject for subject in subjects if code in subject and id_ in subject]) == 1, subjects
+    second = with_kafka.run("audit")
+    assert blocked(second) == blocked(night)
+    assert len(admin.published_messages()) == told + len(subjects), "the second night is silent"
+
     run = with_kafka.run("m9", **EVERYTHING)
-    with_kafka.sandbox.admin.remove_confluent("service_accounts", made.json()["id"])
+    admin.remove_confluent("api_keys", key.json()["id"])
+    admin.remove_confluent("service_accounts", made.json()["id"])
     assert run.state == "failed"
     assert set(blocked(run)) == {"m9_e_confluent_orphan_identities_snapshot"}
     (blocker,) = run.snapshots["m9_e_confluent_orphan_identities_snapshot"]["blockers"]

@@ -134,8 +134,12 @@ def _money(facts: CostFacts, money: Money, resource: str) -> Iterator[Blocker]:
 
 
 def _stop(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
-    """Judged on what is certain: the others may reach the stop without the source that does not tell."""
-    if projection.stops:
+    """Judged on what is certain: the others may reach the stop without the source that does not tell.
+
+    A teardown under a set latch is the stop's consequence: it can be proven, and the latch stays (CO4). Bills do not
+    fall before the month ends, so that the emergency stop could never be proven else.
+    """
+    if projection.stops and not facts.latched:
         unit = facts.expected_unit
         reports = ", ".join(
             _said(report, unit) for report in total_of(facts.budgets, facts.days, facts.confluent).reports
@@ -150,8 +154,8 @@ def _stop(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
             f"at {said_usd(projection.usd_per_hour)} {unit} per hour",
             f"less than {facts.stop} {unit}; of the two AWS reports the larger counts",
             "build nothing; find what spends with `aws ce get-cost-and-usage ... --group-by "
-            "Type=DIMENSION,Key=SERVICE` and in Confluent's billing page, and remove it; clear this task when a new "
-            "month has begun",
+            "Type=DIMENSION,Key=SERVICE` and in Confluent's billing page, and remove it. The latch is set now: in M9, "
+            "clear this task with everything downstream, and the teardown can be proven",
         )
 
 

@@ -9,7 +9,7 @@ from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_request import confirmation_blockers, reason_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.emergency import CostJudgement, EmergencyReleaseFacts
-from tidegate.models.observed import Absent, Known
+from tidegate.models.observed import Absent, Known, shown
 
 _DAG = "emergency_release"
 _WANTED = "a pass of M9.G, observed after the latch was set"
@@ -46,7 +46,9 @@ def _cost(facts: EmergencyReleaseFacts) -> Iterator[Blocker]:
         yield unusable(facts.cost, need)
         return
     cost = facts.cost.value
-    yield from each(_foreign(facts, cost), _passed(facts, cost), _fresh(facts, cost), _stale(facts, cost))
+    yield from each(
+        _foreign(facts, cost), _passed(facts, cost), _fresh(facts, cost), _stale(facts, cost), _below(facts, cost)
+    )
 
 
 def _foreign(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
@@ -101,6 +103,18 @@ def _stale(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocke
         )
 
 
+def _below(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
+    """A teardown under the latch passes at the stop as well: what it proves is that everything is gone."""
+    if not isinstance(cost.total, Known) or cost.total.value >= cost.stop:
+        yield _blocker(
+            facts,
+            "RELEASE-COST-AT-STOP",
+            "the cost of the month is not known to be below the stop",
+            f"{cost.execution_id}: {shown(cost.total)} USD",
+            f"less than {cost.stop} USD, reported and projected",
+        )
+
+
 def _blocker(facts: EmergencyReleaseFacts, code: str, summary: str, observed: str, expected: str) -> Blocker:
     return Blocker(
         code=code,
@@ -126,6 +140,7 @@ GATE = Gate(
     requirements=("CO4", "ID1", "ID2", "ID3"),
     facts=EmergencyReleaseFacts,
     blockers=blockers,
+    version=2,
     policy_sections=(
         *IDENTITY_SECTIONS,
         "evidence",

@@ -11,6 +11,7 @@ from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.confluent.costs import read_bill
 from tidegate.cost.ladder import UNKNOWN, Report, total_of
 from tidegate.cost.month import projected_of, projection_of, reported_of, said_usd
+from tidegate.evidence.control import read_latch
 from tidegate.lanes.confluent import confluent_api, confluent_endpoint
 from tidegate.lanes.cost_history import last_seen, widest_scope
 from tidegate.lanes.own_reads import ExplorerRead, read_explorer
@@ -49,6 +50,7 @@ def collect_cost(run: LaneRun) -> CostFacts:
         alerts=wanted.alerts_usd,
         stop=wanted.stop_usd,
         limit=wanted.limit_usd,
+        latched=run.phase == "m9" and _latched(run),
         read_at=read_at,
         billing_lag_hours={str(platform): hours for platform, hours in environment.billing_lag_hours.items()},
         budgets=budgets,
@@ -65,6 +67,11 @@ def collect_cost(run: LaneRun) -> CostFacts:
     facts = shown_results(replace(facts, observed_at=now()))
     run.log(_sentence(facts, explorer))
     return facts
+
+
+def _latched(run: LaneRun) -> bool:
+    latch = read_latch(run.remote, run.environment.name)
+    return isinstance(latch, Known) and latch.value.is_set
 
 
 _NOT_YET: dict[str, Any] = {

@@ -80,6 +80,8 @@ class CostFacts(Facts):
     stop: Decimal
     limit: Decimal
     """The cap."""
+    latched: bool
+    """In M9: the emergency latch was set before. The stop has had its consequence, and the teardown is a part of it."""
     read_at: datetime
     """When this task began to read: the moment of AWS Budgets and of Confluent's bill."""
     billing_lag_hours: dict[str, int]

@@ -55,6 +55,8 @@ def last_day(**changes: Any) -> CostFacts:
         pytest.param(last_day(amount="22"), ["COST-STOP-REACHED"], id="exactly-at-the-stop-in-cost-explorer"),
         pytest.param(cost_facts(budgets=spent("27.99")), [], id="a-cent-below-the-stop"),
         pytest.param(cost_facts(budgets=spent("28.0")), ["COST-STOP-REACHED"], id="exactly-at-the-stop-in-budgets"),
+        pytest.param(cost_facts(budgets=spent("40"), latched=True), [], id="a-teardown-under-the-latch"),
+        pytest.param(cost_facts(budgets=REFUSED, latched=True), ["COST-UNREADABLE"], id="unknown-under-the-latch"),
         pytest.param(
             replace(last_day(amount="30"), budgets=spent("30")),
             ["COST-STOP-REACHED"],

@@ -1,6 +1,7 @@
 """EMERGENCY-RELEASE."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -33,6 +34,9 @@ def cost(**changes: Any) -> EmergencyReleaseFacts:
             emergency_release_facts(cost=Unreadable("403")), ["RELEASE-COST-UNREADABLE"], id="cost-unreadable"
         ),
         pytest.param(emergency_release_facts(cost=UnknownUntilApply()), ["RELEASE-COST-UNKNOWN"], id="cost-undecided"),
+        pytest.param(cost(total=Known(Decimal("27.99"))), [], id="a-cent-below-the-stop"),
+        pytest.param(cost(total=Known(Decimal("28.00"))), ["RELEASE-COST-AT-STOP"], id="a-pass-under-the-latch"),
+        pytest.param(cost(total=Unreadable("x")), ["RELEASE-COST-AT-STOP"], id="nobody-knows-the-total"),
         pytest.param(cost(valid_until=NOW), ["RELEASE-COST-STALE"], id="expired-now"),
         pytest.param(cost(policy_digest="e" * 64), ["RELEASE-COST-STALE"], id="under-another-policy"),
         pytest.param(cost(profile="sandbox"), ["RELEASE-COST-FOREIGN"], id="of-the-sandbox"),

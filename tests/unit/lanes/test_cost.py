@@ -16,7 +16,7 @@ from factories_guardrails import NOW
 from factories_world import inventory
 from tidegate.collectors.confluent.api import ConfluentApi
 from tidegate.evidence.canonical import plain, seal
-from tidegate.evidence.control import close_platform_run, open_platform_run
+from tidegate.evidence.control import close_platform_run, open_platform_run, set_latch
 from tidegate.gates.registry import by_id
 from tidegate.lanes import confluent as lanes_confluent
 from tidegate.lanes import cost, own_reads
@@ -109,6 +109,17 @@ def test_aws_alone_asks_nobody_else(world: Any, confluent: Costs) -> None:
     assert [source.name for source in facts.sources] == ["aws-budgets", "aws-cost-explorer"]
     assert confluent.asked == []
     assert codes(facts) == []
+
+
+def test_a_teardown_knows_of_the_latch_and_nobody_else_asks(world: Any, confluent: Costs, aws: dict[str, Any]) -> None:
+    """M9 under the emergency latch is the stop's consequence: it can be proven at the stop."""
+    aws["budgets"] = guardrails.spent("28")
+    assert codes(cost.collect_cost(world.run("m9", "g_cost_guardrail"))) == ["COST-STOP-REACHED"]
+    set_latch(world.remote, "dev_min", reason="28 USD", recorded_by="hourly_1", at=NOW)
+    facts = cost.collect_cost(world.run("m9", "g_cost_guardrail"))
+    assert (facts.latched, facts.rung, codes(facts)) == (True, "28", [])
+    for phase, task in (("m2", "b_cost_guardrail"), ("audit", "f_cost_guardrail"), ("hourly", "a_cost_guardrail")):
+        assert cost.collect_cost(world.run(phase, task)).latched is False
 
 
 def test_both_platforms_under_one_ladder(world: Any, confluent: Costs, aws: dict[str, Any]) -> None:

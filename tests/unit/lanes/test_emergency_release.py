@@ -1,5 +1,6 @@
 """The release of the latch: the newest cost guardrail counts, and exactly the judged record is released."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from tidegate.evidence.canonical import unseal
 from tidegate.evidence.control import latch_series, read_latch, set_latch
 from tidegate.gates.registry import by_id
 from tidegate.lanes import emergency_release
+from tidegate.lanes.cost import shown_results
 from tidegate.lanes.emergency_release import collect_release, release
 from tidegate.lanes.judging import judge
 from tidegate.lanes.run import ActionBlocked
@@ -39,12 +41,13 @@ def latched(world: Any) -> Any:
     return world
 
 
-def cost_of(world: Any, moment: Any, facts: Any, *, started: Any, observed: Any = None) -> str:
+def cost_of(world: Any, moment: Any, facts: Any, *, started: Any, observed: Any = None, under: bool = False) -> str:
     """M9.G in an execution of M9 that started then, observed then or later; returns the execution id."""
     moment.now = observed or started
     days = tuple(guardrails.daily(number) for number in range(1, moment.now.day + 1))
     end = moment.now.date() + timedelta(days=1)
     given = guardrails.cost_facts(*days, end=end, budgets=facts.budgets, observed_at=moment.now)
+    given = replace(shown_results(given), latched=under)
     judge(world.run("m9", "g_cost_guardrail", run_id=f"manual__{started}", run_after=started), given)
     moment.now = NOW
     return f"m9_{started:%Y%m%dT%H%M%SZ}"
@@ -52,6 +55,16 @@ def cost_of(world: Any, moment: Any, facts: Any, *, started: Any, observed: Any 
 
 def collected(world: Any, **changes: Any) -> EmergencyReleaseFacts:
     return collect_release(world.run("release", "a_emergency_release", params={**ASKED, **changes}))
+
+
+def test_a_pass_at_the_stop_releases_nothing(latched: Any, moment: Any) -> None:
+    cost_of(
+        latched, moment, replace(PASS, budgets=guardrails.spent("28")), started=NOW - timedelta(hours=1), under=True
+    )
+    facts = collected(latched)
+    assert codes(facts) == ["RELEASE-COST-AT-STOP"]
+    judged = next(iter(latched.remote.keys(G.format(f"m9_{NOW - timedelta(hours=1):%Y%m%dT%H%M%SZ}"))))
+    assert b'"overall_pass":true' in latched.remote.objects[judged].replace(b" ", b"")
 
 
 def codes(facts: Any) -> list[str]:
