@@ -18,6 +18,8 @@ M1, M2 = "dev_min.m1_backend_bootstrap", "dev_min.m2_substrate_build"
 M9 = "dev_min.m9_teardown_cost_check"
 STOP, HOURLY = "dev_min.emergency_stop", "dev_min.hourly_check"
 BUILD = {"runtime_database_enabled": False}
+ADDED = 'resource "aws_ssm_parameter" "added" {\n  name  = "/fraud-platform/dev_min/demo/added"\n'
+ADDED += '  type  = "String"\n  value = "x"\n}\n'
 NAT_GATEWAY = 'resource "aws_nat_gateway" "surprise" {\n  connectivity_type = "private"\n'
 NAT_GATEWAY += "  subnet_id = module.network.public_subnet_ids[0]\n}\n"
 
@@ -96,7 +98,7 @@ def test_the_lock_of_a_dead_terraform_is_released_only_when_asked_and_on_record(
 
 
 def test_at_the_stop_a_running_build_ends_and_the_emergency_stop_tears_down(live: Live) -> None:
-    """The hourly check finds 28 USD while core is planned: latch, stop, M9 after the build, proof."""
+    """The hourly check finds 28 USD while demo is planned: latch, stop, M9 after the build, proof."""
     ec2, ours = live.sandbox.client("ec2"), [{"Name": "is-default", "Values": ["false"]}]
     if not ec2.describe_vpcs(Filters=ours)["Vpcs"]:  # this test alone
         assert [live.run(M1)[1], live.run(M2, **BUILD)[1]] == ["success", "success"]
@@ -105,18 +107,18 @@ def test_at_the_stop_a_running_build_ends_and_the_emergency_stop_tears_down(live
     def watch(task: dict[str, Any]) -> None:
         seen.add((task["task_id"], task["state"]))
 
-    changed = live.terraform_source / "core" / "added.tf"
+    changed = live.terraform_source / "demo" / "added.tf"
     changed.write_text(ADDED, encoding="utf-8")
-    with live.sandbox.admin.fault(service="sns", operation="GetTopicAttributes", kind="delay", seconds=20, times=1):
+    with live.sandbox.admin.fault(service="ecs", operation="DescribeTaskDefinition", kind="delay", seconds=30, times=1):
         build = live.airflow.trigger(M2, {**BUILD, "platform_run": "continue"})
-        processes.wait_for_terraform(live.bench, "plan", "core", seconds=240)
+        processes.wait_for_terraform(live.bench, "plan", "demo", seconds=240)
         since = live.sandbox.admin.journal_position()
         live.sandbox.admin.set_budget_spend("fraud-platform-dev-min-budget", "28")
         assert live.run(HOURLY)[1] == "failed"
     assert live.codes("hourly_a_cost_guardrail_snapshot") == {"COST-STOP-REACHED"}
     assert live.airflow.follow(M2, build, watch) == "failed"
     changed.unlink()
-    assert live.codes("m2_c_core_authorization_snapshot") == {"LATCH-SET"}
+    assert live.codes("m2_f_demo_authorization_snapshot") == {"LATCH-SET"}
 
     state = live.airflow.follow(STOP, "cost_stop__1", watch, seconds=400)
     assert state == "success", live.codes("stop_b_teardown_snapshot")

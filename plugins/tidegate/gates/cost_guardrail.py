@@ -29,6 +29,21 @@ _AGAIN = "clear this task so that it reads again"
 def blockers(facts: CostFacts) -> Iterator[Blocker]:
     """The question itself, each source by itself (one that is fine never makes up for another), then their sum."""
     projection = projection_of(facts)
+    found = tuple(_each_by_itself(facts, projection))
+    yield from found
+    if not found and not projection.complete:
+        problem = projection.problems[0]
+        yield _blocker(
+            "COST-INCOMPLETE",
+            problem.subject,
+            "something about the cost of this month is unknown",
+            f"{problem.cause}: {problem.said}",
+            "every platform reported and inventoried",
+            "report this with the task log; the defect is in tidegate, not in the environment",
+        )
+
+
+def _each_by_itself(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
     return each(
         _scope(facts),
         narrowed_blockers(facts),

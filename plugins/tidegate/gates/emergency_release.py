@@ -105,7 +105,7 @@ def _stale(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocke
 
 def _below(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
     """A teardown under the latch passes at the stop as well: what it proves is that everything is gone."""
-    if not isinstance(cost.total, Known) or cost.total.value >= cost.stop:
+    if cost.overall_pass is True and not (isinstance(cost.total, Known) and cost.total.value < cost.stop):
         yield _blocker(
             facts,
             "RELEASE-COST-AT-STOP",

@@ -19,6 +19,7 @@ from factories_guardrails import (
     quiet,
     spent,
 )
+from factories_world import inventory
 from tidegate.gates.cost_guardrail import GATE
 from tidegate.models.confluent import BilledDay, ConfluentBilling
 from tidegate.models.cost import CostFacts, Money
@@ -56,6 +57,11 @@ def last_day(**changes: Any) -> CostFacts:
         pytest.param(cost_facts(budgets=spent("27.99")), [], id="a-cent-below-the-stop"),
         pytest.param(cost_facts(budgets=spent("28.0")), ["COST-STOP-REACHED"], id="exactly-at-the-stop-in-budgets"),
         pytest.param(cost_facts(budgets=spent("40"), latched=True), [], id="a-teardown-under-the-latch"),
+        pytest.param(
+            cost_facts(inventories={name: inventory() for name in ("aws", "confluent")}),
+            ["COST-INCOMPLETE"],
+            id="a-platform-that-nobody-reports",
+        ),
         pytest.param(cost_facts(budgets=REFUSED, latched=True), ["COST-UNREADABLE"], id="unknown-under-the-latch"),
         pytest.param(
             replace(last_day(amount="30"), budgets=spent("30")),
