@@ -50,7 +50,11 @@ def aws(monkeypatch: pytest.MonkeyPatch, moment: Any) -> dict[str, Any]:
     monkeypatch.setattr(cost, "now", moment)
     monkeypatch.setattr(cost, "read_budget_spend", lambda *_: told["budgets"])
     monkeypatch.setattr(own_reads, "read_daily_cost", asked)
-    monkeypatch.setattr(cost, "read_inventories", lambda *_: told["inventories"])
+    monkeypatch.setattr(
+        cost,
+        "read_inventories",
+        lambda run, _: {it: told["inventories"][it] for it in run.environment.cost_scope if it in told["inventories"]},
+    )
     endpoint(monkeypatch, LOOPBACK)
     return told
 
@@ -114,7 +118,6 @@ def test_aws_alone_asks_nobody_else(world: Any, confluent: Costs) -> None:
 def test_a_teardown_knows_of_the_latch_and_nobody_else_asks(world: Any, confluent: Costs, aws: dict[str, Any]) -> None:
     """M9 under the emergency latch is the stop's consequence: it can be proven at the stop."""
     aws["budgets"] = guardrails.spent("28")
-    aws["inventories"].pop("confluent")
     assert codes(cost.collect_cost(world.run("m9", "g_cost_guardrail"))) == ["COST-STOP-REACHED"]
     set_latch(world.remote, "dev_min", reason="28 USD", recorded_by="hourly_1", at=NOW)
     facts = cost.collect_cost(world.run("m9", "g_cost_guardrail"))
