@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pytest
 
+from manifests import TWO_REGIONS
 from stage import BUILD, ENVIRONMENT, TEARDOWN, Run, Stage
 from tidegate.evidence import control
 from tidegate.evidence.control import read_latch
@@ -207,7 +208,7 @@ def test_rungs_by_what_is_reported_and_by_what_stands(
     """A gateway costs 0.045 USD an hour; AWS has not billed the last 24 hours yet."""
     spend(empty, amount)
     alone = empty.run("hourly").snapshots["hourly_a_cost_guardrail_snapshot"]["facts"]
-    with nat_gateway(empty, "us-east-1"):
+    with empty.manifest_with(TWO_REGIONS), nat_gateway(empty, "us-east-1"):
         beside = empty.run("hourly").snapshots["hourly_a_cost_guardrail_snapshot"]["facts"]
     assert (alone["rung"], beside["rung"]) == (rung, beside_a_gateway)
     assert Decimal(beside["projected"]) - Decimal(alone["projected"]) > 1
@@ -280,7 +281,7 @@ def test_nothing_is_up_and_everything_else_is_found(empty: Stage) -> None:
     assert quiet.state == "success", findings(quiet)
     inbox = Inbox(empty)
     with (
-        empty.manifest_with(("max_age_hours: 8", "max_age_hours: 0")),
+        empty.manifest_with(TWO_REGIONS, ("max_age_hours: 8", "max_age_hours: 0")),
         nat_gateway(empty, "us-east-1") as gateway,
         old_lock(empty, "demo"),
         empty.sandbox.admin.fault(service="ce", kind="access_denied"),

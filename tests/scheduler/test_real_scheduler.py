@@ -39,7 +39,7 @@ def test_clearing_only_the_apply_of_a_blocked_run_applies_nothing(live: Live) ->
     run_id, state = live.run(M2, **BUILD)
     surprise.unlink()
     assert state == "failed"
-    assert live.codes("m2_f_demo_plan_snapshot") == {"FORBIDDEN-RESOURCE", "TYPE-NOT-ALLOWED"}
+    assert live.codes("m2_f_demo_plan_snapshot") == {"FORBIDDEN-RESOURCE", "TYPE-NOT-ALLOWED", "COST-PLAN-OVER-LIMIT"}
 
     since = live.sandbox.admin.journal_position()
     live.airflow.clear(M2, run_id, ["f_demo.apply"], downstream=False)
@@ -77,7 +77,8 @@ def test_a_worker_killed_during_apply_leaves_one_terraform_which_finishes(live: 
 
 
 def test_the_lock_of_a_dead_terraform_is_released_only_when_asked_and_on_record(live: Live) -> None:
-    with live.sandbox.admin.fault(service="ec2", operation="DescribeVpcs", kind="delay", seconds=600):
+    # Terraform asks for it, and no live scan does.
+    with live.sandbox.admin.fault(service="ecs", operation="DescribeTaskDefinition", kind="delay", seconds=600):
         run_id = live.airflow.trigger(M2, {**BUILD, "platform_run": "continue"})
         terraform = processes.wait_for_terraform(live.bench, "plan", "demo", seconds=240)
         live.wait_for_lock("demo")
