@@ -9,6 +9,7 @@ import pytest
 import verified
 from manifests import TWO_REGIONS
 from stage import BUILD, TEARDOWN, Stage
+from tidegate.collectors.aws.cost import read_daily_cost
 from tidegate.lanes import own_reads
 
 IMPATIENT = (
@@ -174,14 +175,14 @@ def test_a_malformed_period_leaves_the_teardown_unproven(built: Stage, monkeypat
         def isoformat(self) -> str:
             return self.strftime("%d/%m/%Y")
 
-    def period(now: datetime) -> tuple[date, date]:
-        return Malformed(now.year, now.month, 1), now.date()
+    def ask(clients: Any, start: date, end: date, **how: Any) -> Any:
+        return read_daily_cost(clients, Malformed(start.year, start.month, start.day), end, **how)
 
-    monkeypatch.setattr(own_reads, "month_to_date", period)
+    monkeypatch.setattr(own_reads, "read_daily_cost", ask)
     run = built.run("m9", **TEARDOWN)
     assert run.state == "failed"
     blocked = {it["code"]: it["observed"] for it in run.snapshots["m9_g_cost_guardrail_snapshot"]["blockers"]}
-    assert set(blocked) == {"COST-UNREADABLE", "COST-PERIOD-MISMATCH"}
+    assert set(blocked) == {"COST-UNREADABLE"}
     assert "ValidationException: Start time is invalid" in blocked["COST-UNREADABLE"]
     assert run.tasks["d_demo.destroy"] == run.tasks["f_residual_scan"] == "success"
     assert run.tasks["h_teardown_proof"] == "upstream_failed"
