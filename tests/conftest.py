@@ -42,6 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: a worker takes whole files, and one that starts last would be waited for alone."""
     longest = (
         "scheduler/test_real_scheduler.py",
+        "end_to_end/test_watch.py",
         "end_to_end/test_blocked_builds.py",
         "end_to_end/test_kafka.py",
         "end_to_end/test_emergency_latch.py",
