@@ -131,6 +131,12 @@ def test_m9_reads_the_bills_anew_only_when_asked_to(bag: DagBag) -> None:
     assert "0.01 USD" in anew.description
 
 
+def test_m9_takes_the_end_that_triggered_it_and_asks_no_person_for_one(bag: DagBag) -> None:
+    ended = bag.dags["dev_min.m9_teardown_cost_check"].params.get_param("time_to_live_ended")
+    assert (ended.value, ended.schema["type"]) == (None, ["null", "string"])
+    assert "Persons leave it empty" in ended.description
+
+
 def test_unknown_cost_keeps_a_build_from_starting(bag: DagBag) -> None:
     """Beside backend readiness; whatever builds waits for both."""
     tasks = bag.dags["dev_min.m2_substrate_build"].task_dict

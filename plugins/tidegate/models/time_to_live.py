@@ -35,6 +35,16 @@ class TimeToLive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndedLife:
+    """The end that a teardown was triggered by, beside what the stack's newest record says now."""
+
+    stack: str
+    triggered_by: Observed[datetime]
+    """Unreadable: the param is no time with a zone."""
+    record: Observed[TimeToLive]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TriggeredRun:
     """A run of another DAG that a lane triggers, by the name that follows from why."""
 

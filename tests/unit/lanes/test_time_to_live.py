@@ -201,7 +201,8 @@ def test_an_ended_time_triggers_m9_for_that_stack(world: Any, phase: Any) -> Non
     runs = DagRuns()
     facts = act(watch(world, runs, phase))
     assert codes(facts) == ["TIME-TO-LIVE-ENDED"]
-    assert runs.triggered == [(M9, f"{ENDED_RUN}1", {"target": "demo", "confirm": "dev_min"})]
+    conf = {"target": "demo", "confirm": "dev_min", "time_to_live_ended": "2026-02-13T19:14:27+00:00"}
+    assert runs.triggered == [(M9, f"{ENDED_RUN}1", conf)]
 
 
 def test_what_is_triggered_is_named_in_the_blocker(world: Any) -> None:
