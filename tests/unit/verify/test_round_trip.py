@@ -135,6 +135,7 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         lambda: guardrails.viability_facts(
             world.scope(plan=Absent()), m9=guardrails.dag_status(paused=Known(True), loads=Unreadable("x"))
         ),
+        lambda: guardrails.viability_facts(schedules=False, audit=None, hourly_check=None),
     ),
     "PRE-DESTROY": (
         guardrails.pre_destroy_facts,
