@@ -70,8 +70,8 @@ def tear_down_the_ended(run: LaneRun, facts: Facts, document: dict[str, Any]) ->
     """After a closed TIME-TO-LIVE: trigger M9 for each stack that stands although its time is over.
 
     One run per end and check; while it waits or runs nothing more is triggered, and after one that ended in vain the
-    next check triggers the next. Nothing is triggered by another identity, or of a stack whose state cannot be read.
-    Raises ActionBlocked.
+    next check triggers the next, until three have failed in a row. Nothing is triggered by another identity, or of a
+    stack whose state cannot be read. Raises ActionBlocked.
     """
     if not isinstance(facts, TimeToLiveFacts):
         return
@@ -187,6 +187,7 @@ def _tear_down(run: LaneRun, facts: TimeToLiveFacts, life: StackLife) -> None:
             ENDED_PARAM: life.record.value.ends_at.isoformat(),
         },
         code="TIME-TO-LIVE-TEARDOWN-NOT-TRIGGERED",
+        keeps_failing="TEARDOWN-KEEPS-FAILING",
         why=f"the time of {life.stack} has ended, and no teardown of it is under way",
         closed=each(identity_blockers(facts.caller, facts.tools), m9_blockers(run.dag_status(m9))),
     )
