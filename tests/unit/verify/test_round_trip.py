@@ -224,6 +224,7 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         lambda: lives.time_to_live_facts(
             lives.ended(),
             lives.ended(Known("running"), resource_count=Unreadable("403")),
+            lives.life(teardown=replace(lives.triggered(), failed_before=("ttl__demo__1", "ttl__demo__2"))),
             lives.life(record=Absent()),
         ),
     ),
