@@ -112,6 +112,9 @@ def viability_facts(*stacks: StackScope, **changes: Any) -> ViabilityFacts:
         protected_prefixes=("/fraud-platform/dev_min/core/",),
         m9=dag_status(),
         emergency_stop=dag_status(dag_id="dev_min.emergency_stop"),
+        schedules=True,
+        audit=dag_status(dag_id="dev_min.teardown_audit"),
+        hourly_check=dag_status(dag_id="dev_min.hourly_check"),
     )
     return replace(facts, **changes)
 

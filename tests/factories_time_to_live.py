@@ -8,7 +8,7 @@ from typing import Any
 from factories_control import NOW, caller, latch, tools
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Known
-from tidegate.models.time_to_live import ExtensionFacts, StackLife, TimeToLive, TimeToLiveFacts, TriggeredRun
+from tidegate.models.time_to_live import EndedLife, ExtensionFacts, StackLife, TimeToLive, TimeToLiveFacts, TriggeredRun
 
 RUN_ID = "ttl__demo__20260213T201427Z__1"
 
@@ -30,6 +30,12 @@ def time_to_live(**changes: Any) -> TimeToLive:
 def life(**changes: Any) -> StackLife:
     """Demo stands, and may."""
     found = StackLife(stack="demo", resource_count=Known(19), record=Known(time_to_live()))
+    return replace(found, **changes)
+
+
+def ended_life(**changes: Any) -> EndedLife:
+    """Demo's end triggered this teardown, and is its newest one."""
+    found = EndedLife(stack="demo", triggered_by=Known(NOW), record=Known(time_to_live(ends_at=NOW)))
     return replace(found, **changes)
 
 

@@ -10,7 +10,7 @@ from tidegate.environments import ManifestError
 from tidegate.evidence.layout import Phase
 from tidegate.lanes import texts
 from tidegate.lanes.phases import phase_of
-from tidegate.lanes.spec import Lane, PhaseSpec, dag_id_of
+from tidegate.lanes.spec import ENDED_PARAM, Lane, PhaseSpec, dag_id_of
 from tidegate.models.environment import Environment
 from tidegate.operators.broken import BrokenManifestOperator
 from tidegate.operators.gate import GateOperator, TerraformApplyOperator, TerraformPlanOperator
@@ -183,6 +183,15 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
                 section="Cost",
             ),
             "release_dead_lock": release,
+            ENDED_PARAM: Param(
+                None,
+                type=["null", "string"],
+                maxLength=40,
+                title="Triggered by an ended time to live",
+                description="Given by the check that triggers this run: when the time ended. It keeps what was built "
+                "again or extended since. Persons leave it empty.",
+                section="For checks only",
+            ),
         }
     if phase == "stop":
         reason = _reason("Why everything is stopped. Kept in the latch's record; shown to whoever builds.")

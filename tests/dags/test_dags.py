@@ -131,6 +131,12 @@ def test_m9_reads_the_bills_anew_only_when_asked_to(bag: DagBag) -> None:
     assert "0.01 USD" in anew.description
 
 
+def test_m9_takes_the_end_that_triggered_it_and_asks_no_person_for_one(bag: DagBag) -> None:
+    ended = bag.dags["dev_min.m9_teardown_cost_check"].params.get_param("time_to_live_ended")
+    assert (ended.value, ended.schema["type"]) == (None, ["null", "string"])
+    assert "Persons leave it empty" in ended.description
+
+
 def test_unknown_cost_keeps_a_build_from_starting(bag: DagBag) -> None:
     """Beside backend readiness; whatever builds waits for both."""
     tasks = bag.dags["dev_min.m2_substrate_build"].task_dict
@@ -212,7 +218,15 @@ def test_the_audit_ends_by_its_deadline_and_its_verdict_before(bag: Any) -> None
     assert "Unpausing the DAG starts the last missed audit at once" in dag.doc_md
 
 
-@pytest.mark.parametrize("name", [name for name, phase in PHASES.items() if phase != "audit"])
+def test_an_hourly_check_that_hangs_is_over_before_the_next_is_due(bag: Any) -> None:
+    """One run at a time: it would hold up all others, and nobody would hear of the stop."""
+    dag = bag.dags["dev_min.hourly_check"]
+    assert dag.dagrun_timeout == timedelta(minutes=20)
+    assert all(task.execution_timeout for task in dag.tasks)
+    assert sum((task.execution_timeout for task in dag.tasks), start=timedelta(0)) < dag.dagrun_timeout
+
+
+@pytest.mark.parametrize("name", [name for name, phase in PHASES.items() if phase not in {"audit", "hourly"}])
 def test_no_other_run_is_cut_off(bag: Any, name: str) -> None:
     """An apply that is ended by a clock leaves a half-made stack."""
     dag = bag.dags[f"dev_min.{name}"]

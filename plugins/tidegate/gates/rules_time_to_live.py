@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from tidegate.gates.rules_observed import Need, required, unusable
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known, Observed
-from tidegate.models.time_to_live import TimeToLive
+from tidegate.models.observed import Known, Observed, shown
+from tidegate.models.time_to_live import EndedLife, TimeToLive
 
 CLOCKS_APART = timedelta(minutes=5)
 """How far the clocks of two workers may differ before one of them is said to have jumped."""
@@ -65,3 +65,33 @@ def bounds_blockers(
             expected=f"at most {max_hours} hours, as time_to_live.max_hours says",
             remedy=f"{again}, which counts from now where the end so far is out of bounds",
         )
+
+
+def still_ended_blockers(lives: tuple[EndedLife, ...], teardown_dag: str) -> Iterator[Blocker]:
+    """Block a teardown that an ended time to live triggered, unless that end is still the newest one.
+
+    The stack may have been built again, or its time extended, while the run waited; then it is out of this scope.
+    """
+    for life in lives:
+        if isinstance(life.triggered_by, Known):
+            if isinstance(life.record, Known) and life.record.value.ends_at <= life.triggered_by.value:
+                continue
+            expected = f"an end at {life.triggered_by.value.isoformat()}, which triggered this run, or before"
+        else:
+            expected = f"an end that triggered this run; it is given as {shown(life.triggered_by)}"
+        yield Blocker(
+            code="TIME-TO-LIVE-MOVED",
+            summary="the end of the time to live that triggered this teardown does not hold, so the stack is kept",
+            resource=f"stack {life.stack}",
+            observed=_said_end(life.record),
+            expected=expected,
+            remedy="none is needed where the stack shall stand: the next check looks at its newest end; to tear it "
+            f"down all the same, trigger {teardown_dag} with target = {life.stack} and without time_to_live_ended",
+        )
+
+
+def _said_end(record: Observed[TimeToLive]) -> str:
+    if not isinstance(record, Known):
+        return f"its newest record: {shown(record)}"
+    found = record.value
+    return f"ends at {found.ends_at.isoformat()}; record {found.number}, set by {found.set_by}: {found.reason}"

@@ -54,6 +54,12 @@ def _teardown(facts: TimeToLiveFacts, life: StackLife) -> str:
         return f"trigger {dag} with target = {life.stack}"
     named = f"{dag} run {life.teardown.run_id}"
     match life.teardown.state:
+        case Absent() if life.teardown.keeps_failing:
+            failed = ", ".join(life.teardown.failed_before)
+            return (
+                f"{failed} failed: read the log of the last one and mend what it names; then trigger {dag} by hand "
+                f"with target = {life.stack}"
+            )
         case Absent():
             return f"{named} is triggered by this task; see how it ends"
         case Known(state):

@@ -33,8 +33,8 @@ def stop_what_stands(run: LaneRun) -> None:
     """Trigger the emergency stop for everything destroyable when any of it stands, or nobody can tell.
 
     From M9.G only for what is no target of that teardown. One run per record of the latch and check: while it waits or
-    runs, or has done it, nothing more is triggered; after one that failed the next check triggers the next. Raises
-    ActionBlocked.
+    runs, or has done it, nothing more is triggered; after one that failed the next check triggers the next, until three
+    have failed in a row. Raises ActionBlocked.
     """
     latch = control.read_latch(run.remote, run.environment.name)
     match latch:
@@ -64,6 +64,7 @@ def _stop(run: LaneRun, latch: LatchRecord) -> None:
             "reason": f"latch record {latch.number}: {latch.reason}"[:_REASON_LENGTH],
         },
         code="COST-STOP-NOT-TRIGGERED",
+        keeps_failing="COST-STOP-KEEPS-FAILING",
         why=f"the cost has reached the stop, and no emergency stop is under way for what stands: {named}",
         closed=each(identity_blockers(caller(run), tools(run)), stop_blockers(run.dag_status(dag))),
     )

@@ -40,7 +40,8 @@ def said_reason(run: LaneRun) -> str:
 def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
     """After a closed cost guardrail: set the latch when the stop is reached, then tear down what stands (CO4).
 
-    Reported and projected cost count together. Raises ActionBlocked.
+    Reported and projected cost count together. Raises ActionBlocked, also for a worker of another identity: it sets
+    nothing.
 
     Cost that cannot be read does not set it: it closes the gate, in M2 the build's own, and never a teardown; a latch
     asks for a person, and a read that was refused once is no reason for that.
@@ -48,6 +49,19 @@ def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> N
     reached = [blocker for blocker in document["blockers"] if blocker["code"] == "COST-STOP-REACHED"]
     if not reached:
         return
+    strangers = [blocker.sentence() for blocker in identity_blockers(caller(run), tools(run))]
+    if strangers:
+        raise ActionBlocked(
+            Blocker(
+                code="EMERGENCY-LATCH-NOT-SET",
+                summary="the cost has reached the stop, and this worker is not the one that may set the latch",
+                resource=f"control/{run.environment.name}/latch",
+                observed=" || ".join(strangers),
+                expected="the caller and the tools of the manifest",
+                remedy="mend what is observed, then clear this task with everything downstream; until then trigger "
+                f"{dag_id_of(run.environment.name, 'stop')} on a worker of this environment",
+            ).sentence()
+        )
     told = ", ".join(f"{blocker['resource']} {blocker['observed']}" for blocker in reached)
     environment, number = run.environment, int(document["attempt"])
     snapshot = {"uri": run.remote.uri(run.place(run.lane).remote_key(number)), "sha256": str(document["digest"])}

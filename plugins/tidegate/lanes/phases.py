@@ -147,7 +147,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             phase="m2",
             letter="i",
             task_id="i_teardown_viability",
-            title="Every stack can be torn down again, M9 and emergency stop are ready",
+            title="Every stack can be torn down again; M9, emergency stop, audit and hourly check are ready",
             snapshot="teardown_viability_snapshot",
             gate="TEARDOWN-VIABILITY",
             collect=f"{_GUARDRAILS}:collect_viability",

@@ -16,6 +16,10 @@ DAG_NAMES: dict[Phase, str] = {
 }
 
 
+ENDED_PARAM = "time_to_live_ended"
+"""M9's param: a check that triggers M9 because a time to live has ended gives the end; a person gives none."""
+
+
 def dag_id_of(environment: str, phase: Phase) -> str:
     """`dev_min.m9_teardown_cost_check`."""
     return f"{environment}.{DAG_NAMES[phase]}"

@@ -12,6 +12,7 @@ from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.teardowns import begin_teardown, end_teardown
 from tidegate.lanes.build import apply_fetched, authorization_facts
 from tidegate.lanes.confluent import confluent_api
+from tidegate.lanes.ended_lives import ended_lives
 from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope, is_targeted
 from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.residual import fields_of, say_harmless, scan_now
@@ -101,7 +102,9 @@ def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
 def authorize_destroy(run: LaneRun) -> AuthorizationFacts:
     """The facts right before the frozen destroy plan is applied, or that this run has none for the stack."""
     stack = str(run.lane.stack)
-    return authorization_facts(run, stack, "destroy", targeted=is_targeted(run, stack))
+    targeted = is_targeted(run, stack)
+    facts = authorization_facts(run, stack, "destroy", targeted=targeted)
+    return replace(facts, ended_lives=ended_lives(run, (stack,) if targeted else ()))
 
 
 def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:

@@ -45,6 +45,8 @@ _NOTES: dict[Phase, str] = {
     "audit": "**Schedule.** Times are UTC. Unpausing the DAG starts the last missed audit at once: that is harmless, "
     "for it only reads. A run that has not ended by its deadline is ended by Airflow (`dagrun_timeout`) and fails; "
     "each lane ends earlier, so that the verdict is reached. A night without a verdict is a finding of the next audit.",
+    "hourly": "**Schedule.** Times are UTC. A check that has not ended after 20 minutes is ended by Airflow and fails, "
+    "so that it holds up no other; each lane ends earlier.",
 }
 """What else people should know."""
 

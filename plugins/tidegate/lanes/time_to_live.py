@@ -17,7 +17,7 @@ from tidegate.lanes.emergency_stop import said_reason
 from tidegate.lanes.frozen import count_of
 from tidegate.lanes.readiness import caller, tools
 from tidegate.lanes.run import ActionBlocked, LaneRun, now
-from tidegate.lanes.spec import dag_id_of
+from tidegate.lanes.spec import ENDED_PARAM, dag_id_of
 from tidegate.lanes.triggering import first_not_over, trigger
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Facts, Source
@@ -70,8 +70,8 @@ def tear_down_the_ended(run: LaneRun, facts: Facts, document: dict[str, Any]) ->
     """After a closed TIME-TO-LIVE: trigger M9 for each stack that stands although its time is over.
 
     One run per end and check; while it waits or runs nothing more is triggered, and after one that ended in vain the
-    next check triggers the next. Nothing is triggered by another identity, or of a stack whose state cannot be read.
-    Raises ActionBlocked.
+    next check triggers the next, until three have failed in a row. Nothing is triggered by another identity, or of a
+    stack whose state cannot be read. Raises ActionBlocked.
     """
     if not isinstance(facts, TimeToLiveFacts):
         return
@@ -164,7 +164,7 @@ def _teardown(run: LaneRun, stack: str, record: Observed[TimeToLive], observed_a
 
 def _tear_down(run: LaneRun, facts: TimeToLiveFacts, life: StackLife) -> None:
     environment, m9 = run.environment, dag_id_of(run.environment.name, "m9")
-    if life.teardown is None:
+    if life.teardown is None or not isinstance(life.record, Known):
         raise LookupError(f"no run of {m9} was named for {life.stack}")
     if life.stack not in environment.targets:
         raise ActionBlocked(
@@ -181,8 +181,13 @@ def _tear_down(run: LaneRun, facts: TimeToLiveFacts, life: StackLife) -> None:
         run,
         m9,
         life.teardown,
-        {"target": life.stack, "confirm": environment.name},
+        {
+            "target": life.stack,
+            "confirm": environment.name,
+            ENDED_PARAM: life.record.value.ends_at.isoformat(),
+        },
         code="TIME-TO-LIVE-TEARDOWN-NOT-TRIGGERED",
+        keeps_failing="TEARDOWN-KEEPS-FAILING",
         why=f"the time of {life.stack} has ended, and no teardown of it is under way",
         closed=each(identity_blockers(facts.caller, facts.tools), m9_blockers(run.dag_status(m9))),
     )

@@ -13,6 +13,10 @@ _TIME_TO_LIVE = "tidegate.lanes.time_to_live"
 _AUDIT = "tidegate.lanes.audit"
 
 
+_HOURLY_MINUTES = 20
+"""A check that hangs must be over before the next one is due: a DAG has one run at a time."""
+
+
 def audit_phase(environment: Environment) -> PhaseSpec:
     """Every night, also when nothing is up. Read only; each lane runs whatever the others found (TD8)."""
     return PhaseSpec(
@@ -129,6 +133,7 @@ def hourly_phase(environment: Environment) -> PhaseSpec:
         phase="hourly",
         every_lane_runs=True,
         schedule=environment.audit.hourly_schedule,
+        deadline_minutes=_HOURLY_MINUTES,
         lanes=(_cost_lane("hourly", "a"), _time_to_live_lane("hourly", "b")),
         verdict=verdict_lane("hourly", "c"),
     )

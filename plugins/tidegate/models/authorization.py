@@ -8,6 +8,7 @@ from tidegate.models.facts import Facts
 from tidegate.models.identity import Caller, Tools
 from tidegate.models.observed import Observed
 from tidegate.models.state import StateLock, StateVersion
+from tidegate.models.time_to_live import EndedLife
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,5 +63,7 @@ class AuthorizationFacts(Facts):
     evidence_writable: Observed[bool]
     targeted: bool = True
     """False: this teardown leaves the stack alone. Then nothing is authorised, and no plan, lock or intent is read."""
+    ended_lives: tuple[EndedLife, ...] = ()
+    """Of the stack, where its ended time to live triggered this teardown."""
     platform_run: str | None
     """The platform run that this DAG run works on; a build must find exactly it open (LC1)."""

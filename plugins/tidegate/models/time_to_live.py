@@ -10,6 +10,9 @@ from tidegate.models.identity import Caller, Tools
 from tidegate.models.notice import Notice
 from tidegate.models.observed import Absent, Known, Observed
 
+ATTEMPTS = 3
+"""How many runs for one and the same reason may fail in a row before no check triggers another."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeToLive:
@@ -35,12 +38,29 @@ class TimeToLive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndedLife:
+    """The end that a teardown was triggered by, beside what the stack's newest record says now."""
+
+    stack: str
+    triggered_by: Observed[datetime]
+    """Unreadable: the param is no time with a zone."""
+    record: Observed[TimeToLive]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TriggeredRun:
     """A run of another DAG that a lane triggers, by the name that follows from why."""
 
     run_id: str
     state: Observed[str]
     """As Airflow says. Absent: there is no such run yet."""
+    failed_before: tuple[str, ...] = ()
+    """The runs for the same reason that failed in a row right before it, oldest first; the last `ATTEMPTS` of them."""
+
+    @property
+    def keeps_failing(self) -> bool:
+        """As often in a row that one more would not mend it: a person has to look."""
+        return self.is_untried and len(self.failed_before) >= ATTEMPTS
 
     @property
     def is_untried(self) -> bool:

@@ -172,6 +172,29 @@ def test_one_more_run_per_check(world: Any, states: dict[str, str], triggered: l
     assert runs.names == triggered
 
 
+def test_after_three_in_vain_a_person_has_to_look(world: Any) -> None:
+    runs = DagRuns(cost_stop__1="failed", cost_stop__1__2="failed", cost_stop__1__3="failed")
+    for check in CHECKS[:2]:
+        with pytest.raises(ActionBlocked, match=f"^COST-STOP-KEEPS-FAILING {STOP} run cost_stop__1__4: ") as raised:
+            at_the_stop(world, runs, check)
+    assert runs.names == []
+    assert "cost_stop__1, cost_stop__1__2, cost_stop__1__3 failed" in str(raised.value)
+    assert "read the log of cost_stop__1__3 " in str(raised.value)
+    assert "docs/runbooks/stale-lock.md" in str(raised.value)
+
+
+def test_what_a_success_came_between_are_not_three_in_a_row(world: Any) -> None:
+    runs = DagRuns(cost_stop__1="failed", cost_stop__1__2="failed", cost_stop__1__3="success", cost_stop__1__4="failed")
+    at_the_stop(world, runs)
+    assert runs.names == ["cost_stop__1__5"]
+
+
+def test_a_stop_that_waits_behind_a_pause_is_none(world: Any) -> None:
+    runs, status = DagRuns(cost_stop__1="queued"), DagStatus(dag_id=STOP, paused=Known(True), loads=Known(True))
+    with pytest.raises(ActionBlocked, match=r"COST-STOP-NOT-TRIGGERED .*queued, and would not start: STOP-PAUSED"):
+        at_the_stop(world, runs, dag_status=lambda _id: status)
+
+
 def test_a_stop_that_ends_while_the_states_are_read_is_not_repeated(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,13 +238,17 @@ def test_a_latch_that_was_released_and_set_anew_has_its_own_run(world: Any) -> N
     assert runs.names == ["cost_stop__3"]
 
 
-def test_another_identity_sets_the_latch_and_triggers_nothing(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost_stop, "caller", lambda _run: control.caller(account_id=Known("999999999999")))
-    runs = DagRuns()
-    with pytest.raises(ActionBlocked, match=r"COST-STOP-NOT-TRIGGERED .*ACCOUNT-MISMATCH"):
+@pytest.mark.parametrize("module", [emergency_stop, cost_stop])
+def test_another_identity_sets_no_latch_and_triggers_nothing(
+    world: Any, monkeypatch: pytest.MonkeyPatch, module: Any
+) -> None:
+    monkeypatch.setattr(module, "caller", lambda _run: control.caller(account_id=Known("999999999999")))
+    runs, early = DagRuns(), module is emergency_stop
+    code = "EMERGENCY-LATCH-NOT-SET control/dev_min/latch: " if early else "COST-STOP-NOT-TRIGGERED "
+    with pytest.raises(ActionBlocked, match=f"^{code}.*ACCOUNT-MISMATCH"):
         at_the_stop(world, runs)
     assert runs.triggered == []
-    assert read_latch(world.remote, "dev_min").value.is_set  # type: ignore[union-attr]
+    assert (read_latch(world.remote, "dev_min") == Absent()) is early
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,14 @@ def test_a_latch_that_cannot_be_written_says_so_and_what_to_do(world: Any) -> No
     assert "pause dev_min.m2_substrate_build" in str(raised.value)
 
 
+def test_a_stranger_at_the_stop_sets_nothing_and_says_who_he_is(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker with the keys of another account must not close the builds of this one."""
+    monkeypatch.setattr(emergency_stop, "caller", lambda _run: control.caller(role=Known("admin")))
+    with pytest.raises(ActionBlocked, match=r"^EMERGENCY-LATCH-NOT-SET control/dev_min/latch: .*ROLE-MISMATCH"):
+        at_the_stop(world, AT_THE_STOP)
+    assert latch_of(world) == Absent()
+
+
 # STOP.A.
 
 

@@ -201,7 +201,8 @@ def test_an_ended_time_triggers_m9_for_that_stack(world: Any, phase: Any) -> Non
     runs = DagRuns()
     facts = act(watch(world, runs, phase))
     assert codes(facts) == ["TIME-TO-LIVE-ENDED"]
-    assert runs.triggered == [(M9, f"{ENDED_RUN}1", {"target": "demo", "confirm": "dev_min"})]
+    conf = {"target": "demo", "confirm": "dev_min", "time_to_live_ended": "2026-02-13T19:14:27+00:00"}
+    assert runs.triggered == [(M9, f"{ENDED_RUN}1", conf)]
 
 
 def test_what_is_triggered_is_named_in_the_blocker(world: Any) -> None:
@@ -230,6 +231,8 @@ def test_two_checks_at_once_trigger_one_run(world: Any) -> None:
         pytest.param(["failed", "failed"], ["3"], id="in-vain-twice"),
         pytest.param(["failed", "running"], [], id="the-second-runs"),
         pytest.param(["success"], ["2"], id="it-was-built-again-by-hand"),
+        pytest.param(["failed", "failed", "failed", "running"], [], id="somebody-tries-a-fourth"),
+        pytest.param(["failed", "failed", "success", "failed"], ["5"], id="not-in-a-row"),
     ],
 )
 def test_one_more_run_per_check(world: Any, states: list[str], triggered: list[str]) -> None:
@@ -237,6 +240,56 @@ def test_one_more_run_per_check(world: Any, states: list[str], triggered: list[s
     runs = DagRuns(*states)
     act(watch(world, runs))
     assert [run_id for _, run_id, _ in runs.triggered] == [f"{ENDED_RUN}{number}" for number in triggered]
+
+
+@pytest.mark.parametrize("before", [[], ["failed"], ["failed", "success"]])
+def test_after_three_in_vain_a_person_has_to_look(world: Any, before: list[str]) -> None:
+    """A lock whose holder is dead: one more run every hour would be one more alert every hour."""
+    built(world, ago=9 * HOUR)
+    runs = DagRuns(*before, "failed", "failed", "failed")
+    for _ in range(2):
+        with pytest.raises(ActionBlocked, match=r"^TEARDOWN-KEEPS-FAILING ") as raised:
+            act(watch(world, runs))
+    last = f"{ENDED_RUN}{len(before) + 3}"
+    assert runs.triggered == []
+    assert f"read the log of {last} " in str(raised.value)
+    assert "docs/runbooks/stale-lock.md" in str(raised.value)
+    assert f"trigger {M9} by hand with {{'target': 'demo', 'confirm': 'dev_min'}}" in str(raised.value)
+
+
+def test_the_finding_says_that_it_keeps_failing(world: Any) -> None:
+    built(world, ago=9 * HOUR)
+    facts = collect_time_to_live(watch(world, DagRuns("failed", "failed", "failed")))
+    (blocker,) = by_id("TIME-TO-LIVE").evaluate(facts, judged_at=NOW)
+    assert f"{ENDED_RUN}1, {ENDED_RUN}2, {ENDED_RUN}3 failed: " in blocker.remedy
+    assert "is triggered by this task" not in blocker.remedy
+
+
+def test_a_new_end_has_three_attempts_of_its_own(world: Any) -> None:
+    built(world, ago=10 * HOUR)
+    built(world, ago=9 * HOUR)
+    runs = DagRuns()
+    older = ENDED_RUN.replace("T19", "T18")
+    runs.states = {f"{older}{number}": "failed" for number in (1, 2, 3)}
+    act(watch(world, runs))
+    assert [run_id for _, run_id, _ in runs.triggered] == [f"{ENDED_RUN}1"]
+
+
+def test_a_run_that_waits_behind_a_pause_is_no_run(world: Any) -> None:
+    """It would be queued for ever, and every check would be content with it."""
+    built(world, ago=9 * HOUR)
+    runs = DagRuns("queued")
+    status = DagStatus(dag_id=M9, paused=Known(True), loads=Known(True))
+    with pytest.raises(ActionBlocked, match=r"NOT-TRIGGERED .*queued, and would not start: M9-PAUSED") as raised:
+        act(watch(world, runs, dag_status=lambda _id: status))
+    assert f"airflow dags unpause {M9}" in str(raised.value)
+    assert runs.triggered == []
+
+
+def test_a_run_that_runs_asks_for_no_switch(world: Any) -> None:
+    built(world, ago=9 * HOUR)
+    status = DagStatus(dag_id=M9, paused=Known(True), loads=Known(True))
+    act(watch(world, DagRuns("running"), dag_status=lambda _id: status))
 
 
 def test_the_runs_are_asked_for_before_the_state(

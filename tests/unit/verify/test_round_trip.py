@@ -77,6 +77,9 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     "TEARDOWN-READINESS": (
         control.teardown_readiness_facts,
         lambda: control.teardown_readiness_facts(confirm="", target=(), evidence_writable=Known(False)),
+        lambda: control.teardown_readiness_facts(
+            ended_lives=(lives.ended_life(), lives.ended_life(triggered_by=Unreadable("x"), record=Absent()))
+        ),
     ),
     "BOOTSTRAP-RESULT": (
         control.bootstrap_facts,
@@ -98,6 +101,7 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         control.authorization_facts,
         lambda: control.authorization_facts(guards=(Unreadable("x"), Known(control.guard(state_serial=None)))),
         lambda: control.authorization_facts(direction="destroy", locks=Known((control.lock(created=None),))),
+        lambda: control.authorization_facts(direction="destroy", ended_lives=(lives.ended_life(),)),
         control.authorization_left_alone,
     ),
     "APPLIED-STATE": (world.applied_facts, lambda: world.applied_facts(before=Absent(), applied=False)),
@@ -131,6 +135,7 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         lambda: guardrails.viability_facts(
             world.scope(plan=Absent()), m9=guardrails.dag_status(paused=Known(True), loads=Unreadable("x"))
         ),
+        lambda: guardrails.viability_facts(schedules=False, audit=None, hourly_check=None),
     ),
     "PRE-DESTROY": (
         guardrails.pre_destroy_facts,
@@ -219,6 +224,7 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         lambda: lives.time_to_live_facts(
             lives.ended(),
             lives.ended(Known("running"), resource_count=Unreadable("403")),
+            lives.life(teardown=replace(lives.triggered(), failed_before=("ttl__demo__1", "ttl__demo__2"))),
             lives.life(record=Absent()),
         ),
     ),
