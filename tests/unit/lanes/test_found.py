@@ -104,7 +104,7 @@ def alerts(world: Any) -> list[str]:
     judged = world.left("audit", "n_phase_verdict", control.verdict_facts(observed_at=NOW, phase="audit"))
     of = found.about(run, "https://airflow.example/run", judged)
     assert of.evidence == judged.published.stored.uri
-    return [alert.key for alert in found.alerts_of(run, of, found.found(run), judged)]
+    return [alert.key for alert in found.alerts_of(run.remote, of, found.found(run), judged.blockers)]
 
 
 def test_a_latch_that_this_execution_set_is_told(world: Any) -> None:

@@ -18,13 +18,13 @@ from tidegate.evidence.store import LocalStore
 from tidegate.lanes import judging
 from tidegate.models.alert import Alert
 from tidegate.operators import notifiers, without_verdict
-from tidegate.operators.without_verdict import Life, RunWithoutVerdict, execution_without_verdict
+from tidegate.operators.without_verdict import Life, RunWithoutVerdict, left_by
 
 ENVIRONMENT = dev_min()[0]
 LIFE = Life(dag_id="dev_min.m9", run_id="manual__1", due=RUN_AFTER, began=NOW - timedelta(minutes=5))
 
 
-class Left:
+class Stores:
     """What runs left in the stores."""
 
     def __init__(self, directory: Path) -> None:
@@ -39,62 +39,64 @@ class Left:
         judging.judge(self._run(phase, task), control.verdict_facts(observed_at=NOW, phase=phase))
 
     def told(self, phase: Any = "m9", **life: Any) -> str | None:
-        return execution_without_verdict(ENVIRONMENT, phase, self.local, self.remote, replace(LIFE, **life))
+        """The execution, unless its verdict is there."""
+        found = left_by(ENVIRONMENT, phase, self.local, self.remote, replace(LIFE, **life))
+        return found.execution_id if found.verdict is None else None
 
     def _run(self, phase: Any, task: str) -> Any:
         return lane_run(self.directory, phase, task, remote=self.remote, local=self.local)
 
 
 @pytest.fixture
-def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Left:
+def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stores:
     monkeypatch.setattr(judging, "now", lambda: NOW)
     monkeypatch.setenv("TIDEGATE_GIT_COMMIT", "0123abc")
-    return Left(tmp_path)
+    return Stores(tmp_path)
 
 
-def test_a_run_with_a_verdict_is_not_told_of(left: Left) -> None:
+def test_a_run_with_a_verdict_is_not_told_of(left: Stores) -> None:
     left.judged()
     assert left.told() is None
     assert left.told(began=None) is None
 
 
-def test_a_run_without_one_is_named_by_its_execution(left: Left) -> None:
+def test_a_run_without_one_is_named_by_its_execution(left: Stores) -> None:
     execution = left.claimed()
     assert left.told() == execution
 
 
-def test_a_verdict_from_before_the_run_was_cleared_does_not_count(left: Left) -> None:
+def test_a_verdict_from_before_the_run_was_cleared_does_not_count(left: Stores) -> None:
     left.judged()
     assert left.told(began=NOW + timedelta(minutes=1)) == left.claimed()
 
 
-def test_a_run_that_claimed_nothing_is_named_as_airflow_names_it(left: Left) -> None:
+def test_a_run_that_claimed_nothing_is_named_as_airflow_names_it(left: Stores) -> None:
     assert left.told() == "manual__1 (claim of its execution: none)"
     left.judged()
     assert str(left.told(run_id="manual__2")).startswith("manual__2")
 
 
 @pytest.mark.parametrize("method", ["keys", "read"])
-def test_what_cannot_be_read_is_told_of(left: Left, method: str) -> None:
+def test_what_cannot_be_read_is_told_of(left: Stores, method: str) -> None:
     left.judged()
     left.remote.refusing.add(method)
     assert left.told() is not None
 
 
-def test_a_verdict_that_is_broken_is_told_of(left: Left) -> None:
+def test_a_verdict_that_is_broken_is_told_of(left: Stores) -> None:
     left.judged()
     (key,) = (key for key in left.remote.objects if key.endswith("m9_i_phase_verdict.json"))
     left.remote.objects[key] = b"{}"
     assert left.told() == left.claimed()
 
 
-def test_the_bootstrap_is_looked_up_in_the_mirror(left: Left) -> None:
+def test_the_bootstrap_is_looked_up_in_the_mirror(left: Stores) -> None:
     left.judged("m1", "d_phase_verdict")
     assert left.told("m1", dag_id="dev_min.m1") is None
 
 
 @pytest.fixture
-def sent(left: Left, monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
+def sent(left: Stores, monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
     """What the callback sends, with the stores of the test behind it."""
     found: list[Alert] = []
 
@@ -117,7 +119,7 @@ def context(**changes: Any) -> dict[str, Any]:
 CALLBACK = RunWithoutVerdict(environment="dev_min", phase="m9")
 
 
-def test_it_is_told_once(left: Left, sent: list[Alert]) -> None:
+def test_it_is_told_once(left: Stores, sent: list[Alert]) -> None:
     left.claimed()
     CALLBACK(context())
     CALLBACK(context())
@@ -127,20 +129,20 @@ def test_it_is_told_once(left: Left, sent: list[Alert]) -> None:
     assert "Run: https://airflow.example/dags/dev_min.m9/runs/manual__1" in alert.text
 
 
-def test_it_is_told_again_after_the_run_was_cleared(left: Left, sent: list[Alert]) -> None:
+def test_it_is_told_again_after_the_run_was_cleared(left: Stores, sent: list[Alert]) -> None:
     left.claimed()
     CALLBACK(context())
     CALLBACK(context(dag_run=SimpleNamespace(run_after=RUN_AFTER, start_date=NOW)))
     assert len(sent) == 2
 
 
-def test_a_verdict_has_told_people_itself(left: Left, sent: list[Alert]) -> None:
+def test_a_verdict_has_told_people_itself(left: Stores, sent: list[Alert]) -> None:
     left.judged()
     CALLBACK(context())
     assert sent == []
 
 
-def test_the_little_that_airflow_may_give_is_enough(left: Left, sent: list[Alert]) -> None:
+def test_the_little_that_airflow_may_give_is_enough(left: Stores, sent: list[Alert]) -> None:
     given = context()
     del given["dag_run"], given["reason"]
     CALLBACK(given)
@@ -148,7 +150,7 @@ def test_the_little_that_airflow_may_give_is_enough(left: Left, sent: list[Alert
     assert "Airflow says: nothing" in sent[0].text
 
 
-def test_a_dag_that_cannot_render_is_no_obstacle(left: Left, sent: list[Alert]) -> None:
+def test_a_dag_that_cannot_render_is_no_obstacle(left: Stores, sent: list[Alert]) -> None:
     """`dag.test()` hands over such a one."""
     left.claimed()
     CALLBACK(context(dag=SimpleNamespace(dag_id="dev_min.m9")))
