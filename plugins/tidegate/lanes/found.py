@@ -10,10 +10,11 @@ from tidegate.evidence.canonical import document_digest
 from tidegate.evidence.control import read_latch
 from tidegate.evidence.layout import Phase, Place, proof_place, snapshot_place
 from tidegate.evidence.publish import newest
-from tidegate.evidence.store import EvidenceStore, StoreUnreachable
+from tidegate.evidence.store import EvidenceStore, S3Store, StoreUnreachable
 from tidegate.gates.registry import by_id
 from tidegate.lanes.guards import parse_snapshot
 from tidegate.lanes.judging import Judged
+from tidegate.lanes.own_reads import NEVER_ASK
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.run import LaneRun
 from tidegate.lanes.spec import Lane
@@ -40,7 +41,7 @@ def about(run: LaneRun, link: str, judged: Judged | None) -> About:
     )
 
 
-def asked_by(remote: EvidenceStore, environment: str, run_id: str) -> str:
+def asked_by(remote: S3Store, environment: str, run_id: str) -> str:
     """Why tidegate triggered this run, the same for each try of it; empty: it did not, or nobody can tell."""
     latch = read_latch(remote, environment) if causes.is_of_a_stop(run_id) else None
     return causes.asked_by(run_id, latch.value.number if isinstance(latch, Known) else None)
@@ -56,7 +57,7 @@ def found(run: LaneRun) -> tuple[LaneFound, ...]:
 
 
 def rested_on(
-    environment: Environment, phase: Phase, verdict: Snapshot, local: EvidenceStore, remote: EvidenceStore
+    environment: Environment, phase: Phase, verdict: Snapshot, local: EvidenceStore, remote: S3Store
 ) -> tuple[LaneFound, ...]:
     """The same for whoever comes later: the snapshots that this verdict rests on. Raises StoreError."""
     digests = {given.sha256 for given in verdict.inputs}
@@ -64,10 +65,7 @@ def rested_on(
     for lane in phase_of(environment, phase).lanes:
         place = _place(environment.name, phase, lane, verdict)
         left = newest(local, place.local) if lane.before_backend else newest(remote, place.remote)
-        try:
-            document = None if left is None else json.loads(left[1])
-        except ValueError:
-            continue
+        document = _parsed(b"null" if left is None else left[1])
         found_there = _found(lane, place, remote, document, verdict.execution_id)
         if found_there is not None and document["digest"] in digests:
             told.append(found_there)
@@ -81,20 +79,20 @@ def _place(environment: str, phase: Phase, lane: Lane, verdict: Snapshot) -> Pla
 
 
 def alerts_of(
-    remote: EvidenceStore, of: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, ...]
+    remote: S3Store, of: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, ...]
 ) -> tuple[Alert, ...]:
     """Everything that a judged run has to tell: a latch that it set first. `verdict` are the verdict's blockers."""
     return (*_latch(remote, of), *events.events(of, lanes, verdict))
 
 
-def _latch(remote: EvidenceStore, of: About) -> tuple[Alert, ...]:
+def _latch(remote: S3Store, of: About) -> tuple[Alert, ...]:
     match read_latch(remote, of.environment):
         case Known(latch) if latch.is_set and latch.recorded_by == of.execution_id:
             return (events.latch_set(of, latch),)
     return ()
 
 
-def _found(lane: Lane, place: Place, remote: EvidenceStore, document: Any, execution_id: str) -> LaneFound | None:
+def _found(lane: Lane, place: Place, remote: S3Store, document: Any, execution_id: str) -> LaneFound | None:
     try:
         snapshot = parse_snapshot(document)
     except ValueError:
@@ -109,7 +107,7 @@ def _found(lane: Lane, place: Place, remote: EvidenceStore, document: Any, execu
         uri=remote.uri(place.remote_key(snapshot.attempt)),
         blockers=blockers,
         notices=() if facts is None else _notices(facts),
-        judged=events.judged(facts is not None and not _asks_less(facts), blockers),
+        judged=events.judged(facts is not None and not _asks_less(lane, facts), blockers),
     )
 
 
@@ -120,8 +118,15 @@ def _document(run: LaneRun, lane: Lane) -> Any:
         return handed.value if isinstance(handed, Known) else None
     try:
         stored = run.stored(lane)
-        return None if stored is None else json.loads(stored[1])
-    except (StoreUnreachable, ValueError):
+        return None if stored is None else _parsed(stored[1])
+    except StoreUnreachable:
+        return None
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
         return None
 
 
@@ -137,9 +142,9 @@ def _facts(snapshot: Snapshot) -> Facts | None:
     return facts
 
 
-def _asks_less(facts: Facts) -> bool:
+def _asks_less(lane: Lane, facts: Facts) -> bool:
     """The hourly check shares its gate with the audit and never asks Cost Explorer: it closes nothing of it."""
-    return isinstance(facts, CostFacts) and not facts.own_reads.needed and not facts.own_reads.asked
+    return lane.phase in NEVER_ASK and isinstance(facts, CostFacts) and not facts.own_reads.asked
 
 
 def _notices(facts: Facts) -> tuple[Notice, ...]:

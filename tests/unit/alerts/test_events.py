@@ -172,7 +172,9 @@ def test_a_file_that_cannot_be_used() -> None:
     assert told.subject == "tidegate dev_min M9: MANIFEST-INVALID prices.yaml:7: usage.0.unit: Field required"
     assert "\nprices.yaml:7: usage.0.unit: Field required\n" in told.text
     assert "Do: mend what is named above" in told.text
-    assert events.unusable_manifest(about(phase="hourly"), "prices.yaml:7: usage.0.unit: Field required").key == told.key
+    assert (
+        events.unusable_manifest(about(phase="hourly"), "prices.yaml:7: usage.0.unit: Field required").key == told.key
+    )
     assert events.unusable_manifest(M9, "prices.yaml:8: another").key != told.key
 
 

@@ -71,7 +71,9 @@ def test_what_each_call_has_of_its_own_means_nothing(one: str, other: str) -> No
     assert steady(one) == steady(other)
 
 
-def denied(session: str, encoded: str, retries: int, role: str = "tidegate-m2", action: str = "ec2:RunInstances") -> str:
+def denied(
+    session: str, encoded: str, retries: int, role: str = "tidegate-m2", action: str = "ec2:RunInstances"
+) -> str:
     """What AWS says to a session of a role, as evidence has it."""
     message = (
         f"User: arn:aws:sts::123456789012:assumed-role/{role}/{session} is not authorized to perform: {action}. "
