@@ -25,6 +25,9 @@ UNREAD = (
     "-INCOMPLETE",
     "-NOT-JUDGED",
     "-NOT-LOOKED-AT",
+    "-NOT-READ",
+    "-READS-SPENT",
+    "REGION-DISABLED",
 )
 """Endings of codes that say: a part was not seen. What an earlier run found there may still be there."""
 

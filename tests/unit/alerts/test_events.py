@@ -122,6 +122,9 @@ def test_a_gate_that_could_not_judge_has_not_looked() -> None:
         "PLAN-INCOMPLETE",
         "EVIDENCE-NOT-JUDGED",
         "STACK-NOT-LOOKED-AT",
+        "STATE-NOT-READ",
+        "COST-OWN-READS-SPENT",
+        "REGION-DISABLED",
     ],
 )
 def test_a_gate_that_did_not_see_a_part_has_not_looked(code: str) -> None:

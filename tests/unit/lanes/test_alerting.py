@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowTaskTimeout
 from factories_alerts import NOW, about, alert, blocker, lane
 from standins import MemoryStore, dev_min
 from tidegate.alerts.bundles import MOST_MESSAGES
+from tidegate.alerts.events import unusable_manifest
 from tidegate.evidence.canonical import seal
 from tidegate.lanes.alerting import PATIENCE, Desk, read_memory, tell
 from tidegate.models.alert import Alert
@@ -94,6 +95,16 @@ def test_a_gate_that_could_not_judge_closes_nothing(room: Room) -> None:
     room.tell(hours=25, lanes=())
     room.tell(FOUND, hours=48)
     assert len(room.took) == 1
+
+
+def test_a_policy_file_that_is_broken_in_the_same_way_after_a_check_passed_is_told_again(room: Room) -> None:
+    broken = unusable_manifest(about(phase="hourly"), "prices.yaml:7: usage.0.unit: Field required")
+    for hours in (0, 1):
+        room.tell(broken, phase="hourly", lanes=(), hours=hours)
+    assert len(room.took) == 1
+    room.tell(phase="hourly", lanes=(), hours=2)
+    room.tell(broken, phase="hourly", lanes=(), hours=3)
+    assert len(room.took) == 2
 
 
 def test_a_build_closes_no_finding_of_the_night(room: Room) -> None:
