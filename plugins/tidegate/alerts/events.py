@@ -14,6 +14,23 @@ WATCHES = frozenset({"audit", "hourly"})
 """Phases that come again by themselves: each of their findings is an event of its own, open until it is gone."""
 
 VERDICT_GATE = "PHASE-VERDICT"
+MANIFEST = "MANIFEST"
+"""Scope of a manifest or policy file that cannot be used; a watch that came to its verdict could use them."""
+
+UNREAD = (
+    "-UNREADABLE",
+    "-UNREAD",
+    "-UNKNOWN",
+    "-MISSING",
+    "-INCOMPLETE",
+    "-NOT-JUDGED",
+    "-NOT-LOOKED-AT",
+    "-NOT-READ",
+    "-READS-SPENT",
+    "REGION-DISABLED",
+)
+"""Endings of codes that say: a part was not seen. What an earlier run found there may still be there."""
+
 _TOLD_BY_THE_LANE = frozenset({"LANE-BLOCKED"})
 _FOLLOWS = frozenset({"LANE-NOT-RUN"})
 
@@ -26,7 +43,10 @@ def events(about: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, .
 
 
 def failure(about: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, ...]) -> tuple[Alert, ...]:
-    """A failed verdict is one event with all its blockers; the same blockers of the same execution are no new one."""
+    """A failed verdict is one event with all its blockers; the same blockers of the same execution are no new one.
+
+    Runs that tidegate triggers again and again for one cause count as one execution.
+    """
     if not verdict:
         return ()
     told = [(lane.gate, blocker) for lane in lanes for blocker in lane.blockers]
@@ -38,7 +58,7 @@ def failure(about: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, 
     count = f"{len(blockers)} reason" + ("s" if len(blockers) > 1 else "")
     return (
         Alert(
-            key=f"verdict/{about.execution_id}/{identity}",
+            key=f"verdict/{_asked(about) or about.execution_id}/{identity}",
             scope="",
             fingerprint="",
             subject=message.subject(about, _headline(blockers)),
@@ -80,7 +100,7 @@ def looked_at(about: About, lanes: tuple[LaneFound, ...]) -> frozenset[str]:
     """Scopes whose findings are gone when this run does not have them: its gates that could judge."""
     if about.phase not in WATCHES:
         return frozenset()
-    return frozenset({scope_of(about.phase, VERDICT_GATE), *(lane.gate for lane in lanes if lane.judged)})
+    return frozenset({MANIFEST, scope_of(about.phase, VERDICT_GATE), *(lane.gate for lane in lanes if lane.judged)})
 
 
 def scope_of(phase: str, gate: str) -> str:
@@ -96,9 +116,11 @@ def key_of(scope: str, blocker: Blocker) -> str:
     return f"finding/{scope}/{blocker.code}/{resource}"
 
 
-def judged(facts_fit: bool, blockers: Iterable[Blocker]) -> bool:
-    """Did a gate look at facts of its own?"""
-    return facts_fit and not any(blocker.code in UNJUDGED for blocker in blockers)
+def judged(facts_are_whole: bool, blockers: Iterable[Blocker]) -> bool:
+    """Did a gate look at all that it looks at?"""
+    return facts_are_whole and not any(
+        blocker.code in UNJUDGED or blocker.code.endswith(UNREAD) for blocker in blockers
+    )
 
 
 def latch_set(about: About, latch: LatchRecord) -> Alert:
@@ -139,7 +161,7 @@ def unpublished(about: About, sentence: str) -> Alert:
 def without_verdict(about: About, run: str, reason: str) -> Alert:
     """A run ended failed, and no verdict of it is in the evidence: a deadline, or a worker that died."""
     return Alert(
-        key=f"without_verdict/{run}",
+        key=f"without_verdict/{f'{_asked(about)}/{reason}' if about.asked_by else run}",
         scope="",
         fingerprint="",
         subject=message.subject(about, "run failed without a verdict"),
@@ -150,6 +172,28 @@ def without_verdict(about: About, run: str, reason: str) -> Alert:
             "Do: open the run, read the log of the task that failed first, clear that task with everything downstream",
         ),
     )
+
+
+def unusable_manifest(about: About, said: str) -> Alert:
+    """No lane can run: a file that the manifest names cannot be used. `said`: file, line, field, what is allowed."""
+    return Alert(
+        key=f"manifest/{digest((said,))}",
+        scope=MANIFEST,
+        fingerprint="",
+        subject=message.subject(about, f"MANIFEST-INVALID {said}"),
+        text=message.text(
+            about,
+            f"{about.phase.upper()} of {about.environment} could not begin: a file of the manifest cannot be used.",
+            f"MANIFEST-INVALID\n{said}",
+            "Until then every phase fails without a verdict: no audit, no cost check, no end of a time to live, no "
+            "teardown. This is told once.",
+            "Do: mend what is named above, in include/environments or include/policies; then clear this run",
+        ),
+    )
+
+
+def _asked(about: About) -> str:
+    return f"{about.phase}/{about.asked_by}" if about.asked_by else ""
 
 
 def _noticed(about: About, lane: LaneFound, notice: Notice) -> Alert:

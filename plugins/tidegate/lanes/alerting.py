@@ -3,13 +3,14 @@
 A message that is sent twice is better than one that is lost: what is not known to have been told is told.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from tidegate.alerts.bundles import bundles
 from tidegate.alerts.events import looked_at
 from tidegate.alerts.memory import Memory, kept, owed, remembered, waiting
 from tidegate.evidence.canonical import plain
@@ -48,12 +49,12 @@ def tell(desk: Desk, about: About, alerts: tuple[Alert, ...], lanes: tuple[LaneF
     """
     _, memory, problem = read_memory(desk.store, desk.environment.name)
     looked, present = looked_at(about, lanes), frozenset(alert.key for alert in alerts)
-    news: dict[Alert, tuple[list[str], list[str]]] = {}
+    due = (*alerts, *waiting(memory, looked, alerts))
+    names = tuple(dict.fromkeys(channel.name for channel in desk.environment.alerts.channels))
+    news: dict[Alert, tuple[list[str], list[str]]] = {
+        alert: ([], list(missed)) for alert in due if (missed := owed(memory, alert, names))
+    }
     problems = [] if problem is None else [problem]
-    for alert, channel, refused in _sent(desk, memory, (*alerts, *waiting(memory, looked, alerts))):
-        heard, missed = news.setdefault(alert, ([], []))
-        (heard if refused is None else missed).append(channel)
-        problems += [] if refused is None else [refused]
 
     def updated(before: Memory) -> dict[str, Remembered]:
         after = kept(before, looked, present, desk.at)
@@ -63,9 +64,17 @@ def tell(desk: Desk, about: About, alerts: tuple[Alert, ...], lanes: tuple[LaneF
             )
         return after
 
-    if problem is not None or updated(memory) != dict(memory):
-        unwritten = _remember(desk, about, updated)
-        problems += [] if unwritten is None else [unwritten]
+    try:
+        for alert, channel, refused in _sent(desk, about, memory, due):
+            if refused is None:
+                news[alert][0].append(channel)
+                news[alert][1].remove(channel)
+            else:
+                problems.append(refused)
+    finally:  # a task that runs out of time half way remembers what it has sent, and what waits
+        if problem is not None or updated(memory) != dict(memory):
+            unwritten = _remember(desk, about, updated)
+            problems += [] if unwritten is None else [unwritten]
     distinct = tuple(dict.fromkeys(problems))
     for said in distinct:
         desk.log(said.sentence())
@@ -92,20 +101,19 @@ def read_memory(store: EvidenceStore, environment: str) -> tuple[int | None, Mem
             return None, {}, _unremembered(series.prefix, "unknown until apply")
 
 
-def _sent(desk: Desk, memory: Memory, alerts: Iterable[Alert]) -> Iterable[tuple[Alert, str, Blocker | None]]:
-    channels = {channel.name: channel for channel in desk.environment.alerts.channels}
-    refusals: dict[str, list[Blocker]] = {name: [] for name in channels}
-    for alert in alerts:
-        for name in owed(memory, alert, channels):
-            if len(refusals[name]) >= PATIENCE:
-                yield alert, name, refusals[name][-1]
-                continue
-            refused = desk.send(channels[name], alert)
+def _sent(
+    desk: Desk, about: About, memory: Memory, alerts: tuple[Alert, ...]
+) -> Iterator[tuple[Alert, str, Blocker | None]]:
+    for channel in {channel.name: channel for channel in desk.environment.alerts.channels}.values():
+        refusals: list[Blocker] = []
+        for message, told in bundles(about, (alert for alert in alerts if owed(memory, alert, (channel.name,)))):
+            refused = refusals[-1] if len(refusals) >= PATIENCE else desk.send(channel, message)
             if refused is None:
-                desk.log(f"told {name}: {alert.subject}")
+                desk.log(f"told {channel.name}: {message.subject}")
             else:
-                refusals[name].append(refused)
-            yield alert, name, refused
+                refusals.append(refused)
+            for alert in told:
+                yield alert, channel.name, refused
 
 
 def _remember(desk: Desk, about: About, updated: Callable[[Memory], dict[str, Remembered]]) -> Blocker | None:

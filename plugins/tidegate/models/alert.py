@@ -19,6 +19,8 @@ class About:
     """Address of the run in Airflow."""
     evidence: str
     """URI of the verdict; empty when it is not in the evidence."""
+    asked_by: str = ""
+    """Why tidegate triggered the run, the same for each try, e.g. `cost_stop__3`. Empty: a person or the clock did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class LaneFound:
     blockers: tuple[Blocker, ...]
     notices: tuple[Notice, ...]
     judged: bool
-    """The gate looked at facts of its own; only then does its silence say that an earlier finding is gone."""
+    """The gate looked at all that it looks at; only then does its silence say that an earlier finding is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidegate.models.alert import Alert
@@ -28,6 +29,9 @@ _NOTIFIERS = {
     ),
     "smtp": ("airflow.providers.smtp.notifications.smtp", "SmtpNotifier", "apache-airflow-providers-smtp"),
 }
+
+_IMPATIENT = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
+"""Seconds, for each of two tries."""
 
 
 def run_link(dag_id: str, run_id: str) -> str:
@@ -49,10 +53,20 @@ def deliver(
         return _missing(channel, requirement)
     try:
         notifier = notifier_class(**_arguments(environment, channel, alert))
+        if channel.kind == "sns":
+            notifier.hook = _impatient_hook(environment)
         notifier.notify(dict(context))
     except Exception as error:  # noqa: BLE001 - whatever one channel raises, the other channels and the verdict go on
         return _undelivered(environment, channel, error)
     return None
+
+
+def _impatient_hook(environment: Environment) -> Any:
+    """SNS that does not answer is given up after seconds, not minutes: the callback of a run has less than one."""
+    from airflow.providers.amazon.aws.hooks.sns import SnsHook
+
+    hook: Any = SnsHook
+    return hook(aws_conn_id=None, region_name=environment.region, config=_IMPATIENT)
 
 
 def _arguments(environment: Environment, channel: AlertChannel, alert: Alert) -> dict[str, Any]:

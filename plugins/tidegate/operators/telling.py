@@ -16,7 +16,7 @@ def tell_of_verdict(run: Any, judged: Any, context: Mapping[str, Any]) -> tuple[
 
     about = found.about(run, run_link(run.dag_id, run.run_id), judged)
     lanes = found.found(run)
-    return _tell(run, about, found.alerts_of(run, about, lanes, judged), lanes, context)
+    return _tell(run, about, found.alerts_of(run.remote, about, lanes, judged.blockers), lanes, context)
 
 
 def tell_of_no_verdict(run: Any, sentence: str, context: Mapping[str, Any]) -> tuple[Blocker, ...]:

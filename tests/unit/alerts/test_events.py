@@ -1,8 +1,11 @@
 """What is an event: a failed verdict is one, a watch has one per finding, notices and a latch that was set are some."""
 
+import pytest
+
 import factories_control as control
 from factories_alerts import NOW, about, blocker, lane, lane_blocked, notice
 from tidegate.alerts import events
+from tidegate.alerts.causes import asked_by
 
 M9 = about(phase="m9", execution_id="m9_20260213T201427Z")
 NOT_RUN = lane_blocked("M9.D X", "LANE-NOT-RUN")
@@ -98,7 +101,7 @@ def test_notices_of_any_phase_are_told_once_by_their_key() -> None:
 
 def test_only_gates_that_judged_say_that_a_finding_is_gone() -> None:
     lanes = (lane(), lane(gate="COST-GUARDRAIL", judged=False))
-    assert events.looked_at(about(), lanes) == {"NETWORK-POSTURE", "PHASE-VERDICT audit"}
+    assert events.looked_at(about(), lanes) == {"NETWORK-POSTURE", "PHASE-VERDICT audit", "MANIFEST"}
     assert events.looked_at(M9, lanes) == frozenset()
 
 
@@ -107,6 +110,75 @@ def test_a_gate_that_could_not_judge_has_not_looked() -> None:
     assert not events.judged(True, (blocker("GATE-BROKEN"),))
     assert not events.judged(True, (blocker("FACTS-STALE"),))
     assert not events.judged(False, ())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "FORBIDDEN-UNREADABLE",
+        "COST-INVENTORY-UNREAD",
+        "LOCK-AGE-UNKNOWN",
+        "COST-OWN-READS-MISSING",
+        "PLAN-INCOMPLETE",
+        "EVIDENCE-NOT-JUDGED",
+        "STACK-NOT-LOOKED-AT",
+        "STATE-NOT-READ",
+        "COST-OWN-READS-SPENT",
+        "REGION-DISABLED",
+    ],
+)
+def test_a_gate_that_did_not_see_a_part_has_not_looked(code: str) -> None:
+    assert not events.judged(True, (blocker(), blocker(code)))
+
+
+def test_runs_that_are_triggered_again_for_one_cause_tell_it_once() -> None:
+    def key(phase: str, execution: str, asked_by: str, *found: object) -> str:
+        of = about(phase=phase, execution_id=execution, asked_by=asked_by)
+        return events.failure(of, (lane(*found),), (lane_blocked(),))[0].key  # type: ignore[arg-type]
+
+    first = key("stop", "stop_20260213T201427Z", "cost_stop__3", blocker())
+    assert key("stop", "stop_20260213T211427Z", "cost_stop__3", blocker()) == first
+    assert key("stop", "stop_20260213T211427Z", "cost_stop__4", blocker()) != first
+    assert key("stop", "stop_20260213T211427Z", "cost_stop__3", blocker("FORBIDDEN-UNKNOWN")) != first
+    assert key("m9", "m9_20260213T211427Z", "cost_stop__3", blocker()) != first
+
+
+def test_so_do_those_that_fail_without_a_verdict() -> None:
+    of = about(phase="m9", asked_by="ttl__demo__20260213T201427Z")
+    first = events.without_verdict(of, "dag/ttl__demo__20260213T201427Z__1/", "timed_out")
+    assert events.without_verdict(of, "dag/ttl__demo__20260213T201427Z__2/", "timed_out").key == first.key
+    assert events.without_verdict(of, "dag/ttl__demo__20260213T201427Z__2/", "task_failure").key != first.key
+
+
+@pytest.mark.parametrize(
+    ("run_id", "cause"),
+    [
+        ("ttl__demo__20260213T201427Z__1", "ttl__demo__20260213T201427Z"),
+        ("ttl__demo__20260213T201427Z__12", "ttl__demo__20260213T201427Z"),
+        ("cost_stop__3", "cost_stop__3"),
+        ("cost_stop__3__2", "cost_stop__3"),
+        ("stop_20260213T201427Z__try1", "stop of latch 7"),
+        ("manual__2026-02-13T20:14:27+00:00", ""),
+        ("scheduled__2026-02-13T20:14:27+00:00", ""),
+    ],
+)
+def test_why_a_run_was_asked_for(run_id: str, cause: str) -> None:
+    assert asked_by(run_id, 7) == cause
+
+
+def test_a_stop_whose_latch_cannot_be_read_is_each_time_another() -> None:
+    assert asked_by("stop_20260213T201427Z__try1", None) == ""
+
+
+def test_a_file_that_cannot_be_used() -> None:
+    told = events.unusable_manifest(M9, "prices.yaml:7: usage.0.unit: Field required")
+    assert told.subject == "tidegate dev_min M9: MANIFEST-INVALID prices.yaml:7: usage.0.unit: Field required"
+    assert "\nprices.yaml:7: usage.0.unit: Field required\n" in told.text
+    assert "Do: mend what is named above" in told.text
+    assert (
+        events.unusable_manifest(about(phase="hourly"), "prices.yaml:7: usage.0.unit: Field required").key == told.key
+    )
+    assert events.unusable_manifest(M9, "prices.yaml:8: another").key != told.key
 
 
 def test_a_latch_that_was_set() -> None:

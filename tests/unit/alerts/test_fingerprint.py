@@ -1,9 +1,11 @@
 """A finding is the same as long as it says the same, except for what moves by itself."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from factories_alerts import blocker
 from tidegate.alerts.fingerprint import fingerprint, steady
+from tidegate.answers import explain, said
 from tidegate.gates.registry import GATES
 
 POSTURE = "NETWORK-POSTURE"
@@ -67,6 +69,52 @@ def test_facts_that_were_too_old_tell_times_and_nothing_new() -> None:
 )
 def test_what_each_call_has_of_its_own_means_nothing(one: str, other: str) -> None:
     assert steady(one) == steady(other)
+
+
+def denied(
+    session: str, encoded: str, retries: int, role: str = "tidegate-m2", action: str = "ec2:RunInstances"
+) -> str:
+    """What AWS says to a session of a role, as evidence has it."""
+    message = (
+        f"User: arn:aws:sts::123456789012:assumed-role/{role}/{session} is not authorized to perform: {action}. "
+        f"Encoded authorization failure message: {encoded}"
+    )
+    answer = {
+        "Error": {"Code": "UnauthorizedOperation", "Message": message},
+        "ResponseMetadata": {"RetryAttempts": retries, "RequestId": session},
+    }
+    error = ClientError(answer, "DescribeVpcs")  # type: ignore[arg-type]
+    return f"{explain('DescribeVpcs', error)} | {said(error)}"
+
+
+def test_what_aws_denies_to_another_session_is_the_same() -> None:
+    first = denied("botocore-session-1771013667", "kq3-Zx_" * 30, 0)
+    assert steady(denied("botocore-session-1771017267", "9aB_cd-" * 30, 3)) == steady(first)
+    assert "ec2:RunInstances" in steady(first)
+
+
+def test_what_aws_denies_to_another_role_or_action_is_not() -> None:
+    first = steady(denied("s-1", "kq3", 0))
+    assert steady(denied("s-1", "kq3", 0, role="tidegate-m9")) != first
+    assert steady(denied("s-1", "kq3", 0, action="ec2:DescribeVpcs")) != first
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("M9 run stop_20260213T201427Z__try1 failed", "M9 run stop_20260213T211427Z__try2 failed"),
+        ("run cost_stop__3 failed", "run cost_stop__3__2 failed"),
+        ("run ttl__demo__20260213T201427Z__1", "run ttl__demo__20260213T201427Z__12"),
+        ("AROAEXAMPLE123:one is not authorized", "AROAEXAMPLE123:two is not authorized"),
+    ],
+)
+def test_another_try_of_a_run_is_the_same(one: str, other: str) -> None:
+    assert steady(one) == steady(other)
+
+
+def test_another_end_or_latch_is_not() -> None:
+    assert steady("run cost_stop__3__2") != steady("run cost_stop__4__2")
+    assert steady("ttl__demo__20260213T201427Z__1") != steady("ttl__demo__20260214T201427Z__1")
 
 
 def test_what_is_denied_still_counts() -> None:

@@ -5,11 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from factories_alerts import NOW, about, alert, blocker, lane
 from standins import MemoryStore, dev_min
+from tidegate.alerts.bundles import MOST_MESSAGES
+from tidegate.alerts.events import unusable_manifest
 from tidegate.evidence.canonical import seal
 from tidegate.lanes.alerting import PATIENCE, Desk, read_memory, tell
+from tidegate.models.alert import Alert
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.operations import AlertChannel
@@ -93,6 +97,16 @@ def test_a_gate_that_could_not_judge_closes_nothing(room: Room) -> None:
     assert len(room.took) == 1
 
 
+def test_a_policy_file_that_is_broken_in_the_same_way_after_a_check_passed_is_told_again(room: Room) -> None:
+    broken = unusable_manifest(about(phase="hourly"), "prices.yaml:7: usage.0.unit: Field required")
+    for hours in (0, 1):
+        room.tell(broken, phase="hourly", lanes=(), hours=hours)
+    assert len(room.took) == 1
+    room.tell(phase="hourly", lanes=(), hours=2)
+    room.tell(broken, phase="hourly", lanes=(), hours=3)
+    assert len(room.took) == 2
+
+
 def test_a_build_closes_no_finding_of_the_night(room: Room) -> None:
     """Its gates may look at less."""
     room.tell(FOUND)
@@ -159,7 +173,7 @@ def test_one_channel_that_is_deaf_keeps_nothing_from_the_other() -> None:
 
 def test_a_channel_that_takes_nothing_is_not_asked_for_ever(room: Room) -> None:
     room.deaf.add("sns")
-    many = [alert(f"finding/NETWORK-POSTURE/X/{number}") for number in range(PATIENCE + 4)]
+    many = [alert(f"finding/NETWORK-POSTURE/X{number}/x") for number in range(PATIENCE + 4)]
     assert room.tell(*many) == ["ALERT-UNDELIVERED"]
     assert len(room.asked) == PATIENCE
     room.deaf.clear()
@@ -195,6 +209,49 @@ def test_what_another_run_told_another_channel_meanwhile_is_kept() -> None:
     tell(desk, about(), (FOUND,), (lane(),))
     (entry,) = read_memory(room.store, "dev_min")[1].values()
     assert (set(entry.told), entry.waiting) == ({"sns", SLACK.name}, ())
+
+
+def findings(count: int, code: str = "FORBIDDEN-LIVE") -> list[Alert]:
+    return [alert(f"finding/NETWORK-POSTURE/{code}/nat-{number}") for number in range(count)]
+
+
+def test_many_findings_of_one_kind_are_one_message_and_each_is_remembered(room: Room) -> None:
+    room.tell(*findings(MOST_MESSAGES + 1))
+    assert len(room.took) == 1
+    assert len(read_memory(room.store, "dev_min")[1]) == MOST_MESSAGES + 1
+    room.tell(*findings(MOST_MESSAGES + 2), hours=24)
+    assert room.took[1:] == [("sns", f"finding/NETWORK-POSTURE/FORBIDDEN-LIVE/nat-{MOST_MESSAGES + 1}")]
+
+
+def test_only_what_is_new_counts(room: Room) -> None:
+    room.tell(*findings(MOST_MESSAGES))
+    room.tell(*findings(2 * MOST_MESSAGES), hours=24)
+    assert len(room.took) == 2 * MOST_MESSAGES
+
+
+def test_many_that_were_not_taken_wait_and_go_out_as_one(room: Room) -> None:
+    room.deaf.add("sns")
+    room.tell(*findings(MOST_MESSAGES + 1))
+    room.deaf.clear()
+    room.tell(hours=1, lanes=())
+    room.tell(hours=2, lanes=())
+    assert len(room.took) == 1
+
+
+def test_a_task_that_runs_out_of_time_half_way_remembers_what_it_has_sent_and_what_waits(room: Room) -> None:
+    first, second = findings(2)
+
+    def run_out(channel: AlertChannel, given: Any) -> Blocker | None:
+        if given == second:
+            raise AirflowTaskTimeout
+        return Room.send(room, channel, given)
+
+    desk = Desk(environment=room.environment, store=room.store, send=run_out, log=room.said.append, at=NOW)
+    with pytest.raises(AirflowTaskTimeout):
+        tell(desk, about(), (first, second), (lane(),))
+    room.tell(hours=1, phase="m9")
+    room.tell(first, second, hours=24)
+    assert room.took == [("sns", first.key), ("sns", second.key)]
 
 
 def test_the_log_says_what_was_told(room: Room) -> None:

@@ -6,12 +6,17 @@ from typing import Any
 import pytest
 
 import factories_control as control
+import factories_guardrails as guardrails
 import factories_world as world_facts
 from factories_alerts import notice
 from factories_world import NOW
+from standins import dev_min
 from tidegate.evidence.control import set_latch
 from tidegate.gates import registry
 from tidegate.lanes import found
+from tidegate.lanes.guards import parse_snapshot
+from tidegate.lanes.judging import judge
+from tidegate.lanes.verdict import collect_verdict
 from tidegate.models.facts import CollectorBroken
 from tidegate.models.notice import Notice
 from tidegate.models.observed import Unreadable
@@ -56,6 +61,19 @@ def test_facts_that_were_too_old_are_no_look(world: Any) -> None:
     assert not the_lane(world).judged
 
 
+@pytest.mark.parametrize(
+    ("phase", "task", "looked"), [("audit", "f_cost_guardrail", True), ("hourly", "a_cost_guardrail", False)]
+)
+def test_the_hourly_check_which_never_asks_cost_explorer_closes_nothing_of_the_audit(
+    world: Any, phase: Any, task: str, looked: bool
+) -> None:
+    own = guardrails.own_reads(asked=phase == "audit")
+    world.left(phase, task, guardrails.cost_facts(observed_at=NOW, own_reads=own))
+    verdict = {"audit": "n_phase_verdict", "hourly": "c_phase_verdict"}[phase]
+    (lane,) = found.found(world.run(phase, verdict))
+    assert (lane.gate, lane.judged) == ("COST-GUARDRAIL", looked)
+
+
 def _fields(facts: Any) -> dict[str, Any]:
     return {name: getattr(facts, name) for name in facts.__dataclass_fields__}
 
@@ -94,6 +112,49 @@ def test_notices_come_from_the_facts(world: Any, monkeypatch: pytest.MonkeyPatch
     assert len(the_lane(world).notices) == 1
 
 
+def judged_for_good(world: Any, phase: Any, verdict: str) -> Any:
+    """The verdict over what its lanes left, and what its run takes them for."""
+    run = world.run(phase, verdict, task_states=lambda: {TASK: "failed"})
+    facts = collect_verdict(run)
+    return judge(run, facts), found.found(world.run(phase, verdict))
+
+
+def test_who_comes_later_finds_the_same_in_the_evidence(world: Any) -> None:
+    world.left("audit", TASK, CollectorBroken(observed_at=NOW, error="KeyError: 'x'"))
+    world.left("audit", "b_continuity", CollectorBroken(observed_at=NOW, error="KeyError: 'x'"))
+    judged, told = judged_for_good(world, "audit", "n_phase_verdict")
+    verdict = parse_snapshot(judged.published.document)
+    later = found.rested_on(dev_min()[0], "audit", verdict, world.local, world.remote)
+    assert len(later) == 2
+    assert later == told
+
+
+def test_a_snapshot_that_the_verdict_does_not_rest_on_is_not_taken(world: Any) -> None:
+    world.left("audit", TASK, CollectorBroken(observed_at=NOW, error="KeyError: 'x'"))
+    judged, _ = judged_for_good(world, "audit", "n_phase_verdict")
+    world.left("audit", TASK, posture())
+    verdict = parse_snapshot(judged.published.document)
+    assert found.rested_on(dev_min()[0], "audit", verdict, world.local, world.remote) == ()
+
+
+def test_the_bootstraps_snapshots_are_found_in_the_mirror(world: Any) -> None:
+    world.left("m1", "a_identity_and_tools", control.identity_facts(observed_at=NOW))
+    judged, told = judged_for_good(world, "m1", "d_phase_verdict")
+    verdict = parse_snapshot(judged.published.document)
+    assert found.rested_on(dev_min()[0], "m1", verdict, world.local, world.remote) == told
+
+
+def test_a_run_of_the_stop_is_asked_for_by_its_latch(world: Any) -> None:
+    def cause(run_id: str) -> str:
+        return found.about(world.run("m9", "i_phase_verdict", run_id=run_id), "", None).asked_by
+
+    assert cause("stop_20260213T201427Z__try1") == ""
+    set_latch(world.remote, "dev_min", reason="cost", recorded_by="m9_20200101T000000Z", at=NOW)
+    assert cause("stop_20260213T201427Z__try1") == "stop of latch 1"
+    assert cause("ttl__demo__20260213T201427Z__2") == "ttl__demo__20260213T201427Z"
+    assert cause("manual__1") == ""
+
+
 def test_facts_without_notices_have_none(world: Any) -> None:
     world.left("audit", TASK, posture())
     assert the_lane(world).notices == ()
@@ -104,7 +165,7 @@ def alerts(world: Any) -> list[str]:
     judged = world.left("audit", "n_phase_verdict", control.verdict_facts(observed_at=NOW, phase="audit"))
     of = found.about(run, "https://airflow.example/run", judged)
     assert of.evidence == judged.published.stored.uri
-    return [alert.key for alert in found.alerts_of(run, of, found.found(run), judged)]
+    return [alert.key for alert in found.alerts_of(run.remote, of, found.found(run), judged.blockers)]
 
 
 def test_a_latch_that_this_execution_set_is_told(world: Any) -> None:

@@ -54,6 +54,18 @@ def test_sns_never_takes_a_key_that_airflow_holds(environment: Environment) -> N
     assert (given["target_arn"], given["region_name"]) == (environment.alert_topic_arn, environment.region)
 
 
+def test_sns_that_does_not_answer_is_given_up_after_seconds(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without this it is a minute for each of five tries."""
+    used: list[Any] = []
+    monkeypatch.setattr(SnsNotifier, "notify", lambda self, context: used.append(self.hook.get_conn()))
+    assert deliver(environment, SNS, GIVEN, {}) is None
+    config = used[0].meta.config
+    assert (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]) == (5, 5, 2)
+    assert used[0].meta.region_name == environment.region
+
+
 def test_a_topic_that_is_not_there_is_said(environment: Environment) -> None:
     with mock_aws():
         refused = deliver(environment, SNS, GIVEN, {})
