@@ -10,6 +10,7 @@ import pytest
 from factories_guardrails import NOW, both_platforms, cost_facts, midnight, own_reads, spent
 from factories_prices import database, entry, nat, policy
 from factories_world import inventory, live
+from tidegate.cost.month import projection_of
 from tidegate.gates.cost_guardrail import GATE
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts
@@ -175,8 +176,19 @@ def test_aws_budgets_is_enough_for_a_lane_that_never_asks() -> None:
     """And only then."""
     assert codes(unasked()) == []
     assert codes(unasked(budgets=UNKNOWN)) == ["COST-UNREADABLE", "COST-MISSING"]
-    assert codes(unasked(budgets=Absent(), budget_expected=False)) == ["COST-MISSING"]
+    assert codes(unasked(budgets=Absent())) == ["COST-MISSING", "COST-MISSING"]
     assert codes(unasked(days=UNKNOWN)) == ["COST-UNREADABLE"]
+
+
+def test_before_anything_was_built_nobody_can_tell() -> None:
+    """Neither a budget nor a record: the rung is unknown, and that is no defect. Everything else still blocks."""
+    facts = unasked(budgets=Absent(), budget_expected=False)
+    assert (codes(facts), projection_of(facts).rung) == ([], "unknown")
+    assert codes(replace(facts, inventories={"aws": inventory(STRANGE)})) == ["COST-UNPRICED"]
+    both = both_platforms(days=Absent(), own_reads=facts.own_reads, budgets=Absent(), budget_expected=False)
+    assert codes(replace(both, inventories={"aws": inventory()})) == ["COST-INVENTORY-UNREAD"]
+    asks = replace(facts, own_reads=own_reads(asked=True, needed=True, read_at=None))
+    assert codes(asks) == ["COST-MISSING"]
 
 
 def test_before_core_there_is_no_budget() -> None:

@@ -302,18 +302,49 @@ def test_a_month_that_ends_between_two_reads(
     [
         ("m2", Absent(), []),
         ("m2", Known(()), []),
-        ("m2", Known(("something",)), ["COST-MISSING"]),
-        ("m2", Unreadable("403"), ["COST-MISSING"]),
+        ("m2", Known(("something",)), []),
+        ("m2", Unreadable("403"), []),
         ("audit", Absent(), []),
+        ("audit", Known(("something",)), ["COST-MISSING"]),
+        ("audit", Unreadable("403"), ["COST-MISSING"]),
+        ("hourly", Absent(), []),
+        ("hourly", Known(("something",)), ["COST-MISSING", "COST-MISSING"]),
         ("m9", Absent(), ["COST-MISSING"]),
     ],
 )
-def test_a_budget_is_expected_once_core_stands(
+def test_a_budget_is_expected_once_core_stands_but_never_by_a_build(
     world: Any, explorer: Explorer, monkeypatch: pytest.MonkeyPatch, phase: Any, core: Any, expected: list[str]
 ) -> None:
     monkeypatch.setattr(cost, "read_budget_spend", lambda *_: Absent())
     monkeypatch.setattr(cost, "read_state", lambda *_: SimpleNamespace(resources=core))
     assert codes(collected(world, explorer, phase)) == expected
+
+
+@pytest.mark.parametrize(
+    ("budget", "explorer_error", "expected"),
+    [
+        (Absent(), True, ["COST-UNREADABLE"]),
+        (Unreadable("403"), False, ["COST-UNREADABLE"]),
+    ],
+)
+def test_a_build_without_a_budget_needs_cost_explorer(
+    world: Any, explorer: Explorer, monkeypatch: pytest.MonkeyPatch, budget: Any, explorer_error: bool, expected: Any
+) -> None:
+    """A budget that is gone is made again by core; one that cannot be read is not gone."""
+    monkeypatch.setattr(cost, "read_budget_spend", lambda *_: budget)
+    if explorer_error:
+        explorer.error = aws_error("ValidationException", "GetCostAndUsage", "no")
+    facts = collected(world, explorer, "m2")
+    assert (codes(facts), facts.rung) == (expected, "unknown")
+
+
+def test_before_anything_was_built_an_hourly_check_has_nobody_to_ask(
+    world: Any, explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost, "read_budget_spend", lambda *_: Absent())
+    monkeypatch.setattr(cost, "read_state", lambda *_: SimpleNamespace(resources=Absent()))
+    facts = collected(world, explorer, "hourly")
+    assert (codes(facts), facts.rung, facts.budget_expected, explorer.asked) == ([], "unknown", False, 0)
 
 
 def test_the_facts_of_every_phase_can_be_judged_and_kept(world: Any, explorer: Explorer) -> None:
