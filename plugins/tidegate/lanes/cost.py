@@ -11,7 +11,7 @@ from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.confluent.costs import read_bill
 from tidegate.cost.ladder import UNKNOWN, Report
 from tidegate.cost.month import projected_of, projection_of, reported_of, reports_of, said_usd
-from tidegate.evidence.control import read_latch
+from tidegate.evidence.control import first_apply, read_latch
 from tidegate.lanes.confluent import confluent_api, confluent_endpoint
 from tidegate.lanes.cost_history import last_seen, widest_scope
 from tidegate.lanes.own_reads import ExplorerRead, read_explorer
@@ -179,7 +179,10 @@ def _bill(run: LaneRun, start: date, end: date) -> Observed[ConfluentBill]:
 
 
 def _standing_since(run: LaneRun) -> Observed[datetime]:
-    """The opening of the open platform run: a Confluent stack stands within one, and is gone when it is closed."""
+    """The first apply of a Confluent stack in the open platform run; it is gone when the run is closed.
+
+    A platform run can be open for days before anything of Confluent is made.
+    """
     if not run.environment.stacks_by_lifecycle("messaging"):
         return Absent()
     match run.platform_run:
@@ -188,9 +191,20 @@ def _standing_since(run: LaneRun) -> Observed[datetime]:
         case Known(platform) if platform.opened_at.tzinfo is None:
             return Unreadable(f"platform run {platform.id} was opened at a time without a zone")
         case Known(platform):
-            return Known(platform.opened_at)
+            return _first_applied(run, platform.opened_at)
         case other:
             return other
+
+
+def _first_applied(run: LaneRun, since: datetime) -> Observed[datetime]:
+    name = run.environment.name
+    stacks = run.environment.stacks_by_lifecycle("messaging")
+    found = [first_apply(run.remote, name, stack, since=since) for stack in stacks]
+    for unusable in found:
+        if not isinstance(unusable, Known | Absent):
+            return unusable
+    moments = [it.value for it in found if isinstance(it, Known)]
+    return Known(min(moments)) if moments else Absent()
 
 
 def _exceptions(run: LaneRun) -> tuple[PolicyException, ...]:
