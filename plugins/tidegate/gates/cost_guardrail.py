@@ -221,7 +221,11 @@ GATE = Gate(
     measured_codes=frozenset(
         {
             "COST-STOP-REACHED",
+            "COST-CLOCK",
+            "COST-MONTH-CHANGED",
             "COST-NEGATIVE",
+            "COST-OWN-READS-SPENT",
+            "COST-PRICES-OLD",
             "COST-PERIOD-MISMATCH",
             "COST-DAYS-MISMATCH",
             "CONFLUENT-DAYS-MISSING",

@@ -185,4 +185,5 @@ GATE = Gate(
         "terraform_version",
     ),
     version=2,
+    measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from factories_guardrails import NOW, both_platforms, cost_facts, midnight, own_reads, spent
-from factories_prices import database, entry, nat, policy
+from factories_prices import database, entry, free, known, nat, policy
 from factories_world import inventory, live
 from tidegate.cost.month import projection_of
 from tidegate.gates.cost_guardrail import GATE
@@ -44,6 +44,9 @@ UNREAD_PART = inventory(
         Coverage(subject="aws_ecs_service@eu-west-2", status="read"),
     )
 )
+
+
+FITS_NOT = policy(entry(usd="0.01"), entry(types=["thing"], region="eu-west-2", when={"size": "l"}, date="2020-01-01"))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,28 @@ UNREAD_PART = inventory(
             standing(live("thing"), prices=policy(entry(usd="0.01"), entry(types=["other"], date="2020-01-01"))),
             [],
             id="an-old-price-of-nothing-that-stands",
+        ),
+        pytest.param(
+            standing(live("thing"), prices=policy(entry(usd="0.01"), free=[free(part="disk", date="2020-01-01")])),
+            [],
+            id="what-costs-nothing-has-no-age",
+        ),
+        pytest.param(
+            standing(live("thing", attributes=known(size="s")), prices=FITS_NOT),
+            [],
+            id="an-old-price-that-does-not-fit",
+        ),
+        pytest.param(
+            standing(live("thing"), prices=policy(entry(usd="0.01"), entry(region="us-east-1", date="2020-01-01"))),
+            [],
+            id="an-old-price-of-another-region",
+        ),
+        pytest.param(
+            standing(
+                live("thing"), prices=policy(entry(usd="0.01"), entry(usd="0.01", part="disk", date="2020-01-01"))
+            ),
+            ["COST-PRICES-OLD"],
+            id="one-old-part",
         ),
     ],
 )

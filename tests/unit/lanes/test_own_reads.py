@@ -263,6 +263,27 @@ def test_a_clock_that_fell_back_is_told_by_the_record(world: Any, explorer: Expl
     assert (facts.last_seen, set(codes(facts)), explorer.asked) == (Known(MORNING), {"COST-CLOCK"}, 1)
 
 
+def test_a_clock_that_ran_ahead_once_needs_one_clear(world: Any, explorer: Explorer, clock: Any) -> None:
+    """The read that somebody asked for anew is the newest one."""
+    clock.now = MORNING + timedelta(hours=2)
+    collected(world, explorer)
+    clock.now = MORNING
+    assert set(codes(collected(world, explorer))) == {"COST-CLOCK"}
+    cleared = collected(world, explorer, try_number=2)
+    assert (codes(cleared), cleared.last_seen, cleared.own_reads.asked) == ([], Absent(), True)
+    assert codes(collected(world, explorer)) == []
+
+
+def test_a_clock_that_ran_ahead_is_not_forgotten_without_an_answer(world: Any, explorer: Explorer, clock: Any) -> None:
+    clock.now = MORNING + timedelta(hours=2)
+    collected(world, explorer)
+    clock.now = MORNING
+    assert "COST-CLOCK" in codes(collected(world, explorer, params={"read_bills_anew": True}))
+    clock.now = MORNING - timedelta(hours=1)
+    explorer.error = aws_error("ValidationException", "GetCostAndUsage", "no")
+    assert "COST-CLOCK" in codes(collected(world, explorer, try_number=2))
+
+
 @pytest.mark.parametrize(
     ("recorded_at", "expected"),
     [
