@@ -103,9 +103,9 @@ def _stop(facts: PlanFacts, estimate: PlanEstimate) -> Iterator[Blocker]:
             code="COST-PLAN-OVER-STOP",
             summary="what the plan adds would reach the stop, and be torn down",
             resource=facts.stack,
-            observed=f"{room.adds} USD in {said_usd(room.hours)} hours, {estimate.usd_per_hour} an hour: "
-            f"{_dearest(estimate)}",
-            expected=f"less than {room.left} USD, which is left until the stop at {facts.month.value.stop}",
+            observed=f"{room.adds} USD in {said_usd(room.hours)} hours, and {room.left} USD are left of the stop; "
+            f"{estimate.usd_per_hour} an hour: {_dearest(estimate)}",
+            expected=f"less than is left until the stop at {facts.month.value.stop} USD",
             remedy="tear down what is not needed with <environment>.m9_teardown, make less, or wait for the next "
             f"month; then {_AGAIN}",
         )

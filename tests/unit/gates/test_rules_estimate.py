@@ -8,6 +8,7 @@ import pytest
 
 from factories_prices import DATABASE, PRICES, known
 from factories_world import NOW, month_so_far, plan, plan_facts, planned
+from tidegate.alerts.fingerprint import fingerprint
 from tidegate.gates.plan_guard import GATE
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
@@ -106,9 +107,23 @@ def test_a_demo_counts_for_its_time_to_live() -> None:
 
 def test_over_the_stop_says_what_is_left() -> None:
     (blocker,) = judged(the_database(), month=Known(month_so_far(at_least=Decimal(27))))
-    assert blocker.observed.startswith("5.3260274400 USD in 240 hours, 0.0221917810 an hour: ")
-    assert blocker.expected == "less than 1 USD, which is left until the stop at 28"
+    assert blocker.observed == (
+        "5.3260274400 USD in 240 hours, and 1 USD are left of the stop; 0.0221917810 an hour: aws_db_instance.this"
+    )
+    assert blocker.expected == "less than is left until the stop at 28 USD"
     assert "m9_teardown" in blocker.remedy
+
+
+def test_an_amount_or_age_that_moves_is_no_new_finding() -> None:
+    """The same is told once, although less is left every hour and prices grow older every day."""
+
+    def told(**changes: Any) -> list[str]:
+        return sorted({fingerprint("PLAN-GUARD", it) for it in judged(the_database(), **changes)})
+
+    assert told(month=Known(month_so_far(at_least=Decimal(27)))) == told(
+        month=Known(month_so_far(at_least=Decimal(26), hours_left=Decimal(239)))
+    )
+    assert told(today=date(2027, 4, 4)) == told(today=date(2027, 4, 5)) != []
 
 
 def test_a_lower_bound_may_be_over_the_stop_already() -> None:

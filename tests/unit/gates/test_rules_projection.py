@@ -10,6 +10,7 @@ import pytest
 from factories_guardrails import NOW, both_platforms, cost_facts, midnight, own_reads, spent
 from factories_prices import database, entry, free, known, nat, policy
 from factories_world import inventory, live
+from tidegate.alerts.fingerprint import fingerprint
 from tidegate.cost.month import projection_of
 from tidegate.gates.cost_guardrail import GATE
 from tidegate.models.blocker import Blocker
@@ -131,6 +132,19 @@ def test_an_unread_inventory_names_the_platform_and_each_part() -> None:
     """In one blocker."""
     (blocker,) = judged(cost_facts(inventories={"aws": UNREAD_PART}))
     assert (blocker.resource, blocker.observed) == ("aws", "aws_nat_gateway@eu-west-2: 403")
+
+
+def test_an_age_or_a_clock_that_moves_is_no_new_finding() -> None:
+    """The night after tells of the same old price and the same clock nothing new."""
+    old = policy(entry(usd="0.01", date="2025-08-01"))
+
+    def told(facts: CostFacts) -> list[str]:
+        return [fingerprint(GATE.id, blocker) for blocker in judged(facts)]
+
+    younger = standing(live("thing"), prices=old)
+    assert told(younger) == told(replace(younger, prices=policy(entry(usd="0.01", date="2025-07-31")))) != []
+    ahead = [cost_facts(last_seen=Known(NOW + timedelta(hours=hours))) for hours in (1, 2)]
+    assert told(ahead[0]) == told(ahead[1]) != []
 
 
 def test_a_month_that_changed_between_two_reads() -> None:
