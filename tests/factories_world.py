@@ -14,7 +14,15 @@ from tidegate.models.facts import Coverage, Facts
 from tidegate.models.inventory import Inventory, LiveResource, PostureFacts
 from tidegate.models.looks import Look, Looks
 from tidegate.models.observed import Absent, Known, Observed
-from tidegate.models.plan import Plan, PlanFacts, PlannedResource, PreserveItem, StackScope, TeardownScopeFacts
+from tidegate.models.plan import (
+    CountedHours,
+    Plan,
+    PlanFacts,
+    PlannedResource,
+    PreserveItem,
+    StackScope,
+    TeardownScopeFacts,
+)
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException, Scalar
 from tidegate.models.prices import PricePolicy
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
@@ -228,15 +236,16 @@ def plan_facts(*resources: PlannedResource, **changes: Any) -> PlanFacts:
         region=REGION,
         prices_max_age_days=180,
         plan_limit_usd_per_month=Decimal(25),
+        counted_hours=CountedHours(lag=24, lives=None),
         month=Known(month_so_far()),
     )
     return replace(facts, **changes)
 
 
 def month_so_far(**changes: Any) -> MonthSoFar:
-    """Ten days before the month ends 2.30 USD are spent of 30."""
+    """Ten days before the month ends 2.30 USD are spent; the stop is at 28."""
     month = MonthSoFar(
-        at_least=Decimal("2.30"), usd_per_hour=Decimal(0), hours_left=Decimal(240), limit=Decimal(30), complete=True
+        at_least=Decimal("2.30"), usd_per_hour=Decimal(0), hours_left=Decimal(240), stop=Decimal(28), complete=True
     )
     return replace(month, **changes)
 

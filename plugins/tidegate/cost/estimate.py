@@ -1,14 +1,13 @@
-"""What a plan would change in what is spent by the hour, held against what is left of the cap (CO6). Pure."""
+"""What a plan would change in what is spent by the hour, held against what is left of the stop (CO6). Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from tidegate.cost.pricing import NOTHING, Attributes, Part, Priced, Unpriced, price, price_of_planned, rounded_up
-from tidegate.cost.projection import Projection
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.observed import Known, Observed
-from tidegate.models.plan import Plan, PlannedResource
+from tidegate.models.plan import CountedHours, Plan, PlannedResource
 from tidegate.models.prices import PricePolicy
 
 _STAYS = {("no-op",), ("read",), ("forget",)}
@@ -52,16 +51,16 @@ class PlanEstimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """An estimate against the cap, in USD."""
+    """An estimate against the stop, in USD."""
 
     left: Decimal
-    """Of the cap, after what is reported and projected; below zero when it is spent."""
-    until_month_end: Decimal
-    """What the plan adds until the month ends."""
-    forecast: Decimal
-    """The month's end with the plan applied and everything else as it stands."""
-    fits: bool
-    """What it adds fits into what is left, and nothing about either is unknown."""
+    """Until the stop, after what is reported and projected; below zero when it was passed."""
+    hours: Decimal
+    """For how long what the plan adds counts."""
+    adds: Decimal
+    """What the plan adds in these hours."""
+    below_stop: bool
+    """The stop is not reached by what the plan adds; that something is unknown is no part of this."""
 
 
 def estimate(
@@ -90,41 +89,32 @@ def estimate_of(plan: Plan, prices: PricePolicy, region: str) -> PlanEstimate:
     return estimate(plan, prices, region, before)
 
 
-def room_for(plan: PlanEstimate, projection: Projection, limit: Decimal) -> Room:
-    """Hold an estimate against what is left of the cap, were it applied at the moment of the projection."""
-    month = MonthSoFar(
-        at_least=projection.at_least,
-        usd_per_hour=projection.usd_per_hour,
-        hours_left=projection.hours_left,
-        limit=limit,
-        complete=projection.complete,
-    )
-    return room_in(plan, month)
+def room_in(plan: PlanEstimate, month: MonthSoFar, counted: CountedHours) -> Room:
+    """Hold an estimate against what is left of the stop, as a cost guardrail saw the month.
 
-
-def room_in(plan: PlanEstimate, month: MonthSoFar) -> Room:
-    """Hold an estimate against what is left of the cap, as a cost guardrail saw the month."""
-    left = month.limit - month.at_least
-    until_month_end = rounded_up(plan.usd_per_hour * month.hours_left)
-    return Room(
-        left=left,
-        until_month_end=until_month_end,
-        forecast=rounded_up(month.at_least + month.usd_per_hour * month.hours_left) + until_month_end,
-        fits=plan.complete and month.complete and until_month_end <= left,
-    )
+    A build is not let in that its own stop would throw out hours later. It counts for as long as it can stand in this
+    month: until the month ends, or for its time to live and the billing lag, if that is less. It counts for the billing
+    lag at least, because the projection takes what stands to have stood since the reports vouch. A plan that adds
+    nothing reaches no stop.
+    """
+    left = month.stop - month.at_least
+    lives = month.hours_left if counted.lives is None else min(month.hours_left, Decimal(counted.lives + counted.lag))
+    hours = max(lives, Decimal(counted.lag))
+    adds = rounded_up(plan.usd_per_hour * hours)
+    return Room(left=left, hours=hours, adds=adds, below_stop=adds <= 0 or adds < left)
 
 
 def said(plan: PlanEstimate, month: Observed[MonthSoFar]) -> str:
-    """One line for people: what the plan adds or saves, and what is left of the cap."""
+    """One line for people: what the plan adds or saves, and what is left of the stop."""
     hour, a_month = abs(plan.usd_per_hour), abs(plan.usd_per_month)
     does = "saves" if plan.usd_per_hour < 0 else "adds"
     more = "" if plan.complete else "at least "
     amount = f"this plan {does} {more}{_rounded(hour, '0.001')} USD an hour, {_rounded(a_month, '0.01')} a month"
     if not isinstance(month, Known):
-        return f"{amount}; nobody knows what is left of the cap"
+        return f"{amount}; nobody knows what is left of the stop"
     most = "" if month.value.complete else "at most "
-    left = month.value.limit - month.value.at_least
-    return f"{amount}; {most}{_rounded(left, '0.01')} of {month.value.limit} left"
+    left = month.value.stop - month.value.at_least
+    return f"{amount}; {most}{_rounded(left, '0.01')} left until the stop at {month.value.stop}"
 
 
 def _change(resource: PlannedResource, prices: PricePolicy, region: str, before: Attributes | None) -> ChangedCost:

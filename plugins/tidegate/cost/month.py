@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tidegate.cost.ladder import BUDGETS, CONFLUENT, EXPLORER, total_of
+from tidegate.cost.ladder import BUDGETS, CONFLUENT, EXPLORER, Report, total_of
 from tidegate.cost.projection import Projection, Reported, month_start, project
 from tidegate.cost.run_rate import run_rate
 from tidegate.models.cost import CostFacts
@@ -20,11 +20,37 @@ CLOCKS_APART = timedelta(minutes=5)
 
 def projection_of(facts: CostFacts) -> Projection:
     """Reported and projected cost of every platform in the scope, at the time of the facts."""
-    now = facts.observed_at
+    reports = list(_reports(facts))
+    if not budget_may_be_of_last_month(facts):
+        return _projected(facts, reports)
+    without = [replace(it, amount=None) if it.source == BUDGETS else it for it in reports]
+    if any(it.source == EXPLORER and it.amount is not None for it in reports):
+        # AWS Budgets must still be readable; what it tells is left out.
+        return _projected(facts, [it for it in reports if it.source != BUDGETS or it.amount is None])
+    return replace(_projected(facts, reports), stops=_projected(facts, without).stops)
+
+
+def budget_may_be_of_last_month(facts: CostFacts) -> bool:
+    """AWS Budgets is refreshed a few times a day: on the first of a month it may still show the month before.
+
+    While the billing lag reaches back before the month it adds nothing where Cost Explorer tells, and never makes the
+    stop certain where nobody else tells.
+    """
+    return facts.read_at - timedelta(hours=facts.billing_lag_hours.get("aws", 0)) < month_start(facts.read_at)
+
+
+def reports_of(facts: CostFacts) -> tuple[Report, ...]:
+    """What each source says about the month."""
+    return total_of(
+        facts.budgets, facts.days, facts.confluent, unit=facts.expected_unit, start=facts.start, end=facts.end
+    ).reports
+
+
+def _projected(facts: CostFacts, reports: list[Reported]) -> Projection:
+    now, seen = facts.observed_at, facts.last_seen
     rates = {platform: run_rate(inventory, facts.prices) for platform, inventory in facts.inventories.items()}
-    seen = facts.last_seen
     return project(
-        _without_superseded([_as_of(report, now) for report in _reports(facts)], now),
+        _without_superseded([_as_of(report, now) for report in reports], now),
         rates,
         now=now,
         alerts=facts.alerts,
@@ -58,8 +84,14 @@ def budget_counts(facts: CostFacts) -> bool:
     return facts.budget_expected or not isinstance(facts.budgets, Absent)
 
 
+def nobody_can_tell_yet(facts: CostFacts) -> bool:
+    """Nothing was ever built, and a lane that never asks found no answer in the record: unknown, and no defect."""
+    unread = isinstance(facts.days, Absent) and not facts.own_reads.needed
+    return unread and isinstance(facts.budgets, Absent) and not facts.budget_expected
+
+
 def _reports(facts: CostFacts) -> Iterator[Reported]:
-    amounts = {it.source: it.amount for it in total_of(facts.budgets, facts.days, facts.confluent).reports}
+    amounts = {it.source: it.amount for it in reports_of(facts)}
     lag = timedelta(hours=facts.billing_lag_hours.get("aws", 0))
     if budget_counts(facts):
         yield Reported(

@@ -107,6 +107,33 @@ def alert_series(store: EvidenceStore, environment: str) -> Series:
     return Series(store, f"control/{environment}/alerts")
 
 
+def first_apply(store: EvidenceStore, environment: str, stack: str, *, since: datetime) -> Observed[datetime]:
+    """When the first apply of a stack since a moment began, by its recorded inputs. Absent: there was none since then.
+
+    A record of an earlier version does not say when it was made: it may be of any time, so that `since` is the answer.
+    """
+    series = inputs_series(store, environment, stack)
+    match series.newest():
+        case Known((number, record)):
+            newest = number
+        case other:
+            return other
+    first: Observed[datetime] = Absent()
+    try:
+        while newest > 0:
+            if "recorded_at" not in record:
+                return Known(since)
+            moment = _moment(record["recorded_at"])
+            if moment < since:
+                break
+            first = Known(moment)
+            newest -= 1
+            record = series.record(newest)[1] if newest else {}
+    except (StoreError, ValueError) as error:
+        return Unreadable(f"recorded inputs {newest} of {stack}: {error}")
+    return first
+
+
 def read_latch(store: EvidenceStore, environment: str) -> Observed[LatchRecord]:
     """The newest latch record. Absent: it was never set."""
     match latch_series(store, environment).newest():

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from tidegate.cost.ladder import BUDGETS, EXPLORER, Report, total_of
+from tidegate.cost.ladder import BUDGETS, EXPLORER, Report
 from tidegate.cost.month import (
     budget_counts,
     explorer_counts,
+    nobody_can_tell_yet,
     projected_of,
     projection_of,
     reported_of,
+    reports_of,
     said_usd,
 )
-from tidegate.cost.projection import Projection
+from tidegate.cost.projection import Problem, Projection
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_confluent import confluent_blockers
 from tidegate.gates.rules_cost_scope import narrowed_blockers
@@ -31,8 +33,9 @@ def blockers(facts: CostFacts) -> Iterator[Blocker]:
     projection = projection_of(facts)
     found = tuple(_each_by_itself(facts, projection))
     yield from found
-    if not found and not projection.complete:
-        problem = projection.problems[0]
+    unsaid = [problem for problem in projection.problems if not _excused(facts, problem)]
+    if not found and unsaid:
+        problem = unsaid[0]
         yield _blocker(
             "COST-INCOMPLETE",
             problem.subject,
@@ -41,6 +44,11 @@ def blockers(facts: CostFacts) -> Iterator[Blocker]:
             "every platform reported and inventoried",
             "report this with the task log; the defect is in tidegate, not in the environment",
         )
+
+
+def _excused(facts: CostFacts, problem: Problem) -> bool:
+    """The rung is unknown before anything was ever built, and an hourly check has nobody to ask."""
+    return nobody_can_tell_yet(facts) and (problem.cause, problem.subject) == ("unreported", EXPLORER)
 
 
 def _each_by_itself(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
@@ -96,7 +104,7 @@ def _budgets(facts: CostFacts) -> Iterator[Blocker]:
 
 def _explorer(facts: CostFacts) -> Iterator[Blocker]:
     if not isinstance(facts.days, Known):
-        if explorer_counts(facts) and not nobody_asked(facts):
+        if explorer_counts(facts) and not nobody_asked(facts) and not nobody_can_tell_yet(facts):
             yield _unusable(facts.days, EXPLORER)
         return
     days = facts.days.value
@@ -156,9 +164,7 @@ def _stop(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
     """
     if projection.stops and not facts.latched:
         unit = facts.expected_unit
-        reports = ", ".join(
-            _said(report, unit) for report in total_of(facts.budgets, facts.days, facts.confluent).reports
-        )
+        reports = ", ".join(_said(report, unit) for report in reports_of(facts))
         least = "" if projection.complete else "at least "
         yield _blocker(
             "COST-STOP-REACHED",
@@ -215,7 +221,11 @@ GATE = Gate(
     measured_codes=frozenset(
         {
             "COST-STOP-REACHED",
+            "COST-CLOCK",
+            "COST-MONTH-CHANGED",
             "COST-NEGATIVE",
+            "COST-OWN-READS-SPENT",
+            "COST-PRICES-OLD",
             "COST-PERIOD-MISMATCH",
             "COST-DAYS-MISMATCH",
             "CONFLUENT-DAYS-MISSING",

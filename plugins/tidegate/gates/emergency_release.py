@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tidegate.cost.projection import month_end
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import latch_set_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
@@ -82,6 +83,35 @@ def _fresh(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocke
             f"{cost.execution_id}, observed at {cost.observed_at.isoformat()}",
             f"observed after {facts.latch.value.recorded_at.isoformat()}",
         )
+    elif cost.overall_pass is True:
+        yield from _billed(facts, cost)
+
+
+def _billed(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
+    """Bills are late: what made somebody set the latch must be in them, or belong to a month that is over."""
+    if not isinstance(facts.latch, Known):
+        return
+    latched_at = facts.latch.value.recorded_at
+    vouches = cost.vouches_until
+    if isinstance(vouches, Known) and vouches.value > latched_at:
+        return
+    next_month = month_end(latched_at)
+    if cost.observed_at >= next_month:
+        return
+    then, seen = "its bills vouch for a later moment", shown(vouches)
+    if isinstance(vouches, Known):
+        seen = vouches.value.isoformat()
+        after = min(latched_at + (cost.observed_at - vouches.value), next_month)
+        then = f"it is after {after:%Y-%m-%d %H:%M} UTC"
+    yield Blocker(
+        code="RELEASE-COST-NOT-BILLED-YET",
+        summary="what was spent until the latch was set is not in every bill yet",
+        resource="cost guardrail",
+        observed=f"{cost.execution_id}: every bill is complete up to {seen}",
+        expected=f"complete up to a moment after {latched_at.isoformat()}, when the latch was set, or observed in "
+        "another month",
+        remedy=f"wait until {then}, then {_again(facts)}",
+    )
 
 
 def _stale(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:

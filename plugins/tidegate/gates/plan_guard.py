@@ -1,7 +1,7 @@
 """PLAN-GUARD. A build plan is applied only when it is whole, all that stands afterwards is allowed, and it is paid for.
 
 Judged is what remains after the apply, kept resources included: a NAT gateway that is already there blocks as well.
-What the plan adds to what is spent is held against the limit and against what is left of the cap (CO1, CO2, CO6).
+What the plan adds to what is spent is held against the limit and against what is left of the stop (CO1, CO2, CO6).
 """
 
 from collections.abc import Iterator
@@ -185,4 +185,5 @@ GATE = Gate(
         "terraform_version",
     ),
     version=2,
+    measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

@@ -1,4 +1,4 @@
-"""What a build would add to what is spent, held against the manifest's limit and what is left of the cap (CO6).
+"""What a build would add to what is spent, held against the manifest's limit and what is left of the stop (CO6).
 
 A plan that adds nothing, or only saves, is never stopped by cost: neither an unknown month nor old prices matter to it.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from tidegate.cost.estimate import PlanEstimate, estimate_of, room_in
+from tidegate.cost.month import said_usd
 from tidegate.gates.base import each
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
@@ -24,7 +25,7 @@ def estimate_blockers(facts: PlanFacts, plan: Plan) -> Iterator[Blocker]:
     estimate = estimate_of(plan, facts.prices, facts.region)
     yield from each(_unpriced(estimate), _old(facts, estimate))
     if estimate.adds:
-        yield from each(_limit(facts, estimate), _month(facts), _cap(facts, estimate))
+        yield from each(_limit(facts, estimate), _month(facts), _stop(facts, estimate))
 
 
 def _unpriced(estimate: PlanEstimate) -> Iterator[Blocker]:
@@ -93,18 +94,18 @@ def _month(facts: PlanFacts) -> Iterator[Blocker]:
         )
 
 
-def _cap(facts: PlanFacts, estimate: PlanEstimate) -> Iterator[Blocker]:
+def _stop(facts: PlanFacts, estimate: PlanEstimate) -> Iterator[Blocker]:
     if not isinstance(facts.month, Known):
         return
-    room = room_in(estimate, facts.month.value)
-    if room.until_month_end > room.left:
+    room = room_in(estimate, facts.month.value, facts.counted_hours)
+    if not room.below_stop:
         yield Blocker(
-            code="COST-PLAN-OVER-CAP",
-            summary="what the plan adds until the month ends is more than what is left of the cap",
+            code="COST-PLAN-OVER-STOP",
+            summary="what the plan adds would reach the stop, and be torn down",
             resource=facts.stack,
-            observed=f"{room.until_month_end} USD until the month ends, {estimate.usd_per_hour} an hour: "
-            f"{_dearest(estimate)}",
-            expected=f"at most {room.left} USD, which is left of {facts.month.value.limit}",
+            observed=f"{room.adds} USD in {said_usd(room.hours)} hours, and {room.left} USD are left of the stop; "
+            f"{estimate.usd_per_hour} an hour: {_dearest(estimate)}",
+            expected=f"less than is left until the stop at {facts.month.value.stop} USD",
             remedy="tear down what is not needed with <environment>.m9_teardown, make less, or wait for the next "
             f"month; then {_AGAIN}",
         )

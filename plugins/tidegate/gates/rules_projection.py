@@ -1,14 +1,15 @@
 """What keeps the projected cost from being known: what stands without a price, unread parts, clocks, months (CO6)."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
+from tidegate.cost.pricing import Priced
 from tidegate.cost.projection import Problem, Projection
+from tidegate.cost.run_rate import run_rate
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts
-from tidegate.models.prices import ALL, Free, Price
 
 _AGAIN = "clear this task so that it reads again"
 
@@ -93,20 +94,20 @@ def _old_prices(facts: CostFacts) -> Iterator[Blocker]:
     """Of what stands; a price that nothing is counted by may be as old as it likes."""
     today = facts.observed_at.date()
     oldest = today - timedelta(days=facts.prices_max_age_days)
-    found = [it for inventory in facts.inventories.values() for it in inventory.resources]
-    for kind, region in sorted({(it.type, it.region) for it in found}):
-        standing: tuple[Price | Free, ...] = (*facts.prices.prices, *facts.prices.free)
-        dates = [
-            it.date
-            for it in standing
-            if kind in it.types and it.region in (region, ALL) and it.where in ("everywhere", "live")
-        ]
-        if dates and min(dates) < oldest:
+    used: dict[tuple[str, str], date] = {}
+    for inventory in facts.inventories.values():
+        for line in run_rate(inventory, facts.prices).lines:
+            place = (line.resource.type, line.resource.region)
+            parts = line.pricing.parts if isinstance(line.pricing, Priced) else ()
+            for read_on in (part.read_on for part in parts if part.read_on is not None):
+                used[place] = min(read_on, used.get(place, read_on))
+    for (kind, region), read_on in sorted(used.items()):
+        if read_on < oldest:
             yield Blocker(
                 code="COST-PRICES-OLD",
                 summary="the price of something that stands was read too long ago",
                 resource=f"{kind} in {region}",
-                observed=f"read {min(dates).isoformat()}, today {today.isoformat()}",
+                observed=f"read {read_on.isoformat()}, today {today.isoformat()}",
                 expected=f"read at most {facts.prices_max_age_days} days ago",
                 remedy="read its source again and write price and date into include/policies/prices.yaml; then "
                 + _AGAIN,

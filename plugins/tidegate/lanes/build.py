@@ -249,7 +249,13 @@ def _record_inputs(run: LaneRun, stack: str) -> None:
     }
 
     def record(_newest: dict[str, Any] | None) -> dict[str, Any]:
-        return {"stack": stack, "execution_id": run.execution_id, "inputs": inputs, "upstream_contract": contract}
+        return {
+            "stack": stack,
+            "execution_id": run.execution_id,
+            "recorded_at": now().isoformat(),
+            "inputs": inputs,
+            "upstream_contract": contract,
+        }
 
     inputs_series(run.remote, run.environment.name, stack).append_next(record)
 

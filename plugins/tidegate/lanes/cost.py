@@ -9,9 +9,9 @@ from typing import Any
 from tidegate.collectors.aws.cost import month_to_date, read_budget_spend
 from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.confluent.costs import read_bill
-from tidegate.cost.ladder import UNKNOWN, Report, total_of
-from tidegate.cost.month import projected_of, projection_of, reported_of, said_usd
-from tidegate.evidence.control import read_latch
+from tidegate.cost.ladder import UNKNOWN, Report
+from tidegate.cost.month import projected_of, projection_of, reported_of, reports_of, said_usd
+from tidegate.evidence.control import first_apply, read_latch
 from tidegate.lanes.confluent import confluent_api, confluent_endpoint
 from tidegate.lanes.cost_history import last_seen, widest_scope
 from tidegate.lanes.own_reads import ExplorerRead, read_explorer
@@ -99,7 +99,7 @@ def shown_results(facts: CostFacts) -> CostFacts:
 
 def _sentence(facts: CostFacts, explorer: ExplorerRead) -> str:
     """The month in one sentence."""
-    reports = total_of(facts.budgets, facts.days, facts.confluent).reports
+    reports = reports_of(facts)
     least = "at least " if facts.rung == UNKNOWN else ""
     left = facts.hours_until_next_rung
     then = "no rung to come at this rate" if left is None else f"the next rung in {said_usd(round(left, 1))} hours"
@@ -121,9 +121,13 @@ def _sources(
 
 
 def _budget_expected(run: LaneRun) -> bool:
-    """Core makes the budget: before its first build there is none. Whoever tears down asks for it all the same."""
-    if run.phase == "m9":
-        return True
+    """Core makes the budget: before its first build there is none. Whoever tears down asks for it all the same.
+
+    A build never waits for it, or one that is gone could never be made again: M2.C makes it, M2.I judges it. Until then
+    Cost Explorer must tell. One that cannot be read is not gone.
+    """
+    if run.phase in ("m2", "m9"):
+        return run.phase == "m9"
     for name, stack in run.environment.stacks.items():
         if stack.lifecycle == "persistent":
             held = read_state(run.clients, run.environment, name).resources
@@ -175,7 +179,10 @@ def _bill(run: LaneRun, start: date, end: date) -> Observed[ConfluentBill]:
 
 
 def _standing_since(run: LaneRun) -> Observed[datetime]:
-    """The opening of the open platform run: a Confluent stack stands within one, and is gone when it is closed."""
+    """The first apply of a Confluent stack in the open platform run; it is gone when the run is closed.
+
+    A platform run can be open for days before anything of Confluent is made.
+    """
     if not run.environment.stacks_by_lifecycle("messaging"):
         return Absent()
     match run.platform_run:
@@ -184,9 +191,20 @@ def _standing_since(run: LaneRun) -> Observed[datetime]:
         case Known(platform) if platform.opened_at.tzinfo is None:
             return Unreadable(f"platform run {platform.id} was opened at a time without a zone")
         case Known(platform):
-            return Known(platform.opened_at)
+            return _first_applied(run, platform.opened_at)
         case other:
             return other
+
+
+def _first_applied(run: LaneRun, since: datetime) -> Observed[datetime]:
+    name = run.environment.name
+    stacks = run.environment.stacks_by_lifecycle("messaging")
+    found = [first_apply(run.remote, name, stack, since=since) for stack in stacks]
+    for unusable in found:
+        if not isinstance(unusable, Known | Absent):
+            return unusable
+    moments = [it.value for it in found if isinstance(it, Known)]
+    return Known(min(moments)) if moments else Absent()
 
 
 def _exceptions(run: LaneRun) -> tuple[PolicyException, ...]:

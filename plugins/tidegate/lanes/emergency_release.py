@@ -102,7 +102,13 @@ def _judgement(run: LaneRun, uri: str, snapshot: Snapshot) -> CostJudgement:
         policy_digest_today=policy_digest(run, by_id(COST_GATE)),
         total=_total(snapshot),
         stop=run.environment.budget.stop_usd,
+        vouches_until=_vouches_until(snapshot),
     )
+
+
+def _vouches_until(snapshot: Snapshot) -> Observed[datetime]:
+    moments = [source.data_as_of for source in snapshot.sources]
+    return Known(min(moments)) if moments else Unreadable("it names no source")
 
 
 def _total(snapshot: Snapshot) -> Observed[Decimal]:

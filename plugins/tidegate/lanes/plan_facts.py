@@ -1,12 +1,13 @@
 """What a build plan is held against: one function for the lane and for `tidegate plan-check`. No I/O, no AWS."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Source
 from tidegate.models.observed import Known, Observed
-from tidegate.models.plan import Plan, PlanFacts
+from tidegate.models.plan import CountedHours, Plan, PlanFacts
 from tidegate.models.policy import Policies
 from tidegate.models.state import StateVersion
 
@@ -56,8 +57,17 @@ def plan_facts(
         region=environment.stacks[stack].region or environment.region,
         prices_max_age_days=environment.budget.prices_max_age_days,
         plan_limit_usd_per_month=environment.budget.plan_limit_usd_per_month,
+        counted_hours=_counted_hours(environment, stack),
         month=month,
     )
+
+
+def _counted_hours(environment: Environment, stack: str) -> CountedHours:
+    """Only ephemeral stacks have a time to live. A messaging stack is billed by Confluent, the others by AWS."""
+    lifecycle = environment.stacks[stack].lifecycle
+    platform: Literal["aws", "confluent"] = "confluent" if lifecycle == "messaging" else "aws"
+    lag = environment.billing_lag_hours.get(platform, environment.billing_lag_hours["aws"])
+    return CountedHours(lag=lag, lives=environment.time_to_live.max_hours if lifecycle == "ephemeral" else None)
 
 
 def _types(plan: Observed[Plan]) -> set[str]:

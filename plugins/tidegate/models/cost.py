@@ -143,7 +143,7 @@ class MonthSoFar:
     """What stands now spends."""
     hours_left: Decimal
     """Until the month ends."""
-    limit: Decimal
-    """The cap."""
+    stop: Decimal
+    """At which nothing is built any more, and what stands is torn down."""
     complete: bool
     """Nothing about it is unknown; else the amounts are lower bounds."""

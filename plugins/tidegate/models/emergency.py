@@ -81,6 +81,8 @@ class CostJudgement:
     """USD of the month, reported and projected, as it was judged."""
     stop: Decimal
     """USD, of the manifest as it is now."""
+    vouches_until: Observed[datetime]
+    """Up to when every bill that it read is complete: the oldest `data_as_of` of its sources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

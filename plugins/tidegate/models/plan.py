@@ -55,6 +55,16 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountedHours:
+    """How long a stack that is built now stands, and how long the projection takes it to have stood at once."""
+
+    lag: int
+    """The billing lag: the projection counts what stands from there on, also what was built a moment ago."""
+    lives: int | None
+    """Its longest time to live. None: until the month ends, as far as anybody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFacts(Facts):
     """Facts of the plan guard (M2.C, M2.F): the plan, the state it was made from, the policy it is held against."""
 
@@ -84,6 +94,8 @@ class PlanFacts(Facts):
     """A price whose source was read longer ago than this before `today` is not trusted."""
     plan_limit_usd_per_month: Decimal
     """What one plan may add, if it stood for a month of `prices.hours_per_month`."""
+    counted_hours: CountedHours
+    """For how long what the plan adds counts."""
     month: Observed[MonthSoFar]
     """What the cost guardrail of the same run saw. Absent: judged offline, where there is no month to hold it against;
     a lane never passes that on."""

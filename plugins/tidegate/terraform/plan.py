@@ -4,7 +4,7 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ NO_CHANGE = {("no-op",), ("read",)}
 """Actions that change nothing."""
 _ENDS = {"update", "delete"}
 """Actions after which something is not as it was before."""
+_SIZE_OF_TASKS = ("cpu", "memory")
+"""Of a service they stand in its task definition."""
 _NUMBER = ".#"
 """Ends the name of a number of blocks: `basic.#`."""
 
@@ -73,8 +75,11 @@ def to_plan(
     looked_at = _LookedAt(policy, prices)
     try:
         drifted = {change["address"] for change in document.get("resource_drift", ())}
+        sizes = _sizes_of_tasks(document)
         resources = tuple(
-            _resource(change, change["address"] in drifted, looked_at)
+            _with_size_of_tasks(
+                _resource(change, change["address"] in drifted, looked_at), sizes.get(_module(change), [])
+            )
             for change in document.get("resource_changes", ())
             if is_managed(change)
         )
@@ -131,6 +136,43 @@ def _resource(change: dict[str, Any], drifted: bool, looked_at: _LookedAt) -> Pl
         attributes={name: _judged(inner, actions, name) for name in looked_at.names(change["type"])},
         before=_before(inner, actions, looked_at.priced(change["type"])),
     )
+
+
+_Size = tuple[dict[str, Observed[Any]], dict[str, Observed[Any]] | None]
+"""Of a task: as it is planned, and as it stands (None: it does not)."""
+
+
+def _module(change: dict[str, Any]) -> str:
+    """The module instance that a change is in; blank for the root."""
+    return str(change.get("module_address") or "")
+
+
+def _sizes_of_tasks(document: dict[str, Any]) -> dict[str, list[_Size]]:
+    """By module instance the size of each task definition that stands after the plan."""
+    sizes: dict[str, list[_Size]] = {}
+    for change in document.get("resource_changes", ()):
+        if is_managed(change) and change["type"] == "aws_ecs_task_definition":
+            inner = change["change"]
+            actions = tuple(inner["actions"])
+            if actions not in {("delete",), ("forget",)}:
+                planned = {name: _judged(inner, actions, name) for name in _SIZE_OF_TASKS}
+                stood = planned if actions in NO_CHANGE else _before(inner, actions, _SIZE_OF_TASKS)
+                sizes.setdefault(_module(change), []).append((planned, stood))
+    return sizes
+
+
+def _with_size_of_tasks(resource: PlannedResource, sizes: list[_Size]) -> PlannedResource:
+    """A service with the size of its tasks, where its module has one task definition: else nobody knows which."""
+    if resource.type != "aws_ecs_service" or len(sizes) != 1:
+        return resource
+    planned, stood = sizes[0]
+    before = resource.before if resource.before is None or stood is None else _filled(resource.before, stood)
+    return replace(resource, attributes=_filled(resource.attributes, planned), before=before)
+
+
+def _filled(own: dict[str, Observed[Any]], size: dict[str, Observed[Any]]) -> dict[str, Observed[Any]]:
+    """Only what the facts look at, and what the service does not say itself."""
+    return {name: size[name] if name in size and value == Absent() else value for name, value in own.items()}
 
 
 def _before(

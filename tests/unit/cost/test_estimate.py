@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from factories_prices import DATABASE, LADDER, NOW, PRICES, STOP, database, known, price_of_database, rate, reported
+from factories_prices import DATABASE, PRICES, database, known, price_of_database
 from factories_world import month_so_far, plan, planned
-from tidegate.cost.estimate import PlanEstimate, estimate, estimate_of, room_for, said
-from tidegate.cost.projection import Projection, project
+from tidegate.cost.estimate import PlanEstimate, Room, estimate, estimate_of, room_in, said
 from tidegate.models.observed import Known, UnknownUntilApply, Unreadable
-from tidegate.models.plan import PlannedResource
+from tidegate.models.plan import CountedHours, PlannedResource
 
 LONDON = "eu-west-2"
 ADDRESS = "aws_db_instance.this"
@@ -104,38 +103,44 @@ def test_actions_that_nobody_knows(actions: tuple[str, ...]) -> None:
     assert found.changes[0].unknown == f"nobody knows what {'+'.join(actions)} does"
 
 
-# Against the cap.
+# Against the stop.
 
 
-def spent(amount: str, usd_per_hour: str = "0", **changes: Any) -> Projection:
-    """At 20:00 on 13 February; 364 hours are left."""
-    report = reported(amount, data_as_of=NOW)
-    return project((report,), {"aws": rate(usd_per_hour, **changes)}, now=NOW, alerts=LADDER, stop=STOP)
+def room(spent: str = "0", hours_left: str = "364", lives: int | None = None, lag: int = 24) -> Room:
+    month = month_so_far(at_least=Decimal(spent), hours_left=Decimal(hours_left))
+    return room_in(of(the_database("create")), month, CountedHours(lag=lag, lives=lives))
 
 
 @pytest.mark.parametrize(
     ("amount", "fits"),
-    [("0", True), ("21.9221917160", True), ("21.9221917161", False), ("30", False), ("31", False)],
+    [("0", True), ("19.9221917159", True), ("19.9221917160", False), ("28", False), ("31", False)],
 )
-def test_a_plan_fits_into_what_is_left_until_the_month_ends(amount: str, fits: bool) -> None:
-    found = room_for(of(the_database("create")), spent(amount), Decimal(30))
-    assert found.left == Decimal(30) - Decimal(amount)
-    assert found.until_month_end == Decimal("8.0778082840")  # 364 x 0.0221917810
-    assert found.forecast == Decimal(amount) + found.until_month_end
-    assert found.fits is fits
+def test_a_plan_stays_below_the_stop_until_the_month_ends(amount: str, fits: bool) -> None:
+    found = room(amount)
+    assert found.left == Decimal(28) - Decimal(amount)
+    assert found.adds == Decimal("8.0778082840")  # 364 x 0.0221917810
+    assert found.below_stop is fits
 
 
-def test_what_stands_already_is_in_the_forecast() -> None:
-    found = room_for(of(the_database("create")), spent("1", "0.01"), Decimal(30))
-    assert found.forecast == 1 + Decimal("3.64") + found.until_month_end
+@pytest.mark.parametrize(
+    ("hours_left", "lives", "lag", "hours"),
+    [
+        pytest.param("364", None, 24, "364", id="until-the-month-ends"),
+        pytest.param("364", 24, 24, "48", id="its-time-to-live-and-the-lag"),
+        pytest.param("30", 24, 24, "30", id="the-month-ends-before"),
+        pytest.param("2", 24, 24, "24", id="the-lag-counts-at-once"),
+        pytest.param("2", None, 72, "72", id="confluent-lags-longer"),
+    ],
+)
+def test_how_long_it_counts(hours_left: str, lives: int | None, lag: int, hours: str) -> None:
+    found = room("0", hours_left, lives, lag)
+    assert found.hours == Decimal(hours)
+    assert found.adds == COSTS * Decimal(hours)
 
 
-def test_nothing_unknown_fits() -> None:
-    sure, unsure = of(the_database("create")), of(the_database("create", multi_az=True))
-    blind = spent("0", unread=("aws_eip@eu-west-2: denied",))
-    assert room_for(sure, spent("0"), Decimal(30)).fits
-    assert not room_for(unsure, spent("0"), Decimal(30)).fits
-    assert not room_for(sure, blind, Decimal(30)).fits
+def test_what_adds_nothing_reaches_no_stop() -> None:
+    gone = of(planned(ADDRESS, "delete"), before={ADDRESS: known(**DATABASE)})
+    assert room_in(gone, month_so_far(at_least=Decimal(40)), CountedHours(lag=24, lives=None)).below_stop
 
 
 def test_the_database_costs_the_same_live_and_planned() -> None:
@@ -162,25 +167,25 @@ def test_the_prices_that_were_used_are_kept_with_their_dates() -> None:
         pytest.param(
             the_database("create"),
             Known(month_so_far()),
-            "this plan adds 0.022 USD an hour, 16.20 a month; 27.70 of 30 left",
+            "this plan adds 0.022 USD an hour, 16.20 a month; 25.70 left until the stop at 28",
             id="adds",
         ),
         pytest.param(
             the_database("delete"),
             Known(month_so_far(complete=False)),
-            "this plan adds 0.000 USD an hour, 0.00 a month; at most 27.70 of 30 left",
+            "this plan adds 0.000 USD an hour, 0.00 a month; at most 25.70 left until the stop at 28",
             id="not-all-of-the-month-is-known",
         ),
         pytest.param(
             replace(the_database("delete"), before=known(**DATABASE)),
             Unreadable("403"),
-            "this plan saves 0.022 USD an hour, 16.20 a month; nobody knows what is left of the cap",
+            "this plan saves 0.022 USD an hour, 16.20 a month; nobody knows what is left of the stop",
             id="saves",
         ),
         pytest.param(
             the_database("create", multi_az=True),
             Known(month_so_far()),
-            "this plan adds at least 0.004 USD an hour, 3.06 a month; 27.70 of 30 left",
+            "this plan adds at least 0.004 USD an hour, 3.06 a month; 25.70 left until the stop at 28",
             id="not-everything-has-a-price",
         ),
     ],

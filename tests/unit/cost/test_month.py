@@ -1,7 +1,7 @@
 """The month of a cost guardrail's facts, at the edges of the ladder and with sources of different age."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -119,6 +119,69 @@ def test_each_platform_counts() -> None:
     facts = both_platforms(inventories={"aws": inventory(), "confluent": inventory()})
     assert projection_of(facts).at_least == Decimal("9.75")
     assert projection_of(replace(facts, inventories={"aws": inventory()})).rung == "unknown"
+
+
+# The first of a month, when AWS Budgets may still show the month before.
+
+FIRST = datetime(2026, 3, 1, 5, tzinfo=UTC)
+
+
+def on_the_first(budgets: Any, explorer: str | None, at: datetime = FIRST) -> CostFacts:
+    """An hourly check with (or without) an answer in the record."""
+    days = Absent() if explorer is None else Known((daily(1, explorer, day=at.date().replace(day=1)),))
+    read_at = None if explorer is None else at
+    return cost_facts(
+        observed_at=at,
+        read_at=at,
+        start=date(2026, 3, 1),
+        end=date(2026, 3, 2),
+        budgets=budgets,
+        days=days,
+        own_reads=own_reads(asked=False, needed=False, read_at=read_at),
+        last_seen=Absent(),
+    )
+
+
+def judged(facts: CostFacts) -> list[str]:
+    return [blocker.code for blocker in GATE.evaluate(facts, judged_at=facts.observed_at)]
+
+
+def test_on_the_first_cost_explorer_tells_and_budgets_adds_nothing() -> None:
+    facts = on_the_first(spent("29"), "0.5")
+    projection = projection_of(facts)
+    assert (projection.at_least, projection.rung, projection.complete, judged(facts)) == (
+        Decimal("0.5"),
+        "none",
+        True,
+        [],
+    )
+
+
+@pytest.mark.parametrize("budgets", [Unreadable("403"), Absent()])
+def test_on_the_first_budgets_must_still_be_readable(budgets: Any) -> None:
+    facts = on_the_first(budgets, "0.5")
+    assert projection_of(facts).rung == "unknown"
+    assert len(judged(facts)) == 1
+
+
+def test_on_the_first_cost_explorer_may_set_the_stop() -> None:
+    assert judged(on_the_first(spent("1"), "28")) == ["COST-STOP-REACHED"]
+
+
+def test_on_the_first_budgets_alone_makes_no_stop_certain() -> None:
+    """Its rung is shown and told; the latch is not set by what may be last month's."""
+    facts = on_the_first(spent("29"), None)
+    projection = projection_of(facts)
+    assert (projection.at_least, projection.rung, projection.stops) == (Decimal(29), "28", False)
+    assert judged(facts) == []
+    (notice,) = replace(facts, total=projection.at_least).notices
+    assert notice.key == "rung/2026-03/28"
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(23, []), (24, ["COST-STOP-REACHED"])])
+def test_after_the_lag_budgets_counts_again(hours: int, expected: list[str]) -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hours)
+    assert judged(replace(on_the_first(spent("29"), None, at), end=at.date() + timedelta(days=1))) == expected
 
 
 # What people are told once.

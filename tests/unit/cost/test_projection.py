@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -111,6 +111,9 @@ def test_the_reports_alone_are_what_the_ladder_says(budgets: str | None) -> None
             Unreadable("denied") if budgets is None else spent(budgets),
             Unreadable("denied") if explorer is None else Known((daily(1, explorer),)),
             billing(bill=Unreadable("denied") if confluent is None else Known(bill(billed(1, confluent)))),
+            unit="USD",
+            start=date(2026, 2, 1),
+            end=date(2026, 2, 14),
         )
         found = projected(reports(budgets, explorer, confluent))
         assert (found.at_least, found.complete) == (total.at_least, total.complete)

@@ -1,4 +1,4 @@
-"""PLAN-GUARD on cost: what a build adds, against its price, the limit of a plan, the cap and the month (CO6)."""
+"""PLAN-GUARD on cost: what a build adds, against its price, the limit of a plan, the stop and the month (CO6)."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,15 +8,16 @@ import pytest
 
 from factories_prices import DATABASE, PRICES, known
 from factories_world import NOW, month_so_far, plan, plan_facts, planned
+from tidegate.alerts.fingerprint import fingerprint
 from tidegate.gates.plan_guard import GATE
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
-from tidegate.models.plan import PlannedResource
+from tidegate.models.plan import CountedHours, PlannedResource
 
 ADDRESS = "aws_db_instance.this"
 TYPES = ("aws_db_instance", "aws_vpc", "aws_ssm_parameter", "aws_nat_gateway", "aws_sagemaker_domain")
 UNPRICED, OLD = "COST-PLAN-UNPRICED", "COST-PRICES-OLD"
-LIMIT, CAP, MONTH = "COST-PLAN-OVER-LIMIT", "COST-PLAN-OVER-CAP", "COST-MONTH-UNKNOWN"
+LIMIT, OVER, MONTH = "COST-PLAN-OVER-LIMIT", "COST-PLAN-OVER-STOP", "COST-MONTH-UNKNOWN"
 NO_MONTH = (Unreadable("no cost guardrail"), UnknownUntilApply(), Known(month_so_far(complete=False)))
 OLD_PRICES = {"today": date(2027, 10, 5)}
 
@@ -85,27 +86,48 @@ def test_over_the_limit_names_what_costs_most() -> None:
     assert "budget.plan_limit_usd_per_month" in blocker.remedy
 
 
-# The cap.
+# The stop.
 
 
 @pytest.mark.parametrize(
     ("spent", "expected"),
-    [("0", []), ("24.67397256", []), ("24.67397257", [CAP]), ("30", [CAP]), ("31", [CAP])],
+    [("0", []), ("22.6739725599", []), ("22.6739725600", [OVER]), ("28", [OVER]), ("31", [OVER])],
 )
-def test_what_it_adds_until_the_month_ends_fits_into_what_is_left(spent: str, expected: list[str]) -> None:
+def test_what_it_adds_until_the_month_ends_stays_below_the_stop(spent: str, expected: list[str]) -> None:
     """240 hours at 0.0221917810 USD are 5.3260274400 USD."""
     assert codes(the_database(), month=Known(month_so_far(at_least=Decimal(spent)))) == expected
 
 
-def test_over_the_cap_says_what_is_left() -> None:
-    (blocker,) = judged(the_database(), month=Known(month_so_far(at_least=Decimal(29))))
-    assert blocker.observed.startswith("5.3260274400 USD until the month ends")
-    assert blocker.expected == "at most 1 USD, which is left of 30"
+def test_a_demo_counts_for_its_time_to_live() -> None:
+    """And for the lag: 48 hours are 1.0652054880 USD."""
+    demo = {"counted_hours": CountedHours(lag=24, lives=24)}
+    assert codes(the_database(), month=Known(month_so_far(at_least=Decimal("26.93"))), **demo) == []
+    assert codes(the_database(), month=Known(month_so_far(at_least=Decimal("26.94"))), **demo) == [OVER]
+
+
+def test_over_the_stop_says_what_is_left() -> None:
+    (blocker,) = judged(the_database(), month=Known(month_so_far(at_least=Decimal(27))))
+    assert blocker.observed == (
+        "5.3260274400 USD in 240 hours, and 1 USD are left of the stop; 0.0221917810 an hour: aws_db_instance.this"
+    )
+    assert blocker.expected == "less than is left until the stop at 28 USD"
     assert "m9_teardown" in blocker.remedy
 
 
-def test_a_lower_bound_may_be_over_the_cap_already() -> None:
-    assert codes(the_database(), month=Known(month_so_far(at_least=Decimal(29), complete=False))) == [MONTH, CAP]
+def test_an_amount_or_age_that_moves_is_no_new_finding() -> None:
+    """The same is told once, although less is left every hour and prices grow older every day."""
+
+    def told(**changes: Any) -> list[str]:
+        return sorted({fingerprint("PLAN-GUARD", it) for it in judged(the_database(), **changes)})
+
+    assert told(month=Known(month_so_far(at_least=Decimal(27)))) == told(
+        month=Known(month_so_far(at_least=Decimal(26), hours_left=Decimal(239)))
+    )
+    assert told(today=date(2027, 4, 4)) == told(today=date(2027, 4, 5)) != []
+
+
+def test_a_lower_bound_may_be_over_the_stop_already() -> None:
+    assert codes(the_database(), month=Known(month_so_far(at_least=Decimal(27), complete=False))) == [MONTH, OVER]
 
 
 # The month.

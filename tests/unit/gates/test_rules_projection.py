@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from factories_guardrails import NOW, both_platforms, cost_facts, midnight, own_reads, spent
-from factories_prices import database, entry, nat, policy
+from factories_prices import database, entry, free, known, nat, policy
 from factories_world import inventory, live
+from tidegate.alerts.fingerprint import fingerprint
+from tidegate.cost.month import projection_of
 from tidegate.gates.cost_guardrail import GATE
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts
@@ -43,6 +45,9 @@ UNREAD_PART = inventory(
         Coverage(subject="aws_ecs_service@eu-west-2", status="read"),
     )
 )
+
+
+FITS_NOT = policy(entry(usd="0.01"), entry(types=["thing"], region="eu-west-2", when={"size": "l"}, date="2020-01-01"))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +92,28 @@ UNREAD_PART = inventory(
             [],
             id="an-old-price-of-nothing-that-stands",
         ),
+        pytest.param(
+            standing(live("thing"), prices=policy(entry(usd="0.01"), free=[free(part="disk", date="2020-01-01")])),
+            [],
+            id="what-costs-nothing-has-no-age",
+        ),
+        pytest.param(
+            standing(live("thing", attributes=known(size="s")), prices=FITS_NOT),
+            [],
+            id="an-old-price-that-does-not-fit",
+        ),
+        pytest.param(
+            standing(live("thing"), prices=policy(entry(usd="0.01"), entry(region="us-east-1", date="2020-01-01"))),
+            [],
+            id="an-old-price-of-another-region",
+        ),
+        pytest.param(
+            standing(
+                live("thing"), prices=policy(entry(usd="0.01"), entry(usd="0.01", part="disk", date="2020-01-01"))
+            ),
+            ["COST-PRICES-OLD"],
+            id="one-old-part",
+        ),
     ],
 )
 def test_what_is_not_known_blocks(facts: CostFacts, expected: list[str]) -> None:
@@ -105,6 +132,19 @@ def test_an_unread_inventory_names_the_platform_and_each_part() -> None:
     """In one blocker."""
     (blocker,) = judged(cost_facts(inventories={"aws": UNREAD_PART}))
     assert (blocker.resource, blocker.observed) == ("aws", "aws_nat_gateway@eu-west-2: 403")
+
+
+def test_an_age_or_a_clock_that_moves_is_no_new_finding() -> None:
+    """The night after tells of the same old price and the same clock nothing new."""
+    old = policy(entry(usd="0.01", date="2025-08-01"))
+
+    def told(facts: CostFacts) -> list[str]:
+        return [fingerprint(GATE.id, blocker) for blocker in judged(facts)]
+
+    younger = standing(live("thing"), prices=old)
+    assert told(younger) == told(replace(younger, prices=policy(entry(usd="0.01", date="2025-07-31")))) != []
+    ahead = [cost_facts(last_seen=Known(NOW + timedelta(hours=hours))) for hours in (1, 2)]
+    assert told(ahead[0]) == told(ahead[1]) != []
 
 
 def test_a_month_that_changed_between_two_reads() -> None:
@@ -175,8 +215,19 @@ def test_aws_budgets_is_enough_for_a_lane_that_never_asks() -> None:
     """And only then."""
     assert codes(unasked()) == []
     assert codes(unasked(budgets=UNKNOWN)) == ["COST-UNREADABLE", "COST-MISSING"]
-    assert codes(unasked(budgets=Absent(), budget_expected=False)) == ["COST-MISSING"]
+    assert codes(unasked(budgets=Absent())) == ["COST-MISSING", "COST-MISSING"]
     assert codes(unasked(days=UNKNOWN)) == ["COST-UNREADABLE"]
+
+
+def test_before_anything_was_built_nobody_can_tell() -> None:
+    """Neither a budget nor a record: the rung is unknown, and that is no defect. Everything else still blocks."""
+    facts = unasked(budgets=Absent(), budget_expected=False)
+    assert (codes(facts), projection_of(facts).rung) == ([], "unknown")
+    assert codes(replace(facts, inventories={"aws": inventory(STRANGE)})) == ["COST-UNPRICED"]
+    both = both_platforms(days=Absent(), own_reads=facts.own_reads, budgets=Absent(), budget_expected=False)
+    assert codes(replace(both, inventories={"aws": inventory()})) == ["COST-INVENTORY-UNREAD"]
+    asks = replace(facts, own_reads=own_reads(asked=True, needed=True, read_at=None))
+    assert codes(asks) == ["COST-MISSING"]
 
 
 def test_before_core_there_is_no_budget() -> None:

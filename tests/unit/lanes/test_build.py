@@ -7,9 +7,11 @@ import pytest
 
 import factories_world as world_of
 from factories_world import NOW, SHA, apply_end, state_version
+from standins import dev_min, three_stacks
 from tidegate.collectors.aws.state import StateRead
 from tidegate.gates.registry import by_id
 from tidegate.lanes import build
+from tidegate.lanes.plan_facts import plan_facts
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.state import ApplyEnd, StateResource
 
@@ -145,7 +147,7 @@ def test_the_plan_is_held_against_the_month_and_the_manifest(
     assert facts.prices_max_age_days == budget.prices_max_age_days
     assert {kind for price in facts.prices.free for kind in price.types} >= {"aws_vpc"}
     assert len(facts.prices.prices) == 1, "prices of what is not in the plan"
-    assert world.said == ["this plan adds 0.000 USD an hour, 0.00 a month; 27.70 of 30 left"]
+    assert world.said == ["this plan adds 0.000 USD an hour, 0.00 a month; 25.70 left until the stop at 28"]
 
 
 def test_a_stack_in_a_region_of_its_own_has_the_prices_of_that(world: Any, marks: list[str]) -> None:
@@ -155,6 +157,23 @@ def test_a_stack_in_a_region_of_its_own_has_the_prices_of_that(world: Any, marks
     run.environment = run.environment.model_copy(update={"stacks": {**stacks, "demo": elsewhere}})
     assert build.collect_plan(run).region == "us-east-1"
     assert marks
+
+
+@pytest.mark.parametrize(
+    ("stack", "counted"),
+    [("core", (24, None)), ("confluent", (72, None)), ("demo", (24, 24))],
+)
+def test_only_an_ephemeral_stack_counts_for_its_time_to_live(stack: str, counted: tuple[int, int | None]) -> None:
+    environment, policies = three_stacks(), dev_min()[1]
+    given: dict[str, Any] = {
+        "plan": Known(world_of.plan()),
+        "state": Absent(),
+        "observed_at": NOW,
+        "sources": (),
+        "today": NOW.date(),
+    }
+    facts = plan_facts(environment, policies, stack=stack, **given, drift_blocks=False, tainted=Absent(), month=MONTH)
+    assert (facts.counted_hours.lag, facts.counted_hours.lives) == counted
 
 
 @pytest.mark.parametrize("month", [Absent(), Unreadable("403")])

@@ -16,7 +16,7 @@ from factories_guardrails import NOW
 from factories_world import inventory
 from tidegate.collectors.confluent.api import ConfluentApi
 from tidegate.evidence.canonical import plain, seal
-from tidegate.evidence.control import close_platform_run, open_platform_run, set_latch
+from tidegate.evidence.control import close_platform_run, inputs_series, open_platform_run, set_latch
 from tidegate.gates.registry import by_id
 from tidegate.lanes import confluent as lanes_confluent
 from tidegate.lanes import cost, own_reads
@@ -180,8 +180,51 @@ def test_the_bill_by_itself(world: Any, confluent: Costs) -> None:
 # What must have been billed.
 
 
+def applied(world: Any, recorded_at: datetime | None, stack: str = "confluent") -> None:
+    """A recorded input of an apply."""
+    record = {"stack": stack, "execution_id": "m2_1", "inputs": {}, "upstream_contract": {}}
+    record |= {} if recorded_at is None else {"recorded_at": recorded_at.isoformat()}
+    inputs_series(world.remote, "dev_min", stack).append_next(lambda _: record)
+
+
+@pytest.mark.parametrize(
+    ("applies", "standing_since"),
+    [
+        pytest.param((), Absent(), id="never"),
+        pytest.param((OPENED - timedelta(days=9),), Absent(), id="in-an-earlier-platform-run"),
+        pytest.param((OPENED + timedelta(days=2),), Known(OPENED + timedelta(days=2)), id="days-later"),
+        pytest.param(
+            (OPENED - timedelta(days=9), OPENED + timedelta(days=2), OPENED + timedelta(days=4)),
+            Known(OPENED + timedelta(days=2)),
+            id="the-first-of-this-run",
+        ),
+        pytest.param((None,), Known(OPENED), id="of-the-version-before"),
+        pytest.param((None, OPENED + timedelta(days=2)), Known(OPENED), id="one-of-them-of-the-version-before"),
+    ],
+)
+def test_days_count_from_the_first_apply_in_the_platform_run(
+    world: Any, confluent: Costs, applies: Any, standing_since: Any
+) -> None:
+    """A platform run that waits for its stack owes nothing."""
+    open_platform_run(world.remote, "dev_min", PLATFORM_RUN)
+    for moment in applies:
+        applied(world, moment)
+    confluent.answers = [page()]
+    facts = cost.collect_confluent_billing(run_of(world, "g_confluent_billing"))
+    assert facts.billing.standing_since == standing_since
+    assert codes(facts) == ([] if standing_since == Absent() else ["CONFLUENT-DAYS-MISSING"])
+
+
+def test_recorded_inputs_that_cannot_be_read(world: Any, confluent: Costs) -> None:
+    open_platform_run(world.remote, "dev_min", PLATFORM_RUN)
+    world.remote.objects["control/dev_min/inputs/confluent/000001.json"] = b"{"
+    facts = cost.collect_confluent_billing(run_of(world, "g_confluent_billing"))
+    assert codes(facts) == ["CONFLUENT-HISTORY-UNREADABLE"]
+
+
 def test_days_of_an_open_platform_run_must_have_been_reported(world: Any, confluent: Costs) -> None:
     open_platform_run(world.remote, "dev_min", PLATFORM_RUN)
+    applied(world, OPENED)
     confluent.answers = [page(line(1))]
     facts = cost.collect_confluent_billing(run_of(world, "g_confluent_billing"))
     assert facts.billing.standing_since == Known(OPENED)

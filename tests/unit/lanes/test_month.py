@@ -12,6 +12,7 @@ from factories_guardrails import NOW
 from factories_prices import nat
 from factories_world import inventory
 from tidegate.evidence.canonical import seal, unseal
+from tidegate.lanes import month
 from tidegate.lanes.month import month_so_far
 from tidegate.models.observed import Absent, Known, Unreadable
 
@@ -25,8 +26,9 @@ FACTS = replace(
 
 
 @pytest.fixture(autouse=True)
-def at(moment: Any) -> None:
+def at(moment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     moment.now = NOW
+    monkeypatch.setattr(month, "now", moment)
 
 
 def test_what_the_cost_guardrail_of_this_run_saw(world: Any) -> None:
@@ -35,10 +37,20 @@ def test_what_the_cost_guardrail_of_this_run_saw(world: Any) -> None:
     found = month_so_far(run)
     assert isinstance(found, Known)
     assert found.value.at_least == Decimal("6.5") + 25 * Decimal("0.05")
-    assert (found.value.usd_per_hour, found.value.limit, found.value.complete) == (Decimal("0.05"), Decimal(30), True)
+    assert (found.value.usd_per_hour, found.value.stop, found.value.complete) == (Decimal("0.05"), Decimal(28), True)
     month_end = datetime(2026, 3, 1, tzinfo=NOW.tzinfo)
     assert found.value.hours_left == Decimal((month_end - NOW) // timedelta(microseconds=1)) / Decimal(3_600_000_000)
     assert [given.uri.rpartition("/")[2] for given in run.inputs] == ["m2_b_cost_guardrail_snapshot.json"]
+
+
+def test_a_month_that_changed_between_guardrail_and_plan_tells_nothing(world: Any, moment: Any) -> None:
+    assert world.left("m2", TASK, FACTS).passed
+    moment.now = datetime(2026, 2, 28, 23, 59, 59, tzinfo=NOW.tzinfo)
+    assert isinstance(month_so_far(world.run("m2", PLAN)), Known)
+    moment.now = datetime(2026, 3, 1, tzinfo=NOW.tzinfo)
+    assert month_so_far(world.run("m2", PLAN)) == Unreadable(
+        "b_cost_guardrail of this run looked at 2026-02; a new month has begun since"
+    )
 
 
 def test_nothing_was_handed_over(world: Any) -> None:

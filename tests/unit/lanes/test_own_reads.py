@@ -263,6 +263,27 @@ def test_a_clock_that_fell_back_is_told_by_the_record(world: Any, explorer: Expl
     assert (facts.last_seen, set(codes(facts)), explorer.asked) == (Known(MORNING), {"COST-CLOCK"}, 1)
 
 
+def test_a_clock_that_ran_ahead_once_needs_one_clear(world: Any, explorer: Explorer, clock: Any) -> None:
+    """The read that somebody asked for anew is the newest one."""
+    clock.now = MORNING + timedelta(hours=2)
+    collected(world, explorer)
+    clock.now = MORNING
+    assert set(codes(collected(world, explorer))) == {"COST-CLOCK"}
+    cleared = collected(world, explorer, try_number=2)
+    assert (codes(cleared), cleared.last_seen, cleared.own_reads.asked) == ([], Absent(), True)
+    assert codes(collected(world, explorer)) == []
+
+
+def test_a_clock_that_ran_ahead_is_not_forgotten_without_an_answer(world: Any, explorer: Explorer, clock: Any) -> None:
+    clock.now = MORNING + timedelta(hours=2)
+    collected(world, explorer)
+    clock.now = MORNING
+    assert "COST-CLOCK" in codes(collected(world, explorer, params={"read_bills_anew": True}))
+    clock.now = MORNING - timedelta(hours=1)
+    explorer.error = aws_error("ValidationException", "GetCostAndUsage", "no")
+    assert "COST-CLOCK" in codes(collected(world, explorer, try_number=2))
+
+
 @pytest.mark.parametrize(
     ("recorded_at", "expected"),
     [
@@ -302,18 +323,49 @@ def test_a_month_that_ends_between_two_reads(
     [
         ("m2", Absent(), []),
         ("m2", Known(()), []),
-        ("m2", Known(("something",)), ["COST-MISSING"]),
-        ("m2", Unreadable("403"), ["COST-MISSING"]),
+        ("m2", Known(("something",)), []),
+        ("m2", Unreadable("403"), []),
         ("audit", Absent(), []),
+        ("audit", Known(("something",)), ["COST-MISSING"]),
+        ("audit", Unreadable("403"), ["COST-MISSING"]),
+        ("hourly", Absent(), []),
+        ("hourly", Known(("something",)), ["COST-MISSING", "COST-MISSING"]),
         ("m9", Absent(), ["COST-MISSING"]),
     ],
 )
-def test_a_budget_is_expected_once_core_stands(
+def test_a_budget_is_expected_once_core_stands_but_never_by_a_build(
     world: Any, explorer: Explorer, monkeypatch: pytest.MonkeyPatch, phase: Any, core: Any, expected: list[str]
 ) -> None:
     monkeypatch.setattr(cost, "read_budget_spend", lambda *_: Absent())
     monkeypatch.setattr(cost, "read_state", lambda *_: SimpleNamespace(resources=core))
     assert codes(collected(world, explorer, phase)) == expected
+
+
+@pytest.mark.parametrize(
+    ("budget", "explorer_error", "expected"),
+    [
+        (Absent(), True, ["COST-UNREADABLE"]),
+        (Unreadable("403"), False, ["COST-UNREADABLE"]),
+    ],
+)
+def test_a_build_without_a_budget_needs_cost_explorer(
+    world: Any, explorer: Explorer, monkeypatch: pytest.MonkeyPatch, budget: Any, explorer_error: bool, expected: Any
+) -> None:
+    """A budget that is gone is made again by core; one that cannot be read is not gone."""
+    monkeypatch.setattr(cost, "read_budget_spend", lambda *_: budget)
+    if explorer_error:
+        explorer.error = aws_error("ValidationException", "GetCostAndUsage", "no")
+    facts = collected(world, explorer, "m2")
+    assert (codes(facts), facts.rung) == (expected, "unknown")
+
+
+def test_before_anything_was_built_an_hourly_check_has_nobody_to_ask(
+    world: Any, explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost, "read_budget_spend", lambda *_: Absent())
+    monkeypatch.setattr(cost, "read_state", lambda *_: SimpleNamespace(resources=Absent()))
+    facts = collected(world, explorer, "hourly")
+    assert (codes(facts), facts.rung, facts.budget_expected, explorer.asked) == ([], "unknown", False, 0)
 
 
 def test_the_facts_of_every_phase_can_be_judged_and_kept(world: Any, explorer: Explorer) -> None:

@@ -2,12 +2,15 @@
 
 import gc
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from factories_prices import PRICES
 from factories_world import ALL_FREE
+from tidegate.cost.pricing import Priced, Unpriced, price_of_planned
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
 from tidegate.models.plan import Plan, PlannedResource
 from tidegate.models.policy import ForbiddenPolicy
@@ -526,3 +529,75 @@ def test_what_stood_and_is_sensitive_is_never_kept(marks: Any) -> None:
     found = with_price("cpu", actions=("update",), before={"cpu": "s3cret"}, before_sensitive=marks)
     assert found.before == {"cpu": Unreadable("cpu is sensitive")}
     assert "s3cret" not in repr(found)
+
+
+# The size of a service's tasks.
+
+SERVICE = "module.runtime.aws_ecs_service.this"
+DEFINITION = "module.runtime.aws_ecs_task_definition.this"
+AFTER = {"launch_type": "FARGATE", "desired_count": 2}
+SMALL = {"cpu": "256", "memory": "512"}
+LARGE = {"cpu": "1024", "memory": "2048"}
+
+
+def service(*actions: str, before: Any = None, **after: Any) -> dict[str, Any]:
+    inner = {"after": AFTER | after, "before": before}
+    return change(SERVICE, *actions, change=inner, module_address="module.runtime")
+
+
+def definition(*actions: str, after: Any = None, address: str = DEFINITION, **changes: Any) -> dict[str, Any]:
+    inner = {"after": after or SMALL, "before": changes.pop("before", None)}
+    return change(address, *actions, **{"change": inner, "module_address": "module.runtime"} | changes)
+
+
+def sized(*changes: dict[str, Any]) -> PlannedResource:
+    """The service of this plan, with what decides its price."""
+    (found,) = [it for it in read(document(*changes), prices=PRICES).resources if it.address == SERVICE]
+    return found
+
+
+def test_a_service_has_the_size_of_the_one_task_definition_of_its_module() -> None:
+    """So that it has a price: desired tasks x (cpu, memory, address)."""
+    found = sized(service(), definition())
+    assert (found.attributes["cpu"], found.attributes["memory"]) == (Known("256"), Known("512"))
+    priced = price_of_planned(found, PRICES, "eu-west-2")
+    assert isinstance(priced, Priced)
+    a_task = Decimal("0.04656") / 4 + Decimal("0.00511") / 2 + Decimal("0.005")
+    assert priced.at_least == 2 * a_task
+    assert isinstance(price_of_planned(sized(service()), PRICES, "eu-west-2"), Unpriced)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param((), id="no-definition"),
+        pytest.param((definition(), definition(address=f'{DEFINITION}["b"]')), id="two"),
+        pytest.param((definition(module_address="module.other"),), id="in-another-module"),
+        pytest.param((definition(module_address=None),), id="in-the-root"),
+        pytest.param((definition("delete", before=SMALL),), id="on-its-way-out"),
+    ],
+)
+def test_nobody_guesses_whose_tasks_they_are(others: tuple[dict[str, Any], ...]) -> None:
+    found = sized(service(), *others)
+    assert (found.attributes["cpu"], found.attributes["memory"]) == (Absent(), Absent())
+
+
+def test_a_size_that_is_not_known_stays_unknown() -> None:
+    unknown = definition(change={"after": {"memory": "512"}, "after_unknown": {"cpu": True}})
+    assert sized(service(), unknown).attributes["cpu"] == UNKNOWN
+    hidden = definition(change={"after": SMALL, "after_sensitive": {"cpu": True}})
+    assert sized(service(), hidden).attributes["cpu"] == Unreadable("cpu is sensitive")
+
+
+@pytest.mark.parametrize(
+    ("of", "cpu"),
+    [
+        pytest.param(definition("no-op", before=SMALL), Known("256"), id="stays"),
+        pytest.param(definition("delete", "create", after=LARGE, before=SMALL), Known("256"), id="replaced"),
+        pytest.param(definition("create", after=LARGE), Absent(), id="new"),
+    ],
+)
+def test_what_stands_has_the_size_of_the_definition_that_stands(of: dict[str, Any], cpu: Any) -> None:
+    found = sized(service("update", before={**AFTER, "desired_count": 0}), of)
+    assert found.before is not None
+    assert found.before["cpu"] == cpu
