@@ -59,7 +59,7 @@ def first_audit(**changes: Any) -> AuditContinuityFacts:
 
 def lock_state(stack: str = "demo", **changes: Any) -> StackLockState:
     """A stack that nobody works on."""
-    return replace(StackLockState(stack=stack, locks=Known(()), intent=Absent()), **changes)
+    return replace(StackLockState(stack=stack, locks=Known(()), intent=Absent(), last_apply=Absent()), **changes)
 
 
 def given_back(**changes: Any) -> LeaseHolder:
@@ -115,6 +115,7 @@ def identities_facts(**changes: Any) -> AuditIdentitiesFacts:
         expected_stacks=STACKS,
         name_prefix=PREFIX,
         parameter_prefix="/fraud-platform/dev_min/kafka/",
+        intents={"confluent": Absent()},
         held={"core": Known(()), "confluent": Known(held), "demo": Absent()},
         **found,  # type: ignore[arg-type]
     )

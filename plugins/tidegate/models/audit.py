@@ -9,10 +9,10 @@ from datetime import date, datetime
 from tidegate.models.authorization import Intent
 from tidegate.models.control import LeaseHolder
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Observed
+from tidegate.models.observed import Known, Observed
 from tidegate.models.orphans import Identity
 from tidegate.models.policy import PolicyException
-from tidegate.models.state import StateLock, StateVersion
+from tidegate.models.state import ApplyEnd, StateLock, StateVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,8 @@ class StackLockState:
     locks: Observed[tuple[StateLock, ...]]
     intent: Observed[Intent]
     """Absent: every terraform of tidegate was seen to end."""
+    last_apply: Observed[ApplyEnd]
+    """How the newest apply ended; its record outlives that of a later plan. Absent: none is recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,8 @@ class AuditIdentitiesFacts(Facts):
     name_prefix: str
     """What is called so, or begins with it and a hyphen, belongs to the environment."""
     parameter_prefix: str
+    intents: dict[str, Observed[Intent]]
+    """By stack of lifecycle messaging: the terraform that nobody saw end. Absent: there is none."""
     held: dict[str, Observed[tuple[str, ...]]]
     """By stack: ids of identities, environments and parameters in its state. Absent: it has no state."""
     environments: Observed[tuple[Identity, ...]]
@@ -121,6 +125,15 @@ class AuditIdentitiesFacts(Facts):
     api_keys: Observed[tuple[Identity, ...]]
     role_bindings: Observed[tuple[Identity, ...]]
     parameters: Observed[tuple[Identity, ...]]
+
+    @property
+    def applying(self) -> tuple[str, ...]:
+        """Stacks of which an apply lives: what it has just made is in no state yet."""
+        return tuple(
+            stack
+            for stack, it in self.intents.items()
+            if isinstance(it, Known) and it.value.may_be_changing and it.value.liveness == "live"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

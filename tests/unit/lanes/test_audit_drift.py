@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from factories_audit import drift_plan
+from factories_control import intent, lock
 from factories_world import NOW, state_version
 from standins import three_stacks
 from tidegate.evidence.control import inputs_series
@@ -115,13 +116,14 @@ class Fake:
 
 @pytest.fixture
 def looking(world: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def run(error: Exception | None = None, unfinished: Any = None) -> Any:
+    def run(error: Exception | None = None, unfinished: Any = None, locks: Any = Known(())) -> Any:
         fake = Fake(tmp_path, error)
         workspace = SimpleNamespace(write_inputs=lambda _inputs: None)
         monkeypatch.setattr(planning.workspace, "prepare", lambda *_: (workspace, "d"))
         lane = world.run("audit", "h_drift")
         lane.terraform = lambda _prepared: fake
         lane.intents = lambda _stack: SimpleNamespace(unfinished=lambda: unfinished or Absent())
+        monkeypatch.setattr(planning, "read_state_locks", lambda *_: locks)
         return planning.make_drift_plan(lane, "demo", {}), fake
 
     return run
@@ -130,7 +132,7 @@ def looking(world: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_it_waits_for_the_lock_and_leaves_no_plan_behind(looking: Any, tmp_path: Any, world: Any) -> None:
     found, fake = looking()
     assert found == Known(drift_plan())
-    assert fake.given == {"destroy": False, "lock_timeout_seconds": 60}
+    assert fake.given == {"destroy": False, "lock_timeout_seconds": 60, "only_looks": True}
     assert list(tmp_path.glob("*.tfplan")) + list(tmp_path.glob("*.out")) == []
     assert world.remote.objects == {}
 
@@ -140,9 +142,39 @@ def test_a_lock_that_is_held_makes_no_plan(looking: Any) -> None:
     assert "Error acquiring the state lock" in looking(held)[0].reason
 
 
-@pytest.mark.parametrize("liveness", ["live", "unknown"])
-def test_nothing_starts_beside_a_terraform_that_works(looking: Any, liveness: str) -> None:
-    intent = SimpleNamespace(operation="apply", task="t", host="h", liveness=liveness)
-    found, fake = looking(unfinished=Known(intent))
-    assert found == Unreadable(f"terraform apply of t on host h is {liveness}")
+@pytest.mark.parametrize(
+    ("operation", "liveness"),
+    [("apply", "live"), ("apply", "unknown"), ("apply", "dead"), ("untaint", "dead"), ("plan", "live")],
+)
+def test_nothing_starts_beside_a_terraform_that_was_not_seen_to_end(
+    looking: Any, operation: str, liveness: Any
+) -> None:
+    """The record of a dead one is what its lock is released with: a plan would take its place."""
+    found, fake = looking(unfinished=Known(intent(operation=operation, task="t", host="h", liveness=liveness)))
+    assert found == Unreadable(
+        f"terraform {operation} of t on host h was not seen to end ({liveness}); a plan would hide it"
+    )
     assert fake.given == {}
+
+
+def test_a_dead_plan_without_a_lock_hinders_nobody(looking: Any) -> None:
+    assert looking(unfinished=Known(intent(operation="plan", liveness="dead")))[0] == Known(drift_plan())
+
+
+@pytest.mark.parametrize(
+    ("locks", "said"),
+    [
+        (Known((lock(who="root@w3", id="0f9e"),)), "root@w3 holds lock 0f9e for OperationTypeApply"),
+        (Absent(), "no lock table"),
+        (Unreadable("403"), "unreadable: 403"),
+    ],
+)
+def test_nothing_starts_while_the_state_is_or_may_be_locked(looking: Any, locks: Any, said: str) -> None:
+    found, fake = looking(locks=locks)
+    assert said in found.reason
+    assert fake.given == {}
+
+
+def test_nothing_starts_when_nobody_can_say_what_was_started(looking: Any) -> None:
+    found, fake = looking(unfinished=Unreadable("403"))
+    assert (found, fake.given) == (Unreadable("intent record: unreadable: 403"), {})
