@@ -17,10 +17,12 @@ from tidegate.models.state import ApplyEnd, StateLock, StateVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousAudit:
-    """The newest audit before this one that has a verdict in the chain. `recorded_at` is aware UTC."""
+    """The youngest audit before this one that has a verdict in the chain. Times are aware UTC."""
 
     number: int
     execution_id: str
+    due_at: datetime
+    """As its execution id says. `recorded_at` is later, also much later when its verdict was cleared."""
     recorded_at: datetime
     overall_pass: bool
 
@@ -41,6 +43,13 @@ class AuditContinuityFacts(Facts):
     Empty when there is no previous one: nothing was expected before the first."""
     without_verdict: Observed[tuple[str, ...]]
     """Audits that began since the previous one and left no verdict, by execution id."""
+    hourly_schedule: str
+    hourly_due: Observed[datetime]
+    """Since when at least one hourly check must have been due and left its verdict. Absent: none is expected, because
+    schedules are switched off, or because there was no audit before.
+    """
+    hourly_newest: Observed[datetime]
+    """When the newest hourly check with a verdict was due. Absent: none since `hourly_due`, or none is expected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

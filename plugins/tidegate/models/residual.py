@@ -71,6 +71,4 @@ class AuditResidualFacts(ScanFacts):
     @property
     def applying(self) -> tuple[str, ...]:
         """Stacks of which an apply is under way, or may be: what it has just made is in no state yet."""
-        return tuple(
-            stack for stack, it in self.intents.items() if isinstance(it, Known) and it.value.may_be_changing
-        )
+        return tuple(stack for stack, it in self.intents.items() if isinstance(it, Known) and it.value.may_be_changing)

@@ -116,14 +116,14 @@ class Fake:
 
 @pytest.fixture
 def looking(world: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def run(error: Exception | None = None, unfinished: Any = None, locks: Any = Known(())) -> Any:
+    def run(error: Exception | None = None, unfinished: Any = None, locks: Any = None) -> Any:
         fake = Fake(tmp_path, error)
         workspace = SimpleNamespace(write_inputs=lambda _inputs: None)
         monkeypatch.setattr(planning.workspace, "prepare", lambda *_: (workspace, "d"))
         lane = world.run("audit", "h_drift")
         lane.terraform = lambda _prepared: fake
         lane.intents = lambda _stack: SimpleNamespace(unfinished=lambda: unfinished or Absent())
-        monkeypatch.setattr(planning, "read_state_locks", lambda *_: locks)
+        monkeypatch.setattr(planning, "read_state_locks", lambda *_: locks or Known(()))
         return planning.make_drift_plan(lane, "demo", {}), fake
 
     return run

@@ -25,7 +25,9 @@ def test_every_stack_and_the_lease(world: Any, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(type(run), "lease", lease)
     facts = audit_locks.collect_locks(run)
     assert facts.expected_stacks == ("core", "demo")
-    assert [(it.stack, it.locks.value[0].id, it.intent.value.stack, it.last_apply.value.task) for it in facts.stacks] == [
+    assert [
+        (it.stack, it.locks.value[0].id, it.intent.value.stack, it.last_apply.value.task) for it in facts.stacks
+    ] == [
         ("core", "core", "core", "core"),
         ("demo", "demo", "demo", "demo"),
     ]
