@@ -103,7 +103,10 @@ def drift_plan(**changes: Any) -> DriftPlan:
 
 def stack_drift(stack: str = "demo", **changes: Any) -> StackDrift:
     """A stack that is up and as it was left."""
-    return replace(StackDrift(stack=stack, state=Known(state_version()), plan=Known(drift_plan())), **changes)
+    return replace(
+        StackDrift(stack=stack, state=Known(state_version()), plan=Known(drift_plan()), applied_before=Absent()),
+        **changes,
+    )
 
 
 def drift_facts(*stacks: StackDrift, **changes: Any) -> StackDriftFacts:

@@ -152,5 +152,6 @@ GATE = Gate(
         "exceptions",
     ),
     transient_codes=frozenset({"RESIDUAL-DELETING", "ORPHAN-BESIDE-STACKS", UNCONFIRMED}),
+    measured_codes=frozenset({"CLOCK-WENT-BACK", "EXCEPTION-EXPIRED", UNCONFIRMED}),
     unconfirmed_code=UNCONFIRMED,
 )

@@ -107,6 +107,10 @@ class StackDrift:
     stack: str
     state: Observed[StateVersion]
     plan: Observed[DriftPlan]
+    applied_before: Observed[str]
+    """Of a persistent stack that is not up: what says that it was applied once. Absent: nothing does, or the stack may
+    be gone.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

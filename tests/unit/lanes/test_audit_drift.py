@@ -7,9 +7,10 @@ import pytest
 
 from factories_audit import drift_plan
 from factories_control import intent, lock
-from factories_world import NOW, state_version
+from factories_residual import platform_run
+from factories_world import NOW, apply_end, proof_facts, state_version
 from standins import three_stacks
-from tidegate.evidence.control import inputs_series
+from tidegate.evidence.control import close_platform_run, inputs_series, open_platform_run
 from tidegate.gates.stack_drift import GATE
 from tidegate.lanes import audit_drift, planning
 from tidegate.lanes.audit_drift import collect_drift
@@ -34,9 +35,10 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return made
 
 
-def collected(world: Any, monkeypatch: pytest.MonkeyPatch, **states: Any) -> Any:
+def collected(world: Any, monkeypatch: pytest.MonkeyPatch, *, applied: Any = None, **states: Any) -> Any:
     monkeypatch.setattr(audit_drift, "read_state", lambda _c, _e, stack: SimpleNamespace(version=states[stack]))
     run = world.run("audit", "h_drift", environment=three_stacks())
+    run.intents = lambda _stack: SimpleNamespace(last_apply=lambda: applied or Absent())
     return collect_drift(run)
 
 
@@ -86,6 +88,58 @@ def test_an_unreadable_state_is_not_planned_from(world: Any, planned: Any, monke
     facts = collected(world, monkeypatch, core=Unreadable("403"), confluent=Absent(), demo=Absent())
     assert planned == {}
     assert codes(facts) == [("STATE-UNREADABLE", "core")]
+
+
+@pytest.mark.parametrize("state", [Absent(), EMPTY], ids=["no-state", "without-resources"])
+def test_a_persistent_stack_that_was_applied_and_has_no_state(
+    world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch, state: Any
+) -> None:
+    facts = collected(
+        world, monkeypatch, core=state, confluent=Absent(), demo=Absent(), applied=Known(apply_end(task="t"))
+    )
+    assert [it.applied_before for it in facts.stacks] == [
+        Known("t applied it (m2_20261121T091500Z)"),
+        Absent(),
+        Absent(),
+    ]
+    assert (codes(facts), planned) == ([("STATE-GONE", "state of core")], {})
+
+
+def test_its_values_say_so_too(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(world, "core", inputs={})
+    facts = collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=Absent())
+    assert facts.stacks[0].applied_before == Known("m2_x recorded its values after an apply (record 1)")
+
+
+def test_so_does_a_teardown_proof(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.left("m9", "h_teardown_proof", proof_facts(observed_at=NOW))
+    facts = collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=Absent())
+    assert "was proven by m9_" in facts.stacks[0].applied_before.value
+
+
+@pytest.mark.parametrize(("is_open", "found"), [(False, [("STATE-GONE", "state of core")]), (True, [])])
+def test_so_does_a_platform_run_that_was_closed(
+    world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch, is_open: bool, found: Any
+) -> None:
+    """One that is open may have been stopped before its first apply."""
+    run = platform_run(is_open=True)
+    open_platform_run(world.remote, "dev_min", run)
+    if not is_open:
+        close_platform_run(world.remote, "dev_min", run, "s3://x/proof.json")
+    assert codes(collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=Absent())) == found
+
+
+def test_a_first_apply_that_failed_left_no_state_to_lose(
+    world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = Known(apply_end(returncode=1))
+    assert codes(collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=Absent(), applied=failed)) == []
+
+
+def test_nobody_can_say_whether_it_was_applied(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    dark = Unreadable("403")
+    facts = collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=Absent(), applied=dark)
+    assert codes(facts) == [("APPLIED-BEFORE-UNREADABLE", "core")]
 
 
 # The plan itself.
