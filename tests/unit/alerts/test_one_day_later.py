@@ -143,3 +143,9 @@ def test_one_day_later_it_is_the_same_finding(gate: str, facts: Facts) -> None:
     tomorrow, said_then = found(gate, later(facts))
     new = [said_then[mark] for _, mark in tomorrow - tonight]
     assert not new, ([said[mark] for _, mark in tonight - tomorrow], new)
+
+
+def test_a_day_that_is_charged_for_more_than_last_night_said_is_the_same_finding() -> None:
+    one, other = (residual.spend_facts(residual.spend("aws", residual.day_spend(16, it))) for it in ("1.00", "1.02"))
+    assert "SPEND-AFTER-ZERO" in {code for code, _ in found("SPEND-AFTER-ZERO", one)[0]}
+    assert found("SPEND-AFTER-ZERO", one)[0] == found("SPEND-AFTER-ZERO", other)[0]
