@@ -29,12 +29,19 @@ from tidegate.models.observed import Absent, Known
 
 LAST_NIGHT = "audit_20261120T020000Z"
 PROVEN = "m9_20261120T180000Z"
+NOTHING_YET = dict.fromkeys(("previous", "newest_record", "hourly_due", "hourly_newest"), Absent())
 STACKS = ("core", "confluent", "demo")
 
 
 def previous(**changes: Any) -> PreviousAudit:
     """The audit of last night."""
-    found = PreviousAudit(number=7, execution_id=LAST_NIGHT, recorded_at=NOW - timedelta(hours=7), overall_pass=True)
+    found = PreviousAudit(
+        number=7,
+        execution_id=LAST_NIGHT,
+        due_at=NOW - timedelta(hours=7, minutes=30),
+        recorded_at=NOW - timedelta(hours=7),
+        overall_pass=True,
+    )
     return replace(found, **changes)
 
 
@@ -48,18 +55,21 @@ def continuity_facts(**changes: Any) -> AuditContinuityFacts:
         newest_record=Known(NOW - timedelta(hours=1)),
         missed=Known(()),
         without_verdict=Known(()),
+        hourly_schedule="17 * * * *",
+        hourly_due=Known(NOW - timedelta(hours=3)),
+        hourly_newest=Known(NOW - timedelta(minutes=40)),
     )
     return replace(facts, **changes)
 
 
 def first_audit(**changes: Any) -> AuditContinuityFacts:
     """The first one ever, before there is any verdict."""
-    return continuity_facts(**{"previous": Absent(), "newest_record": Absent(), **changes})
+    return continuity_facts(**{**NOTHING_YET, **changes})
 
 
 def lock_state(stack: str = "demo", **changes: Any) -> StackLockState:
     """A stack that nobody works on."""
-    return replace(StackLockState(stack=stack, locks=Known(()), intent=Absent()), **changes)
+    return replace(StackLockState(stack=stack, locks=Known(()), intent=Absent(), last_apply=Absent()), **changes)
 
 
 def given_back(**changes: Any) -> LeaseHolder:
@@ -93,7 +103,10 @@ def drift_plan(**changes: Any) -> DriftPlan:
 
 def stack_drift(stack: str = "demo", **changes: Any) -> StackDrift:
     """A stack that is up and as it was left."""
-    return replace(StackDrift(stack=stack, state=Known(state_version()), plan=Known(drift_plan())), **changes)
+    return replace(
+        StackDrift(stack=stack, state=Known(state_version()), plan=Known(drift_plan()), applied_before=Absent()),
+        **changes,
+    )
 
 
 def drift_facts(*stacks: StackDrift, **changes: Any) -> StackDriftFacts:
@@ -115,6 +128,7 @@ def identities_facts(**changes: Any) -> AuditIdentitiesFacts:
         expected_stacks=STACKS,
         name_prefix=PREFIX,
         parameter_prefix="/fraud-platform/dev_min/kafka/",
+        intents={"confluent": Absent()},
         held={"core": Known(()), "confluent": Known(held), "demo": Absent()},
         **found,  # type: ignore[arg-type]
     )

@@ -50,6 +50,7 @@ def audit_residual_facts(*resources: LiveResource, **changes: Any) -> AuditResid
         platform_run=Known(platform_run()),
         states=(owned("core", state_resource("aws_s3_bucket.work", "work")), owned("demo", resources=Absent())),
         expected_stacks=("core", "demo"),
+        intents={"core": Absent(), "demo": Absent()},
         preserve_set=Known((preserve_item(),)),
     )
     return replace(facts, **changes)

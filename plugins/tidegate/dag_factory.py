@@ -19,11 +19,13 @@ from tidegate.operators.without_verdict import RunWithoutVerdict
 from tidegate.sensors.guardrail import GuardrailSensor
 from tidegate.settings import settings
 
-_PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY", "STACK-DRIFT"}
-"""Gates whose facts come from a plan."""
+_PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
+"""Gates whose facts come from a plan that somebody applies."""
 
-_WITHOUT_TERRAFORM = {"AUDIT-IDENTITIES"}
-"""Gates whose facts would be wrong while an apply is under way: what it has just made is in no state yet."""
+_LOOKING = {"STACK-DRIFT"}
+"""Gates whose facts come from a plan that only looks. It starts nothing beside another terraform, so it waits for no
+slot: behind an apply of an hour the audit would not reach its verdict within its deadline (TD8).
+"""
 
 
 def pool_of(environment: str) -> str:
@@ -105,7 +107,7 @@ def _task(spec: PhaseSpec, lane: Lane, environment: Environment, groups: dict[st
         "trigger_rule": "all_done" if spec.every_lane_runs else "all_success",
         "execution_timeout": _timeout(spec, lane),
     }
-    if lane.mutates or lane.gate in _PLANNING | _WITHOUT_TERRAFORM:
+    if lane.mutates or lane.gate in _PLANNING:
         common["pool"] = pool_of(environment.name)
     if group:
         if group not in groups:
@@ -115,7 +117,7 @@ def _task(spec: PhaseSpec, lane: Lane, environment: Environment, groups: dict[st
         return GuardrailSensor(look_again_seconds=environment.deadlines.look_again, **common)
     if lane.gate == "MUTATION-AUTHORIZATION":
         return TerraformApplyOperator(**common)
-    return (TerraformPlanOperator if lane.gate in _PLANNING else GateOperator)(**common)
+    return (TerraformPlanOperator if lane.gate in _PLANNING | _LOOKING else GateOperator)(**common)
 
 
 def _params(environment: Environment, phase: Phase) -> dict[str, Param]:

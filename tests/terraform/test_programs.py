@@ -74,6 +74,9 @@ class Intents:
     def ended(self, record: dict[str, Any], returncode: int, now: datetime) -> None:
         record["returncode"] = returncode
 
+    def planned_again(self, now: datetime) -> None:
+        """No apply was lost."""
+
 
 def wheel_fits() -> bool:
     """Is there a wheel of the package for this machine? Then `make setup` has installed it."""

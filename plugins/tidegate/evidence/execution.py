@@ -24,6 +24,12 @@ def phase_of_execution(execution_id: str) -> Phase:
     return cast(Phase, found[1])
 
 
+def moment_of_execution(execution_id: str) -> datetime:
+    """When its DAG run was due, aware UTC, to the second. Raises ValueError for what is no execution id."""
+    phase_of_execution(execution_id)
+    return datetime.strptime(execution_id.partition("_")[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
 def find_claim(
     store: EvidenceStore, environment: str, phase: Phase, *, dag_id: str, run_id: str, not_before: datetime
 ) -> Observed[str]:

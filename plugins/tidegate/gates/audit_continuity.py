@@ -13,12 +13,15 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 """By so much the clocks of two workers may differ."""
 
 _RESOURCE = "teardown_audit"
+_HOURLY = "hourly_check"
 _DAG = "<environment>.teardown_audit"
 
 
 def blockers(facts: AuditContinuityFacts) -> Iterator[Blocker]:
-    """What could not be read, nights without a verdict, audits that broke off, and a clock that runs behind."""
-    return each(_readable(facts), _missed(facts), _without_verdict(facts), _clock(facts))
+    """What could not be read, nights without a verdict, audits that broke off, hours in which nobody looked, and a
+    clock that runs behind.
+    """
+    return each(_readable(facts), _missed(facts), _without_verdict(facts), _hourly(facts), _clock(facts))
 
 
 def _readable(facts: AuditContinuityFacts) -> Iterator[Blocker]:
@@ -43,12 +46,21 @@ def _readable(facts: AuditContinuityFacts) -> Iterator[Blocker]:
         expected="five fields of cron, UTC",
         remedy="correct audit.schedule in include/environments/<environment>.yaml, then clear this task",
     )
+    hourly = Need(
+        stem="HOURLY-SCHEDULE",
+        what="when hourly checks were due",
+        resource=_HOURLY,
+        expected="five fields of cron, UTC",
+        remedy="correct audit.hourly_schedule in include/environments/<environment>.yaml, then clear this task",
+    )
     if not isinstance(facts.previous, Known | Absent):
         return readable(facts.previous, chain)  # all else rests on it
     return each(
         readable(facts.newest_record, chain),
         required(facts.without_verdict, claims),
         required(facts.missed, schedule),
+        readable(facts.hourly_due, hourly),
+        readable(facts.hourly_newest, chain),
     )
 
 
@@ -86,6 +98,19 @@ def _without_verdict(facts: AuditContinuityFacts) -> Iterator[Blocker]:
         )
 
 
+def _hourly(facts: AuditContinuityFacts) -> Iterator[Blocker]:
+    if isinstance(facts.hourly_due, Known) and isinstance(facts.hourly_newest, Absent):
+        yield Blocker(
+            code="HOURLY-CHECK-MISSED",
+            summary="nobody looks every hour at what is spent and at what has outlived its time",
+            resource=_HOURLY,
+            observed=f"no verdict of an hourly check due since {facts.hourly_due.value.isoformat(timespec='minutes')}",
+            expected=f"a verdict for each time of {facts.hourly_schedule} (UTC)",
+            remedy="see in Airflow whether <environment>.hourly_check is unpaused and the scheduler runs, and why its "
+            "newest run did not end; until then trigger it by hand",
+        )
+
+
 def _clock(facts: AuditContinuityFacts) -> Iterator[Blocker]:
     """Records are written in order: one of the future says that a clock jumped, and ages cannot be trusted."""
     newest = facts.newest_record
@@ -108,4 +133,5 @@ GATE = Gate(
     facts=AuditContinuityFacts,
     blockers=blockers,
     policy_sections=("audit",),
+    measured_codes=frozenset({"CLOCK-BEHIND", "HOURLY-CHECK-MISSED"}),
 )

@@ -105,10 +105,12 @@ def _unheld(
 
 
 def _of_no_state(facts: AuditIdentitiesFacts, found: Observed[tuple[Identity, ...]]) -> Observed[tuple[Identity, ...]]:
-    """Those that no state holds; none while a state is unreadable, for then it is the state that is the finding."""
+    """Those that no state holds. None while a state is unreadable, for then it is the state that is the finding, and
+    none while an apply lives that may have made them.
+    """
     if not isinstance(found, Known):
         return found
-    if not all(isinstance(held, Known | Absent) for held in facts.held.values()):
+    if facts.applying or not all(isinstance(held, Known | Absent) for held in facts.held.values()):
         return Known(())
     held = {id for ids in facts.held.values() if isinstance(ids, Known) for id in ids.value}
     return Known(tuple(identity for identity in found.value if identity.id not in held))

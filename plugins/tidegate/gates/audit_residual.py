@@ -2,8 +2,9 @@
 
 When the newest platform run is closed, or there never was one, everything of the environment's ephemeral types is a
 finding, as M9.F judges it. While one is open its stacks stand rightly: then only what no state holds and nobody
-preserves is one, an orphan that no teardown of a stack would reach. A running apply may not have written its state yet;
-time removes such an orphan, so the lane looks again before it says so.
+preserves is one, an orphan that no teardown of a stack would reach. A running apply may not have written its state yet:
+while one is recorded, or may be, nothing is an orphan; else time may remove one, so the lane looks again before it says
+so.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tidegate.gates.rules_residual import (
     found_blockers,
     has_story,
     is_left_over,
+    is_only_busy,
     name_of,
     said_status,
     story_blockers,
@@ -95,7 +97,7 @@ def _standing(facts: AuditResidualFacts) -> Iterator[Blocker]:
     run = facts.platform_run
     if isinstance(run, Absent) or (isinstance(run, Known) and run.value.closed_by is not None):
         yield from found_blockers(facts, preserved)
-    else:
+    elif not facts.applying:
         yield from _orphans(facts, preserved)
 
 
@@ -103,7 +105,7 @@ def _orphans(facts: AuditResidualFacts, preserved: tuple[PreserveItem, ...]) -> 
     for resource in facts.inventory.resources:
         if not is_left_over(facts, resource, preserved) or _is_held(facts, resource):
             continue
-        if has_story(resource):
+        if has_story(resource) and not is_only_busy(resource):  # a busy one may just be in the making
             yield from story_blockers(facts, resource, ())
             continue
         yield Blocker(
@@ -150,5 +152,6 @@ GATE = Gate(
         "exceptions",
     ),
     transient_codes=frozenset({"RESIDUAL-DELETING", "ORPHAN-BESIDE-STACKS", UNCONFIRMED}),
+    measured_codes=frozenset({"CLOCK-WENT-BACK", "EXCEPTION-EXPIRED", UNCONFIRMED}),
     unconfirmed_code=UNCONFIRMED,
 )

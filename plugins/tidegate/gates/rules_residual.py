@@ -80,6 +80,7 @@ _VENDORS = {
 """Tags with which services of AWS name the owner of what they make."""
 
 _BACKUP = "aws:backup:"
+_IS_BUSY = "it is busy"
 _TEARDOWN = "trigger <environment>.m9_teardown_cost_check again"
 
 
@@ -204,8 +205,13 @@ def hold_of(resource: LiveResource) -> str:
     if any(key.startswith(_BACKUP) for key in resource.tags):
         return "a backup vault keeps it"
     if resource.type in _REFUSE_WHILE_BUSY and resource.status.casefold() in _BUSY:
-        return "it is busy"
+        return _IS_BUSY
     return ""
+
+
+def is_only_busy(resource: LiveResource) -> bool:
+    """Does its service refuse to delete it for no other reason than that it is being made or changed?"""
+    return not is_going(resource) and not vendor_of(resource) and hold_of(resource) == _IS_BUSY
 
 
 def name_of(resource: LiveResource) -> str:

@@ -125,5 +125,6 @@ GATE = Gate(
     requirements=("TD5", "TD8", "CO5"),
     facts=SpendAfterZeroFacts,
     blockers=blockers,
+    measured_codes=frozenset({"CLOSING-IN-FUTURE", "SPEND-AFTER-ZERO", "SPEND-UNKNOWN"}),
     policy_sections=("audit", "cost_scope", "billing_lag_hours", "budget"),
 )

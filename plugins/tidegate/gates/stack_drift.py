@@ -1,6 +1,7 @@
 """STACK-DRIFT. What stands is what the last apply left, and what the configuration still wants (LC7).
 
-A stack without resources is not up: of it nothing is asked. Names of attributes are told, never their values (ID4).
+A stack without resources is not up: of it nothing is asked, but that a persistent one, once applied, stays. Names of
+attributes are told, never their values (ID4).
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_unreadable
 from tidegate.models.audit import ChangedResource, DriftPlan, StackDrift, StackDriftFacts
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 
 _SHOWN = 10
 """So many addresses are named in one sentence."""
@@ -23,7 +24,7 @@ def blockers(facts: StackDriftFacts) -> Iterator[Blocker]:
         if name not in seen:
             yield _not_looked_at(name)
     for stack in facts.stacks:
-        yield from each(_state(stack), _plan(stack))
+        yield from each(_state(stack), _gone(stack), _plan(stack))
 
 
 def is_up(stack: StackDrift) -> bool:
@@ -40,6 +41,34 @@ def _state(stack: StackDrift) -> Iterator[Blocker]:
             resource=stack.stack,
             expected="a state version, or none yet",
             remedy="make the state bucket readable to the execution role, then clear this task",
+        ),
+    )
+
+
+def _gone(stack: StackDrift) -> Iterator[Blocker]:
+    """No teardown takes a persistent stack: one that was applied and is in no state now was lost."""
+    if not isinstance(stack.state, Known | Absent) or is_up(stack):
+        return
+    if isinstance(stack.applied_before, Known):
+        yield Blocker(
+            code="STATE-GONE",
+            summary=f"{stack.stack} was applied before, and its state is gone",
+            resource=f"state of {stack.stack}",
+            observed=f"{'no state' if isinstance(stack.state, Absent) else 'a state without resources'}; "
+            f"{stack.applied_before.value}",
+            expected="the state that the last apply left, for nothing destroys a persistent stack",
+            remedy="build nothing until it is back: find who removed it, and restore the last version of its object in "
+            "the state bucket, which keeps versions; then clear this task",
+        )
+        return
+    yield from readable(
+        stack.applied_before,
+        Need(
+            stem="APPLIED-BEFORE",
+            what="whether this stack was applied before",
+            resource=stack.stack,
+            expected="a record of an apply, of its values or of a teardown, or none yet",
+            remedy="make the work bucket and the evidence bucket readable for the role, then clear this task",
         ),
     )
 

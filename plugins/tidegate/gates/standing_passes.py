@@ -61,7 +61,7 @@ def _exceptions(facts: StandingPassesFacts) -> Iterator[Blocker]:
                 summary="an exception of the manifest has ended, and what it lifted blocks again",
                 resource=f"exception from {exception.rule} for {exception.resource}",
                 observed=said,
-                expected=f"no exception that ended before {facts.today.isoformat()}",
+                expected="no exception whose last day has passed",
                 remedy=f"remove it from {_MANIFEST} with what it allowed, or let its owner give it a new end",
             )
         elif exception.expires <= soon:

@@ -7,8 +7,9 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_locks import lock_not_looked_at, lock_unreadable, said_lock
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.models.audit import StackLockState, StateLocksFacts
+from tidegate.models.authorization import Intent
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.state import StateLock
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -26,7 +27,7 @@ def blockers(facts: StateLocksFacts) -> Iterator[Blocker]:
         if name not in seen:
             yield lock_not_looked_at(name)
     for stack in facts.stacks:
-        yield from each(_locks(facts, stack), _intent(stack))
+        yield from each(_locks(facts, stack), _intent(stack), _last_apply(stack))
     yield from _lease(facts)
 
 
@@ -63,15 +64,7 @@ def _age(facts: StateLocksFacts, stack: StackLockState, lock: StateLock) -> Iter
 def _intent(stack: StackLockState) -> Iterator[Blocker]:
     match stack.intent:
         case Known(found) if found.liveness == "dead" and found.operation not in _HARMLESS:
-            yield Blocker(
-                code="TERRAFORM-LOST",
-                summary="a terraform that changes resources is gone, and nobody saw how it ended",
-                resource=f"stack {stack.stack}",
-                observed=f"{found.operation} of {found.task} ({found.execution_id}) on host {found.host}, dead",
-                expected="every terraform seen to end",
-                remedy="trigger <environment>.m2_substrate_build with platform_run = continue, or "
-                "<environment>.m9_teardown_cost_check: the plan shows what is half made (docs/runbooks/stale-lock.md)",
-            )
+            yield _lost(stack, f"{found.operation} of {found.task} ({found.execution_id})")
         case other:
             yield from readable(
                 other,
@@ -83,6 +76,41 @@ def _intent(stack: StackLockState) -> Iterator[Blocker]:
                     remedy="make intents/ in the work bucket readable for the role, then clear this task",
                 ),
             )
+
+
+def _last_apply(stack: StackLockState) -> Iterator[Blocker]:
+    """An apply that nobody saw end is lost as well when a later record has taken the place of its own."""
+    match stack.last_apply:
+        case Known(apply) if apply.is_lost and _is_past(stack.intent):
+            yield _lost(stack, f"apply of {apply.task} ({apply.execution_id})")
+        case other:
+            yield from readable(
+                other,
+                Need(
+                    stem="LAST-APPLY",
+                    what="how the newest apply ended",
+                    resource=f"stack {stack.stack}",
+                    expected="none, or one that has ended",
+                    remedy="make intents/ in the work bucket readable for the role, then clear this task",
+                ),
+            )
+
+
+def _is_past(intent: Observed[Intent]) -> bool:
+    """No terraform is recorded as started and not ended, or only a plan."""
+    return isinstance(intent, Absent) or (isinstance(intent, Known) and intent.value.operation in _HARMLESS)
+
+
+def _lost(stack: StackLockState, what: str) -> Blocker:
+    return Blocker(
+        code="TERRAFORM-LOST",
+        summary="a terraform that changes resources is gone, and nobody saw how it ended",
+        resource=f"stack {stack.stack}",
+        observed=f"{what}, dead",
+        expected="every terraform seen to end",
+        remedy="trigger <environment>.m2_substrate_build with platform_run = continue, or "
+        "<environment>.m9_teardown_cost_check: the plan shows what is half made (docs/runbooks/stale-lock.md)",
+    )
 
 
 def _lease(facts: StateLocksFacts) -> Iterator[Blocker]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.control import inputs_series
+from tidegate.lanes.newest import newest_proof
 from tidegate.lanes.planning import make_drift_plan
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.audit import DriftPlan, StackDrift, StackDriftFacts
@@ -35,11 +36,71 @@ def _drift(run: LaneRun, stack: str) -> StackDrift:
             run.log(f"{stack}: no resources in its state, so nothing that could drift")
         case other:
             run.log(f"{stack}: no plan, {other}")
-    return StackDrift(stack=stack, state=state, plan=plan)
+    return StackDrift(stack=stack, state=state, plan=plan, applied_before=_applied_before(run, stack, state))
+
+
+def _applied_before(run: LaneRun, stack: str, state: Observed[StateVersion]) -> Observed[str]:
+    """Asked of a persistent stack that is not up. An open platform run says nothing: it may not have got so far."""
+    if run.environment.stacks[stack].lifecycle != "persistent" or not _is_not_up(state):
+        return Absent()
+    unread: list[str] = []
+    for ask in (_from_apply, _from_inputs, _from_proof, _from_platform_run):
+        match ask(run, stack):
+            case Known(said):
+                return Known(said)
+            case Unreadable(reason):
+                unread.append(reason)
+            case _:
+                pass
+    return Unreadable("; ".join(unread)) if unread else Absent()
+
+
+def _from_apply(run: LaneRun, stack: str) -> Observed[str]:
+    match run.intents(stack).last_apply():
+        case Known(apply) if apply.returncode == 0:
+            return Known(f"{apply.task} applied it ({apply.execution_id})")
+        case Unreadable() as found:
+            return found
+        case _:
+            return Absent()
+
+
+def _from_inputs(run: LaneRun, stack: str) -> Observed[str]:
+    match inputs_series(run.remote, run.environment.name, stack).newest():
+        case Known((number, record)):
+            return Known(f"{record.get('execution_id')} recorded its values after an apply (record {number})")
+        case Unreadable() as found:
+            return found
+        case _:
+            return Absent()
+
+
+def _from_proof(run: LaneRun, _stack: str) -> Observed[str]:
+    match newest_proof(run):
+        case Known(proof):
+            return Known(f"a teardown beside it was proven by {proof.snapshot.execution_id}")
+        case Unreadable() as found:
+            return found
+        case _:
+            return Absent()
+
+
+def _from_platform_run(run: LaneRun, _stack: str) -> Observed[str]:
+    match run.platform_run:
+        case Known(platform) if platform.closed_by is not None:
+            return Known(f"{platform.id} was built upon it and closed")
+        case Unreadable() as found:
+            return found
+        case _:
+            return Absent()
+
+
+def _is_not_up(state: Observed[StateVersion]) -> bool:
+    return isinstance(state, Absent) or (isinstance(state, Known) and state.value.resource_count == 0)
 
 
 def _plan(run: LaneRun, stack: str, state: Observed[StateVersion]) -> Observed[DriftPlan]:
-    if isinstance(state, Absent) or (isinstance(state, Known) and state.value.resource_count == 0):
+    if _is_not_up(state):
         return Absent()
     if not isinstance(state, Known):
         return Unreadable("its state cannot be read, so no plan was made")

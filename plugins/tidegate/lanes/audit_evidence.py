@@ -1,5 +1,7 @@
 """AUDIT.J: the chain of verdicts, and what `tidegate verify` says about the newest executions (TD8, EV3)."""
 
+from datetime import timedelta
+
 from tidegate.evidence.store import StoreError
 from tidegate.lanes.newest import newest_proof
 from tidegate.lanes.run import LaneRun, now
@@ -8,8 +10,11 @@ from tidegate.models.audit import EvidenceChainFacts, EvidenceFinding, VerifiedE
 from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.verify.chain import Chain, read_chain
-from tidegate.verify.execution import verify_execution
+from tidegate.verify.execution import Verification, verify_execution
 from tidegate.verify.findings import Finding
+
+BEING_RERUN = timedelta(hours=1)
+"""A lane that ran again so short ago may still be followed by a verdict of its own."""
 
 AT_MOST = 40
 """So many executions are judged again in one night, the newest; of others the records in the chain are looked at."""
@@ -79,9 +84,30 @@ def _verified(run: LaneRun, execution: str, chain: Chain, *, new: bool) -> Verif
         run.log(f"{execution}: cannot be judged again: {error}")
         return VerifiedExecution(execution_id=execution, findings=Unreadable(str(error)))
     snapshots = len(verification.execution.documents)
-    found = tuple(finding for finding in verification.findings if new or finding.certain)
+    again = _being_rerun(run, execution, verification)
+    found = tuple(it for it in verification.findings if (new or it.certain) and it not in again)
+    for finding in again:
+        run.log(f"{execution}: {finding.file} is newer than its verdict, and the run goes on: judged the next night")
     run.log(f"{execution}: verdict {verification.verdict}, {snapshots} snapshots judged again, {len(found)} findings")
     return VerifiedExecution(execution_id=execution, findings=Known(_findings(found)))
+
+
+def _being_rerun(run: LaneRun, execution: str, verification: Verification) -> tuple[Finding, ...]:
+    """Lanes that somebody runs again right now: their verdict follows. Their run holds the lease, or they are young."""
+    moment = now()
+    lease = run.lease.check(dag_id=run.dag_id, run_id=run.run_id, now=moment).holder
+    at_work = isinstance(lease, Known) and lease.value.execution_id == execution and lease.value.expires_at > moment
+    observed = {
+        document.key: document.snapshot.observed_at
+        for document in verification.execution.documents
+        if document.snapshot is not None
+    }
+    return tuple(
+        finding
+        for finding in verification.findings
+        if finding.code == "LANE-SUPERSEDED"
+        and (at_work or (finding.file in observed and timedelta() <= moment - observed[finding.file] < BEING_RERUN))
+    )
 
 
 def _findings(found: tuple[Finding, ...]) -> tuple[EvidenceFinding, ...]:

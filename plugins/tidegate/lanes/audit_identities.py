@@ -5,6 +5,7 @@ from tidegate.collectors.confluent.identities import PREFIX, Identities, read_id
 from tidegate.lanes.confluent import confluent_api
 from tidegate.lanes.orphans import left_parameters
 from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.underway import unfinished_intents
 from tidegate.models.audit import AuditIdentitiesFacts
 from tidegate.models.facts import Source
 from tidegate.models.observed import Known, Observed
@@ -13,23 +14,30 @@ PARAMETER = "aws_ssm_parameter"
 
 
 def collect_identities(run: LaneRun) -> AuditIdentitiesFacts:
-    """The lane runs in the pool of terraform: what an apply under way has just made would be in no state yet."""
+    """What an apply under way has just made is in no state yet: whether one is, is asked before and after the lists."""
     observed_at = now()
+    messaging = run.environment.stacks_by_lifecycle("messaging")
+    before = unfinished_intents(run, messaging)
     held = {name: _held(run, name) for name in run.environment.stacks}
     found = _identities(run, held)
-    return AuditIdentitiesFacts(
+    parameters = left_parameters(run)
+    facts = AuditIdentitiesFacts(
         observed_at=observed_at,
         sources=tuple(Source(name=name, data_as_of=observed_at) for name in ("state", "confluent", "ssm")),
         expected_stacks=tuple(run.environment.stacks),
         name_prefix=run.environment.dashed,
         parameter_prefix=run.environment.secrets_prefix,
+        intents=unfinished_intents(run, messaging, before),
         held=held,
         environments=found.environments,
         service_accounts=found.service_accounts,
         api_keys=found.api_keys,
         role_bindings=found.role_bindings,
-        parameters=left_parameters(run),
+        parameters=parameters,
     )
+    if facts.applying:
+        run.log(f"an apply of {', '.join(facts.applying)} is under way: what no state holds is not looked for")
+    return facts
 
 
 def _held(run: LaneRun, stack: str) -> Observed[tuple[str, ...]]:

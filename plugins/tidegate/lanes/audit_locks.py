@@ -20,6 +20,7 @@ def collect_locks(run: LaneRun) -> StateLocksFacts:
                 stack=name,
                 locks=read_state_locks(run.clients, run.environment, name),
                 intent=run.intents(name).unfinished(),
+                last_apply=run.intents(name).last_apply(),
             )
             for name in names
         ),

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.lanes.run import LaneRun
 from tidegate.models.audit import DriftPlan
-from tidegate.models.observed import Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.plan import Plan, Purpose
 from tidegate.terraform import drift, plan_store, process, program, runner, workspace
 from tidegate.terraform import plan as plans
@@ -27,8 +28,31 @@ def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]
 
 
 def make_drift_plan(run: LaneRun, stack: str, inputs: dict[str, Any]) -> Observed[DriftPlan]:
-    """Plan a stack only to see what differs: the plan file is deleted, nobody can apply it. Unreadable as above."""
-    return _unless_terraform_works(run, stack, lambda: _look_for_drift(run, stack, inputs))
+    """Plan a stack only to see what differs: the plan file is deleted, nobody can apply it. Unreadable as above.
+
+    Nothing is started either while anybody holds the state lock, or beside the record of a terraform that nobody saw
+    end, also a dead one: that record is the proof with which its lock is released (ST6). A dead plan that holds no lock
+    proves nothing any more.
+    """
+    match run.intents(stack).unfinished():
+        case Known(intent) if intent.hinders_a_look:
+            return Unreadable(
+                f"terraform {intent.operation} of {intent.task} on host {intent.host} was not seen to end "
+                f"({intent.liveness}); a plan would hide it"
+            )
+        case Known() | Absent():
+            pass
+        case other:
+            return Unreadable(f"intent record: {shown(other)}")
+    match read_state_locks(run.clients, run.environment, stack):
+        case Known(held) if held:
+            return Unreadable("; ".join(f"{it.who} holds lock {it.id} for {it.operation}" for it in held))
+        case Known():
+            return _made(lambda: _look_for_drift(run, stack, inputs))
+        case Absent():
+            return Unreadable("there is no lock table, so nobody can tell whether the state is locked")
+        case other:
+            return Unreadable(f"state lock: {shown(other)}")
 
 
 def _unless_terraform_works(run: LaneRun, stack: str, make: Callable[[], T]) -> Observed[T]:
@@ -40,7 +64,10 @@ def _unless_terraform_works(run: LaneRun, stack: str, make: Callable[[], T]) -> 
         case Unreadable(reason):
             return Unreadable(reason)
         case _:
-            pass
+            return _made(make)
+
+
+def _made(make: Callable[[], T]) -> Observed[T]:
     try:
         return Known(make())
     except (
@@ -60,7 +87,7 @@ def _look_for_drift(run: LaneRun, stack: str, inputs: dict[str, Any]) -> DriftPl
     prepared.write_inputs(inputs)
     terraform = run.terraform(prepared)
     terraform.init()
-    saved = terraform.plan(destroy=False, lock_timeout_seconds=DRIFT_LOCK_SECONDS)
+    saved = terraform.plan(destroy=False, lock_timeout_seconds=DRIFT_LOCK_SECONDS, only_looks=True)
     try:
         shown = terraform.show(saved)
         try:

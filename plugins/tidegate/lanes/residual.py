@@ -9,6 +9,7 @@ from tidegate.gates.rules_residual import harmless_vendors
 from tidegate.lanes.looks import looks_of
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set
+from tidegate.lanes.underway import unfinished_intents
 from tidegate.models.facts import Source
 from tidegate.models.observed import Known
 from tidegate.models.ownership import OwnedState
@@ -19,6 +20,7 @@ from tidegate.models.residual import AuditResidualFacts, ScanFacts
 
 def collect_audit_residual(run: LaneRun) -> AuditResidualFacts:
     """The nightly scan, with every state and the platform run that may account for what stands."""
+    before = unfinished_intents(run, run.environment.stacks)
     scan = scan_now(run)
     preserved = preserve_set(run)
     facts = AuditResidualFacts(
@@ -34,8 +36,11 @@ def collect_audit_residual(run: LaneRun) -> AuditResidualFacts:
             for name, stack in run.environment.stacks.items()
         ),
         expected_stacks=tuple(run.environment.stacks),
+        intents=unfinished_intents(run, run.environment.stacks, before),
         preserve_set=preserved,
     )
+    if facts.applying:
+        run.log(f"an apply of {', '.join(facts.applying)} is under way: what no state holds is not looked for")
     say_harmless(run, facts, preserved.value if isinstance(preserved, Known) else ())
     return facts
 

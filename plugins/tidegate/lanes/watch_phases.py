@@ -62,6 +62,7 @@ def audit_phase(environment: Environment) -> PhaseSpec:
                 collect="tidegate.lanes.residual:collect_audit_residual",
                 # No wait for a teardown: what is still there after the pause is a finding of this night.
                 waits_seconds=environment.deadlines.residual_pause + environment.deadlines.look_again,
+                share=3,
             ),
             Lane(
                 phase="audit",
@@ -173,6 +174,7 @@ def _identity_lanes(environment: Environment) -> tuple[Lane, ...]:
             snapshot="audit_i_orphan_identities_snapshot",
             gate="AUDIT-IDENTITIES",
             collect=f"{_AUDIT}_identities:collect_identities",
+            share=4,
         ),
     )
 
@@ -185,6 +187,7 @@ def _cost_lane(phase: str, letter: str) -> Lane:
         title="Cost of this month, reported and projected, below the stop",
         snapshot=f"{phase}_{letter}_cost_guardrail_snapshot",
         gate="COST-GUARDRAIL",
+        share=3,  # a slow list of Confluent must leave the lane time to judge what AWS says
         collect=f"{_COST}:collect_cost",
         on_fail=f"{_STOP}:latch_at_the_stop",
         effect="sets the emergency latch when the cost has reached the stop, and triggers the emergency stop for what "

@@ -9,18 +9,20 @@ from datetime import date, datetime
 from tidegate.models.authorization import Intent
 from tidegate.models.control import LeaseHolder
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Observed
+from tidegate.models.observed import Known, Observed
 from tidegate.models.orphans import Identity
 from tidegate.models.policy import PolicyException
-from tidegate.models.state import StateLock, StateVersion
+from tidegate.models.state import ApplyEnd, StateLock, StateVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousAudit:
-    """The newest audit before this one that has a verdict in the chain. `recorded_at` is aware UTC."""
+    """The youngest audit before this one that has a verdict in the chain. Times are aware UTC."""
 
     number: int
     execution_id: str
+    due_at: datetime
+    """As its execution id says. `recorded_at` is later, also much later when its verdict was cleared."""
     recorded_at: datetime
     overall_pass: bool
 
@@ -41,6 +43,13 @@ class AuditContinuityFacts(Facts):
     Empty when there is no previous one: nothing was expected before the first."""
     without_verdict: Observed[tuple[str, ...]]
     """Audits that began since the previous one and left no verdict, by execution id."""
+    hourly_schedule: str
+    hourly_due: Observed[datetime]
+    """Since when at least one hourly check must have been due and left its verdict. Absent: none is expected, because
+    schedules are switched off, or because there was no audit before.
+    """
+    hourly_newest: Observed[datetime]
+    """When the newest hourly check with a verdict was due. Absent: none since `hourly_due`, or none is expected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +60,8 @@ class StackLockState:
     locks: Observed[tuple[StateLock, ...]]
     intent: Observed[Intent]
     """Absent: every terraform of tidegate was seen to end."""
+    last_apply: Observed[ApplyEnd]
+    """How the newest apply ended; its record outlives that of a later plan. Absent: none is recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +107,10 @@ class StackDrift:
     stack: str
     state: Observed[StateVersion]
     plan: Observed[DriftPlan]
+    applied_before: Observed[str]
+    """Of a persistent stack that is not up: what says that it was applied once. Absent: nothing does, or the stack may
+    be gone.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +129,8 @@ class AuditIdentitiesFacts(Facts):
     name_prefix: str
     """What is called so, or begins with it and a hyphen, belongs to the environment."""
     parameter_prefix: str
+    intents: dict[str, Observed[Intent]]
+    """By stack of lifecycle messaging: the terraform that nobody saw end. Absent: there is none."""
     held: dict[str, Observed[tuple[str, ...]]]
     """By stack: ids of identities, environments and parameters in its state. Absent: it has no state."""
     environments: Observed[tuple[Identity, ...]]
@@ -121,6 +138,15 @@ class AuditIdentitiesFacts(Facts):
     api_keys: Observed[tuple[Identity, ...]]
     role_bindings: Observed[tuple[Identity, ...]]
     parameters: Observed[tuple[Identity, ...]]
+
+    @property
+    def applying(self) -> tuple[str, ...]:
+        """Stacks of which an apply lives: what it has just made is in no state yet."""
+        return tuple(
+            stack
+            for stack, it in self.intents.items()
+            if isinstance(it, Known) and it.value.may_be_changing and it.value.liveness == "live"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

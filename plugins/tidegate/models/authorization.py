@@ -43,6 +43,16 @@ class Intent:
     host: str
     liveness: Literal["live", "dead", "unknown"]
 
+    @property
+    def may_be_changing(self) -> bool:
+        """An apply that lives, or of which nobody can tell: what it has just made may be in no state yet."""
+        return self.operation == "apply" and self.liveness != "dead"
+
+    @property
+    def hinders_a_look(self) -> bool:
+        """It may still run, or it changed resources and its record is needed: a plan for the audit starts nothing."""
+        return self.liveness != "dead" or self.operation != "plan"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationFacts(Facts):

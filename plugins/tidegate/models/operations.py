@@ -3,13 +3,25 @@
 They belong to `models.environment.Environment`.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from croniter import croniter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from tidegate.models.scalars import UsDollars
 
-Schedule = Annotated[str, Field(pattern=r"^\S+( \S+){4}$")]
+
+def _cron(schedule: str) -> str:
+    """As Airflow reads it: what it cannot read would break the DAG files of all environments."""
+    try:
+        croniter(schedule, datetime(2026, 1, 1, tzinfo=UTC)).get_next(datetime)
+    except ValueError as error:
+        raise ValueError(f"no cron that Airflow can read: {error}") from error
+    return schedule
+
+
+Schedule = Annotated[str, Field(pattern=r"^\S+( \S+){4}$"), AfterValidator(_cron)]
 """Five fields of cron, UTC."""
 
 

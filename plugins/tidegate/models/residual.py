@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
+from tidegate.models.authorization import Intent
 from tidegate.models.control import PlatformRun
 from tidegate.models.facts import Facts
 from tidegate.models.inventory import Inventory
 from tidegate.models.looks import Looks
-from tidegate.models.observed import Observed
+from tidegate.models.observed import Known, Observed
 from tidegate.models.ownership import OwnedState
 from tidegate.models.plan import PreserveItem
 from tidegate.models.policy import ForbiddenRule, PolicyException
@@ -63,4 +64,11 @@ class AuditResidualFacts(ScanFacts):
     states: tuple[OwnedState, ...]
     """Of every stack of the manifest."""
     expected_stacks: tuple[str, ...]
+    intents: dict[str, Observed[Intent]]
+    """By stack: the terraform that nobody saw end. Absent: there is none."""
     preserve_set: Observed[tuple[PreserveItem, ...]]
+
+    @property
+    def applying(self) -> tuple[str, ...]:
+        """Stacks of which an apply is under way, or may be: what it has just made is in no state yet."""
+        return tuple(stack for stack, it in self.intents.items() if isinstance(it, Known) and it.value.may_be_changing)

@@ -13,6 +13,14 @@ from tidegate.models.observed import Known, Observed
 _DAY = timedelta(days=1)
 
 
+def first_watched_day(closed_at: datetime) -> date:
+    """The first day that must cost nothing: the second whole day (UTC) after the closing.
+
+    The first whole day is one of grace: what was used before the end may be charged then.
+    """
+    return closed_at.astimezone(UTC).date() + 2 * _DAY
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaySpend:
     """What a platform charged for one day (UTC), credits left out."""
@@ -52,13 +60,8 @@ class SpendAfterZeroFacts(Facts):
 
     @property
     def watched_from(self) -> date | None:
-        """The first day that must cost nothing: the second whole day after the closing. None: nothing is watched.
-
-        The first whole day is one of grace: what was used before the end may be charged then.
-        """
-        if not isinstance(self.closed_at, Known):
-            return None
-        return self.closed_at.value.astimezone(UTC).date() + 2 * _DAY
+        """The first day that must cost nothing. None: nothing is watched."""
+        return first_watched_day(self.closed_at.value) if isinstance(self.closed_at, Known) else None
 
     def reported_days(self, spend: PlatformSpend) -> Iterator[date]:
         """The watched days of this month that a platform must have reported by now, in order."""

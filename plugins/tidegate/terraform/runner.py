@@ -70,13 +70,21 @@ class Terraform:
         arguments = backend_arguments(self.environment, stack, path_style=path_style)
         self._run("init", ["-reconfigure", "-lockfile=readonly", "-no-color", *arguments], log_lines=False)
 
-    def plan(self, *, destroy: bool, lock_timeout_seconds: int = 0) -> SavedPlan:
-        """Make a saved plan. Takes the state lock; while somebody holds it, waits so long, and then fails."""
+    def plan(self, *, destroy: bool, lock_timeout_seconds: int = 0, only_looks: bool = False) -> SavedPlan:
+        """Make a saved plan. Takes the state lock; while somebody holds it, waits so long, and then fails.
+
+        One that `only_looks` serves no apply: it never takes the place of a record of a terraform not seen to end.
+        Any other shows whoever reads it what a lost apply left, so that apply is not looked for any more.
+        """
         path = self.workspace.directory / ("destroy.tfplan" if destroy else "build.tfplan")
         arguments = ["-json", "-detailed-exitcode", f"-out={path}", f"-var-file={self.workspace.inputs}"]
         if destroy:
             arguments.append("-destroy")
-        ended = self._locked("plan", arguments, accepted=(0, 2), lock_timeout_seconds=lock_timeout_seconds)
+        ended = self._locked(
+            "plan", arguments, accepted=(0, 2), lock_timeout_seconds=lock_timeout_seconds, only_looks=only_looks
+        )
+        if not only_looks:
+            self._note(lambda: self.intents.planned_again(datetime.now(UTC)))
         return SavedPlan(path, file_digest(path), has_changes=ended.returncode == 2)
 
     def show(self, plan: SavedPlan) -> Path:
@@ -107,7 +115,10 @@ class Terraform:
         accepted: tuple[int, ...] = (0,),
         plan_sha256: str | None = None,
         lock_timeout_seconds: int = 0,
+        only_looks: bool = False,
     ) -> process.Ended:
+        if only_looks:
+            self.intents.nothing_unfinished()
         record = self.intents.open(command, self.owner, datetime.now(UTC), plan_sha256)
         ended = self._run(
             command,

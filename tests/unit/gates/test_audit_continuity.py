@@ -44,6 +44,12 @@ def codes(facts: AuditContinuityFacts) -> list[str]:
         ),
         pytest.param(continuity_facts(newest_record=DARK), ["VERDICT-CHAIN-UNREADABLE"], id="newest-unreadable"),
         pytest.param(continuity_facts(without_verdict=DARK), ["AUDIT-CLAIMS-UNREADABLE"], id="claims-unreadable"),
+        pytest.param(continuity_facts(hourly_newest=Absent()), ["HOURLY-CHECK-MISSED"], id="nobody-looked-every-hour"),
+        pytest.param(
+            continuity_facts(hourly_due=Absent(), hourly_newest=Absent()), [], id="no-hourly-check-is-expected"
+        ),
+        pytest.param(continuity_facts(hourly_due=DARK), ["HOURLY-SCHEDULE-UNREADABLE"], id="hourly-is-no-cron"),
+        pytest.param(continuity_facts(hourly_newest=DARK), ["VERDICT-CHAIN-UNREADABLE"], id="hourly-unreadable"),
         pytest.param(continuity_facts(missed=DARK), ["AUDIT-SCHEDULE-UNREADABLE"], id="schedule-is-no-cron"),
     ],
 )

@@ -1,10 +1,12 @@
 """AUDIT-RESIDUAL: what stands without a platform run, and beside the stacks of an open one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from factories_control import intent
 from factories_residual import audit_residual_facts, owned, standing
 from factories_world import NOW, PREFIX, inventory, live, look, looks, preserve_item, state_resource
 from tidegate.gates.audit_residual import GATE
@@ -12,6 +14,7 @@ from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.residual import AuditResidualFacts
 
 DARK = Unreadable("AccessDenied")
+APPLYING = {"demo": Known(intent(liveness="live"))}
 TAGS = {"project": "fraud-platform", "lifecycle": "ephemeral"}
 OURS = live(tags=TAGS)
 NAT = live("aws_nat_gateway", "nat-1")
@@ -105,6 +108,34 @@ def test_without_an_open_platform_run_everything_ephemeral_is_found(
         pytest.param(standing(NAT), [], id="what-is-forbidden-while-stacks-stand-the-posture-says"),
         pytest.param(standing(live(tags=TAGS, status="deleting")), ["RESIDUAL-DELETING"], id="on-its-way-out"),
         pytest.param(
+            standing(replace(DATABASE, status="creating"), ephemeral_types=("aws_db_instance",)),
+            ["ORPHAN-BESIDE-STACKS"],
+            id="busy-may-be-in-the-making",
+        ),
+        pytest.param(
+            standing(
+                replace(DATABASE, status="creating", attributes={"deletion_protection": Known(True)}),
+                ephemeral_types=("aws_db_instance",),
+            ),
+            ["RESIDUAL-UNDELETABLE"],
+            id="protected-whatever-it-does",
+        ),
+        pytest.param(standing(OURS, intents=APPLYING), [], id="an-apply-is-under-way"),
+        pytest.param(
+            standing(OURS, intents={"demo": Known(intent(liveness="unknown"))}), [], id="an-apply-may-be-under-way"
+        ),
+        pytest.param(
+            standing(OURS, intents={"demo": Known(intent(liveness="dead"))}),
+            ["ORPHAN-BESIDE-STACKS"],
+            id="an-apply-that-is-gone-explains-nothing",
+        ),
+        pytest.param(
+            standing(OURS, intents={"demo": Known(intent(operation="plan", liveness="live"))}),
+            ["ORPHAN-BESIDE-STACKS"],
+            id="a-plan-makes-nothing",
+        ),
+        pytest.param(standing(OURS, intents={"demo": DARK}), ["ORPHAN-BESIDE-STACKS"], id="nobody-can-say-so"),
+        pytest.param(
             standing(live(tags={**TAGS, "aws:cloudformation:stack-name": "x"})), [], id="a-vendor's-and-costs-nothing"
         ),
         pytest.param(
@@ -136,6 +167,15 @@ def test_beside_an_open_platform_run_orphans_are_found(facts: AuditResidualFacts
 @pytest.mark.parametrize("facts_of", [audit_residual_facts, standing], ids=["closed", "open"])
 def test_what_cannot_be_told_is_a_finding(facts_of: Any, changes: dict[str, Any], found: Sequence[str]) -> None:
     assert codes(facts_of(**changes)) == found
+
+
+def test_without_a_platform_run_an_apply_explains_nothing() -> None:
+    assert codes(audit_residual_facts(OURS, intents=APPLYING)) == ["RESIDUAL-RESOURCE"]
+
+
+def test_a_database_in_the_making_may_clear_by_itself() -> None:
+    making = standing(replace(DATABASE, status="creating"), ephemeral_types=("aws_db_instance",))
+    assert GATE.may_clear_by_itself(GATE.evaluate(making, judged_at=NOW))
 
 
 def test_a_platform_run_that_cannot_be_read_hides_no_orphan() -> None:

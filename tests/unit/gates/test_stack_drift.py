@@ -1,5 +1,6 @@
 """STACK-DRIFT: what was changed behind Terraform's back, and what the configuration wants otherwise."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tidegate.models.audit import StackDriftFacts
 from tidegate.models.observed import Absent, Known, Unreadable
 
 DARK = Unreadable("Error acquiring the state lock")
+EMPTY = Known(state_version(resource_count=0))
 GONE = stack_drift(state=Absent(), plan=Absent())
 
 
@@ -27,10 +29,18 @@ def planned(**changes: Any) -> StackDriftFacts:
     [
         pytest.param(drift_facts(), [], id="as-it-was-left"),
         pytest.param(drift_facts(GONE), [], id="not-up"),
-        pytest.param(
-            drift_facts(stack_drift(state=Known(state_version(resource_count=0)), plan=Absent())), [], id="empty-state"
-        ),
+        pytest.param(drift_facts(stack_drift(state=EMPTY, plan=Absent())), [], id="empty-state"),
         pytest.param(drift_facts(stack_drift("core", state=Absent(), plan=Absent())), [], id="no-core-is-a-fact"),
+        pytest.param(drift_facts(replace(GONE, applied_before=Known("m2_x"))), ["STATE-GONE"], id="lost"),
+        pytest.param(
+            drift_facts(stack_drift(state=EMPTY, plan=Absent(), applied_before=Known("m2_x"))),
+            ["STATE-GONE"],
+            id="emptied",
+        ),
+        pytest.param(drift_facts(stack_drift(applied_before=Known("m2_x"))), [], id="it-is-up"),
+        pytest.param(
+            drift_facts(replace(GONE, applied_before=DARK)), ["APPLIED-BEFORE-UNREADABLE"], id="nobody-can-say"
+        ),
         pytest.param(drift_facts(stack_drift(state=DARK, plan=DARK)), ["STATE-UNREADABLE"], id="state-unreadable"),
         pytest.param(drift_facts(stack_drift(plan=DARK)), ["PLAN-UNREADABLE"], id="lock-held"),
         pytest.param(drift_facts(stack_drift(plan=Absent())), ["PLAN-UNREADABLE"], id="up-and-not-planned"),

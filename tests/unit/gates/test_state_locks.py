@@ -8,12 +8,13 @@ import pytest
 
 from factories_audit import given_back, lock_state, locks_facts
 from factories_control import intent, lock
-from factories_world import NOW
+from factories_world import NOW, apply_end
 from tidegate.gates.state_locks import GATE
 from tidegate.models.audit import StateLocksFacts
 from tidegate.models.observed import Absent, Known, Unreadable
 
 DARK = Unreadable("403")
+LOST = Known(apply_end(returncode=None))
 
 
 def codes(facts: StateLocksFacts) -> list[str]:
@@ -51,6 +52,20 @@ def held(**changes: Any) -> StateLocksFacts:
         pytest.param(one(intent=Known(intent(liveness="dead", operation="apply"))), ["TERRAFORM-LOST"], id="lost"),
         pytest.param(one(intent=Known(intent(liveness="dead", operation="plan"))), [], id="a-plan-may-be-lost"),
         pytest.param(one(intent=DARK), ["INTENT-UNREADABLE"], id="intents-unreadable"),
+        pytest.param(one(last_apply=Known(apply_end())), [], id="the-newest-apply-ended"),
+        pytest.param(one(last_apply=Known(apply_end(returncode=1))), [], id="the-newest-apply-failed"),
+        pytest.param(one(last_apply=LOST), ["TERRAFORM-LOST"], id="a-later-record-hides-no-lost-apply"),
+        pytest.param(
+            one(last_apply=LOST, intent=Known(intent(liveness="dead", operation="plan"))),
+            ["TERRAFORM-LOST"],
+            id="nor-does-a-plan-that-was-lost-itself",
+        ),
+        pytest.param(one(last_apply=LOST, intent=Known(intent(liveness="dead"))), ["TERRAFORM-LOST"], id="told-once"),
+        pytest.param(one(last_apply=LOST, intent=Known(intent(liveness="live"))), [], id="it-is-at-work"),
+        pytest.param(
+            one(last_apply=Known(apply_end(returncode=None, planned_again=True))), [], id="planned-since-by-a-build"
+        ),
+        pytest.param(one(last_apply=DARK), ["LAST-APPLY-UNREADABLE"], id="last-apply-unreadable"),
         pytest.param(locks_facts(stacks=locks_facts().stacks[1:]), ["STATE-LOCK-MISSING"], id="core-left-out"),
         pytest.param(locks_facts(lease=DARK), ["LEASE-UNREADABLE"], id="lease-unreadable"),
         pytest.param(

@@ -14,6 +14,7 @@ from tidegate.lanes import audit_continuity
 from tidegate.lanes.audit_continuity import AT_MOST, collect_continuity
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.settings import settings
+from tidegate.verify.chain import READERS
 
 DUE = datetime(2026, 2, 13, 2, 0, tzinfo=UTC)
 PREFIX = "evidence/dev_min/verdicts"
@@ -45,6 +46,13 @@ def recorded(world: Any, phase: str, at: datetime, *, passed: bool = True, **cha
 
     Series(world.remote, PREFIX).append_next(record)
     return execution
+
+
+@pytest.fixture(autouse=True)
+def hourly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests are not about the hourly check."""
+    if "hourly" not in request.node.name:
+        monkeypatch.setattr(audit_continuity, "_hourly_due", lambda *_: Absent())
 
 
 def collected(world: Any, run_after: datetime = DUE, **changes: Any) -> Any:
@@ -192,3 +200,78 @@ def test_without_schedules_nothing_is_missed(world: Any, monkeypatch: pytest.Mon
     facts = collected(world)
     assert facts.missed == Known(())
     assert facts.schedule == "no schedule (schedules are switched off)"
+
+
+def test_one_that_was_cleared_today_hides_no_missed_night(world: Any) -> None:
+    """Its verdict is recorded anew; it was due when it was due."""
+    old = recorded(world, "audit", DUE - timedelta(days=3) + timedelta(minutes=20))
+    recorded(world, "audit", DUE - timedelta(hours=2), execution_id=old)
+    facts = collected(world)
+    assert facts.missed == Known((DUE - timedelta(days=2), DUE - timedelta(days=1)))
+    assert facts.previous.value.due_at == DUE - timedelta(days=3) + timedelta(minutes=5)
+
+
+def test_one_that_was_cleared_today_is_not_the_previous_one(world: Any) -> None:
+    old = recorded(world, "audit", DUE - timedelta(days=2) + timedelta(minutes=20))
+    last = recorded(world, "audit", DUE - timedelta(days=1) + timedelta(minutes=20))
+    recorded(world, "audit", DUE - timedelta(hours=2), execution_id=old)
+    facts = collected(world)
+    assert (facts.previous.value.execution_id, facts.missed) == (last, Known(()))
+
+
+def test_a_long_chain_is_not_read_to_its_end(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for hours in range(300, 25, -1):
+        recorded(world, "hourly", DUE - timedelta(hours=hours))
+    recorded(world, "audit", DUE - timedelta(hours=23, minutes=30))
+    claim(world.remote, "dev_min", "audit", dag_id="d", run_id="x", run_after=DUE - timedelta(hours=20))
+    read: list[str] = []
+    store = type(world.remote)
+    original = store.read
+    monkeypatch.setattr(store, "read", lambda self, key: read.append(key) or original(self, key))
+    facts = collected(world)
+    assert facts.without_verdict == Known(("audit_20260212T060000Z",))
+    asked = [key for key in read if key.startswith(PREFIX)]
+    assert len(asked) == len(set(asked)) <= 2 * READERS + 1
+
+
+def test_an_hourly_check_looked_an_hour_ago(world: Any) -> None:
+    recorded(world, "audit", DUE - timedelta(hours=23))
+    recorded(world, "hourly", DUE - timedelta(minutes=30))
+    facts = collected(world)
+    assert facts.hourly_newest == Known(DUE - timedelta(minutes=45))
+    assert isinstance(facts.hourly_due, Known)
+    assert codes(facts) == []
+
+
+def test_no_hourly_check_looked_for_hours(world: Any) -> None:
+    recorded(world, "audit", DUE - timedelta(hours=23))
+    late = recorded(world, "hourly", DUE - timedelta(hours=5))
+    recorded(world, "hourly", DUE - timedelta(minutes=5), execution_id=late)  # cleared by hand
+    facts = collected(world)
+    assert timedelta(hours=2) <= facts.observed_at - facts.hourly_due.value <= timedelta(hours=3)
+    assert (facts.hourly_newest, codes(facts)) == (Absent(), ["HOURLY-CHECK-MISSED"])
+
+
+def test_before_the_first_audit_no_hourly_check_is_expected(world: Any) -> None:
+    facts = collected(world)
+    assert (facts.hourly_due, facts.hourly_newest, codes(facts)) == (Absent(), Absent(), [])
+
+
+def test_without_schedules_no_hourly_check_is_expected(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEGATE_SCHEDULES", "false")
+    settings.cache_clear()
+    recorded(world, "audit", DUE - timedelta(days=1))
+    assert codes(collected(world)) == []
+
+
+def test_an_hourly_schedule_that_is_no_cron(world: Any) -> None:
+    recorded(world, "audit", DUE - timedelta(hours=23))
+    environment = dev_min()[0]
+    audit = environment.audit.model_copy(update={"hourly_schedule": "99 * * * *"})
+    facts = collected(world, environment=environment.model_copy(update={"audit": audit}))
+    assert codes(facts) == ["HOURLY-SCHEDULE-UNREADABLE"]
+
+
+def test_an_execution_id_that_is_none(world: Any) -> None:
+    recorded(world, "audit", DUE - timedelta(days=1), execution_id="audit_x")
+    assert codes(collected(world)) == ["VERDICT-CHAIN-UNREADABLE"]

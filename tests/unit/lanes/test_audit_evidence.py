@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from factories_control import holder
 from factories_evidence import M2, M9, PLATFORM_RUN, START, Evidence
 from standins import MemoryStore
 from tidegate import environments
@@ -15,6 +18,8 @@ from tidegate.evidence.control import Series
 from tidegate.gates.evidence_chain import GATE
 from tidegate.lanes import audit_evidence
 from tidegate.lanes.audit_evidence import collect_evidence
+from tidegate.lanes.run import LaneRun
+from tidegate.models.control import Lease
 from tidegate.models.observed import Absent, Known, Unreadable
 
 LAST, BEFORE = "audit_20261120T020000Z", "m2_20261119T093000Z"
@@ -23,8 +28,13 @@ VERDICTS = "evidence/dev_min/verdicts"
 
 
 @pytest.fixture(autouse=True)
-def moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_evidence, "now", lambda: START)
+def moment(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the lane takes for now, and who holds the run lease."""
+    given: dict[str, Any] = {"now": START, "lease": Absent()}
+    monkeypatch.setattr(audit_evidence, "now", lambda: given["now"])
+    lease = SimpleNamespace(check=lambda **_: Lease(ours=False, holder=given["lease"]))
+    monkeypatch.setattr(LaneRun, "lease", lease)
+    return given
 
 
 def evidence(root: Path, execution: str) -> Evidence:
@@ -119,6 +129,55 @@ def test_so_many_are_judged_again_and_the_proof_always(
             del nights.objects[key]
     facts = collected(world, nights)
     assert ([it.execution_id for it in facts.executions], facts.by_record_only) == ([M2, M9], (LAST,))
+
+
+def rerun(nights: MemoryStore) -> str:
+    """A lane of the build that ran once more; returns the name of its file."""
+    (key,) = nights.keys(f"evidence/dev_min/substrate/{M2}/m2_b_backend_state_readiness_snapshot")
+    again = key.replace(".json", ".attempt2.json")
+    nights.objects[again] = seal({**json.loads(nights.objects[key]), "attempt": 2})
+    return again.rpartition("/")[2]
+
+
+def test_a_lane_that_ran_after_its_verdict_is_a_finding(world: Any, nights: MemoryStore, moment: Any) -> None:
+    again = rerun(nights)
+    moment["now"] = START + timedelta(days=1)
+    facts = collected(world, nights)
+    assert [(it.code, it.file.rpartition("/")[2]) for it in facts.executions[1].findings.value] == [
+        ("LANE-SUPERSEDED", again)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("later", "execution", "ends", "told"),
+    [
+        (timedelta(days=1), M2, timedelta(minutes=1), False),
+        (timedelta(days=1), M2, timedelta(), True),
+        (timedelta(days=1), M9, timedelta(minutes=1), True),
+    ],
+    ids=["its-run-holds-the-lease", "its-lease-has-ended", "another-run-holds-it"],
+)
+def test_while_somebody_reruns_it_is_none(
+    world: Any, nights: MemoryStore, moment: Any, later: timedelta, execution: str, ends: timedelta, told: bool
+) -> None:
+    """Its verdict follows; if it does not, the next night tells."""
+    again = rerun(nights)
+    moment["now"] = START + later
+    moment["lease"] = Known(holder(execution_id=execution, expires_at=moment["now"] + ends))
+    facts = collected(world, nights)
+    assert bool(facts.executions[1].findings.value) is told
+    assert any(again in line for line in world.said) is not told
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(59, False), (61, True)])
+def test_a_phase_without_a_lease_gets_an_hour(
+    world: Any, nights: MemoryStore, moment: Any, minutes: int, told: bool
+) -> None:
+    rerun(nights)
+    (key,) = nights.keys(f"evidence/dev_min/substrate/{M2}/m2_b_backend_state_readiness_snapshot.attempt2")
+    observed = datetime.fromisoformat(json.loads(nights.objects[key])["observed_at"])
+    moment["now"] = observed + timedelta(minutes=minutes)
+    assert bool(collected(world, nights).executions[1].findings.value) is told
 
 
 def test_a_touched_snapshot_is_a_finding(world: Any, nights: MemoryStore) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from factories_control import intent
 from factories_orphans import identity
 from factories_world import NOW, state_resource
 from standins import dev_min, three_stacks
@@ -19,6 +20,7 @@ from tidegate.models.observed import Absent, Known, Unreadable
 
 ACCOUNT = state_resource("confluent_service_account.producer", "sa-1")
 SECRET = state_resource("aws_ssm_parameter.x", "/p/kafka/x")
+AT_WORK = Known(intent(liveness="live"))
 OTHER = state_resource("aws_vpc.this", "vpc-1")
 
 
@@ -49,8 +51,16 @@ def codes(facts: Any) -> list[tuple[str, str]]:
     return [(blocker.code, blocker.resource) for blocker in GATE.evaluate(facts, judged_at=NOW)]
 
 
+def collected(world: Any, *answers: Any) -> Any:
+    """With what is recorded of the messaging stack's terraform, asked before and after the lists."""
+    run = world.run("audit", "i_orphan_identities", environment=three_stacks())
+    left = list(answers) or [Absent(), Absent()]
+    run.intents = {"confluent": SimpleNamespace(unfinished=lambda: left.pop(0))}.__getitem__
+    return collect_identities(run)
+
+
 def test_what_no_state_holds_is_found(world: Any, asked: dict[str, Any]) -> None:
-    facts = collect_identities(world.run("audit", "i_orphan_identities", environment=three_stacks()))
+    facts = collected(world)
     assert facts.held == {"core": Absent(), "confluent": Known(("/p/kafka/x", "sa-1")), "demo": Known(())}
     assert asked["name_prefix"] == "fraud-platform-dev-min"
     assert asked["known_ids"] == {"/p/kafka/x", "sa-1"}
@@ -59,13 +69,29 @@ def test_what_no_state_holds_is_found(world: Any, asked: dict[str, Any]) -> None
 
 def test_without_an_answer_each_list_is_unreadable(world: Any, asked: dict[str, Any]) -> None:
     asked["api"] = Unreadable("no key")
-    facts = collect_identities(world.run("audit", "i_orphan_identities", environment=three_stacks()))
+    facts = collected(world)
     assert [code for code, _ in codes(facts)] == [
         "CONFLUENT-ENVIRONMENTS-UNREADABLE",
         "SERVICE-ACCOUNTS-UNREADABLE",
         "API-KEYS-UNREADABLE",
         "ROLE-BINDINGS-UNREADABLE",
     ]
+
+
+@pytest.mark.parametrize(
+    "answers", [(AT_WORK,), (AT_WORK, Absent()), (Absent(), AT_WORK)], ids=["all-along", "it-ended", "it-began"]
+)
+def test_what_an_apply_is_making_is_no_orphan(world: Any, asked: dict[str, Any], answers: Any) -> None:
+    facts = collected(world, *answers)
+    assert (facts.applying, codes(facts)) == (("confluent",), [])
+    assert "an apply of confluent is under way: what no state holds is not looked for" in world.said
+
+
+@pytest.mark.parametrize("liveness", ["dead", "unknown"])
+def test_an_apply_of_which_nobody_can_tell_explains_nothing(world: Any, asked: dict[str, Any], liveness: Any) -> None:
+    found = Known(intent(liveness=liveness))
+    facts = collected(world, found, found)
+    assert (facts.applying, codes(facts)) == ((), [("ORPHAN-SERVICE-ACCOUNT", "service account sa-2")])
 
 
 def test_without_a_messaging_stack_the_lane_does_not_exist() -> None:

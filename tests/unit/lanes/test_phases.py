@@ -372,6 +372,12 @@ def test_every_lane_and_the_verdict_end_within_the_deadline(minutes: int) -> Non
     assert seconds["h_drift"] == pytest.approx(6 * seconds["b_continuity"])
 
 
+def test_a_lane_that_asks_confluent_outlives_its_slow_lists() -> None:
+    """A list may take 90 seconds; then there must be time left for what AWS says."""
+    seconds = {lane.letter: AUDIT.seconds_of(lane) or 0.0 for lane in AUDIT.lanes}
+    assert min(seconds[letter] for letter in "dfi") >= 2 * 90 + 60
+
+
 def test_what_lanes_may_wait_is_set_aside() -> None:
     waiting = tuple(replace(lane, waits_seconds=300 if lane.letter == "c" else 0) for lane in AUDIT.lanes)
     spec = replace(AUDIT, lanes=waiting, deadline_minutes=60)

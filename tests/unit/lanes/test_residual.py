@@ -2,10 +2,12 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from factories_control import intent
 from factories_residual import platform_run
 from factories_world import NOW, PREFIX, REGION, inventory, live, look
 from standins import dev_min
@@ -32,8 +34,9 @@ def found(monkeypatch: pytest.MonkeyPatch, moment: Any) -> list[LiveResource]:
     return answering
 
 
-def scanned(world: Any, kept: Any = None) -> Any:
+def scanned(world: Any, kept: Any = None, intents: Any = lambda _stack: Absent()) -> Any:
     run = world.run("audit", "d_residual_scan", kept=kept)
+    run.intents = lambda stack: SimpleNamespace(unfinished=lambda: intents(stack))
     return residual.collect_audit_residual(run)
 
 
@@ -117,3 +120,21 @@ def test_only_what_was_read_is_a_subject(world: Any, monkeypatch: pytest.MonkeyP
     facts = scanned(world)
     assert facts.looks.this.subjects == (f"aws_nat_gateway@{REGION}",)
     assert look().subjects != facts.looks.this.subjects
+
+
+def test_what_an_apply_is_making_is_no_orphan(world: Any, found: list[LiveResource]) -> None:
+    """Also when it ended while the scan went on: it was under way when the scan began."""
+    open_platform_run(world.remote, "dev_min", platform_run(is_open=True))
+    found.append(live(tags=TAGS))
+    answers = {"core": [Absent(), Absent()], "demo": [Known(intent(liveness="live")), Absent()]}
+    facts = scanned(world, intents=lambda stack: answers[stack].pop(0))
+    assert facts.applying == ("demo",)
+    assert "ORPHAN-BESIDE-STACKS" not in codes(facts)
+    assert "an apply of demo is under way: what no state holds is not looked for" in world.said
+
+
+def test_without_an_apply_it_is_one(world: Any, found: list[LiveResource]) -> None:
+    open_platform_run(world.remote, "dev_min", platform_run(is_open=True))
+    found.append(live(tags=TAGS))
+    facts = scanned(world, intents=lambda _stack: Known(intent(liveness="dead")))
+    assert (facts.applying, codes(facts)[:1]) == ((), ["ORPHAN-BESIDE-STACKS"])

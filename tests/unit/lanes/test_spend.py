@@ -1,7 +1,7 @@
 """The watch over later bills: when it begins, and that it asks nobody anything that costs."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -89,7 +89,36 @@ def test_without_a_closed_platform_run_nothing_is_watched(world: Any, is_open: b
     bills(world, "9.00")
     facts = watched(world)
     assert (facts.closed_at, codes(facts)) == (Absent(), [])
-    assert "no platform run is closed" in world.said[-1]
+    assert "platform run is not closed" in world.said[-1]
+
+
+@pytest.mark.parametrize(
+    ("opened", "unseen"),
+    [
+        pytest.param(datetime(2026, 11, 15, 9, tzinfo=UTC), True, id="the-next-day"),
+        pytest.param(datetime(2026, 11, 19, 23, 59, tzinfo=UTC), True, id="before-confluent-has-reported-it"),
+        pytest.param(datetime(2026, 11, 20, tzinfo=UTC), False, id="once-the-16th-was-reported"),
+    ],
+)
+def test_a_watch_that_closed_unseen_is_told(world: Any, moment: Any, opened: datetime, unseen: bool) -> None:
+    proven(world, moment)
+    bills(world, "9.00")
+    following = replace(platform_run(is_open=True), id="platform_2", opened_at=opened)
+    open_platform_run(world.remote, "dev_min", following)
+    facts = watched(world)
+    assert (facts.closed_at, codes(facts)) == (Absent(), [])
+    told = [line for line in world.said if "closed unseen" in line]
+    assert bool(told) is unseen
+    assert all("platform_2" in line and "2026-11-16" in line and "platform_1" in line for line in told)
+
+
+def test_whether_a_watch_closed_unseen_can_be_unknown(world: Any, moment: Any) -> None:
+    uri = proven(world, moment)
+    del world.remote.objects[uri.removeprefix(world.remote.uri(""))]
+    bills(world)
+    open_platform_run(world.remote, "dev_min", replace(platform_run(is_open=True), id="platform_2"))
+    assert codes(watched(world)) == []
+    assert "nobody can tell" in world.said[-1]
 
 
 def test_a_cost_that_nobody_handed_over_is_not_zero(world: Any, moment: Any) -> None:

@@ -50,6 +50,13 @@ class Intents:
         assert now.tzinfo is not None
         return {"id": "77aa"}
 
+    def nothing_unfinished(self) -> None:
+        self._write("asked", None)
+
+    def planned_again(self, now: datetime) -> None:
+        assert now.tzinfo is not None
+        self._write("planned again", None)
+
     def started(self, record: dict[str, Any], started: Started) -> None:
         assert record["id"] == "77aa"
         self._write("started", started.pid)
@@ -447,8 +454,25 @@ def test_what_may_lock_is_announced_before_it_starts(
         ("open", (operation, "f_demo.apply", 0)),
         ("started", fake.call["pid"]),
         ("ended", status),
+        *([("planned again", None)] if operation == "plan" else []),
     ]
     assert fake.call["env"]["TIDEGATE_INTENT"] == "77aa"
+
+
+def test_a_plan_that_only_looks_asks_first_and_says_nothing_about_an_apply(
+    fake: Any, terraform: Any, intents: Intents
+) -> None:
+    fake(WRITES_PLAN)
+    terraform().plan(destroy=False, only_looks=True)
+    assert [what for what, _ in intents.written] == ["asked", "open", "started", "ended"]
+
+
+def test_a_plan_that_only_looks_takes_no_open_record_s_place(fake: Any, terraform: Any, intents: Intents) -> None:
+    fake(WRITES_PLAN)
+    intents.refusing = "asked"
+    with pytest.raises(IntentUnwritable):
+        terraform().plan(destroy=False, only_looks=True)
+    assert (intents.written, fake.calls) == ([], [])
 
 
 def test_a_failure_closes_the_record_as_well(fake: Any, terraform: Any, intents: Intents, plan_file: Path) -> None:
