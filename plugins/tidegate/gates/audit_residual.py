@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_coverage import coverage_blockers
-from tidegate.gates.rules_forbidden import rules_blockers
 from tidegate.gates.rules_looks import UNCONFIRMED, twice_clean_blockers
 from tidegate.gates.rules_observed import Need, readable, required
 from tidegate.gates.rules_residual import (
@@ -34,10 +33,12 @@ _READABLE = "make the state bucket readable to the execution role, then clear th
 
 
 def blockers(facts: AuditResidualFacts) -> Iterator[Blocker]:
-    """The scan itself, what it is held against, and what stands without a reason; nothing of it, two looks long."""
+    """The scan itself, what it is held against, and what stands without a reason; nothing of it, two looks long.
+
+    Of what is forbidden only the rules for after a teardown: the others are AUDIT.C's, and one thing is one finding.
+    """
     found = each(
         coverage_blockers(facts.inventory),
-        rules_blockers(facts.forbidden),
         ephemeral_types_blockers(facts),
         _platform_run(facts),
         _states(facts),

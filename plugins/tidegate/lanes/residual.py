@@ -1,6 +1,6 @@
 """Collectors of residual scans: what every scan asks, and the nightly one."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from tidegate.collectors.aws.inventory import collect_inventory
@@ -24,7 +24,7 @@ def collect_audit_residual(run: LaneRun) -> AuditResidualFacts:
     scan = scan_now(run)
     preserved = preserve_set(run)
     facts = AuditResidualFacts(
-        **fields_of(scan),
+        **fields_of(replace(scan, forbidden=run.policies.forbidden.teardown_rules)),
         region=run.environment.region,
         platform_run=run.platform_run,
         states=tuple(
@@ -46,7 +46,7 @@ def collect_audit_residual(run: LaneRun) -> AuditResidualFacts:
 
 
 def scan_now(run: LaneRun) -> ScanFacts:
-    """One look at all types and regions of the manifest."""
+    """One look at all types and regions of the manifest, with all rules."""
     began = now()
     inventory = collect_inventory(
         run.clients,

@@ -79,6 +79,11 @@ class ForbiddenPolicy(BaseModel):
         """The rules that hold while stacks stand: for plans, and for what lives after an apply."""
         return tuple(rule for rule in self.rules if rule.applies == "always")
 
+    @property
+    def teardown_rules(self) -> tuple[ForbiddenRule, ...]:
+        """The rules that hold after a teardown only."""
+        return tuple(rule for rule in self.rules if rule.applies != "always")
+
     def attributes_of(self, resource_type: str) -> tuple[str, ...]:
         """The attributes that some rule looks at for a type: the only ones that facts may keep."""
         return tuple(
