@@ -51,7 +51,8 @@ def _readable(facts: AuditContinuityFacts) -> Iterator[Blocker]:
         what="when hourly checks were due",
         resource=_HOURLY,
         expected="five fields of cron, UTC",
-        remedy="correct audit.hourly_schedule in include/environments/<environment>.yaml, then clear this task",
+        remedy="correct what the observed text names (audit.hourly_schedule in the manifest, "
+        "or reading the evidence bucket), then clear this task",
     )
     if not isinstance(facts.previous, Known | Absent):
         return readable(facts.previous, chain)  # all else rests on it

@@ -37,7 +37,7 @@ def collect_continuity(run: LaneRun) -> AuditContinuityFacts:
     chain = _Chain(run)
     newest, previous = _newest_record(chain), _previous(run, chain)
     observed_at = now()
-    due = _hourly_due(run, previous, observed_at)
+    due = _hourly_due(run, chain, previous, observed_at)
     return AuditContinuityFacts(
         observed_at=observed_at,
         sources=(Source(name="evidence", data_as_of=observed_at),),
@@ -142,9 +142,11 @@ def _due_at(record: VerdictRecord) -> datetime:
         raise ChainUnreadable(f"record {record.number}: {error}") from error
 
 
-def _hourly_due(run: LaneRun, previous: Observed[PreviousAudit], observed_at: datetime) -> Observed[datetime]:
+def _hourly_due(
+    run: LaneRun, chain: _Chain, previous: Observed[PreviousAudit], observed_at: datetime
+) -> Observed[datetime]:
     """Since when one hourly check at least must have been due and left its verdict: the last time but one, and what an
-    audit may take. Absent: nothing is scheduled, or there was no audit before, so that nothing is expected yet.
+    audit may take. Absent: nothing is scheduled, or there was no audit before that, so that nothing is expected yet.
     """
     if not settings().schedules or isinstance(previous, Absent):
         return Absent()
@@ -155,7 +157,12 @@ def _hourly_due(run: LaneRun, previous: Observed[PreviousAudit], observed_at: da
         before: datetime = due.get_prev(datetime)
     except ValueError as error:
         return Unreadable(f"audit.hourly_schedule {audit.hourly_schedule}: {error}")
-    return Known(before - timedelta(minutes=audit.deadline_minutes))
+    since = before - timedelta(minutes=audit.deadline_minutes)
+    try:
+        audits = (record for record in chain.back_to() if record.phase == "audit")
+        return Known(since) if any(_due_at(record) <= since for record in audits) else Absent()
+    except (StoreError, ChainUnreadable) as error:
+        return Unreadable(str(error))
 
 
 def _newest_hourly(run: LaneRun, chain: _Chain, due: Observed[datetime]) -> Observed[datetime]:

@@ -46,7 +46,7 @@ class AuditContinuityFacts(Facts):
     hourly_schedule: str
     hourly_due: Observed[datetime]
     """Since when at least one hourly check must have been due and left its verdict. Absent: none is expected, because
-    schedules are switched off, or because there was no audit before.
+    schedules are switched off, or because there was no audit before that.
     """
     hourly_newest: Observed[datetime]
     """When the newest hourly check with a verdict was due. Absent: none since `hourly_due`, or none is expected."""

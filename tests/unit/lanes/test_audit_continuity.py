@@ -257,6 +257,19 @@ def test_before_the_first_audit_no_hourly_check_is_expected(world: Any) -> None:
     assert (facts.hourly_due, facts.hourly_newest, codes(facts)) == (Absent(), Absent(), [])
 
 
+def test_an_audit_just_now_makes_no_hourly_check_expected(world: Any) -> None:
+    """On the first day somebody triggers a second one before the first hourly check was due."""
+    recorded(world, "audit", DUE - timedelta(minutes=5))
+    facts = collected(world)
+    assert (isinstance(facts.previous, Known), facts.hourly_due, codes(facts)) == (True, Absent(), [])
+
+
+def test_an_audit_just_now_mutes_no_hourly_check_that_is_missed(world: Any) -> None:
+    recorded(world, "audit", DUE - timedelta(hours=23))
+    recorded(world, "audit", DUE - timedelta(minutes=5))
+    assert codes(collected(world)) == ["HOURLY-CHECK-MISSED"]
+
+
 def test_without_schedules_no_hourly_check_is_expected(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDEGATE_SCHEDULES", "false")
     settings.cache_clear()
