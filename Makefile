@@ -58,7 +58,7 @@ run: setup ## one run of a DAG against the running sandbox: make run DAG=dev_min
 	@$(BIN)/python -m workbench run '$(DAG)' --conf '$(CONF)'
 
 test: setup ## all tests but the matrix, end to end ones included
-	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m "not matrix"
+	@$(BIN)/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder -m "not matrix"
 
 matrix: setup ## the gates that `make test` closes only on paper, each closed in a real run
 	@$(BIN)/python -m pytest -q -m matrix
