@@ -159,7 +159,6 @@ def test_beside_an_open_platform_run_orphans_are_found(facts: AuditResidualFacts
         ({"preserve_set": Absent()}, ["PRESERVE-SET-MISSING"]),
         ({"inventory": inventory(coverage=())}, ["COVERAGE-GAP", "COVERAGE-GAP"]),
         ({"ephemeral_types": ()}, ["EPHEMERAL-TYPES-MISSING"]),
-        ({"forbidden": ()}, ["FORBIDDEN-RULES-MISSING"]),
         ({"looks": looks(first=Absent())}, ["RESIDUAL-UNCONFIRMED"]),
         ({"looks": looks(first=Known(look(1)))}, ["CLOCK-WENT-BACK"]),
     ],
