@@ -65,7 +65,7 @@ CONF: dict[str, dict[str, Any]] = {
 def lanes() -> Iterator[Any]:
     """Every gate of every DAG: first, first mutating and last one in `make test`, the others in `make matrix`.
 
-    Where every lane runs, whatever the others found, the first one tells as much as any. tests/dags proves for every one
+    Where every lane runs, whatever the others found, the first one tells as much as any. tests/dags proves for each
     of them, without a run, that its failure fails the run.
     """
     for phase in get_args(Phase):
