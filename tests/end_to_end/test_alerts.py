@@ -27,3 +27,24 @@ def test_a_verdict_that_passed_is_no_message(built: Stage) -> None:
     before = len(built.sandbox.admin.published_messages())
     assert built.run("m1").state == "success"
     assert built.sandbox.admin.published_messages()[before:] == []
+
+
+def test_a_finding_of_the_audit_is_told_once(built: Stage) -> None:
+    """The nightly audit on a standing environment; everything else that it finds is in test_watch.py."""
+    ec2 = built.sandbox.client("ec2")
+    (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "tag:stack", "Values": ["demo"]}])["Vpcs"]
+    told = len(built.sandbox.admin.published_messages())
+    ec2.create_tags(Resources=[vpc["VpcId"]], Tags=[{"Key": "by-hand", "Value": "s3cr3t-of-somebody"}])
+    try:
+        first = built.run("audit")
+        new = [str(message.subject) for message in built.sandbox.admin.published_messages()[told:]]
+        second = built.run("audit")
+    finally:
+        ec2.delete_tags(Resources=[vpc["VpcId"]], Tags=[{"Key": "by-hand"}])
+    for run in (first, second):
+        assert set(run.tasks.values()) <= {"success", "failed"}, "every lane runs"
+        assert run.codes("audit_h_drift_snapshot") == {"STACK-DRIFTED"}
+        assert run.snapshots["audit_n_phase_verdict"]["overall_pass"] is False
+    assert "s3cr3t-of-somebody" not in str(first.snapshots)
+    assert len([subject for subject in new if "STACK-DRIFTED" in subject]) == 1, new
+    assert len(built.sandbox.admin.published_messages()) == told + len(new), "the second night is silent"

@@ -186,7 +186,7 @@ def test_after_a_fresh_pass_a_person_releases_it_and_builds_go_on(built: Stage) 
     before = records(built)
 
     run = built.run("release", **{**RELEASE, "reason": " "})
-    assert run.codes("release_a_emergency_release_snapshot") == {"REASON-MISSING"}
+    assert run.codes("release_a_emergency_release_snapshot") == {"REASON-MISSING", "RELEASE-COST-NOT-BILLED-YET"}
     assert records(built) == before
 
     run = built.run("release", **RELEASE)

@@ -1,7 +1,8 @@
 """Audit and hourly check on real parts: what they find, what they tell once, and what they trigger. In this order.
 
 The account is emptied first, so that the first audit is the first ever. Runs that are triggered wait in Airflow's
-database here; that they run and tear down is proven on the real scheduler (tests/scheduler).
+database here; that they run and tear down is proven on the real scheduler (tests/scheduler). `make matrix` runs it; in
+`make test` test_alerts.py has a night.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from tidegate.evidence.time_to_live import renew_time_to_live
 from tidegate.models.observed import Known
 from verified import from_s3
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix, pytest.mark.timeout(900)]
 
 EVIDENCE = "fraud-platform-dev-min-evidence"
 BUDGET = "fraud-platform-dev-min-budget"

@@ -88,8 +88,11 @@ def _fresh(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocke
 
 
 def _billed(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
-    """Bills are late: what made somebody set the latch must be in them, or belong to a month that is over."""
-    if not isinstance(facts.latch, Known):
+    """Bills are late: what made a cost guardrail set the latch must be in them, or belong to a month that is over.
+
+    A person who stops by hand has a reason of their own, and no bill tells of it.
+    """
+    if not isinstance(facts.latch, Known) or facts.latch.value.recorded_by.startswith("stop_"):
         return
     latched_at = facts.latch.value.recorded_at
     vouches = cost.vouches_until

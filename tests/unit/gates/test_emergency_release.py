@@ -95,6 +95,16 @@ def set_at(moment: datetime, **changes: Any) -> EmergencyReleaseFacts:
         pytest.param(cost(vouches_until=Absent()), [NOT_YET], id="no-source"),
         pytest.param(set_at(NOW - timedelta(hours=2)), [NOT_YET], id="right-after-the-latch"),
         pytest.param(
+            emergency_release_facts(
+                latch=Known(
+                    latch(is_set=True, recorded_at=NOW - timedelta(hours=2), recorded_by="stop_20260213T180000Z")
+                ),
+                cost=Known(cost_judgement()),
+            ),
+            [],
+            id="a-person-stopped-by-hand",
+        ),
+        pytest.param(
             set_at(datetime(2026, 1, 31, 23, 59, tzinfo=UTC), vouches_until=Unreadable("x")), [], id="a-month-ago"
         ),
         pytest.param(
