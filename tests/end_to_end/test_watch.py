@@ -201,7 +201,7 @@ def test_a_build_stands_and_the_night_is_quiet(empty: Stage) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "rung", "beside_a_gateway"),
-    [("9.99", "none", "10"), ("10", "10", "10"), ("19.99", "10", "20"), ("27.99", "20", "28")],
+    [("9.99", "none", "10"), ("10", "10", "10"), ("19.99", "10", "20"), ("20", "20", "20"), ("27.99", "20", "28")],
 )
 def test_rungs_by_what_is_reported_and_by_what_stands(
     empty: Stage, amount: str, rung: str, beside_a_gateway: str
