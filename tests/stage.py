@@ -91,6 +91,13 @@ class Stage:
         snapshots = {path.name.split(".")[0]: json.loads(path.read_text(encoding="utf-8")) for path in new}
         return Run(str(run.state), states, snapshots)
 
+    def emptied(self) -> None:
+        """Account and evidence as on the first day, after M1."""
+        self.sandbox.admin.reset()
+        self.sandbox.admin.set_spend()
+        run = self.run("m1")
+        assert run.state == "success", run.tasks
+
     def position(self) -> int:
         """Where the journal of calls stands now."""
         return self.sandbox.admin.journal_position()

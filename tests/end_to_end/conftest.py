@@ -43,8 +43,12 @@ def bootstrapped(stage: Stage) -> Stage:
 
 @pytest.fixture(scope="module")
 def built(bootstrapped: Stage) -> Stage:
-    """The environment built, without the database; anew when the file before tore it down."""
+    """The environment built, without the database; anew, in an empty account, when the file before tore it down.
+
+    What that file left in the evidence, a wider cost scope or a latch, is no business of the next.
+    """
     if not (bootstrapped.state_of("demo") or ("", 0, 0))[2]:
+        bootstrapped.emptied()
         run = bootstrapped.run("m2", **BUILD)
         assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
     return bootstrapped

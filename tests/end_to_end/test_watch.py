@@ -31,16 +31,9 @@ GO_ON = {**BUILD, "platform_run": "continue"}
 @pytest.fixture(scope="module")
 def empty(bootstrapped: Stage) -> Iterator[Stage]:
     """An account in which there never was anything but the backend; given back as one."""
-    emptied(bootstrapped)
+    bootstrapped.emptied()
     yield bootstrapped
-    emptied(bootstrapped)
-
-
-def emptied(stage: Stage) -> None:
-    """Account and evidence as on the first day, after M1."""
-    stage.sandbox.admin.reset()
-    stage.sandbox.admin.set_spend()
-    assert stage.run("m1").state == "success"
+    bootstrapped.emptied()
 
 
 def findings(run: Run) -> dict[str, set[str]]:
