@@ -45,6 +45,6 @@ def test_a_finding_of_the_audit_is_told_once(built: Stage) -> None:
         assert set(run.tasks.values()) <= {"success", "failed"}, "every lane runs"
         assert run.codes("audit_h_drift_snapshot") == {"STACK-DRIFTED"}
         assert run.snapshots["audit_n_phase_verdict"]["overall_pass"] is False
-    assert "s3cr3t-of-somebody" not in str(first.snapshots)
+    assert "s3cr3t-of-somebody" not in str(first.snapshots["audit_h_drift_snapshot"]), "names of attributes, no values"
     assert len([subject for subject in new if "STACK-DRIFTED" in subject]) == 1, new
     assert len(built.sandbox.admin.published_messages()) == told + len(new), "the second night is silent"
