@@ -82,6 +82,13 @@ def test_a_verdict_that_names_no_lanes_leaves_it_to_the_cost(tmp_path: Path, lan
     assert scope(with_facts(evidence, VERDICT, lanes=lanes)) == ("aws",)
 
 
+@pytest.mark.parametrize("lanes", [None, [], "lanes", [1], {}])
+def test_a_verdict_that_names_no_lanes_says_nothing_by_itself(tmp_path: Path, lanes: Any) -> None:
+    evidence = with_facts(Evidence(tmp_path, M9, cost_scope=("aws",)).lanes().verdict(), VERDICT, lanes=lanes)
+    evidence.path(COST).unlink()
+    assert scope(evidence) is None
+
+
 def test_the_wider_one_counts_whichever_it_is(tmp_path: Path) -> None:
     """A lane that somebody took out of the verdict is missed; a lane that the run was given later is known."""
     evidence = Evidence(tmp_path, M9, cost_scope=BOTH).lanes().verdict()
