@@ -58,9 +58,9 @@ run: setup ## one run of a DAG against the running sandbox: make run DAG=dev_min
 	@$(BIN)/python -m workbench run '$(DAG)' --conf '$(CONF)'
 
 test: setup ## all tests but the matrix, end to end ones included
-	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m "not matrix"
+	@$(BIN)/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder -m "not matrix"
 
-matrix: setup ## the gates that `make test` closes only on paper, each closed in a real run
+matrix: setup ## what is too long for `make test`: each gate closed in a real run, three cycles, the whole audit
 	@$(BIN)/python -m pytest -q -m matrix
 
 mutants: setup ## break gates, policies, verdict and verify place by place, an hour: does a test notice? ONLY=tidegate.gates.plan_guard

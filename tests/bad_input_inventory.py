@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bad_input import Case, FakeAws
-from factories_world import NOW, residual_facts
+from factories_world import ALL_FREE, NOW, residual_facts
 from factories_world import posture_facts as posture
 from tidegate.collectors.aws import inventory
 from tidegate.collectors.aws.inventory import LISTINGS, collect_inventory
@@ -36,7 +36,7 @@ def judge(kind: str) -> Any:
     def judged(aws: FakeAws) -> Any:
         inventory.LISTINGS = {kind: LISTINGS[kind]}
         try:
-            found = collect_inventory(aws.clients, ENVIRONMENT, [HERE], policy, NOW)
+            found = collect_inventory(aws.clients, ENVIRONMENT, [HERE], policy, NOW, ALL_FREE)
         finally:
             inventory.LISTINGS = LISTINGS
         residual = residual_facts(
@@ -240,12 +240,17 @@ def compute_cases() -> Iterator[Case]:
             "schedulingStrategy": "REPLICA",
             "tags": LOWER_TAGS if desired else [],
         }
+        definition = {}
+        if desired:
+            service["taskDefinition"] = "arn:x/d"
+            definition["ecs.DescribeTaskDefinition"] = {"taskDefinition": {"cpu": "256", "memory": "512"}}
         yield of(
             "aws_ecs_service",
             {
                 "ecs.ListClusters": clusters if desired else {"clusterArns": ["arn:x/theirs"]},
                 "ecs.ListServices": [{"serviceArns": [], "nextToken": "page-2"}, {"serviceArns": ["s", "t"]}],
                 "ecs.DescribeServices": {"services": [service], "failures": [missing]},
+                **definition,
             },
             *codes,
             name=name,
@@ -288,7 +293,7 @@ def compute_cases() -> Iterator[Case]:
                     {"AutoScalingGroups": [group]},
                 ]
             },
-            *((FORBIDDEN,) if size else ()),
+            *((GOING,) if size else ()),
             name=name,
         )
     for name, least in (("", 1), (" at rest", 0)):
@@ -309,6 +314,13 @@ def compute_cases() -> Iterator[Case]:
             *((FORBIDDEN,) if least else ()),
             name=name,
         )
+
+
+RDS: dict[str, dict[str, Any]] = {
+    "aws_db_instance": {"DeletionProtection": False, "DbiResourceId": "db-ABC"},
+    "aws_rds_cluster": {"DeletionProtection": False},
+}
+"""What is kept to tell what holds it; without it a database is left over all the same."""
 
 
 def store_cases() -> Iterator[Case]:
@@ -334,7 +346,7 @@ def store_cases() -> Iterator[Case]:
         ),
         ("aws_rds_cluster", "DescribeDBClusters", "DBClusters", "DBClusterIdentifier", "Status", FORBIDDEN),
     ):
-        item = {id_: "x-1", status: "available", "TagList": TAGS}
+        item = {id_: "x-1", status: "available", "TagList": TAGS, **RDS.get(kind, {})}
         yield of(kind, {f"rds.{operation}": [{key: [], "Marker": "page-2"}, {key: [item]}]}, *codes)
     yield of(
         "aws_elasticache_cluster",
@@ -346,7 +358,14 @@ def store_cases() -> Iterator[Case]:
         },
         FORBIDDEN,
     )
-    yield of("aws_opensearch_domain", {"opensearch.ListDomainNames": {"DomainNames": [{"DomainName": "o"}]}}, FORBIDDEN)
+    yield of(
+        "aws_opensearch_domain",
+        {
+            "opensearch.ListDomainNames": {"DomainNames": [{"DomainName": "logs"}]},
+            "opensearch.DescribeDomains": {"DomainStatusList": [{"DomainName": "logs"}]},
+        },
+        FORBIDDEN,
+    )
     yield of(
         "aws_redshift_cluster",
         {

@@ -42,6 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: a worker takes whole files, and one that starts last would be waited for alone."""
     longest = (
         "scheduler/test_real_scheduler.py",
+        "end_to_end/test_watch.py",
         "end_to_end/test_blocked_builds.py",
         "end_to_end/test_kafka.py",
         "end_to_end/test_emergency_latch.py",
@@ -58,7 +59,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def no_stage(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What an end-to-end stage of this process has set is of no other module, its fixtures included."""
+    """What an end-to-end stage of this process has set is of no other module, its fixtures included.
+
+    Settings that a module's last fixture has read are not those of the next module.
+    """
+    from tidegate.settings import settings
+
+    settings.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
         if request.path.relative_to(PROJECT / "tests").parts[0] != "end_to_end":
             for name in leaked():

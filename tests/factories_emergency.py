@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from factories_control import NOW, caller, latch, tools
@@ -18,7 +19,7 @@ from tidegate.models.facts import Facts
 from tidegate.models.observed import Known
 
 RUN_ID = "stop_20260213T201427Z__try1"
-SET_AT = NOW - timedelta(hours=2)
+SET_AT = NOW - timedelta(hours=80)
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 
 
@@ -83,12 +84,15 @@ def cost_judgement(**changes: Any) -> CostJudgement:
         valid_until=NOW + timedelta(hours=23),
         policy_digest="c" * 64,
         policy_digest_today="c" * 64,
+        total=Known(Decimal("9.99")),
+        stop=Decimal(28),
+        vouches_until=Known(NOW - timedelta(hours=73)),
     )
     return replace(judgement, **changes)
 
 
 def emergency_release_facts(**changes: Any) -> EmergencyReleaseFacts:
-    """The latch was set two hours ago, the cost passed an hour ago."""
+    """The latch was set 80 hours ago, the cost passed an hour ago; Confluent's bill is three days late."""
     facts = EmergencyReleaseFacts(
         observed_at=NOW,
         caller=caller(),

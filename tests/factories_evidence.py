@@ -8,22 +8,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import factories_audit as audit
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_residual as residual
+import factories_time_to_live as lives
 import factories_world as world
 from tidegate import environments
-from tidegate.commands.verify import subject_of
 from tidegate.evidence.canonical import document_digest, plain, seal
 from tidegate.evidence.control import Series
 from tidegate.evidence.derived import derived_fields, policy_digest
 from tidegate.evidence.store import LocalStore
 from tidegate.gates.registry import by_id
+from tidegate.lanes.subjects import subject_of
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 from tidegate.models.policy import Policies
 from tidegate.models.verdict import LaneResult, VerdictFacts
 from tidegate.verify.subject import Required, Subject
@@ -57,6 +60,16 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "EMERGENCY-LATCH": emergency.emergency_latch_facts,
     "EMERGENCY-TEARDOWN": emergency.emergency_teardown_facts,
     "EMERGENCY-RELEASE": emergency.emergency_release_facts,
+    "TIME-TO-LIVE": lambda: lives.time_to_live_facts(lives.life(resource_count=Known(0), record=Absent())),
+    "TIME-TO-LIVE-EXTENSION": lives.extension_facts,
+    "AUDIT-RESIDUAL": residual.audit_residual_facts,
+    "SPEND-AFTER-ZERO": residual.spend_facts,
+    "AUDIT-CONTINUITY": audit.continuity_facts,
+    "STATE-LOCKS": audit.locks_facts,
+    "STACK-DRIFT": audit.drift_facts,
+    "AUDIT-IDENTITIES": audit.identities_facts,
+    "EVIDENCE-CHAIN": audit.evidence_facts,
+    "STANDING-PASSES": audit.passes_facts,
 }
 """Facts that pass, by gate."""
 

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from factories_world import preserve_item, scope, state_resource
+from factories_world import inventory, preserve_item, scope, state_resource
+from standins import dev_min
 from tidegate.models.budget import AlertSubscriber, BudgetAlert, BudgetFacts, TopicSubscription
 from tidegate.models.confluent import (
     BilledDay,
@@ -16,7 +17,7 @@ from tidegate.models.confluent import (
     LineKind,
     NegativeLine,
 )
-from tidegate.models.cost import CostFacts, DailyCost, Money
+from tidegate.models.cost import CostFacts, DailyCost, Money, OwnReads
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Known
 from tidegate.models.ownership import OwnedState, OwnershipFacts
@@ -111,6 +112,9 @@ def viability_facts(*stacks: StackScope, **changes: Any) -> ViabilityFacts:
         protected_prefixes=("/fraud-platform/dev_min/core/",),
         m9=dag_status(),
         emergency_stop=dag_status(dag_id="dev_min.emergency_stop"),
+        schedules=True,
+        audit=dag_status(dag_id="dev_min.teardown_audit"),
+        hourly_check=dag_status(dag_id="dev_min.hourly_check"),
     )
     return replace(facts, **changes)
 
@@ -194,7 +198,7 @@ def billing_on(today: date) -> ConfluentBilling:
     return billing(
         start=today.replace(day=1),
         end=today + timedelta(days=1),
-        data_as_of=noon - timedelta(hours=72),
+        data_as_of=noon - timedelta(hours=84),
         standing_since=Absent(),
         bill=Known(bill(billed(day=today.replace(day=1)))),
     )
@@ -217,22 +221,58 @@ def quiet(resource: str = "2026-02-05", **changes: Any) -> PolicyException:
     return PolicyException(**given | changes)
 
 
+def own_reads(**changes: Any) -> OwnReads:
+    """Cost Explorer was asked at the midnight before, the second page of its month."""
+    own = OwnReads(
+        asked=True,
+        needed=True,
+        read_at=midnight(NOW),
+        pages=Known(2),
+        page_usd=Known(Decimal("0.01")),
+        limit_usd=Decimal(1),
+        spent=False,
+    )
+    return replace(own, **changes)
+
+
+def midnight(moment: datetime) -> datetime:
+    """The midnight before."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def cost_facts(*days: DailyCost, **changes: Any) -> CostFacts:
-    """Thirteen days of February, 6.50 USD altogether."""
+    """Thirteen days of February, 6.50 USD altogether; nothing stands. Read at the midnight before `observed_at`."""
+    read_at = changes.get("read_at", midnight(changes.get("observed_at", NOW)))
     facts = CostFacts(
         observed_at=NOW,
         cost_scope=("aws",),
         read_scope=("aws",),
         widest_scope=Known(("aws",)),
         exceptions=(),
+        latched=False,
         start=date(2026, 2, 1),
         end=date(2026, 2, 14),
         expected_unit="USD",
         alerts=LADDER,
         stop=Decimal(28),
+        limit=Decimal(30),
+        read_at=read_at,
+        billing_lag_hours={"aws": 24, "confluent": 72},
         budgets=spent("6.40"),
+        budget_expected=True,
         days=Known(days or tuple(daily(number) for number in range(1, 14))),
+        own_reads=own_reads(read_at=read_at),
         confluent=None,
+        inventories={"aws": inventory()},
+        prices=dev_min()[1].prices,
+        prices_max_age_days=180,
+        last_seen=Known(read_at),
+        reported=Decimal("6.5"),
+        projected=Decimal(0),
+        total=Decimal("6.5"),
+        forecast=Decimal("6.5"),
+        usd_per_hour=Decimal(0),
+        hours_until_next_rung=None,
         rung="none",
     )
     return replace(facts, **changes)
@@ -242,7 +282,8 @@ def both_platforms(*days: DailyCost, **changes: Any) -> CostFacts:
     """AWS with 6.50 USD and Confluent with 3.25 USD."""
     both = ("aws", "confluent")
     given: dict[str, Any] = {"cost_scope": both, "read_scope": both, "widest_scope": Known(both)}
-    return cost_facts(*days, **given | {"confluent": billing()} | changes)
+    given |= {"confluent": billing(), "inventories": {"aws": inventory(), "confluent": inventory()}}
+    return cost_facts(*days, **given | changes)
 
 
 def valid_cost_now() -> CostFacts:
@@ -264,6 +305,7 @@ def both_on(today: date) -> CostFacts:
         read_scope=both,
         widest_scope=Known(both),
         confluent=billing_on(today),
+        inventories={"aws": inventory(), "confluent": inventory()},
     )
 
 
@@ -271,7 +313,8 @@ def cost_facts_on(today: date) -> CostFacts:
     """Cost of the month of a day, up to and with that day."""
     first = today.replace(day=1)
     days = tuple(daily(day=first + timedelta(days=number)) for number in range(today.day))
-    return cost_facts(*days, start=first, end=today + timedelta(days=1))
+    began = datetime(today.year, today.month, today.day, tzinfo=UTC)
+    return cost_facts(*days, start=first, end=today + timedelta(days=1), read_at=began)
 
 
 VALID_FACTS_GUARDRAILS: dict[str, Callable[[], Facts]] = {

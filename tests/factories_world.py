@@ -2,17 +2,31 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from tidegate.environments import load, load_policies
 from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, LockTablePosture, Purpose, StackBackend
 from tidegate.models.contract import ContractFacts, Parameter, Upstream
+from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Coverage, Facts
-from tidegate.models.inventory import Inventory, LiveResource, PostureFacts, ResidualFacts
+from tidegate.models.inventory import Inventory, LiveResource, PostureFacts
+from tidegate.models.looks import Look, Looks
 from tidegate.models.observed import Absent, Known, Observed
-from tidegate.models.plan import Plan, PlanFacts, PlannedResource, PreserveItem, StackScope, TeardownScopeFacts
+from tidegate.models.plan import (
+    CountedHours,
+    Plan,
+    PlanFacts,
+    PlannedResource,
+    PreserveItem,
+    StackScope,
+    TeardownScopeFacts,
+)
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException, Scalar
+from tidegate.models.prices import PricePolicy
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
+from tidegate.models.residual import ResidualFacts
 from tidegate.models.state import (
     AppliedStateFacts,
     ApplyEnd,
@@ -44,6 +58,30 @@ ENDPOINT = ForbiddenRule(
     condition=Condition(attribute="vpc_endpoint_type", operator="not_equals", value="Gateway"),
 )
 RULES = (NAT, ALWAYS_ON, ENDPOINT)
+
+POLICIES = load_policies(load("dev_min"))
+ALL_FREE = PricePolicy.model_validate(
+    {
+        "version": 1,
+        "currency": "USD",
+        "hours_per_month": 730,
+        "prices": [
+            {"types": ["thing"], "region": "all", "usd": "1", "unit": "hour", "source": "a test", "date": "2026-10-05"}
+        ],
+        "free": [
+            {
+                "types": sorted(
+                    {kind for rule in POLICIES.forbidden.rules for kind in rule.types}.union(
+                        *POLICIES.allowed_types.stacks.values()
+                    )
+                ),
+                "reason": "what it costs is not what is tested",
+                "date": "2026-10-05",
+            }
+        ],
+    }
+)
+"""Prices under which nothing costs anything, for tests of everything else."""
 
 
 def rule_with(operator: Any, value: Scalar | tuple[Scalar, ...] | None, **changes: Any) -> ForbiddenRule:
@@ -194,8 +232,22 @@ def plan_facts(*resources: PlannedResource, **changes: Any) -> PlanFacts:
         repair_drift_reason=None,
         tainted=Known(()),
         untainted=(),
+        prices=ALL_FREE,
+        region=REGION,
+        prices_max_age_days=180,
+        plan_limit_usd_per_month=Decimal(25),
+        counted_hours=CountedHours(lag=24, lives=None),
+        month=Known(month_so_far()),
     )
     return replace(facts, **changes)
+
+
+def month_so_far(**changes: Any) -> MonthSoFar:
+    """Ten days before the month ends 2.30 USD are spent; the stop is at 28."""
+    month = MonthSoFar(
+        at_least=Decimal("2.30"), usd_per_hour=Decimal(0), hours_left=Decimal(240), stop=Decimal(28), complete=True
+    )
+    return replace(month, **changes)
 
 
 def apply_end(**changes: Any) -> ApplyEnd:
@@ -373,24 +425,42 @@ def scope_facts(*stacks: StackScope, **changes: Any) -> TeardownScopeFacts:
     return replace(facts, **changes)
 
 
+def look(minutes: int = 0, **changes: Any) -> Look:
+    """A look so many minutes after NOW, which took ten seconds."""
+    began = NOW + timedelta(minutes=minutes)
+    seen = Look(
+        began=began,
+        ended=began + timedelta(seconds=10),
+        subjects=tuple(sorted(coverage.subject for coverage in inventory().coverage)),
+        inventory_sha256=SHA,
+    )
+    return replace(seen, **changes)
+
+
+def looks(**changes: Any) -> Looks:
+    """A second clean look, a minute after the first; the pause is 20 seconds."""
+    return replace(Looks(pause_seconds=20, first=Known(look(-1)), this=look()), **changes)
+
+
 def residual_facts(*resources: LiveResource, **changes: Any) -> ResidualFacts:
     """The world after a teardown of demo, in which these resources still answer."""
     facts = ResidualFacts(
         observed_at=NOW,
         inventory=inventory(*resources),
+        looks=looks(),
         forbidden=RULES,
         exceptions=(),
         today=TODAY,
         environment_tags={"project": "fraud-platform", "lifecycle": "ephemeral"},
         name_prefix=PREFIX,
         ephemeral_types=("aws_vpc", "aws_ecs_service", "aws_ecs_cluster", "aws_iam_role"),
+        free_types=("aws_iam_role", "aws_vpc"),
         destroy_set=(state_resource(),),
         destroyed_still_there=Known(()),
         preserve_set=(preserve_item(),),
         preserved_missing=Known(()),
         persistent_serial_before={"core": 4},
         persistent_serial_after={"core": Known(4)},
-        looked_at=NOW,
     )
     return replace(facts, **changes)
 

@@ -6,6 +6,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 PROJECT = Path(__file__).resolve().parents[1]
+TWO_REGIONS = ("scan_regions: [eu-west-2]", "scan_regions: [eu-west-2, us-east-1]")
+"""For `Stage.manifest_with`."""
 COMMITTED = PROJECT / "include" / "environments" / "dev_min.yaml"
 
 
@@ -13,10 +15,29 @@ def without_kafka(directory: Path) -> Path:
     """Write dev_min without the messaging stack and without Confluent's bill into a directory, and return that."""
     yaml = YAML(typ="rt")
     manifest: Any = yaml.load(COMMITTED.read_text(encoding="utf-8"))
+    _quick(manifest)
     del manifest["stacks"]["confluent"]
     manifest["stacks"]["demo"]["depends_on"] = ["core"]
     manifest["cost_scope"] = ["aws"]
     del manifest["confluent"]
+    return _written(yaml, manifest, directory)
+
+
+def committed(directory: Path) -> Path:
+    """Write the project's own manifest into a directory, without long pauses and second region; return that."""
+    yaml = YAML(typ="rt")
+    manifest: Any = yaml.load(COMMITTED.read_text(encoding="utf-8"))
+    _quick(manifest)
+    return _written(yaml, manifest, directory)
+
+
+def _quick(manifest: Any) -> None:
+    """The sandbox is consistent at once; a second region is half of each scan, and only some tests need it."""
+    manifest["deadlines"]["residual_pause"] = 1
+    del manifest["scan_regions"][1:]
+
+
+def _written(yaml: YAML, manifest: Any, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / COMMITTED.name).open("w", encoding="utf-8") as file:
         yaml.dump(manifest, file)

@@ -30,9 +30,13 @@ DAG_IDS = {
     "m9": f"{ENVIRONMENT}.m9_teardown_cost_check",
     "stop": f"{ENVIRONMENT}.emergency_stop",
     "release": f"{ENVIRONMENT}.emergency_release",
+    "audit": f"{ENVIRONMENT}.teardown_audit",
+    "hourly": f"{ENVIRONMENT}.hourly_check",
+    "extend": f"{ENVIRONMENT}.extend_time_to_live",
 }
 BUILD = {"runtime_database_enabled": False}
-TEARDOWN = {"target": "demo", "confirm": ENVIRONMENT}
+TEARDOWN = {"target": "demo", "confirm": ENVIRONMENT, "read_bills_anew": True}
+"""Tests change what the bills say within the hours for which an answer counts."""
 _HOUSEKEEPING = {"s3", "dynamodb", "sts"}
 """Services that runs write to without mutating the environment: evidence, plans, XCom, leases, locks."""
 
@@ -87,16 +91,23 @@ class Stage:
         snapshots = {path.name.split(".")[0]: json.loads(path.read_text(encoding="utf-8")) for path in new}
         return Run(str(run.state), states, snapshots)
 
+    def emptied(self) -> None:
+        """Account and evidence as on the first day, after M1."""
+        self.sandbox.admin.reset()
+        self.sandbox.admin.set_spend()
+        run = self.run("m1")
+        assert run.state == "success", run.tasks
+
     def position(self) -> int:
         """Where the journal of calls stands now."""
         return self.sandbox.admin.journal_position()
 
     def mutations(self, since: int) -> list[str]:
-        """Calls after `since` that changed the environment, as `service Operation resource`."""
+        """Calls after `since` that changed the environment, as `service Operation resource`; no alerts."""
         return [
             f"{call.service} {call.operation} {call.resource}"
             for call in self.sandbox.admin.mutating_calls(since)
-            if call.service not in _HOUSEKEEPING
+            if call.service not in _HOUSEKEEPING and call.operation != "Publish"
         ]
 
     def state_of(self, stack: str) -> tuple[str, int, int] | None:

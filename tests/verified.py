@@ -8,9 +8,9 @@ from typing import Any
 
 from stage import ENVIRONMENT, Stage
 from tidegate import environments
-from tidegate.commands.verify import subject_of
 from tidegate.evidence.canonical import seal
 from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store
+from tidegate.lanes.subjects import subject_of
 from tidegate.verify.execution import verify_execution
 
 

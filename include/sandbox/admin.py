@@ -7,6 +7,7 @@
     PUT    /budget-spend              {"budget_name": "...", "actual": "12.34", "forecasted": "20"}
     GET    /sns/default  PUT /sns/default   {"state": "pending" | "confirmed"}
     POST   /sns/confirm               {"topic_arn": "...", "endpoint": "...", "confirmed": true}
+    GET    /sns/messages              what was published to topics, of one topic the oldest first
     POST   /reset                     everything as after the start; sessions already issued stay valid
 
 Confluent:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlencode
 
 import httpx
@@ -29,6 +29,15 @@ IDENTITIES: tuple[ConfluentThing, ...] = ("service_accounts", "api_keys", "role_
 
 class SandboxError(Exception):
     """The admin API refused; the text is its sentence."""
+
+
+class PublishedMessage(NamedTuple):
+    """A message that a topic of the stand-in took."""
+
+    topic_arn: str
+    message_id: str
+    subject: str | None
+    message: str
 
 
 class SandboxClient:
@@ -147,6 +156,11 @@ class SandboxClient:
     def confirm_subscription(self, topic_arn: str, endpoint: str, *, confirmed: bool = True) -> None:
         """Confirm an e-mail subscription, as its reader would, or (`confirmed` False) take that back."""
         self._call("POST", "/sns/confirm", {"topic_arn": topic_arn, "endpoint": endpoint, "confirmed": confirmed})
+
+    def published_messages(self, topic_arn: str | None = None) -> list[PublishedMessage]:
+        """Return the messages that SNS took, the oldest first, of one topic or (None) of all."""
+        found = [PublishedMessage(**message) for message in self._call("GET", "/sns/messages")["messages"]]
+        return [message for message in found if topic_arn in (None, message.topic_arn)]
 
     @contextmanager
     def confluent_fault(

@@ -206,8 +206,9 @@ def _show(console: Console, results: list[PhaseResult], checks: dict[str, bool],
     for result in results:
         folders = {lane["snapshot"].rpartition("/")[0] for lane in result.lanes if lane["snapshot"]}
         table = Table(title=f"\n{result.phase.upper()}  {result.execution_id}", title_justify="left", box=None)
-        for column in ("lane", "status", "task", "snapshot"):
-            table.add_column(column, no_wrap=True)
+        for column, width in (("lane", 4), ("status", 6), ("task", 22)):
+            table.add_column(column, no_wrap=True, min_width=width)
+        table.add_column("snapshot", overflow="fold")  # on a narrow terminal a name takes two lines
         for lane in result.lanes:
             colour = "green" if lane["passed"] else "red"
             name = lane["snapshot"].rpartition("/")[2]

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.commands.verify import as_of_its_time, subject_of
 from tidegate.evidence.layout import Phase, proof_place, snapshot_place
 from tidegate.evidence.publish import newest
 from tidegate.evidence.store import EvidenceStore, LocalStore, S3Store, StoreError
 from tidegate.lanes.phases import phase_of
+from tidegate.lanes.subjects import as_of_its_time, subject_of
 from tidegate.models.environment import Environment
 from tidegate.settings import settings
 from tidegate.verify.execution import Verification, verify_execution

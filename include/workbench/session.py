@@ -24,6 +24,9 @@ DAGS = (
     "m9_teardown_cost_check",
     "emergency_stop",
     "emergency_release",
+    "teardown_audit",
+    "hourly_check",
+    "extend_time_to_live",
 )
 
 

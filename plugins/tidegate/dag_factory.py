@@ -1,5 +1,6 @@
 """DAG factories: one DAG per phase and environment, wired from the lane specs."""
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup
@@ -9,15 +10,22 @@ from tidegate.environments import ManifestError
 from tidegate.evidence.layout import Phase
 from tidegate.lanes import texts
 from tidegate.lanes.phases import phase_of
-from tidegate.lanes.spec import Lane, dag_id_of
+from tidegate.lanes.spec import ENDED_PARAM, Lane, PhaseSpec, dag_id_of
 from tidegate.models.environment import Environment
 from tidegate.operators.broken import BrokenManifestOperator
 from tidegate.operators.gate import GateOperator, TerraformApplyOperator, TerraformPlanOperator
 from tidegate.operators.verdict import PhaseVerdictOperator
+from tidegate.operators.without_verdict import RunWithoutVerdict
 from tidegate.sensors.guardrail import GuardrailSensor
+from tidegate.settings import settings
 
 _PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
-"""Gates whose facts come from a plan."""
+"""Gates whose facts come from a plan that somebody applies."""
+
+_LOOKING = {"STACK-DRIFT"}
+"""Gates whose facts come from a plan that only looks. It starts nothing beside another terraform, so it waits for no
+slot: behind an apply of an hour the audit would not reach its verdict within its deadline (TD8).
+"""
 
 
 def pool_of(environment: str) -> str:
@@ -50,14 +58,16 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         dag_display_name=f"{texts.TITLES[phase]} - {environment.name}",
         description=texts.SUMMARIES[phase],
         doc_md=texts.doc_md(environment, phase),
-        schedule=None,
+        schedule=spec.schedule if settings().schedules else None,
         catchup=False,
         max_active_runs=1,
         max_active_tasks=1,
+        dagrun_timeout=timedelta(minutes=spec.deadline_minutes) if spec.deadline_minutes else None,
         params=_params(environment, phase),
         tags=["tidegate", environment.name, phase],
         default_args={"retries": 0, "owner": "tidegate"},
         render_template_as_native_obj=False,
+        on_failure_callback=RunWithoutVerdict(environment=environment.name, phase=phase),
     ) as dag:
         groups: dict[str, TaskGroup] = {}
         before: list[Any] = []
@@ -67,10 +77,11 @@ def _build(environment: Environment, phase: Phase) -> DAG:
             lane=spec.verdict,
             environment=environment.name,
             trigger_rule="all_done",
+            execution_timeout=_timeout(spec, spec.verdict),
             doc_md=texts.lane_doc(spec.verdict),
         )
         for lane in spec.lanes:
-            task = _task(lane, environment, groups)
+            task = _task(spec, lane, environment, groups)
             if not lane.beside:
                 before, step = step, []
             for earlier in before:
@@ -80,13 +91,21 @@ def _build(environment: Environment, phase: Phase) -> DAG:
     return dag
 
 
-def _task(lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) -> Any:
+def _timeout(spec: PhaseSpec, lane: Lane) -> timedelta | None:
+    """A lane that takes too long ends before the run's deadline does: the verdict still tells of it (TD8)."""
+    seconds = spec.seconds_of(lane)
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _task(spec: PhaseSpec, lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) -> Any:
     group, _, name = lane.task_id.rpartition(".")
     common: dict[str, Any] = {
         "task_id": name,
         "lane": lane,
         "environment": environment.name,
         "doc_md": texts.lane_doc(lane),
+        "trigger_rule": "all_done" if spec.every_lane_runs else "all_success",
+        "execution_timeout": _timeout(spec, lane),
     }
     if lane.mutates or lane.gate in _PLANNING:
         common["pool"] = pool_of(environment.name)
@@ -98,7 +117,7 @@ def _task(lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) ->
         return GuardrailSensor(look_again_seconds=environment.deadlines.look_again, **common)
     if lane.gate == "MUTATION-AUTHORIZATION":
         return TerraformApplyOperator(**common)
-    return (TerraformPlanOperator if lane.gate in _PLANNING else GateOperator)(**common)
+    return (TerraformPlanOperator if lane.gate in _PLANNING | _LOOKING else GateOperator)(**common)
 
 
 def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
@@ -127,6 +146,13 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
                 description="Create demo's PostgreSQL instance (about 80 seconds, about 0.02 USD an hour).",
                 section="Build",
             ),
+            "time_to_live_hours": _hours(
+                environment,
+                environment.time_to_live.default_hours,
+                "Ephemeral stacks are torn down so many hours after they are built. The messaging stack has no time to "
+                "live of its own.",
+                "Build",
+            ),
             "repair_drift": Param(
                 False,
                 type="boolean",
@@ -147,7 +173,28 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
         }
     if phase == "m9":
         first = environment.targets[0] if environment.targets else ""
-        return {"target": _target(environment, first), "confirm": _confirm(environment), "release_dead_lock": release}
+        return {
+            "target": _target(environment, first),
+            "confirm": _confirm(environment),
+            "read_bills_anew": Param(
+                False,
+                type="boolean",
+                title="Read the bills anew",
+                description="Asks Cost Explorer also when a recent answer is in the record. AWS charges 0.01 USD for "
+                "each page.",
+                section="Cost",
+            ),
+            "release_dead_lock": release,
+            ENDED_PARAM: Param(
+                None,
+                type=["null", "string"],
+                maxLength=40,
+                title="Triggered by an ended time to live",
+                description="Given by the check that triggers this run: when the time ended. It keeps what was built "
+                "again or extended since. Persons leave it empty.",
+                section="For checks only",
+            ),
+        }
     if phase == "stop":
         reason = _reason("Why everything is stopped. Kept in the latch's record; shown to whoever builds.")
         everything = environment.targets[-1] if environment.targets else ""
@@ -155,7 +202,37 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
     if phase == "release":
         reason = _reason("Why builds may go on: what spent, and what was done about it. Kept in the latch's record.")
         return {"reason": reason, "confirm": _confirm(environment)}
+    if phase == "extend":
+        stacks = list(environment.stacks_by_lifecycle("ephemeral")) or [""]
+        stack = Param(
+            stacks[0],
+            type="string",
+            enum=stacks,
+            title="Stack",
+            description="What shall stand longer. The messaging stack has no time to live of its own.",
+            section="Target",
+        )
+        hours = _hours(
+            environment,
+            1,
+            f"By how many hours. The new end is at most {environment.time_to_live.max_hours} hours from now.",
+            "Target",
+        )
+        reason = _reason("Why it must stand longer. Kept in the record of its time to live.")
+        return {"stack": stack, "hours": hours, "confirm": _confirm(environment), "reason": reason}
     return {}
+
+
+def _hours(environment: Environment, default: int, description: str, section: str) -> Param:
+    return Param(
+        default,
+        type="integer",
+        minimum=1,
+        maximum=environment.time_to_live.max_hours,
+        title="Time to live, hours",
+        description=description,
+        section=section,
+    )
 
 
 def _target(environment: Environment, default: str) -> Param:

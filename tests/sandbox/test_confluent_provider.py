@@ -219,3 +219,34 @@ def test_without_its_environment_the_provider_says_what_to_do(tmp_path: Path) ->
     ended = subprocess.run([wrapper], capture_output=True, text=True, check=False, timeout=20, env={"PATH": os.defpath})
     assert ended.returncode == 1
     assert "run 'make setup'" in ended.stderr
+
+
+class Patched:
+    """A control plane that keeps what it is told, and answers with it."""
+
+    def __init__(self) -> None:
+        self.bodies: list[Any] = []
+
+    def call(self, _method: str, _path: str, body: Any) -> dict[str, Any]:
+        self.bodies.append(body)
+        given = {"display_name": "x", "availability": "LOW", "cloud": "AWS", "region": "eu-west-2"}
+        spec = given | {"config": {"kind": "Basic", "max_ecku": 50}, "environment": {"id": "env-1"}} | body["spec"]
+        spec |= {"kafka_bootstrap_endpoint": "b", "http_endpoint": "h"}
+        head = {"id": "lkc-1", "api_version": "v2", "kind": "Cluster", "metadata": {"resource_name": "crn/kafka=lkc-1"}}
+        return head | {"spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("planned", "config"),
+    [(1, {"kind": "Basic", "max_ecku": 1}), (50, None), (UNKNOWN, None), (None, None)],
+    ids=["lower", "as-it-was", "decided-at-apply", "not-said"],
+)
+def test_how_far_a_cluster_may_grow_is_changed_in_place(planned: Any, config: Any) -> None:
+    none: dict[str, Any] = {kind: [] for kind in ("standard", "enterprise", "freight", "dedicated")}
+    names = {"display_name": "x", "deletion_protection": False, "environment": [{"id": "env-1"}]}
+    state = {"id": "lkc-1", **names, **none, "basic": [{"max_ecku": 50}]}
+    control_plane: Any = Patched()
+    shown = ClusterResource(control_plane).update(state, {**state, "basic": [{"max_ecku": planned}]})
+    (body,) = control_plane.bodies
+    assert body["spec"].get("config") == config
+    assert shown["basic"] == [{"max_ecku": 1 if config else 50}]

@@ -1,4 +1,4 @@
-"""E-mail subscriptions that wait for their confirmation."""
+"""E-mail subscriptions that wait for their confirmation, and the messages that were sent."""
 
 from typing import Any
 
@@ -92,3 +92,43 @@ def test_reset_goes_back_to_confirmed(sandbox: Sandbox, sns: Any) -> None:
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=MAIL)
 
     assert listed(sns, topic) != ["PendingConfirmation"]
+
+
+def test_what_was_published_is_read_out_in_order(sandbox: Sandbox, sns: Any, topic: str) -> None:
+    other = sns.create_topic(Name="others")["TopicArn"]
+    first = sns.publish(TopicArn=topic, Subject="AUDIT", Message="one\ntwo")["MessageId"]
+    sns.publish(TopicArn=other, Message="elsewhere")
+    sns.publish(TopicArn=topic, Subject="M9", Message="three")
+
+    found = sandbox.admin.published_messages(topic)
+
+    assert found[0] == (topic, first, "AUDIT", "one\ntwo")
+    assert [message.subject for message in found] == ["AUDIT", "M9"]
+    assert {message.topic_arn for message in sandbox.admin.published_messages()} == {topic, other}
+
+
+@pytest.mark.parametrize("message", ["no json", "[1]", '{"other": 1}', '{"default": 1}'])
+def test_other_messages_are_read_out_as_they_were_sent(sandbox: Sandbox, sns: Any, topic: str, message: str) -> None:
+    sns.publish(TopicArn=topic, Message=message)
+
+    assert [found.message for found in sandbox.admin.published_messages(topic)] == [message]
+
+
+def test_a_message_per_protocol_is_read_out_as_most_get_it(sandbox: Sandbox, sns: Any, topic: str) -> None:
+    sns.publish(TopicArn=topic, MessageStructure="json", Message='{"default": "one", "sms": "two"}')
+
+    assert [found.message for found in sandbox.admin.published_messages(topic)] == ["one"]
+
+
+def test_reset_forgets_what_was_published(sandbox: Sandbox, sns: Any, topic: str) -> None:
+    sns.publish(TopicArn=topic, Message="one")
+    sandbox.admin.reset()
+
+    assert sandbox.admin.published_messages() == []
+
+
+def test_a_topic_that_is_not_there_takes_nothing(sandbox: Sandbox, sns: Any, topic: str) -> None:
+    with pytest.raises(sns.exceptions.NotFoundException):
+        sns.publish(TopicArn=f"{topic}-gone", Message="one")
+
+    assert sandbox.admin.published_messages() == []

@@ -16,8 +16,10 @@ pytestmark = [pytest.mark.scheduler, pytest.mark.end_to_end, pytest.mark.timeout
 
 M1, M2 = "dev_min.m1_backend_bootstrap", "dev_min.m2_substrate_build"
 M9 = "dev_min.m9_teardown_cost_check"
-STOP = "dev_min.emergency_stop"
+STOP, HOURLY = "dev_min.emergency_stop", "dev_min.hourly_check"
 BUILD = {"runtime_database_enabled": False}
+ADDED = 'resource "aws_ssm_parameter" "added" {\n  name  = "/fraud-platform/dev_min/demo/added"\n'
+ADDED += '  type  = "String"\n  value = "x"\n}\n'
 NAT_GATEWAY = 'resource "aws_nat_gateway" "surprise" {\n  connectivity_type = "private"\n'
 NAT_GATEWAY += "  subnet_id = module.network.public_subnet_ids[0]\n}\n"
 
@@ -26,7 +28,7 @@ def mutations(live: Live, since: int) -> list[str]:
     return [
         f"{call.service} {call.operation}"
         for call in live.sandbox.admin.mutating_calls(since)
-        if call.service not in {"s3", "dynamodb", "sts"}
+        if call.service not in {"s3", "dynamodb", "sts"} and call.operation != "Publish"
     ]
 
 
@@ -37,7 +39,7 @@ def test_clearing_only_the_apply_of_a_blocked_run_applies_nothing(live: Live) ->
     run_id, state = live.run(M2, **BUILD)
     surprise.unlink()
     assert state == "failed"
-    assert live.codes("m2_f_demo_plan_snapshot") == {"FORBIDDEN-RESOURCE", "TYPE-NOT-ALLOWED"}
+    assert live.codes("m2_f_demo_plan_snapshot") == {"FORBIDDEN-RESOURCE", "TYPE-NOT-ALLOWED", "COST-PLAN-OVER-LIMIT"}
 
     since = live.sandbox.admin.journal_position()
     live.airflow.clear(M2, run_id, ["f_demo.apply"], downstream=False)
@@ -75,7 +77,8 @@ def test_a_worker_killed_during_apply_leaves_one_terraform_which_finishes(live: 
 
 
 def test_the_lock_of_a_dead_terraform_is_released_only_when_asked_and_on_record(live: Live) -> None:
-    with live.sandbox.admin.fault(service="ec2", operation="DescribeVpcs", kind="delay", seconds=600):
+    # Terraform asks for it, and no live scan does.
+    with live.sandbox.admin.fault(service="ecs", operation="DescribeTaskDefinition", kind="delay", seconds=600):
         run_id = live.airflow.trigger(M2, {**BUILD, "platform_run": "continue"})
         terraform = processes.wait_for_terraform(live.bench, "plan", "demo", seconds=240)
         live.wait_for_lock("demo")
@@ -95,19 +98,33 @@ def test_the_lock_of_a_dead_terraform_is_released_only_when_asked_and_on_record(
     assert released["KeyCount"] == 1
 
 
-def test_the_emergency_stop_lets_m9_tear_down_and_waits_for_its_verdict(live: Live) -> None:
+def test_at_the_stop_a_running_build_ends_and_the_emergency_stop_tears_down(live: Live) -> None:
+    """The hourly check finds 28 USD while demo is planned: latch, stop, M9 after the build, proof."""
     ec2, ours = live.sandbox.client("ec2"), [{"Name": "is-default", "Values": ["false"]}]
     if not ec2.describe_vpcs(Filters=ours)["Vpcs"]:  # this test alone
         assert [live.run(M1)[1], live.run(M2, **BUILD)[1]] == ["success", "success"]
-    asked = {"target": "demo", "confirm": "dev_min", "reason": "spend runs away"}
     seen: set[tuple[str, Any]] = set()
 
     def watch(task: dict[str, Any]) -> None:
         seen.add((task["task_id"], task["state"]))
 
-    run_id = live.airflow.trigger(STOP, asked)
-    state = live.airflow.follow(STOP, run_id, watch, seconds=400)
+    changed = live.terraform_source / "demo" / "added.tf"
+    changed.write_text(ADDED, encoding="utf-8")
+    with live.sandbox.admin.fault(service="ecs", operation="DescribeTaskDefinition", kind="delay", seconds=30, times=1):
+        build = live.airflow.trigger(M2, {**BUILD, "platform_run": "continue"})
+        processes.wait_for_terraform(live.bench, "plan", "demo", seconds=240)
+        since = live.sandbox.admin.journal_position()
+        live.sandbox.admin.set_budget_spend("fraud-platform-dev-min-budget", "28")
+        assert live.run(HOURLY)[1] == "failed"
+    assert live.codes("hourly_a_cost_guardrail_snapshot") == {"COST-STOP-REACHED"}
+    assert live.airflow.follow(M2, build, watch) == "failed"
+    changed.unlink()
+    assert live.codes("m2_f_demo_authorization_snapshot") == {"LATCH-SET"}
+
+    state = live.airflow.follow(STOP, "cost_stop__1", watch, seconds=400)
     assert state == "success", live.codes("stop_b_teardown_snapshot")
+    live.sandbox.admin.set_budget_spend("fraud-platform-dev-min-budget", "0")
+    assert [call for call in mutations(live, since) if call.startswith("ssm Put")] == []
     assert ("b_teardown", "deferred") in seen
     told = live.newest("stop_b_teardown_snapshot")
     verdict = live.newest("m9_i_phase_verdict")

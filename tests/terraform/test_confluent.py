@@ -72,7 +72,7 @@ def test_no_key_is_given_in_the_provider_or_in_a_variable(code: Callable[[Path],
 
 def test_the_cluster_is_the_smallest_and_can_be_destroyed(blocks: Reader) -> None:
     [cluster] = [each for each in blocks(CONFLUENT, "resource") if each.labels[0] == "confluent_kafka_cluster"]
-    assert re.search(r"^  basic \{\}$", cluster.body, re.MULTILINE)
+    assert re.search(r"^  basic \{\n    max_ecku = 1\n  \}$", cluster.body, re.MULTILINE)
     assert cluster.argument("availability") == '"SINGLE_ZONE"'
     assert cluster.argument("deletion_protection") is None
 

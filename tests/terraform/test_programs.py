@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -65,7 +66,10 @@ class Intents:
         return self.seen
 
     def started(self, record: dict[str, Any], started: Started) -> None:
-        record["found"] = process.find_marked(record["id"]) == started
+        found, deadline = None, time.monotonic() + 10
+        while found is None and time.monotonic() < deadline:  # until it has become terraform it has our environment
+            found = process.find_marked(record["id"])
+        record["found"] = found == started
         record["session"] = os.getsid(started.pid) == started.pid
 
     def beat(self, record: dict[str, Any], now: datetime) -> None:
@@ -73,6 +77,9 @@ class Intents:
 
     def ended(self, record: dict[str, Any], returncode: int, now: datetime) -> None:
         record["returncode"] = returncode
+
+    def planned_again(self, now: datetime) -> None:
+        """No apply was lost."""
 
 
 def wheel_fits() -> bool:

@@ -56,6 +56,9 @@ class Announced(IntentLog):
     def ended(self, record: dict[str, Any], returncode: int, now: datetime) -> None:
         pass
 
+    def planned_again(self, now: datetime) -> None:
+        pass
+
 
 @pytest.fixture
 def said() -> list[str]:

@@ -138,7 +138,7 @@ def test_a_field_that_nobody_knows(refused: Callable[..., str]) -> None:
     found = refused("  use_lockfile: true\n", "  use_lockfile: true\n  colour: blue\n")
     assert found == (
         f"dev_min.yaml:{line_of('use_lockfile: true') + 1}: backend.colour: "
-        "Extra inputs are not permitted (given: 'blue')"
+        "Extra inputs are not permitted (given: 'blue'); known: bucket, lock_table, encrypt, use_lockfile"
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import tidegate.collectors.aws
+import tidegate.operators
 import tidegate.terraform
 
 POLICY = Path(__file__).resolve().parents[2] / "include" / "terraform" / "core" / "execution_policy.tf"
@@ -22,8 +23,8 @@ GRANTED = {
 
 
 def declared() -> list[tuple[str, str]]:
-    """Module and action, for every module of collectors and terraform that declares actions."""
-    packages = (tidegate.collectors.aws, tidegate.terraform)
+    """Module and action, for every module of collectors, operators and terraform that declares actions."""
+    packages = (tidegate.collectors.aws, tidegate.operators, tidegate.terraform)
     names = [m.name for p in packages for m in pkgutil.walk_packages(p.__path__, f"{p.__name__}.")]
     modules = [importlib.import_module(name) for name in names]
     return sorted({(m.__name__, action) for m in modules for action in getattr(m, "IAM_ACTIONS", ())})

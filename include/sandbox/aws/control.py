@@ -51,6 +51,8 @@ def _answer(method: str, route: str, body: bytes) -> Answer:
         case "PUT", "sns/default":
             SETTINGS.email_subscriptions = EmailDefault.model_validate_json(body).state
             return json_answer(200, {"state": SETTINGS.email_subscriptions})
+        case "GET", "sns/messages":
+            return json_answer(200, {"messages": sns.published()})
         case "POST", "sns/confirm":
             confirmation = Confirmation.model_validate_json(body)
             sns.confirm(confirmation.topic_arn, confirmation.endpoint, confirmed=confirmation.confirmed)

@@ -1,9 +1,11 @@
-"""SNS in the sandbox (labelled extension of moto): e-mail subscriptions that wait for their confirmation.
+"""SNS in the sandbox (labelled extension of moto): e-mail subscriptions that wait, and the messages that were sent.
 
 moto confirms at once. Here a new e-mail subscription starts in the state that the admin API set (`confirmed` unless
-told otherwise); a pending one is listed with the ARN `PendingConfirmation` until the admin API confirms it.
+told otherwise); a pending one is listed with the ARN `PendingConfirmation` until the admin API confirms it. Nothing is
+mailed: what was published to a topic is read out by the admin API.
 """
 
+import json
 from collections.abc import Iterator
 
 from moto.core.responses import ActionResult
@@ -43,6 +45,29 @@ def confirm(topic_arn: str, endpoint: str, *, confirmed: bool = True) -> None:
         raise NoSuchSubscription(f"{endpoint} has no subscription to {topic_arn}.")
     for subscription in found:
         subscription.attributes["PendingConfirmation"] = not confirmed
+
+
+def published() -> list[dict[str, str | None]]:
+    """Return every message that a topic took since the start or the last reset; of one topic the oldest first.
+
+    A message that was given per protocol (`MessageStructure` json) is shown as most subscribers get it: its default.
+    """
+    return [
+        {"topic_arn": topic.arn, "message_id": message_id, "subject": subject, "message": _as_read(message)}
+        for account in list(sns_backends.values())
+        for backend in list(account.values())
+        for topic in list(backend.topics.values())
+        for message_id, message, subject, *_ in list(topic.sent_notifications)
+    ]
+
+
+def _as_read(message: str) -> str:
+    try:
+        given = json.loads(message)
+    except ValueError:
+        return message
+    default = given.get("default") if isinstance(given, dict) else None
+    return default if isinstance(default, str) else message
 
 
 def _all_subscriptions() -> Iterator[Subscription]:

@@ -13,8 +13,11 @@ resource "confluent_kafka_cluster" "this" {
   cloud        = "AWS"
   region       = var.region
 
-  # The cheapest kind; it knows ACLs, and role bindings on the cluster as a whole only.
-  basic {}
+  # The cheapest kind; it knows ACLs, and role bindings on the cluster as a whole only. The first eCKU is free, and it
+  # never grows beyond that.
+  basic {
+    max_ecku = 1
+  }
 
   environment {
     id = confluent_environment.this.id

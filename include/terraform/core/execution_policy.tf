@@ -131,6 +131,7 @@ data "aws_iam_policy_document" "execution" {
       "eks:List*",
       "elasticache:Describe*",
       "elasticloadbalancing:Describe*",
+      "es:DescribeDomains",
       "es:ListDomainNames",
       "kafka:List*",
       "network-firewall:List*",
@@ -157,6 +158,7 @@ data "aws_iam_policy_document" "execution" {
       "budgets:ViewBudget",
       "ce:GetCostAndUsage",
       "ce:GetCostForecast",
+      "pricing:GetProducts",
     ]
     resources = ["*"]
   }
@@ -181,6 +183,13 @@ data "aws_iam_policy_document" "execution" {
       "sns:UntagResource",
     ]
     resources = ["arn:aws:sns:${local.regional}:${local.name}-*"]
+  }
+
+  # The lanes tell people what they found. The topic's own policy need not name the role: it is of the same account.
+  statement {
+    sid       = "LanesRaiseAlerts"
+    actions   = ["sns:Publish"]
+    resources = [local.alert_topic_arn]
   }
 
   # It keeps its own policy in step with this file. The boundary set by the account owner limits what that can mean.

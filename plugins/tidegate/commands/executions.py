@@ -1,9 +1,8 @@
 """What every command on an execution needs: its phase, and the store that holds its evidence."""
 
-import re
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -22,10 +21,12 @@ class Origin(StrEnum):
 
 def phase_named(execution: str) -> "Phase":
     """The phase of an execution id. Raises a usage error."""
-    found = re.fullmatch(r"(m1|m2|m9|stop|release)_[0-9]{8}T[0-9]{6}Z", execution)
-    if found is None:
-        raise typer.BadParameter(f"{execution!r} is not an execution id such as m2_20260213T201427Z")
-    return cast("Phase", found[1])
+    from tidegate.evidence.execution import phase_of_execution
+
+    try:
+        return phase_of_execution(execution)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def open_store(

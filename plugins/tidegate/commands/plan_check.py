@@ -40,7 +40,7 @@ def plan_check(
     policies = environments.load_policies(manifest)
     chosen = _stack(manifest, stack)
     with collection_paused():
-        blockers = judge_plan(manifest, policies, chosen, *_read(plan), now=datetime.now(UTC))
+        blockers = judge_plan(manifest, policies, chosen, *_read(plan), now=now())
     if output is Format.json:
         print(json.dumps(as_document(blockers), indent=2))  # noqa: T201
     else:
@@ -48,10 +48,15 @@ def plan_check(
     raise typer.Exit(status_of(blockers))
 
 
+def now() -> datetime:
+    """The present, aware UTC."""
+    return datetime.now(UTC)
+
+
 def judge_plan(
     environment: "Environment", policies: "Policies", stack: str, content: bytes | None, name: str, *, now: datetime
 ) -> "tuple[Blocker, ...]":
-    """What `PLAN-GUARD` says about a plan document. There is no state and no drift to compare with here.
+    """What `PLAN-GUARD` says about a plan document. There is no state, no drift and no month to compare with here.
 
     `content` None: the file cannot be read, and `name` says why.
     """
@@ -71,6 +76,7 @@ def judge_plan(
         today=now.date(),
         drift_blocks=False,
         tainted=Absent(),
+        month=Absent(),
     )
     return GATE.evaluate(facts, judged_at=now)
 
@@ -105,6 +111,7 @@ def _plan(content: bytes | None, name: str, stack: str, policies: "Policies") ->
                 purpose="build",
                 has_changes=True,
                 policy=policies.forbidden,
+                prices=policies.prices,
                 sha256=hashlib.sha256(content).hexdigest(),
                 source_digest="",
             )

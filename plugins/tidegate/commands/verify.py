@@ -11,11 +11,8 @@ from tidegate.commands.executions import Origin, open_store, phase_named
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, Format
 
 if TYPE_CHECKING:
-    from tidegate.evidence.store import EvidenceStore
-    from tidegate.models.environment import Environment
     from tidegate.verify.execution import Verification
     from tidegate.verify.standing import Standing
-    from tidegate.verify.subject import Subject
 
 FIELDS = ("code", "file", "observed", "expected", "remedy")
 
@@ -35,6 +32,7 @@ def verify(
 ) -> None:
     """Judge an execution's evidence again. 0 sound and passed, 1 blocked or not sound, 2 could not tell."""
     from tidegate import environments
+    from tidegate.lanes.subjects import as_of_its_time, subject_of
     from tidegate.settings import settings
     from tidegate.verify.execution import verify_execution
     from tidegate.verify.standing import standing_today
@@ -56,41 +54,6 @@ def verify(
     else:
         _print(verification, standing)
     raise typer.Exit(status_of(verification))
-
-
-def as_of_its_time(
-    environment: "Environment", execution: str, store: "EvidenceStore", *, remote: bool
-) -> "Environment":
-    """The manifest with the cost scope under which an M9 was judged: which lanes it had depends on it (EV4).
-
-    Without a readable M9.G the scope stays as it is today. Raises StoreUnreachable.
-    """
-    from tidegate.verify.scope import judged_scope
-
-    subject = subject_of(environment, execution, remote=remote)
-    scope = judged_scope(store, subject)
-    return environment if scope is None else environment.model_copy(update={"cost_scope": scope})
-
-
-def subject_of(environment: "Environment", execution: str, *, remote: bool) -> "Subject":
-    """What an execution of this environment must consist of."""
-    from tidegate.lanes.phases import phase_of
-    from tidegate.lanes.spec import Lane
-    from tidegate.verify.subject import Required, Subject
-
-    def required(lane: Lane) -> Required:
-        return Required(lane=lane.name, task=lane.task_id, gate=lane.gate, snapshot=lane.snapshot)
-
-    spec = phase_of(environment, phase_named(execution))
-    return Subject(
-        environment=environment.name,
-        phase=spec.phase,
-        execution_id=execution,
-        bucket=environment.evidence.bucket,
-        lanes=tuple(required(lane) for lane in spec.lanes),
-        verdict=required(spec.verdict),
-        remote=remote,
-    )
 
 
 def status_of(verification: "Verification") -> int:

@@ -5,6 +5,7 @@ Pure. There is one ladder for the sum of all platforms. AWS tells its cost twice
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from tidegate.models.confluent import ConfluentBilling
@@ -38,15 +39,23 @@ class Total:
 
 
 def total_of(
-    budgets: Observed[Money], days: Observed[tuple[DailyCost, ...]], confluent: ConfluentBilling | None
+    budgets: Observed[Money],
+    days: Observed[tuple[DailyCost, ...]],
+    confluent: ConfluentBilling | None,
+    *,
+    unit: str,
+    start: date,
+    end: date,
 ) -> Total:
     """The larger of the two AWS reports plus Confluent's, where it was asked (`confluent` not None).
 
-    Amounts below zero count as nothing, so that they cannot hide what another source reports.
+    Amounts below zero count as nothing, so that they cannot hide what another source reports. An amount in another
+    currency than `unit` tells nothing. Of Cost Explorer each day from `start` up to `end`, exclusive, counts once.
     """
+    spent = budgets.value if isinstance(budgets, Known) and budgets.value.unit == unit else None
     aws = (
-        Report(source=BUDGETS, amount=budgets.value.amount if isinstance(budgets, Known) else None),
-        Report(source=EXPLORER, amount=_explorer(days)),
+        Report(source=BUDGETS, amount=None if spent is None else spent.amount),
+        Report(source=EXPLORER, amount=_explorer(days, unit, start, end)),
     )
     others: tuple[Report, ...] = ()
     if confluent is not None:
@@ -75,7 +84,11 @@ def reaches_stop(reported: Decimal, stop: Decimal) -> bool:
     return reported >= stop
 
 
-def _explorer(days: Observed[tuple[DailyCost, ...]]) -> Decimal | None:
-    if not isinstance(days, Known):
+def _explorer(days: Observed[tuple[DailyCost, ...]], unit: str, start: date, end: date) -> Decimal | None:
+    if not isinstance(days, Known) or any(day.cost.unit != unit for day in days.value):
         return None
-    return sum((max(day.cost.amount, Decimal(0)) for day in days.value), start=Decimal(0))
+    counted: dict[date, Decimal] = {}
+    for day in days.value:
+        if start <= day.day < end and day.days == 1:
+            counted.setdefault(day.day, max(day.cost.amount, Decimal(0)))
+    return sum(counted.values(), start=Decimal(0))

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from tidegate.models.environment import Environment
 from tidegate.models.policy import AllowedTypesPolicy, ForbiddenPolicy
+from tidegate.models.prices import PricePolicy
 from tidegate.models.snapshot import Snapshot
 from tidegate.models.verdict_record import VerdictRecord
 
@@ -16,6 +17,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "environment": Environment,
     "policy_forbidden": ForbiddenPolicy,
     "policy_allowed_types": AllowedTypesPolicy,
+    "policy_prices": PricePolicy,
 }
 
 _ALWAYS_WRITTEN = {"snapshot": ("schema", "digest")}

@@ -32,15 +32,19 @@ class Series:
             if not keys:
                 return Absent()
             newest = max(self._number(key) for key in keys)
-            _, content = self.store.read(self._key(newest))
-            record = unseal(content)
-            if record.get("number") != newest:
-                raise ValueError(f"record {newest} says that it is number {record.get('number')}")
-            return Known((newest, record))
+            return Known((newest, self.record(newest)[1]))
         except StoreError as error:
             return Unreadable(str(error))
         except ValueError as error:
             return Unreadable(f"{self.prefix}: {error}")
+
+    def record(self, number: int) -> tuple[StoredObject, dict[str, Any]]:
+        """The record of a number, and where it lies. Raises StoreError, and ValueError when it is not that record."""
+        stored, content = self.store.read(self._key(number))
+        record = unseal(content)
+        if record.get("number") != number:
+            raise ValueError(f"record {number} says that it is number {record.get('number')}")
+        return stored, record
 
     def highest(self) -> int:
         """The highest number that is taken, 0 without any; what the records hold does not matter. Raises StoreError."""
@@ -96,6 +100,38 @@ def platform_series(store: EvidenceStore, environment: str) -> Series:
 def inputs_series(store: EvidenceStore, environment: str, stack: str) -> Series:
     """The variable values that each build of a stack used; the destroy uses the newest (TD2)."""
     return Series(store, f"control/{environment}/inputs/{stack}")
+
+
+def alert_series(store: EvidenceStore, environment: str) -> Series:
+    """What was told to whom: each record holds all that is remembered (CO6)."""
+    return Series(store, f"control/{environment}/alerts")
+
+
+def first_apply(store: EvidenceStore, environment: str, stack: str, *, since: datetime) -> Observed[datetime]:
+    """When the first apply of a stack since a moment began, by its recorded inputs. Absent: there was none since then.
+
+    A record of an earlier version does not say when it was made: it may be of any time, so that `since` is the answer.
+    """
+    series = inputs_series(store, environment, stack)
+    match series.newest():
+        case Known((number, record)):
+            newest = number
+        case other:
+            return other
+    first: Observed[datetime] = Absent()
+    try:
+        while newest > 0:
+            if "recorded_at" not in record:
+                return Known(since)
+            moment = _moment(record["recorded_at"])
+            if moment < since:
+                break
+            first = Known(moment)
+            newest -= 1
+            record = series.record(newest)[1] if newest else {}
+    except (StoreError, ValueError) as error:
+        return Unreadable(f"recorded inputs {newest} of {stack}: {error}")
+    return first
 
 
 def read_latch(store: EvidenceStore, environment: str) -> Observed[LatchRecord]:

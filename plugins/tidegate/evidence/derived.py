@@ -32,6 +32,7 @@ def policy_digest(
     of_policies = {
         "policies.forbidden": policies.forbidden.model_dump(),
         "policies.allowed_types": policies.allowed_types.model_dump(),
+        "policies.prices": policies.prices.model_dump(),
     }
     chosen = {name: of_policies[name] if name in of_policies else manifest[name] for name in sections}
     return digest_of({"gate": gate, "version": version, "sections": chosen})

@@ -4,12 +4,30 @@ The id comes from the run's `run_after`, so it stays the same when tasks are cle
 neighbouring seconds.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
+from typing import cast, get_args
 
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.layout import Phase
 from tidegate.evidence.store import AlreadyExists, EvidenceStore, NotThere, StoreError, StoreUnreachable
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
+
+_ID = re.compile(rf"({'|'.join(get_args(Phase))})_[0-9]{{8}}T[0-9]{{6}}Z")
+
+
+def phase_of_execution(execution_id: str) -> Phase:
+    """The phase that an execution id begins with. Raises ValueError for what is none."""
+    found = _ID.fullmatch(execution_id)
+    if found is None:
+        raise ValueError(f"{execution_id!r} is not an execution id such as m2_20260213T201427Z")
+    return cast(Phase, found[1])
+
+
+def moment_of_execution(execution_id: str) -> datetime:
+    """When its DAG run was due, aware UTC, to the second. Raises ValueError for what is no execution id."""
+    phase_of_execution(execution_id)
+    return datetime.strptime(execution_id.partition("_")[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def find_claim(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["m1", "m2", "m9", "stop", "release"]
+Phase = Literal["m1", "m2", "m9", "stop", "release", "audit", "hourly", "extend"]
 """Also the prefix of the phase's execution ids."""
 
 _FOLDERS: dict[Phase, str] = {
@@ -12,6 +12,9 @@ _FOLDERS: dict[Phase, str] = {
     "m9": "run_control",
     "stop": "emergency_stop",
     "release": "emergency_release",
+    "audit": "audit",
+    "hourly": "hourly_check",
+    "extend": "time_to_live",
 }
 
 
@@ -38,7 +41,7 @@ def snapshot_place(environment: str, phase: Phase, lane: str, execution_id: str,
     if phase == "m2":
         folder = f"m2_{lane.partition('.')[2].lower()}/{stamp}"
     else:
-        folder = f"{_FOLDERS[phase] if phase in ('stop', 'release') else phase}/{execution_id}"
+        folder = f"{phase if phase in ('m1', 'm9') else _FOLDERS[phase]}/{execution_id}"
     return Place(
         remote=f"evidence/{environment}/{_FOLDERS[phase]}/{execution_id}/{name}",
         local=f"{root}/{folder}/{name}",

@@ -17,6 +17,9 @@ F = TypeVar("F", bound=Facts)
 MAX_FACT_AGE = timedelta(minutes=15)
 """Facts older than this are not judged; collect again. Generous against one slow collector, short against reuse."""
 
+UNJUDGED = frozenset({"GATE-BROKEN", "COLLECTOR-BROKEN", "FACTS-STALE"})
+"""What a gate says that could not judge: it tells nothing of what was there before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate(Generic[F]):
@@ -29,6 +32,8 @@ class Gate(Generic[F]):
     * `requirements`: ids from the requirements
     * `policy_sections`: manifest or policy sections whose change makes an earlier pass stale (EV4)
     * `transient_codes`: blockers that time alone may remove (a sensor may look again)
+    * `measured_codes`: blockers whose `observed` moves by itself, an amount or an age; a new value is no new finding
+    * `unconfirmed_code`: the one of them that says: all clear, and a second look has to confirm it
     """
 
     id: str
@@ -40,6 +45,8 @@ class Gate(Generic[F]):
     policy_sections: tuple[str, ...] = ()
     version: int = 1
     transient_codes: frozenset[str] = field(default_factory=frozenset)
+    measured_codes: frozenset[str] = field(default_factory=frozenset)
+    unconfirmed_code: str | None = None
 
     def evaluate(self, facts: object, *, judged_at: datetime) -> tuple[Blocker, ...]:
         """Judge facts. An empty answer is the only pass. `judged_at` is aware UTC.
@@ -63,6 +70,11 @@ class Gate(Generic[F]):
         """True when there are blockers and each of them is one that time alone may remove."""
         codes = [blocker.code for blocker in blockers]
         return bool(codes) and all(code in self.transient_codes for code in codes)
+
+    def only_unconfirmed(self, blockers: Iterable[Blocker]) -> bool:
+        """True when the look was clean and only a second one is missing."""
+        codes = {blocker.code for blocker in blockers}
+        return bool(codes) and codes == {self.unconfirmed_code}
 
     def _broken(self, observed: str, expected: str) -> Blocker:
         return Blocker(

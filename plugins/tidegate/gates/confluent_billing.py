@@ -32,4 +32,5 @@ GATE = Gate(
     facts=ConfluentBillingFacts,
     blockers=blockers,
     policy_sections=("cost_scope", "billing_lag_hours", "confluent", "exceptions"),
+    measured_codes=frozenset({"CONFLUENT-DAYS-MISSING", "CONFLUENT-PERIOD-MISMATCH", "EXCEPTION-EXPIRED"}),
 )

@@ -1,13 +1,26 @@
-"""COST-GUARDRAIL. What was spent this month is known from every source, and the sum is below the stop."""
+"""COST-GUARDRAIL. What was spent this month is known, reported and projected, and the sum is below the stop."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from tidegate.cost.ladder import BUDGETS, EXPLORER, Report, reaches_stop, total_of
+from tidegate.cost.ladder import BUDGETS, EXPLORER, Report
+from tidegate.cost.month import (
+    budget_counts,
+    explorer_counts,
+    nobody_can_tell_yet,
+    projected_of,
+    projection_of,
+    reported_of,
+    reports_of,
+    said_usd,
+)
+from tidegate.cost.projection import Problem, Projection
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_confluent import confluent_blockers
 from tidegate.gates.rules_cost_scope import narrowed_blockers
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_own_reads import nobody_asked, own_reads_blockers
+from tidegate.gates.rules_projection import projection_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts, Money
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
@@ -17,6 +30,28 @@ _AGAIN = "clear this task so that it reads again"
 
 def blockers(facts: CostFacts) -> Iterator[Blocker]:
     """The question itself, each source by itself (one that is fine never makes up for another), then their sum."""
+    projection = projection_of(facts)
+    found = tuple(_each_by_itself(facts, projection))
+    yield from found
+    unsaid = [problem for problem in projection.problems if not _excused(facts, problem)]
+    if not found and unsaid:
+        problem = unsaid[0]
+        yield _blocker(
+            "COST-INCOMPLETE",
+            problem.subject,
+            "something about the cost of this month is unknown",
+            f"{problem.cause}: {problem.said}",
+            "every platform reported and inventoried",
+            "report this with the task log; the defect is in tidegate, not in the environment",
+        )
+
+
+def _excused(facts: CostFacts, problem: Problem) -> bool:
+    """The rung is unknown before anything was ever built, and an hourly check has nobody to ask."""
+    return nobody_can_tell_yet(facts) and (problem.cause, problem.subject) == ("unreported", EXPLORER)
+
+
+def _each_by_itself(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
     return each(
         _scope(facts),
         narrowed_blockers(facts),
@@ -24,7 +59,9 @@ def blockers(facts: CostFacts) -> Iterator[Blocker]:
         _budgets(facts),
         _explorer(facts),
         _confluent(facts),
-        _stop(facts),
+        own_reads_blockers(facts),
+        projection_blockers(facts, projection),
+        _stop(facts, projection),
     )
 
 
@@ -44,7 +81,8 @@ def _scope(facts: CostFacts) -> Iterator[Blocker]:
 
 
 def _period(facts: CostFacts) -> Iterator[Blocker]:
-    today = facts.observed_at.date()
+    """Held against the day of the read: an answer of the record is as old as it says."""
+    today = (facts.own_reads.read_at or facts.read_at).date()
     if facts.start != today.replace(day=1) or facts.end != today + timedelta(days=1):
         yield _blocker(
             "COST-PERIOD-MISMATCH",
@@ -58,14 +96,16 @@ def _period(facts: CostFacts) -> Iterator[Blocker]:
 
 def _budgets(facts: CostFacts) -> Iterator[Blocker]:
     if not isinstance(facts.budgets, Known):
-        yield _unusable(facts.budgets, BUDGETS)
+        if budget_counts(facts):
+            yield _unusable(facts.budgets, BUDGETS)
         return
     yield from _money(facts, facts.budgets.value, BUDGETS)
 
 
 def _explorer(facts: CostFacts) -> Iterator[Blocker]:
     if not isinstance(facts.days, Known):
-        yield _unusable(facts.days, EXPLORER)
+        if explorer_counts(facts) and not nobody_asked(facts) and not nobody_can_tell_yet(facts):
+            yield _unusable(facts.days, EXPLORER)
         return
     days = facts.days.value
     if not days:
@@ -116,21 +156,27 @@ def _money(facts: CostFacts, money: Money, resource: str) -> Iterator[Blocker]:
         )
 
 
-def _stop(facts: CostFacts) -> Iterator[Blocker]:
-    """Judged on what is certain: the others may reach the stop without the source that does not tell."""
-    total = total_of(facts.budgets, facts.days, facts.confluent)
-    if reaches_stop(total.at_least, facts.stop):
-        reports = ", ".join(_said(report, facts.expected_unit) for report in total.reports)
-        least = "" if total.complete else "at least "
+def _stop(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
+    """Judged on what is certain: the others may reach the stop without the source that does not tell.
+
+    A teardown under a set latch is the stop's consequence: it can be proven, and the latch stays (CO4). Bills do not
+    fall before the month ends, so that the emergency stop could never be proven else.
+    """
+    if projection.stops and not facts.latched:
+        unit = facts.expected_unit
+        reports = ", ".join(_said(report, unit) for report in reports_of(facts))
+        least = "" if projection.complete else "at least "
         yield _blocker(
             "COST-STOP-REACHED",
             "AWS" if facts.confluent is None else "AWS + Confluent",
-            "the cost of this month has reached the stop",
-            f"{least}{total.at_least} {facts.expected_unit} since {facts.start.isoformat()}: {reports}",
-            f"less than {facts.stop} {facts.expected_unit}; of the two AWS reports the larger counts",
+            "the cost of this month, reported and projected, has reached the stop",
+            f"{least}{said_usd(projection.at_least)} {unit} since {facts.start.isoformat()}: {reports}; "
+            f"{said_usd(reported_of(projection))} reported, {said_usd(projected_of(projection))} projected, "
+            f"at {said_usd(projection.usd_per_hour)} {unit} per hour",
+            f"less than {facts.stop} {unit}; of the two AWS reports the larger counts",
             "build nothing; find what spends with `aws ce get-cost-and-usage ... --group-by "
-            "Type=DIMENSION,Key=SERVICE` and in Confluent's billing page, and remove it; clear this task when a new "
-            "month has begun",
+            "Type=DIMENSION,Key=SERVICE` and in Confluent's billing page, and remove it. The latch is set now: in M9, "
+            "clear this task with everything downstream, and the teardown can be proven",
         )
 
 
@@ -159,9 +205,32 @@ GATE = Gate(
     id="COST-GUARDRAIL",
     title="The cost of this month is known and below the stop",
     owner="finops",
-    requirements=("CO4", "CO5", "EV4", "IN3", "IN4"),
+    requirements=("CO4", "CO5", "CO6", "CO7", "EV4", "IN3", "IN4"),
     facts=CostFacts,
     blockers=blockers,
-    version=2,
-    policy_sections=("budget", "cost_scope", "billing_lag_hours", "confluent", "exceptions"),
+    version=3,
+    policy_sections=(
+        "budget",
+        "cost_scope",
+        "billing_lag_hours",
+        "confluent",
+        "exceptions",
+        "own_reads",
+        "policies.prices",
+    ),
+    measured_codes=frozenset(
+        {
+            "COST-STOP-REACHED",
+            "COST-CLOCK",
+            "COST-MONTH-CHANGED",
+            "COST-NEGATIVE",
+            "COST-OWN-READS-SPENT",
+            "COST-PRICES-OLD",
+            "COST-PERIOD-MISMATCH",
+            "COST-DAYS-MISMATCH",
+            "CONFLUENT-DAYS-MISSING",
+            "CONFLUENT-PERIOD-MISMATCH",
+            "EXCEPTION-EXPIRED",
+        }
+    ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tidegate.cost.projection import month_end
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import latch_set_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
@@ -9,7 +10,7 @@ from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_request import confirmation_blockers, reason_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.emergency import CostJudgement, EmergencyReleaseFacts
-from tidegate.models.observed import Absent, Known
+from tidegate.models.observed import Absent, Known, shown
 
 _DAG = "emergency_release"
 _WANTED = "a pass of M9.G, observed after the latch was set"
@@ -46,7 +47,9 @@ def _cost(facts: EmergencyReleaseFacts) -> Iterator[Blocker]:
         yield unusable(facts.cost, need)
         return
     cost = facts.cost.value
-    yield from each(_foreign(facts, cost), _passed(facts, cost), _fresh(facts, cost), _stale(facts, cost))
+    yield from each(
+        _foreign(facts, cost), _passed(facts, cost), _fresh(facts, cost), _stale(facts, cost), _below(facts, cost)
+    )
 
 
 def _foreign(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
@@ -80,6 +83,38 @@ def _fresh(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocke
             f"{cost.execution_id}, observed at {cost.observed_at.isoformat()}",
             f"observed after {facts.latch.value.recorded_at.isoformat()}",
         )
+    elif cost.overall_pass is True:
+        yield from _billed(facts, cost)
+
+
+def _billed(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
+    """Bills are late: what made a cost guardrail set the latch must be in them, or belong to a month that is over.
+
+    A person who stops by hand has a reason of their own, and no bill tells of it.
+    """
+    if not isinstance(facts.latch, Known) or facts.latch.value.recorded_by.startswith("stop_"):
+        return
+    latched_at = facts.latch.value.recorded_at
+    vouches = cost.vouches_until
+    if isinstance(vouches, Known) and vouches.value > latched_at:
+        return
+    next_month = month_end(latched_at)
+    if cost.observed_at >= next_month:
+        return
+    then, seen = "its bills vouch for a later moment", shown(vouches)
+    if isinstance(vouches, Known):
+        seen = vouches.value.isoformat()
+        after = min(latched_at + (cost.observed_at - vouches.value), next_month)
+        then = f"it is after {after:%Y-%m-%d %H:%M} UTC"
+    yield Blocker(
+        code="RELEASE-COST-NOT-BILLED-YET",
+        summary="what was spent until the latch was set is not in every bill yet",
+        resource="cost guardrail",
+        observed=f"{cost.execution_id}: every bill is complete up to {seen}",
+        expected=f"complete up to a moment after {latched_at.isoformat()}, when the latch was set, or observed in "
+        "another month",
+        remedy=f"wait until {then}, then {_again(facts)}",
+    )
 
 
 def _stale(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
@@ -98,6 +133,18 @@ def _stale(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocke
             "manifest or policy has changed since the cost was judged",
             f"{cost.execution_id}, policy digest {cost.policy_digest}",
             f"policy digest {cost.policy_digest_today}",
+        )
+
+
+def _below(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Blocker]:
+    """A teardown under the latch passes at the stop as well: what it proves is that everything is gone."""
+    if cost.overall_pass is True and not (isinstance(cost.total, Known) and cost.total.value < cost.stop):
+        yield _blocker(
+            facts,
+            "RELEASE-COST-AT-STOP",
+            "the cost of the month is not known to be below the stop",
+            f"{cost.execution_id}: {shown(cost.total)} USD",
+            f"less than {cost.stop} USD, reported and projected",
         )
 
 
@@ -126,6 +173,7 @@ GATE = Gate(
     requirements=("CO4", "ID1", "ID2", "ID3"),
     facts=EmergencyReleaseFacts,
     blockers=blockers,
+    version=2,
     policy_sections=(
         *IDENTITY_SECTIONS,
         "evidence",

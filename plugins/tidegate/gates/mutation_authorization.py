@@ -15,6 +15,7 @@ from tidegate.gates.rules_intent import intent_blockers
 from tidegate.gates.rules_locks import no_lock_blockers
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_state_version import newer_state_blockers
+from tidegate.gates.rules_time_to_live import still_ended_blockers
 from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
@@ -43,6 +44,7 @@ def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
         _latch(facts),
         _platform_run(facts),
         no_lock_blockers(facts.stack, facts.locks),
+        still_ended_blockers(facts.ended_lives, dag_of(facts.tools, "m9_teardown_cost_check")),
         intent_blockers(facts.intent, facts.stack, _PLAN_AGAIN),
         evidence_blockers(facts.evidence_writable),
     )
@@ -243,4 +245,5 @@ GATE = Gate(
     facts=AuthorizationFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "work", "stacks"),
+    version=2,
 )

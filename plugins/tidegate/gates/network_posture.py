@@ -45,4 +45,5 @@ GATE = Gate(
     facts=PostureFacts,
     blockers=blockers,
     policy_sections=("region", "scan_regions", "stacks", "policies.forbidden", "exceptions"),
+    measured_codes=frozenset({"EXCEPTION-EXPIRED"}),
 )

@@ -6,18 +6,11 @@ Environments stand for what is in them: clusters, topics and ACLs.
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
-from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_orphans import CONFLUENT_KEY, PARAMETERS_ALLOWED, left_blockers
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.observed import Absent, Observed
 from tidegate.models.orphans import Identity, OrphanFacts
 
-_KEY = (
-    "check the Airflow connection that confluent.api_key_connection of the manifest names, and what the observed text "
-    "names, then clear this task"
-)
-_NOT_ALLOWED = (
-    "allow the execution role ssm:DescribeParameters (include/terraform/core/execution_policy.tf), then clear this task"
-)
 _AGAIN = "trigger <environment>.m9_teardown_cost_check again; what no state holds, whoever made it removes"
 
 
@@ -56,7 +49,7 @@ def _kinds(facts: OrphanFacts) -> Iterator[Blocker]:
             stem="CONFLUENT-ENVIRONMENTS",
             code="ORPHAN-ENVIRONMENT",
             kind="environment",
-            unread=_KEY,
+            unread=CONFLUENT_KEY,
         ),
         _left(
             facts,
@@ -64,16 +57,16 @@ def _kinds(facts: OrphanFacts) -> Iterator[Blocker]:
             stem="SERVICE-ACCOUNTS",
             code="ORPHAN-SERVICE-ACCOUNT",
             kind="service account",
-            unread=_KEY,
+            unread=CONFLUENT_KEY,
         ),
-        _left(facts, facts.api_keys, stem="API-KEYS", code="ORPHAN-API-KEY", kind="API key", unread=_KEY),
+        _left(facts, facts.api_keys, stem="API-KEYS", code="ORPHAN-API-KEY", kind="API key", unread=CONFLUENT_KEY),
         _left(
             facts,
             facts.role_bindings,
             stem="ROLE-BINDINGS",
             code="ORPHAN-ROLE-BINDING",
             kind="role binding",
-            unread=_KEY,
+            unread=CONFLUENT_KEY,
         ),
         _left(
             facts,
@@ -81,7 +74,7 @@ def _kinds(facts: OrphanFacts) -> Iterator[Blocker]:
             stem="KAFKA-PARAMETERS",
             code="ORPHAN-PARAMETER",
             kind="SSM parameter",
-            unread=_NOT_ALLOWED,
+            unread=PARAMETERS_ALLOWED,
         ),
     )
 
@@ -89,25 +82,17 @@ def _kinds(facts: OrphanFacts) -> Iterator[Blocker]:
 def _left(
     facts: OrphanFacts, found: Observed[tuple[Identity, ...]], *, stem: str, code: str, kind: str, unread: str
 ) -> Iterator[Blocker]:
-    if not isinstance(found, Known):
-        need = Need(
-            stem=stem,
-            what=f"the list of each {kind} that could be left over",
-            resource=facts.stack,
-            expected=f"no {kind} of the environment",
-            remedy=unread,
-        )
-        yield unusable(found, need)
-        return
-    for identity in found.value:
-        yield Blocker(
-            code=code,
-            summary=f"the stack is gone and left a {kind} behind",
-            resource=f"{kind} {identity.id or '(blank id)'}",
-            observed=f"there, called {identity.display_name}" if identity.display_name else "there, without a name",
-            expected="gone",
-            remedy=_AGAIN,
-        )
+    return left_blockers(
+        found,
+        stem=stem,
+        code=code,
+        kind=kind,
+        resource=facts.stack,
+        summary=f"the stack is gone and left a {kind} behind",
+        expected="gone",
+        remedy=_AGAIN,
+        unread=unread,
+    )
 
 
 GATE = Gate(

@@ -242,4 +242,5 @@ GATE = Gate(
     requirements=("EV2", "EV3", "EV4"),
     facts=VerdictFacts,
     blockers=blockers,
+    measured_codes=frozenset({"LANE-SUPERSEDED", "LANE-FOREIGN"}),
 )

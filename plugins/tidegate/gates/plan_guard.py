@@ -1,11 +1,14 @@
-"""PLAN-GUARD. A build plan is applied only when it is whole and all that stands afterwards is allowed (CO1, CO2).
+"""PLAN-GUARD. A build plan is applied only when it is whole, all that stands afterwards is allowed, and it is paid for.
 
 Judged is what remains after the apply, kept resources included: a NAT gateway that is already there blocks as well.
+What the plan adds to what is spent is held against the limit and against what is left of the stop (CO1, CO2, CO6).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_estimate import estimate_blockers
 from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
@@ -35,6 +38,8 @@ def blockers(facts: PlanFacts) -> Iterator[Blocker]:
             _protected(facts, resource),
             _drift(facts, resource),
         )
+    known = tuple(resource for resource in plan.resources if _is_known(resource))
+    yield from estimate_blockers(facts, replace(plan, resources=known))
 
 
 def _state(facts: PlanFacts) -> Iterator[Blocker]:
@@ -78,7 +83,7 @@ def _empty(plan: Plan) -> Iterator[Blocker]:
 
 
 def _actions(resource: PlannedResource) -> Iterator[Blocker]:
-    if not resource.actions or not _KNOWN_ACTIONS.issuperset(resource.actions):
+    if not _is_known(resource):
         yield Blocker(
             code="PLAN-ACTION-UNKNOWN",
             summary="the plan does something that this version does not know",
@@ -87,6 +92,10 @@ def _actions(resource: PlannedResource) -> Iterator[Blocker]:
             expected=f"one of {', '.join(sorted(_KNOWN_ACTIONS))}",
             remedy=f"set terraform_version in the manifest {_MANIFEST} to a supported release",
         )
+
+
+def _is_known(resource: PlannedResource) -> bool:
+    return bool(resource.actions) and _KNOWN_ACTIONS.issuperset(resource.actions)
 
 
 def _forbidden(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
@@ -163,8 +172,18 @@ GATE = Gate(
     id="PLAN-GUARD",
     title="The plan leaves nothing behind that policy forbids",
     owner="platform",
-    requirements=("CO1", "CO2", "LC2", "LC7", "IN2"),
+    requirements=("CO1", "CO2", "CO6", "LC2", "LC7", "IN2"),
     facts=PlanFacts,
     blockers=blockers,
-    policy_sections=("stacks", "policies.forbidden", "policies.allowed_types", "exceptions", "terraform_version"),
+    policy_sections=(
+        "stacks",
+        "policies.forbidden",
+        "policies.allowed_types",
+        "policies.prices",
+        "budget",
+        "exceptions",
+        "terraform_version",
+    ),
+    version=2,
+    measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

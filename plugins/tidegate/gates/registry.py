@@ -4,6 +4,9 @@ from typing import Any
 
 from tidegate.gates import (
     applied_state,
+    audit_continuity,
+    audit_identities,
+    audit_residual,
     backend_readiness,
     bootstrap_result,
     budget_guardrail,
@@ -14,6 +17,7 @@ from tidegate.gates import (
     emergency_latch,
     emergency_release,
     emergency_teardown,
+    evidence_chain,
     identity_and_tools,
     mutation_authorization,
     network_posture,
@@ -22,12 +26,18 @@ from tidegate.gates import (
     plan_guard,
     pre_destroy,
     residual_scan,
+    spend_after_zero,
     stack_contract,
+    stack_drift,
+    standing_passes,
+    state_locks,
     state_ownership,
     teardown_proof,
     teardown_readiness,
     teardown_scope,
     teardown_viability,
+    time_to_live,
+    time_to_live_extension,
 )
 from tidegate.gates.base import Gate
 
@@ -56,6 +66,16 @@ GATES: tuple[Gate[Any], ...] = (
     emergency_latch.GATE,
     emergency_teardown.GATE,
     emergency_release.GATE,
+    time_to_live.GATE,
+    time_to_live_extension.GATE,
+    audit_residual.GATE,
+    spend_after_zero.GATE,
+    audit_continuity.GATE,
+    state_locks.GATE,
+    stack_drift.GATE,
+    audit_identities.GATE,
+    evidence_chain.GATE,
+    standing_passes.GATE,
     phase_verdict.GATE,
 )
 """In the order in which an environment meets them."""

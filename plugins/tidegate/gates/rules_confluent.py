@@ -47,8 +47,10 @@ def _history(billing: ConfluentBilling) -> Iterator[Blocker]:
             stem="CONFLUENT-HISTORY",
             what="since when the Confluent stack stands",
             resource=_RESOURCE,
-            expected="the open platform run, or that none is open; it says which days must have been billed",
-            remedy="let the role read control/<environment>/platform_runs in the evidence bucket; then " + _AGAIN,
+            expected="the open platform run and the first apply of the Confluent stack in it, or that there is none; "
+            "it says which days must have been billed",
+            remedy="let the role read control/<environment>/platform_runs and control/<environment>/inputs in the "
+            "evidence bucket; then " + _AGAIN,
         )
         yield unusable(billing.standing_since, need)
 
@@ -56,7 +58,7 @@ def _history(billing: ConfluentBilling) -> Iterator[Blocker]:
 def _days(
     billing: ConfluentBilling, bill: ConfluentBill, exceptions: Sequence[PolicyException], today: date
 ) -> Iterator[Blocker]:
-    """A whole day in an open platform run, older than the lag, has lines: no line is not the same as no cost."""
+    """A whole day since the stack was first applied, older than the lag, has lines: no line is not no cost."""
     vouched = {day.day for day in bill.days if day.daily_lines > 0}
     missing = []
     for day in _expected(billing):
@@ -71,7 +73,7 @@ def _days(
             QUIET_DAY,
             "Confluent has not reported days that must have been billed by now",
             f"no line for {', '.join(missing)}; read up to {billing.data_as_of.isoformat()}",
-            "a line for each whole day in the open platform run that is older than billing_lag_hours",
+            "a line for each whole day since the stack was first applied that is older than billing_lag_hours",
             "wait until Confluent reports them, then clear this task. If nothing was billed on such a day, say so "
             "under exceptions in include/environments/<environment>.yaml: rule CONFLUENT-DAYS-MISSING, resource the "
             "day",

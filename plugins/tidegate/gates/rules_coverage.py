@@ -1,9 +1,15 @@
 """A scan counts only when everything that it should have looked at was read (TD5): a gap is never an all-clear."""
 
+import re
 from collections.abc import Iterator
 
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import Inventory
+
+_REFUSED_REGION = re.compile(
+    r": (OptInRequired|AuthFailure|UnrecognizedClientException|InvalidClientTokenId|SubscriptionRequiredException):"
+)
+"""How AWS refuses credentials that are good elsewhere, where the account has not enabled the region."""
 
 
 def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
@@ -28,8 +34,19 @@ def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
                 expected="read",
                 remedy="clear the task so that it scans again; if it repeats, the collector of this type is missing",
             )
+    disabled = disabled_regions(inventory)
+    for region, reason in disabled.items():
+        yield Blocker(
+            code="REGION-DISABLED",
+            summary="every call into a region of the scan is refused as if the account had not enabled it",
+            resource=region,
+            observed=f"all of its subjects unreadable, the first: {reason}",
+            expected="an enabled region; what runs in one that was enabled once goes on and costs",
+            remedy="see `aws account get-region-opt-status --region-name <region>`; enable it, or take it out of "
+            "scan_regions in include/environments/<environment>.yaml",
+        )
     for coverage in inventory.coverage:
-        if coverage.status != "read":
+        if coverage.status != "read" and _region(coverage.subject) not in disabled:
             yield Blocker(
                 code="SUBJECT-UNREADABLE",
                 summary="the scan could not look at a type in a region",
@@ -39,3 +56,26 @@ def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
                 remedy="allow the execution role to describe it (include/terraform/core/execution_policy.tf), "
                 "then clear the task",
             )
+
+
+def disabled_regions(inventory: Inventory) -> dict[str, str]:
+    """By region of which nothing could be read the first reason, where AWS refuses all calls as in a disabled one.
+
+    When no region at all could be read, the credentials may as well be bad: then none is called disabled.
+    """
+    if not any(coverage.status == "read" for coverage in inventory.coverage):
+        return {}
+    reasons: dict[str, list[str]] = {}
+    open_ones = set()
+    for coverage in inventory.coverage:
+        region = _region(coverage.subject)
+        if coverage.status != "read" and _REFUSED_REGION.search(coverage.reason):
+            reasons.setdefault(region, []).append(coverage.reason)
+        else:
+            open_ones.add(region)
+    return {region: said[0] for region, said in reasons.items() if region not in open_ones}
+
+
+def _region(subject: str) -> str:
+    """`eu-west-2` of `aws_nat_gateway@eu-west-2`."""
+    return subject.rpartition("@")[2]

@@ -1,14 +1,16 @@
-"""The DAGs that are the way out: Airflow knows them, they are not paused, and their files load (TD9)."""
+"""The DAGs that are the way out, and those that watch: Airflow knows them, they are not paused, their files load."""
 
 from collections.abc import Iterator
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 from tidegate.models.viability import DagStatus
 
 _CLEAR = "then clear this task"
+_WOULD_WAIT = "so a triggered run would wait and spend"
+_NOBODY_LOOKS = "so nobody notices what stands too long or costs too much"
 
 
 def m9_blockers(dag: DagStatus) -> Iterator[Blocker]:
@@ -29,7 +31,7 @@ def m9_blockers(dag: DagStatus) -> Iterator[Blocker]:
         remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
     )
     return each(
-        _known_and_unpaused(dag, unknown, "M9-PAUSED"),
+        _known_and_unpaused(dag, unknown, "M9-PAUSED", _WOULD_WAIT),
         _loads(dag, unloaded, "M9-IMPORT-ERROR", "dags/m9_teardown_cost_check.py"),
     )
 
@@ -52,8 +54,60 @@ def stop_blockers(dag: DagStatus) -> Iterator[Blocker]:
         remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
     )
     return each(
-        _known_and_unpaused(dag, unknown, "STOP-PAUSED"),
+        _known_and_unpaused(dag, unknown, "STOP-PAUSED", _WOULD_WAIT),
         _loads(dag, unloaded, "STOP-IMPORT-ERROR", "dags/emergency_stop.py"),
+    )
+
+
+def audit_blockers(dag: DagStatus | None) -> Iterator[Blocker]:
+    """The nightly audit; None: nobody looked for it."""
+    what = "the DAG of the nightly audit"
+    unknown = Need(
+        stem="AUDIT",
+        what=what,
+        resource="teardown_audit" if dag is None else dag.dag_id,
+        expected="a DAG that is not paused",
+        remedy=f"see in `airflow dags list-import-errors` why it is not there, correct it, {_CLEAR}",
+    )
+    if dag is None:
+        yield unusable(Absent(), unknown)
+        return
+    unloaded = Need(
+        stem="AUDIT-LOAD",
+        what=f"the file of {what}",
+        resource=dag.dag_id,
+        expected="a file that loads on the worker and makes the DAG",
+        remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
+    )
+    yield from each(
+        _known_and_unpaused(dag, unknown, "AUDIT-PAUSED", _NOBODY_LOOKS),
+        _loads(dag, unloaded, "AUDIT-IMPORT-ERROR", "dags/teardown_audit.py"),
+    )
+
+
+def hourly_blockers(dag: DagStatus | None) -> Iterator[Blocker]:
+    """The hourly check; None: nobody looked for it."""
+    what = "the DAG of the hourly check"
+    unknown = Need(
+        stem="HOURLY",
+        what=what,
+        resource="hourly_check" if dag is None else dag.dag_id,
+        expected="a DAG that is not paused",
+        remedy=f"see in `airflow dags list-import-errors` why it is not there, correct it, {_CLEAR}",
+    )
+    if dag is None:
+        yield unusable(Absent(), unknown)
+        return
+    unloaded = Need(
+        stem="HOURLY-LOAD",
+        what=f"the file of {what}",
+        resource=dag.dag_id,
+        expected="a file that loads on the worker and makes the DAG",
+        remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
+    )
+    yield from each(
+        _known_and_unpaused(dag, unknown, "HOURLY-PAUSED", _NOBODY_LOOKS),
+        _loads(dag, unloaded, "HOURLY-IMPORT-ERROR", "dags/hourly_check.py"),
     )
 
 
@@ -62,13 +116,13 @@ def ready(dag: DagStatus) -> bool:
     return dag.paused == Known(False) and dag.loads == Known(True)
 
 
-def _known_and_unpaused(dag: DagStatus, need: Need, code: str) -> Iterator[Blocker]:
+def _known_and_unpaused(dag: DagStatus, need: Need, code: str, so: str) -> Iterator[Blocker]:
     if not isinstance(dag.paused, Known):
         yield unusable(dag.paused, need)
     elif dag.paused.value is not False:
         yield Blocker(
             code=code,
-            summary=f"{need.what} is paused, so a triggered run would wait and spend",
+            summary=f"{need.what} is paused, {so}",
             resource=dag.dag_id,
             observed=f"paused = {dag.paused.value}",
             expected="paused = False",

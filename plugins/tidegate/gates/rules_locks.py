@@ -16,7 +16,7 @@ def stack_lock_blockers(locks: tuple[StackLocks, ...], expected_stacks: tuple[st
     seen = {stack.stack for stack in locks}
     for name in expected_stacks:
         if name not in seen:
-            yield _not_looked_at(name)
+            yield lock_not_looked_at(name)
     for stack in locks:
         yield from _of_stack(stack)
 
@@ -24,7 +24,7 @@ def stack_lock_blockers(locks: tuple[StackLocks, ...], expected_stacks: tuple[st
 def no_lock_blockers(stack: str, locks: Observed[tuple[StateLock, ...]]) -> Iterator[Blocker]:
     """For the second before a mutation: nobody may hold the state, dead or alive."""
     if not isinstance(locks, Known):
-        yield _unreadable(stack, locks)
+        yield lock_unreadable(stack, locks)
         return
     for lock in locks.value:
         yield _locked(stack, said_lock(lock), "wait for its holder, then trigger a new run; if it is gone, " + _RELEASE)
@@ -39,7 +39,7 @@ def said_lock(lock: StateLock) -> str:
 def _of_stack(stack: StackLocks) -> Iterator[Blocker]:
     held = stack.locks.value if isinstance(stack.locks, Known) else ()
     if not isinstance(stack.locks, Known):
-        yield _unreadable(stack.stack, stack.locks)
+        yield lock_unreadable(stack.stack, stack.locks)
     if stack.liveness == "dead":
         yield from (_stale(stack, lock) for lock in held)
     elif held:
@@ -77,7 +77,8 @@ def _stale(stack: StackLocks, lock: StateLock) -> Blocker:
     )
 
 
-def _unreadable(stack: str, locks: Absent | Unreadable | UnknownUntilApply) -> Blocker:
+def lock_unreadable(stack: str, locks: Absent | Unreadable | UnknownUntilApply) -> Blocker:
+    """Nobody can say whether a lock is held."""
     if isinstance(locks, Absent):
         return Blocker(
             code="LOCK-TABLE-MISSING",
@@ -99,7 +100,8 @@ def _unreadable(stack: str, locks: Absent | Unreadable | UnknownUntilApply) -> B
     )
 
 
-def _not_looked_at(stack: str) -> Blocker:
+def lock_not_looked_at(stack: str) -> Blocker:
+    """A stack of the manifest for which there is no answer about locks."""
     return Blocker(
         code="STATE-LOCK-MISSING",
         summary="nobody looked for a lock here",

@@ -1,6 +1,7 @@
 """TEARDOWN-READINESS. A teardown starts when identity, lease, locks, state and evidence allow it and it is confirmed.
 
-The emergency latch and the history of platform runs never stop a teardown (TD9).
+The emergency latch and the history of platform runs never stop a teardown (TD9). One that an ended time to live
+triggered stops when the stack's time was renewed or extended since: that is its scope.
 """
 
 from collections.abc import Iterator
@@ -8,11 +9,12 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import lease_held_blockers
 from tidegate.gates.rules_evidence import evidence_blockers
-from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
+from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
 from tidegate.gates.rules_lanes import lane_gap_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
 from tidegate.gates.rules_request import confirmation_blockers, target_blockers
 from tidegate.gates.rules_state_version import stack_state_blockers
+from tidegate.gates.rules_time_to_live import still_ended_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import TeardownReadinessFacts
 
@@ -30,6 +32,7 @@ def blockers(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
         target_blockers(facts.target, facts.destroyable, facts.environment, _DAG),
         stack_lock_blockers(facts.locks, stacks),
         stack_state_blockers(facts.states, stacks, facts.tools),
+        still_ended_blockers(facts.ended_lives, dag_of(facts.tools, _DAG)),
         evidence_blockers(facts.evidence_writable),
     )
 
@@ -42,5 +45,6 @@ GATE = Gate(
     facts=TeardownReadinessFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "stacks"),
+    version=2,
     transient_codes=frozenset({"LEASE-HELD", "STATE-LOCKED"}),
 )

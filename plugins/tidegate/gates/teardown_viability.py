@@ -1,20 +1,24 @@
-"""TEARDOWN-VIABILITY. What was built can go again: a pure destroy plan of every stack, and the DAGs to run it (TD9)."""
+"""TEARDOWN-VIABILITY. What was built can go again: a pure destroy plan of every stack, the DAGs to run it, and the two
+that notice when it must (TD8, TD9).
+"""
 
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
-from tidegate.gates.rules_dag import m9_blockers, stop_blockers
+from tidegate.gates.rules_dag import audit_blockers, hourly_blockers, m9_blockers, stop_blockers
 from tidegate.gates.rules_scope import preserve_set_blockers, stack_scope_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.viability import ViabilityFacts
 
 
 def blockers(facts: ViabilityFacts) -> Iterator[Blocker]:
-    """What must survive, each destroyable stack, and the two DAGs that would destroy it."""
+    """What must survive, each destroyable stack, the two DAGs that would destroy it, and the two that watch it."""
     yield from each(preserve_set_blockers(facts), _stacks(facts))
     for scope in facts.stacks:
         yield from stack_scope_blockers(scope, facts)
     yield from each(m9_blockers(facts.m9), stop_blockers(facts.emergency_stop))
+    if facts.schedules is not False:
+        yield from each(audit_blockers(facts.audit), hourly_blockers(facts.hourly_check))
 
 
 def _stacks(facts: ViabilityFacts) -> Iterator[Blocker]:
@@ -42,10 +46,11 @@ def _stacks(facts: ViabilityFacts) -> Iterator[Blocker]:
 
 GATE = Gate(
     id="TEARDOWN-VIABILITY",
-    title="Everything that was built can be torn down again",
+    title="Everything that was built can be torn down again, and is watched",
     owner="platform",
-    requirements=("TD9", "TD1"),
+    requirements=("TD9", "TD1", "TD8"),
     facts=ViabilityFacts,
     blockers=blockers,
     policy_sections=("backend", "evidence", "work", "role_name", "stacks", "preserve"),
+    version=2,
 )

@@ -7,12 +7,14 @@ from tidegate.collectors.aws.inventory import collect_inventory
 from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.collectors.aws.parameters import read_parameters
 from tidegate.collectors.aws.state import read_state
+from tidegate.cost.estimate import estimate_of, said
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import inputs_series
 from tidegate.evidence.teardowns import end_teardown
-from tidegate.lanes import readiness
+from tidegate.lanes import readiness, time_to_live
 from tidegate.lanes.confluent import confluent_endpoint
 from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
+from tidegate.lanes.month import month_so_far
 from tidegate.lanes.plan_facts import is_persistent, plan_facts, protected_addresses
 from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun, now
@@ -20,6 +22,7 @@ from tidegate.lanes.stack_lanes import build_group
 from tidegate.lanes.taint import take_marks_off
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.contract import ContractFacts, Upstream
+from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Facts, Source
 from tidegate.models.inventory import PostureFacts
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
@@ -36,7 +39,8 @@ def collect_plan(run: LaneRun) -> PlanFacts:
     untainted = take_marks_off(run, stack, reason) if reason and reason.strip() else ()
     state = read_state(run.clients, run.environment, stack)
     plan = make_plan(run, stack, "build", stack_inputs(run, stack))
-    return plan_facts(
+    month = _month(run)
+    facts = plan_facts(
         run.environment,
         run.policies,
         stack=stack,
@@ -47,9 +51,19 @@ def collect_plan(run: LaneRun) -> PlanFacts:
         today=observed_at.date(),
         drift_blocks=is_persistent(run.environment, stack),
         tainted=state.tainted,
+        month=month,
         untainted=untainted,
         repair_drift_reason=reason,
     )
+    if isinstance(plan, Known):
+        run.log(said(estimate_of(plan.value, facts.prices, facts.region), month))
+    return facts
+
+
+def _month(run: LaneRun) -> Observed[MonthSoFar]:
+    """What the cost guardrail of this run saw; that it handed nothing over is no licence to build."""
+    month = month_so_far(run)
+    return Unreadable("the cost guardrail of this run handed nothing over") if isinstance(month, Absent) else month
 
 
 def authorize_apply(run: LaneRun) -> AuthorizationFacts:
@@ -98,8 +112,12 @@ def fetched_plan(prepared: workspace.Workspace) -> Any:
 
 
 def apply(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the authorisation passed: record the inputs and apply the fetched plan. Raises TerraformStopped."""
+    """After the authorisation passed: renew the time to live, record the inputs and apply the fetched plan.
+
+    Raises ActionBlocked and StoreError before anything is applied, and TerraformStopped.
+    """
     stack = _stack(run)
+    time_to_live.renew(run, stack)
     if not planned(run, stack).has_changes:
         run.log(f"the plan of {stack} has no changes: nothing is applied")
         return
@@ -187,7 +205,12 @@ def collect_posture(run: LaneRun) -> PostureFacts:
         observed_at=observed_at,
         sources=(Source(name="aws", data_as_of=observed_at),),
         inventory=collect_inventory(
-            run.clients, run.environment, run.environment.scan_regions, run.policies.forbidden, observed_at
+            run.clients,
+            run.environment,
+            run.environment.scan_regions,
+            run.policies.forbidden,
+            observed_at,
+            run.policies.prices,
         ),
         forbidden=run.policies.forbidden.standing_rules,
         exceptions=run.environment.exceptions,
@@ -226,7 +249,13 @@ def _record_inputs(run: LaneRun, stack: str) -> None:
     }
 
     def record(_newest: dict[str, Any] | None) -> dict[str, Any]:
-        return {"stack": stack, "execution_id": run.execution_id, "inputs": inputs, "upstream_contract": contract}
+        return {
+            "stack": stack,
+            "execution_id": run.execution_id,
+            "recorded_at": now().isoformat(),
+            "inputs": inputs,
+            "upstream_contract": contract,
+        }
 
     inputs_series(run.remote, run.environment.name, stack).append_next(record)
 

@@ -1,14 +1,22 @@
-"""Collectors of M9.G: the month to date of every platform in the scope (CO5)."""
+"""Collectors of the cost guardrails: the month of every platform in the scope, reported and projected (CO5, CO6)."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from tidegate.collectors.aws.cost import month_to_date, read_budget_spend, read_daily_cost
+from tidegate.collectors.aws.cost import month_to_date, read_budget_spend
+from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.confluent.costs import read_bill
-from tidegate.cost.ladder import Report, rung_of_total, total_of
+from tidegate.cost.ladder import UNKNOWN, Report
+from tidegate.cost.month import projected_of, projection_of, reported_of, reports_of, said_usd
+from tidegate.evidence.control import first_apply, read_latch
 from tidegate.lanes.confluent import confluent_api, confluent_endpoint
-from tidegate.lanes.cost_history import widest_scope
+from tidegate.lanes.cost_history import last_seen, widest_scope
+from tidegate.lanes.own_reads import ExplorerRead, read_explorer
 from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.standing import read_inventories
 from tidegate.models.confluent import ConfluentBill, ConfluentBilling, ConfluentBillingFacts
 from tidegate.models.cost import CostFacts
 from tidegate.models.facts import Coverage, Source
@@ -20,40 +28,112 @@ _EXCEPTIONS = ("COST-SCOPE-NARROWED", "CONFLUENT-DAYS-MISSING")
 
 
 def collect_cost(run: LaneRun) -> CostFacts:
-    """M9.G: the month to date, from AWS Budgets, Cost Explorer and, where the scope says so, Confluent."""
-    observed_at = now()
-    start, end = month_to_date(observed_at)
-    budgets = read_budget_spend(run.clients, run.environment)
-    days = read_daily_cost(run.clients, start, end)
-    as_of = observed_at - timedelta(hours=run.environment.billing_lag_hours["aws"])
-    sources = [_billing("aws-budgets", as_of, budgets), _billing("aws-cost-explorer", as_of, days)]
-    confluent = read_confluent(run, observed_at) if "confluent" in run.environment.cost_scope else None
-    if confluent is not None:
-        sources.append(_billing("confluent-costs", confluent.data_as_of, confluent.bill))
-    wanted = run.environment.budget
-    total = total_of(budgets, days, confluent)
-    rung = rung_of_total(total, wanted.alerts_usd)
-    run.log(
-        f"since {start}: {', '.join(_said(report) for report in total.reports)} {wanted.unit}; "
-        f"together {'' if total.complete else 'at least '}{total.at_least}; rung {rung}, stop at {wanted.stop_usd}"
-    )
-    return CostFacts(
-        observed_at=observed_at,
-        sources=tuple(sources),
-        cost_scope=run.environment.cost_scope,
+    """The month to date from AWS Budgets, Cost Explorer and, where the scope says so, Confluent, carried on to now.
+
+    The same in M2.B, M9.G and the audit; the hourly check asks Cost Explorer nothing (CO7).
+    """
+    read_at = now()
+    environment, wanted = run.environment, run.environment.budget
+    budgets = read_budget_spend(run.clients, environment)
+    explorer = read_explorer(run, read_at)
+    confluent = read_confluent(run, read_at) if "confluent" in environment.cost_scope else None
+    facts = CostFacts(
+        observed_at=read_at,
+        sources=tuple(_sources(run, read_at, budgets, explorer, confluent)),
+        cost_scope=environment.cost_scope,
         read_scope=("aws",) if confluent is None else ("aws", "confluent"),
         widest_scope=widest_scope(run),
         exceptions=_exceptions(run),
-        start=start,
-        end=end,
+        start=explorer.start,
+        end=explorer.end,
         expected_unit=wanted.unit,
         alerts=wanted.alerts_usd,
         stop=wanted.stop_usd,
+        limit=wanted.limit_usd,
+        latched=run.phase == "m9" and _latched(run),
+        read_at=read_at,
+        billing_lag_hours={str(platform): hours for platform, hours in environment.billing_lag_hours.items()},
         budgets=budgets,
-        days=days,
+        budget_expected=not isinstance(budgets, Absent) or _budget_expected(run),
+        days=explorer.days,
+        own_reads=explorer.own,
         confluent=confluent,
-        rung=rung,
+        inventories=read_inventories(run, read_at),
+        prices=run.policies.prices,
+        prices_max_age_days=wanted.prices_max_age_days,
+        last_seen=last_seen(run, explorer.newest_at),
+        **_NOT_YET,
     )
+    facts = shown_results(replace(facts, observed_at=now()))
+    run.log(_sentence(facts, explorer))
+    return facts
+
+
+def _latched(run: LaneRun) -> bool:
+    latch = read_latch(run.remote, run.environment.name)
+    return isinstance(latch, Known) and latch.value.is_set
+
+
+_NOT_YET: dict[str, Any] = {
+    **dict.fromkeys(("reported", "projected", "total", "forecast", "usd_per_hour"), Decimal(0)),
+    "hours_until_next_rung": None,
+    "rung": UNKNOWN,
+}
+"""What is computed of the other facts."""
+
+
+def shown_results(facts: CostFacts) -> CostFacts:
+    """The facts with what people want to see of them."""
+    projection = projection_of(facts)
+    return replace(
+        facts,
+        reported=reported_of(projection),
+        projected=projected_of(projection),
+        total=projection.at_least,
+        forecast=projection.forecast,
+        usd_per_hour=projection.usd_per_hour,
+        hours_until_next_rung=projection.hours_until_next_rung,
+        rung=projection.rung,
+    )
+
+
+def _sentence(facts: CostFacts, explorer: ExplorerRead) -> str:
+    """The month in one sentence."""
+    reports = reports_of(facts)
+    least = "at least " if facts.rung == UNKNOWN else ""
+    left = facts.hours_until_next_rung
+    then = "no rung to come at this rate" if left is None else f"the next rung in {said_usd(round(left, 1))} hours"
+    return (
+        f"since {facts.start}: reported {', '.join(_said(report) for report in reports)} {facts.expected_unit}; "
+        f"projected {said_usd(facts.projected)} since the reports at {said_usd(facts.usd_per_hour)} an hour; "
+        f"together {least}{said_usd(facts.total)}, rung {facts.rung}, {then}, stop at {facts.stop}; {explorer.said}"
+    )
+
+
+def _sources(
+    run: LaneRun, read_at: datetime, budgets: Observed[Any], explorer: ExplorerRead, confluent: ConfluentBilling | None
+) -> Iterator[Source]:
+    lag = timedelta(hours=run.environment.billing_lag_hours["aws"])
+    yield _billing("aws-budgets", read_at - lag, budgets)
+    yield _billing("aws-cost-explorer", (explorer.own.read_at or read_at) - lag, explorer.days)
+    if confluent is not None:
+        yield _billing("confluent-costs", confluent.data_as_of, confluent.bill)
+
+
+def _budget_expected(run: LaneRun) -> bool:
+    """Core makes the budget: before its first build there is none. Whoever tears down asks for it all the same.
+
+    A build never waits for it, or one that is gone could never be made again: M2.C makes it, M2.I judges it. Until then
+    Cost Explorer must tell. One that cannot be read is not gone.
+    """
+    if run.phase in ("m2", "m9"):
+        return run.phase == "m9"
+    for name, stack in run.environment.stacks.items():
+        if stack.lifecycle == "persistent":
+            held = read_state(run.clients, run.environment, name).resources
+            if not isinstance(held, Absent) and held != Known(()):
+                return True
+    return False
 
 
 def collect_confluent_billing(run: LaneRun) -> ConfluentBillingFacts:
@@ -99,7 +179,10 @@ def _bill(run: LaneRun, start: date, end: date) -> Observed[ConfluentBill]:
 
 
 def _standing_since(run: LaneRun) -> Observed[datetime]:
-    """The opening of the open platform run: a Confluent stack stands within one, and is gone when it is closed."""
+    """The first apply of a Confluent stack in the open platform run; it is gone when the run is closed.
+
+    A platform run can be open for days before anything of Confluent is made.
+    """
     if not run.environment.stacks_by_lifecycle("messaging"):
         return Absent()
     match run.platform_run:
@@ -108,9 +191,20 @@ def _standing_since(run: LaneRun) -> Observed[datetime]:
         case Known(platform) if platform.opened_at.tzinfo is None:
             return Unreadable(f"platform run {platform.id} was opened at a time without a zone")
         case Known(platform):
-            return Known(platform.opened_at)
+            return _first_applied(run, platform.opened_at)
         case other:
             return other
+
+
+def _first_applied(run: LaneRun, since: datetime) -> Observed[datetime]:
+    name = run.environment.name
+    stacks = run.environment.stacks_by_lifecycle("messaging")
+    found = [first_apply(run.remote, name, stack, since=since) for stack in stacks]
+    for unusable in found:
+        if not isinstance(unusable, Known | Absent):
+            return unusable
+    moments = [it.value for it in found if isinstance(it, Known)]
+    return Known(min(moments)) if moments else Absent()
 
 
 def _exceptions(run: LaneRun) -> tuple[PolicyException, ...]:

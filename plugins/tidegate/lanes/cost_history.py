@@ -1,7 +1,12 @@
-"""What earlier cost guardrails left in the evidence, over all executions of M9 (CO4, EV4)."""
+"""What earlier cost guardrails left in the evidence, over all executions of M9 (CO4, EV4).
+
+Those of M2, the audit and the hourly check do not count here: a scope is kept for what a teardown had to prove, a latch
+is released on its pass, and a month of hourly checks would be read again every hour.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from tidegate.evidence.canonical import unseal
 from tidegate.evidence.layout import attempt_of
@@ -9,8 +14,9 @@ from tidegate.evidence.store import StoredObject, StoreError
 from tidegate.lanes.guards import parse_snapshot
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.run import LaneRun
+from tidegate.lanes.verdict import verdict_series
 from tidegate.models.cost import CostFacts
-from tidegate.models.observed import Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.snapshot import Snapshot
 
 COST_GATE = "COST-GUARDRAIL"
@@ -85,3 +91,25 @@ def _scope_of(snapshot: Snapshot) -> tuple[str, ...] | Unreadable:
 
 def _names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def last_seen(run: LaneRun, newest_read: datetime | None) -> Observed[datetime]:
+    """The newest moment that the evidence knows: of a read of Cost Explorer, or of a verdict. Absent: of neither.
+
+    A clock that shows an earlier one has jumped back, and no age or hour that it tells can be trusted.
+    """
+    moments = [] if newest_read is None else [newest_read]
+    match verdict_series(run).newest():
+        case Known((number, record)):
+            try:
+                moment = datetime.fromisoformat(str(record.get("recorded_at")))
+            except ValueError:
+                return Unreadable(f"verdict record {number} does not say when it was made")
+            if moment.tzinfo is None:
+                return Unreadable(f"verdict record {number} says a time without a zone")
+            moments.append(moment)
+        case Absent():
+            pass
+        case other:
+            return Unreadable(shown(other))
+    return Known(max(moments)) if moments else Absent()

@@ -1,6 +1,7 @@
 """The release of the emergency latch: by a person, with a reason, after a fresh pass of the cost (CO4)."""
 
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tidegate.evidence import control
@@ -99,7 +100,24 @@ def _judgement(run: LaneRun, uri: str, snapshot: Snapshot) -> CostJudgement:
         valid_until=snapshot.valid_until,
         policy_digest=snapshot.policy_digest,
         policy_digest_today=policy_digest(run, by_id(COST_GATE)),
+        total=_total(snapshot),
+        stop=run.environment.budget.stop_usd,
+        vouches_until=_vouches_until(snapshot),
     )
+
+
+def _vouches_until(snapshot: Snapshot) -> Observed[datetime]:
+    moments = [source.data_as_of for source in snapshot.sources]
+    return Known(min(moments)) if moments else Unreadable("it names no source")
+
+
+def _total(snapshot: Snapshot) -> Observed[Decimal]:
+    """As the snapshot's facts have it; one whose collector crashed has none."""
+    said = snapshot.facts.get("total")
+    try:
+        return Known(Decimal(said)) if isinstance(said, str) else Unreadable("its facts have no total")
+    except InvalidOperation:
+        return Unreadable("its total is no number")
 
 
 def _started(execution_id: str) -> datetime:

@@ -1,4 +1,6 @@
-"""The emergency stop: M9.G sets the latch at the stop rung, STOP.A on a person's word, STOP.B tears down (CO4)."""
+"""The emergency stop: a cost guardrail sets the latch at the stop rung, STOP.A on a person's word, STOP.B tears down
+(CO4).
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -13,6 +15,7 @@ from tidegate.evidence.store import StoreError, StoreUnreachable
 from tidegate.gates.phase_verdict import lane_status
 from tidegate.gates.rules_dag import ready
 from tidegate.gates.rules_identity import identity_blockers
+from tidegate.lanes.cost_stop import stop_what_stands
 from tidegate.lanes.guards import parse_snapshot
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.readiness import caller, tools
@@ -35,14 +38,30 @@ def said_reason(run: LaneRun) -> str:
 
 
 def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After a closed M9.G: set the latch when a source reports the stop. Raises ActionBlocked.
+    """After a closed cost guardrail: set the latch when the stop is reached, then tear down what stands (CO4).
 
-    Cost that cannot be read does not set it: it closes the gate, and no build can get a pass of M9.G from it; a latch
+    Reported and projected cost count together. Raises ActionBlocked, also for a worker of another identity: it sets
+    nothing.
+
+    Cost that cannot be read does not set it: it closes the gate, in M2 the build's own, and never a teardown; a latch
     asks for a person, and a read that was refused once is no reason for that.
     """
     reached = [blocker for blocker in document["blockers"] if blocker["code"] == "COST-STOP-REACHED"]
     if not reached:
         return
+    strangers = [blocker.sentence() for blocker in identity_blockers(caller(run), tools(run))]
+    if strangers:
+        raise ActionBlocked(
+            Blocker(
+                code="EMERGENCY-LATCH-NOT-SET",
+                summary="the cost has reached the stop, and this worker is not the one that may set the latch",
+                resource=f"control/{run.environment.name}/latch",
+                observed=" || ".join(strangers),
+                expected="the caller and the tools of the manifest",
+                remedy="mend what is observed, then clear this task with everything downstream; until then trigger "
+                f"{dag_id_of(run.environment.name, 'stop')} on a worker of this environment",
+            ).sentence()
+        )
     told = ", ".join(f"{blocker['resource']} {blocker['observed']}" for blocker in reached)
     environment, number = run.environment, int(document["attempt"])
     snapshot = {"uri": run.remote.uri(run.place(run.lane).remote_key(number)), "sha256": str(document["digest"])}
@@ -68,6 +87,7 @@ def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> N
             ).sentence()
         ) from error
     run.log(f"the emergency latch of {environment.name} is set: builds are closed, teardown is open")
+    stop_what_stands(run)
 
 
 def collect_latch(run: LaneRun) -> EmergencyLatchFacts:

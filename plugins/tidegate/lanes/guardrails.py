@@ -9,6 +9,7 @@ from tidegate.models.budget import BudgetFacts
 from tidegate.models.facts import Source
 from tidegate.models.ownership import OwnedState, OwnershipFacts
 from tidegate.models.viability import ViabilityFacts
+from tidegate.settings import settings
 
 
 def collect_budget_guardrail(run: LaneRun) -> BudgetFacts:
@@ -35,8 +36,11 @@ def collect_ownership(run: LaneRun) -> OwnershipFacts:
 
 
 def collect_viability(run: LaneRun) -> ViabilityFacts:
-    """M2.I: a real destroy plan of every destroyable stack, downstream first, and the DAGs that would apply it."""
+    """M2.I: a real destroy plan of every destroyable stack, downstream first, the DAGs that would apply it, and, where
+    schedules are on, those that watch what stands.
+    """
     observed_at = now()
+    schedules = settings().schedules
     destroyable = tuple(name for name, stack in run.environment.stacks.items() if stack.destroyable)
     stacks = tuple(stack_scope(run, name) for name in reversed(destroyable))
     return ViabilityFacts(
@@ -50,4 +54,7 @@ def collect_viability(run: LaneRun) -> ViabilityFacts:
         protected_prefixes=run.environment.preserve.id_prefixes,
         m9=run.dag_status(dag_id_of(run.environment.name, "m9")),
         emergency_stop=run.dag_status(dag_id_of(run.environment.name, "stop")),
+        schedules=schedules,
+        audit=run.dag_status(dag_id_of(run.environment.name, "audit")) if schedules else None,
+        hourly_check=run.dag_status(dag_id_of(run.environment.name, "hourly")) if schedules else None,
     )

@@ -26,8 +26,8 @@ def parse_snapshot(document: Any) -> Snapshot:
         raise ValueError(f"not a snapshot: {error.error_count()} fields do not fit the schema") from error
 
 
-def handed_over_facts(run: LaneRun, task_id: str, facts_type: type[F]) -> Observed[F]:
-    """The facts that the evidence holds of a task, provided that its current try handed over that very snapshot."""
+def handed_over_snapshot(run: LaneRun, task_id: str) -> Observed[Snapshot]:
+    """The snapshot that the evidence holds of a task, provided that its current try handed over that very one."""
     match run.handed_over(task_id):
         case Known(document):
             pass
@@ -42,13 +42,29 @@ def handed_over_facts(run: LaneRun, task_id: str, facts_type: type[F]) -> Observ
         if evidence["digest"] != document.get("digest"):
             return Unreadable(f"{stored[0].uri} is not what {task_id} handed over")
         run.rests_on(stored[0].uri, evidence["digest"], stored[0].version_id)
-        return Known(TypeAdapter(facts_type).validate_python(parse_snapshot(evidence).facts))
+        return Known(parse_snapshot(evidence))
     except StoreUnreachable as error:
         return Unreadable(str(error))
-    except ValidationError as error:
-        return Unreadable(f"facts of {task_id}: {error.error_count()} fields do not fit {facts_type.__name__}")
     except ValueError as error:
         return Unreadable(f"snapshot of {task_id}: {error}")
+
+
+def handed_over_facts(run: LaneRun, task_id: str, facts_type: type[F]) -> Observed[F]:
+    """The facts of such a snapshot."""
+    match handed_over_snapshot(run, task_id):
+        case Known(snapshot):
+            return facts_of(snapshot, facts_type)
+        case other:
+            return other
+
+
+def facts_of(snapshot: Snapshot, facts_type: type[F]) -> Known[F] | Unreadable:
+    """The facts of a snapshot, as their type."""
+    try:
+        return Known(TypeAdapter(facts_type).validate_python(snapshot.facts))
+    except ValidationError as error:
+        task = snapshot.airflow.task_id
+        return Unreadable(f"facts of {task}: {error.error_count()} fields do not fit {facts_type.__name__}")
 
 
 def guarding_snapshots(run: LaneRun, stack: str) -> tuple[Observed[GuardingSnapshot], ...]:

@@ -37,7 +37,7 @@ def collect_orphans(run: LaneRun) -> OrphanFacts:
         service_accounts=found.service_accounts,
         api_keys=found.api_keys,
         role_bindings=found.role_bindings,
-        parameters=Absent() if scope is None else _parameters(run),
+        parameters=Absent() if scope is None else left_parameters(run),
     )
 
 
@@ -56,7 +56,8 @@ def _known_ids(scope: StackScope) -> set[str]:
     return ids
 
 
-def _parameters(run: LaneRun) -> Observed[tuple[Identity, ...]]:
+def left_parameters(run: LaneRun) -> Observed[tuple[Identity, ...]]:
+    """The SSM parameters below the environment's prefix for secrets, as identities that could be left over."""
     found = read_parameters(run.clients, run.environment.secrets_prefix)
     if not isinstance(found, Known):
         return found

@@ -1,8 +1,9 @@
 """The phases as data (design.md, lanes). What the manifest does not ask for does not exist: never a fake pass."""
 
 from tidegate.evidence.layout import Phase
-from tidegate.lanes.spec import Lane, PhaseSpec
+from tidegate.lanes.spec import Lane, PhaseSpec, verdict_lane
 from tidegate.lanes.stack_lanes import build_lanes, destroy_lanes
+from tidegate.lanes.watch_phases import audit_phase, extend_phase, hourly_phase
 from tidegate.models.environment import Environment
 from tidegate.models.readiness import LaneGap
 
@@ -53,7 +54,7 @@ def bootstrap_phase(environment: Environment) -> PhaseSpec:
                 before_backend=True,
             ),
         ),
-        verdict=_verdict("m1", "d", before_backend=True),
+        verdict=verdict_lane("m1", "d", before_backend=True),
     )
 
 
@@ -79,8 +80,20 @@ def build_phase(environment: Environment) -> PhaseSpec:
             gate="BACKEND-READINESS",
             collect=f"{_READINESS}:collect_backend_readiness",
         ),
+        Lane(
+            phase="m2",
+            letter="b",
+            task_id="b_cost_guardrail",
+            title="Cost of this month known, and below the stop",
+            snapshot="m2_b_cost_guardrail_snapshot",
+            gate="COST-GUARDRAIL",
+            collect=f"{_COST}:collect_cost",
+            on_fail=f"{_STOP}:latch_at_the_stop",
+            effect="sets the emergency latch when the cost has reached the stop",
+            beside=True,
+        ),
     ]
-    base = ("a_readiness", "b_backend_readiness")
+    base = ("a_readiness", "b_backend_readiness", "b_cost_guardrail")
     lanes += build_lanes(environment, "core", base) + build_lanes(environment, "confluent", base)
     if "demo" in environment.stacks:
         lanes.append(
@@ -134,13 +147,13 @@ def build_phase(environment: Environment) -> PhaseSpec:
             phase="m2",
             letter="i",
             task_id="i_teardown_viability",
-            title="Every stack can be torn down again, M9 and emergency stop are ready",
+            title="Every stack can be torn down again; M9, emergency stop, audit and hourly check are ready",
             snapshot="teardown_viability_snapshot",
             gate="TEARDOWN-VIABILITY",
             collect=f"{_GUARDRAILS}:collect_viability",
         )
     )
-    return PhaseSpec(phase="m2", lanes=tuple(lanes), verdict=_verdict("m2", "j"))
+    return PhaseSpec(phase="m2", lanes=tuple(lanes), verdict=verdict_lane("m2", "j"))
 
 
 def teardown_phase(environment: Environment) -> PhaseSpec:
@@ -185,7 +198,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             snapshot="m9_f_residual_scan_snapshot",
             gate="RESIDUAL-SCAN",
             collect=f"{_TEARDOWN}:collect_residual",
-            waits_seconds=environment.deadlines.residual_wait,
+            waits_seconds=environment.deadlines.residual_wait + environment.deadlines.residual_pause,
         ),
         *_cost_lanes(environment),
         Lane(
@@ -199,7 +212,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             on_pass=f"{_PROOF}:close_platform_run",
         ),
     ]
-    return PhaseSpec(phase="m9", lanes=tuple(lanes), verdict=_verdict("m9", "i"))
+    return PhaseSpec(phase="m9", lanes=tuple(lanes), verdict=verdict_lane("m9", "i"))
 
 
 def stop_phase(environment: Environment) -> PhaseSpec:
@@ -228,13 +241,14 @@ def stop_phase(environment: Environment) -> PhaseSpec:
                 collect=f"{_STOP}:collect_teardown",
                 effect="triggers M9",
                 # As long as M9 may take: its wait for locks; per stack a plan, a destroy and a wait for what is left of
-                # it; at the end the wait for residuals.
+                # it; at the end the wait for residuals, and the pause before the look that confirms there are none.
                 waits_seconds=deadlines.lock_wait
                 + 2 * stacks * deadlines.terraform
-                + (stacks + 1) * deadlines.residual_wait,
+                + (stacks + 1) * deadlines.residual_wait
+                + deadlines.residual_pause,
             ),
         ),
-        verdict=_verdict("stop", "c"),
+        verdict=verdict_lane("stop", "c"),
     )
 
 
@@ -255,7 +269,7 @@ def release_phase(environment: Environment) -> PhaseSpec:
                 effect="releases the emergency latch after a pass",
             ),
         ),
-        verdict=_verdict("release", "b"),
+        verdict=verdict_lane("release", "b"),
     )
 
 
@@ -267,6 +281,9 @@ def phase_of(environment: Environment, phase: Phase) -> PhaseSpec:
         "m9": teardown_phase,
         "stop": stop_phase,
         "release": release_phase,
+        "audit": audit_phase,
+        "hourly": hourly_phase,
+        "extend": extend_phase,
     }[phase](environment)
 
 
@@ -311,21 +328,9 @@ def _cost_lanes(environment: Environment) -> list[Lane]:
             gate="COST-GUARDRAIL",
             collect=f"{_COST}:collect_cost",
             on_fail=f"{_STOP}:latch_at_the_stop",
-            effect="sets the emergency latch when the cost has reached the stop",
+            effect="sets the emergency latch when the cost has reached the stop, and triggers the emergency stop for "
+            "what stands besides this run's target",
             beside=bool(lanes),
         )
     )
     return lanes
-
-
-def _verdict(phase: Phase, letter: str, *, before_backend: bool = False) -> Lane:
-    return Lane(
-        phase=phase,
-        letter=letter,
-        task_id=f"{letter}_phase_verdict",
-        title="Phase verdict",
-        snapshot=f"{phase}_{letter}_phase_verdict",
-        gate="PHASE-VERDICT",
-        collect="tidegate.lanes.verdict:collect_verdict",
-        before_backend=before_backend,
-    )

@@ -1,11 +1,13 @@
 """What a build plan is held against: one function for the lane and for `tidegate plan-check`. No I/O, no AWS."""
 
 from datetime import date, datetime
+from typing import Literal
 
+from tidegate.models.cost import MonthSoFar
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Source
-from tidegate.models.observed import Observed
-from tidegate.models.plan import Plan, PlanFacts
+from tidegate.models.observed import Known, Observed
+from tidegate.models.plan import CountedHours, Plan, PlanFacts
 from tidegate.models.policy import Policies
 from tidegate.models.state import StateVersion
 
@@ -31,10 +33,11 @@ def plan_facts(
     today: date,
     drift_blocks: bool,
     tainted: Observed[tuple[str, ...]],
+    month: Observed[MonthSoFar],
     untainted: tuple[str, ...] = (),
     repair_drift_reason: str | None = None,
 ) -> PlanFacts:
-    """The facts of `PLAN-GUARD` for a plan of a stack."""
+    """The facts of `PLAN-GUARD` for a plan of a stack. `month` is Absent only where nobody builds (`plan-check`)."""
     return PlanFacts(
         observed_at=observed_at,
         sources=sources,
@@ -50,7 +53,25 @@ def plan_facts(
         repair_drift_reason=repair_drift_reason,
         tainted=tainted,
         untainted=untainted,
+        prices=policies.prices.naming(_types(plan)),
+        region=environment.stacks[stack].region or environment.region,
+        prices_max_age_days=environment.budget.prices_max_age_days,
+        plan_limit_usd_per_month=environment.budget.plan_limit_usd_per_month,
+        counted_hours=_counted_hours(environment, stack),
+        month=month,
     )
+
+
+def _counted_hours(environment: Environment, stack: str) -> CountedHours:
+    """Only ephemeral stacks have a time to live. A messaging stack is billed by Confluent, the others by AWS."""
+    lifecycle = environment.stacks[stack].lifecycle
+    platform: Literal["aws", "confluent"] = "confluent" if lifecycle == "messaging" else "aws"
+    lag = environment.billing_lag_hours.get(platform, environment.billing_lag_hours["aws"])
+    return CountedHours(lag=lag, lives=environment.time_to_live.max_hours if lifecycle == "ephemeral" else None)
+
+
+def _types(plan: Observed[Plan]) -> set[str]:
+    return {resource.type for resource in plan.value.resources} if isinstance(plan, Known) else set()
 
 
 def protected_addresses(environment: Environment, stack: str) -> tuple[str, ...]:

@@ -1,13 +1,22 @@
 """Makes a saved plan of a stack and its facts: init, plan, show; the plan file goes to the work bucket."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.lanes.run import LaneRun
-from tidegate.models.observed import Known, Observed, Unreadable
+from tidegate.models.audit import DriftPlan
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.plan import Plan, Purpose
+from tidegate.terraform import drift, plan_store, process, program, runner, workspace
 from tidegate.terraform import plan as plans
-from tidegate.terraform import plan_store, process, program, runner, workspace
 from tidegate.terraform.intent import IntentUnwritable
+
+T = TypeVar("T")
+
+
+DRIFT_LOCK_SECONDS = 60
+"""So long a plan that only looks waits for the state lock; it never goes without one (ST3)."""
 
 
 def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]) -> Observed[Plan]:
@@ -15,6 +24,38 @@ def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]
 
     Nothing is started beside a terraform that lives, or of which nobody can tell (design.md, failing in Airflow).
     """
+    return _unless_terraform_works(run, stack, lambda: _plan(run, stack, purpose, inputs))
+
+
+def make_drift_plan(run: LaneRun, stack: str, inputs: dict[str, Any]) -> Observed[DriftPlan]:
+    """Plan a stack only to see what differs: the plan file is deleted, nobody can apply it. Unreadable as above.
+
+    Nothing is started either while anybody holds the state lock, or beside the record of a terraform that nobody saw
+    end, also a dead one: that record is the proof with which its lock is released (ST6). A dead plan that holds no lock
+    proves nothing any more.
+    """
+    match run.intents(stack).unfinished():
+        case Known(intent) if intent.hinders_a_look:
+            return Unreadable(
+                f"terraform {intent.operation} of {intent.task} on host {intent.host} was not seen to end "
+                f"({intent.liveness}); a plan would hide it"
+            )
+        case Known() | Absent():
+            pass
+        case other:
+            return Unreadable(f"intent record: {shown(other)}")
+    match read_state_locks(run.clients, run.environment, stack):
+        case Known(held) if held:
+            return Unreadable("; ".join(f"{it.who} holds lock {it.id} for {it.operation}" for it in held))
+        case Known():
+            return _made(lambda: _look_for_drift(run, stack, inputs))
+        case Absent():
+            return Unreadable("there is no lock table, so nobody can tell whether the state is locked")
+        case other:
+            return Unreadable(f"state lock: {shown(other)}")
+
+
+def _unless_terraform_works(run: LaneRun, stack: str, make: Callable[[], T]) -> Observed[T]:
     match run.intents(stack).unfinished():
         case Known(intent) if intent.liveness != "dead":
             return Unreadable(
@@ -23,9 +64,12 @@ def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]
         case Unreadable(reason):
             return Unreadable(reason)
         case _:
-            pass
+            return _made(make)
+
+
+def _made(make: Callable[[], T]) -> Observed[T]:
     try:
-        return Known(_plan(run, stack, purpose, inputs))
+        return Known(make())
     except (
         runner.TerraformStopped,
         program.TerraformMissing,
@@ -36,6 +80,22 @@ def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]
         IntentUnwritable,
     ) as error:
         return Unreadable(str(error))
+
+
+def _look_for_drift(run: LaneRun, stack: str, inputs: dict[str, Any]) -> DriftPlan:
+    prepared, _ = workspace.prepare(run.environment, stack)
+    prepared.write_inputs(inputs)
+    terraform = run.terraform(prepared)
+    terraform.init()
+    saved = terraform.plan(destroy=False, lock_timeout_seconds=DRIFT_LOCK_SECONDS, only_looks=True)
+    try:
+        shown = terraform.show(saved)
+        try:
+            return drift.to_drift(plans.load_document(shown), has_changes=saved.has_changes)
+        finally:
+            shown.unlink()
+    finally:
+        saved.path.unlink()  # a plan can hold sensitive values
 
 
 def _plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]) -> Plan:
@@ -64,6 +124,7 @@ def _facts_and_upload(
         purpose=purpose,
         has_changes=saved.has_changes,
         policy=run.policies.forbidden,
+        prices=run.policies.prices,
         sha256=saved.sha256,
         source_digest=source_digest,
     )

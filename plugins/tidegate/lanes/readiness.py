@@ -7,6 +7,7 @@ from tidegate.collectors.aws.state import read_state
 from tidegate.evidence import control
 from tidegate.gates import identity_and_tools
 from tidegate.gates.rules_identity import identity_blockers
+from tidegate.lanes.ended_lives import ended_lives
 from tidegate.lanes.locks import collect_stack_locks, release_dead_locks
 from tidegate.lanes.phases import lane_gaps
 from tidegate.lanes.run import LaneRun, now
@@ -143,6 +144,7 @@ def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
         locks=collect_stack_locks(run, tuple(run.environment.stacks)),
         evidence_writable=evidence_writable(run),
         states=_states(run, tuple(name for name in run.environment.stacks if name in target)),
+        ended_lives=ended_lives(run, target),
     )
 
 

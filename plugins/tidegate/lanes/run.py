@@ -90,6 +90,8 @@ class LaneRun:
     terraform_runs: list[Terraform] = field(default_factory=list)
     inputs: list[InputRecord] = field(default_factory=list)
     """Documents that the facts of this try rest on."""
+    kept: Any = None
+    """What the look before this one left for it, when a sensor looks again; as it came back from Airflow's database."""
 
     @property
     def phase(self) -> Phase:

@@ -10,7 +10,14 @@ DAG_NAMES: dict[Phase, str] = {
     "m9": "m9_teardown_cost_check",
     "stop": "emergency_stop",
     "release": "emergency_release",
+    "audit": "teardown_audit",
+    "hourly": "hourly_check",
+    "extend": "extend_time_to_live",
 }
+
+
+ENDED_PARAM = "time_to_live_ended"
+"""M9's param: a check that triggers M9 because a time to live has ended gives the end; a person gives none."""
 
 
 def dag_id_of(environment: str, phase: Phase) -> str:
@@ -44,6 +51,8 @@ class Lane:
     mutates: bool = False
     beside: bool = False
     """Runs beside the lane before it, not after it: both wait for the same lanes, and what follows waits for both."""
+    share: int = 1
+    """How much of the phase's deadline the lane may take, beside the others; where the phase has none, nothing."""
     effect: str = ""
     """What the lane does besides judging, for people, where `mutates` and `on_pass` do not say it."""
     before_backend: bool = False
@@ -62,6 +71,25 @@ class PhaseSpec:
     phase: Phase
     lanes: tuple[Lane, ...]
     verdict: Lane
+    every_lane_runs: bool = False
+    """Lanes run one after the other whatever became of those before: each looks at something of its own."""
+    schedule: str | None = None
+    """Cron, UTC. None: only when somebody asks."""
+    deadline_minutes: int | None = None
+    """By when a run must have ended after it was due. None: its lanes have deadlines of their own."""
+
+    def seconds_of(self, lane: Lane) -> float | None:
+        """How long a task of this lane may run, so that the verdict is reached within the deadline whatever the lanes
+        before it do. None: the phase has no deadline. A tenth is the verdict's, 15 percent are for what Airflow needs
+        between tasks, and what lanes may wait is set aside; the rest is theirs by their shares.
+        """
+        if self.deadline_minutes is None:
+            return None
+        whole = self.deadline_minutes * 60.0
+        if lane == self.verdict:
+            return whole / 10
+        working = max(whole * 0.75 - sum(it.waits_seconds for it in self.lanes), whole / 10)
+        return working * lane.share / sum(it.share for it in self.lanes)
 
     def lane(self, task_id: str) -> Lane:
         """The lane of a task. Raises KeyError."""
@@ -69,3 +97,17 @@ class PhaseSpec:
             if lane.task_id == task_id:
                 return lane
         raise KeyError(task_id)
+
+
+def verdict_lane(phase: Phase, letter: str, *, before_backend: bool = False) -> Lane:
+    """The last lane of a phase: its verdict."""
+    return Lane(
+        phase=phase,
+        letter=letter,
+        task_id=f"{letter}_phase_verdict",
+        title="Phase verdict",
+        snapshot=f"{phase}_{letter}_phase_verdict",
+        gate="PHASE-VERDICT",
+        collect="tidegate.lanes.verdict:collect_verdict",
+        before_backend=before_backend,
+    )

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tidegate.collectors.aws.inventory import collect_inventory
 from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.collectors.aws.lookup import missing, still_there
 from tidegate.collectors.aws.state import read_state
@@ -13,18 +12,20 @@ from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.teardowns import begin_teardown, end_teardown
 from tidegate.lanes.build import apply_fetched, authorization_facts
 from tidegate.lanes.confluent import confluent_api
+from tidegate.lanes.ended_lives import ended_lives
 from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope, is_targeted
 from tidegate.lanes.guards import handed_over_facts
+from tidegate.lanes.residual import fields_of, say_harmless, scan_now
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts, Source
-from tidegate.models.inventory import ResidualFacts
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.orphans import OrphanFacts
 from tidegate.models.plan import StackScope, TeardownScopeFacts
 from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
+from tidegate.models.residual import ResidualFacts
 from tidegate.models.snapshot import InputRecord
 from tidegate.models.state import STATE_ONLY_TYPES, DestroyedStateFacts, StateResource, StateVersion
 
@@ -101,7 +102,9 @@ def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
 def authorize_destroy(run: LaneRun) -> AuthorizationFacts:
     """The facts right before the frozen destroy plan is applied, or that this run has none for the stack."""
     stack = str(run.lane.stack)
-    return authorization_facts(run, stack, "destroy", targeted=is_targeted(run, stack))
+    targeted = is_targeted(run, stack)
+    facts = authorization_facts(run, stack, "destroy", targeted=targeted)
+    return replace(facts, ended_lives=ended_lives(run, (stack,) if targeted else ()))
 
 
 def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
@@ -176,29 +179,11 @@ def end_stack_teardown(run: LaneRun, facts: Facts, document: dict[str, Any]) -> 
 
 def collect_residual(run: LaneRun) -> ResidualFacts:
     """M9.F: what still runs, asked independently of any state, and whether everything preserved is still there."""
-    observed_at = now()
     frozen = frozen_scope(run)
     destroy_set = tuple(resource for scope in frozen.stacks for resource in scope.destroy_set)
     to_stay = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
-    ephemeral = run.environment.stacks_by_lifecycle("messaging", "ephemeral")
-    return ResidualFacts(
-        observed_at=observed_at,
-        sources=(Source(name="aws", data_as_of=observed_at),),
-        inventory=collect_inventory(
-            run.clients, run.environment, run.environment.scan_regions, run.policies.forbidden, observed_at
-        ),
-        forbidden=run.policies.forbidden.rules,
-        exceptions=run.environment.exceptions,
-        today=observed_at.date(),
-        environment_tags={
-            "project": run.environment.project,
-            "environment": run.environment.name,
-            "lifecycle": "ephemeral",
-        },
-        name_prefix=run.environment.dashed,
-        ephemeral_types=tuple(
-            sorted({kind for name in ephemeral for kind in run.policies.allowed_types.stacks.get(name, ())})
-        ),
+    facts = ResidualFacts(
+        **fields_of(scan_now(run)),
         destroy_set=destroy_set,
         destroyed_still_there=_answering(run, destroy_set),
         preserve_set=to_stay,
@@ -207,8 +192,9 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
             name: serial.value for name, serial in frozen.persistent_serials.items() if isinstance(serial, Known)
         },
         persistent_serial_after={name: _serial(run, name) for name in frozen.persistent_serials},
-        looked_at=observed_at,
     )
+    say_harmless(run, facts, to_stay)
+    return facts
 
 
 def _downstream(environment: Environment, targets: Iterable[str]) -> tuple[str, ...]:

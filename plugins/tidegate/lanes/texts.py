@@ -11,6 +11,9 @@ TITLES: dict[Phase, str] = {
     "m9": "M9 teardown and cost check",
     "stop": "Emergency stop",
     "release": "Emergency release",
+    "audit": "Nightly teardown audit",
+    "hourly": "Hourly check",
+    "extend": "Extend the time to live",
 }
 
 SUMMARIES: dict[Phase, str] = {
@@ -19,6 +22,10 @@ SUMMARIES: dict[Phase, str] = {
     "m9": "Freezes what goes and what stays, destroys exactly that, and proves it.",
     "stop": "Closes all builds with the emergency latch, then runs M9 and waits for its verdict.",
     "release": "Opens builds again, with a reason, after a cost guardrail (M9.G) that passed since the latch was set.",
+    "audit": "Looks at everything every night, also when nothing is up: what stands, what it costs, locks, drift, "
+    "identities, evidence. What it finds is a blocker, and one alert.",
+    "hourly": "Projects the cost and looks at the time to live, without a call that costs anything.",
+    "extend": "Lets demo stand longer, with a reason. The messaging stack has no time to live of its own.",
 }
 
 _CHANGES: dict[Phase, str] = {
@@ -28,7 +35,20 @@ _CHANGES: dict[Phase, str] = {
     "m9": "destroys the target stacks, only what the frozen destroy plan shows; `core` is never touched",
     "stop": "sets the emergency latch and triggers M9, which destroys the target stacks; `core` is never touched",
     "release": "releases the emergency latch; nothing in AWS besides that record",
+    "audit": "nothing by itself; where the stop is reached it sets the emergency latch and triggers the emergency "
+    "stop, and it triggers M9 for demo when its time has ended",
+    "hourly": "nothing by itself; it sets latch and triggers as the audit does",
+    "extend": "the record of when demo's time ends; nothing in AWS besides that record",
 }
+
+_NOTES: dict[Phase, str] = {
+    "audit": "**Schedule.** Times are UTC. Unpausing the DAG starts the last missed audit at once: that is harmless, "
+    "for it only reads. A run that has not ended by its deadline is ended by Airflow (`dagrun_timeout`) and fails; "
+    "each lane ends earlier, so that the verdict is reached. A night without a verdict is a finding of the next audit.",
+    "hourly": "**Schedule.** Times are UTC. A check that has not ended after 20 minutes is ended by Airflow and fails, "
+    "so that it holds up no other; each lane ends earlier.",
+}
+"""What else people should know."""
 
 _FAILURE = """
 ### Reading a failure
@@ -48,7 +68,8 @@ def doc_md(environment: Environment, phase: Phase) -> str:
         f"## {TITLES[phase]} of {environment.name}\n{SUMMARIES[phase]}\n\n"
         f"**Changes:** {_CHANGES[phase]}.\n\n"
         f"**Evidence:** `s3://{environment.evidence.bucket}/evidence/`, mirrored below `runs/`.\n\n"
-        f"| lane | task | what it checks | gate |\n|---|---|---|---|\n{rows}\n{_FAILURE}"
+        + (f"{_NOTES[phase]}\n\n" if phase in _NOTES else "")
+        + f"| lane | task | what it checks | gate |\n|---|---|---|---|\n{rows}\n{_FAILURE}"
     )
 
 

@@ -8,6 +8,7 @@ from tidegate.models.facts import Facts
 from tidegate.models.identity import Caller, Tools
 from tidegate.models.observed import Observed
 from tidegate.models.state import StateLock, StateVersion
+from tidegate.models.time_to_live import EndedLife
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,16 @@ class Intent:
     host: str
     liveness: Literal["live", "dead", "unknown"]
 
+    @property
+    def may_be_changing(self) -> bool:
+        """An apply that lives, or of which nobody can tell: what it has just made may be in no state yet."""
+        return self.operation == "apply" and self.liveness != "dead"
+
+    @property
+    def hinders_a_look(self) -> bool:
+        """It may still run, or it changed resources and its record is needed: a plan for the audit starts nothing."""
+        return self.liveness != "dead" or self.operation != "plan"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationFacts(Facts):
@@ -62,5 +73,7 @@ class AuthorizationFacts(Facts):
     evidence_writable: Observed[bool]
     targeted: bool = True
     """False: this teardown leaves the stack alone. Then nothing is authorised, and no plan, lock or intent is read."""
+    ended_lives: tuple[EndedLife, ...] = ()
+    """Of the stack, where its ended time to live triggered this teardown."""
     platform_run: str | None
     """The platform run that this DAG run works on; a build must find exactly it open (LC1)."""

@@ -83,7 +83,7 @@ class ConfluentBilling:
     data_as_of: datetime
     """The read less the billing lag of the manifest: what lies after it may not be reported yet."""
     standing_since: Observed[datetime]
-    """When the open platform run began, where the manifest has a Confluent stack. Absent: nothing stands that would
+    """When the first apply of a Confluent stack in the open platform run began. Absent: nothing stands that would
     have to be billed."""
     bill: Observed[ConfluentBill]
     """Absent: the manifest names no Confluent account."""

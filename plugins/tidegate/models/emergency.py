@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from tidegate.models.control import LatchRecord
 from tidegate.models.facts import Facts
@@ -76,6 +77,12 @@ class CostJudgement:
     policy_digest: str
     policy_digest_today: str
     """Of manifest and policies as they are now."""
+    total: Observed[Decimal]
+    """USD of the month, reported and projected, as it was judged."""
+    stop: Decimal
+    """USD, of the manifest as it is now."""
+    vouches_until: Observed[datetime]
+    """Up to when every bill that it read is complete: the oldest `data_as_of` of its sources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

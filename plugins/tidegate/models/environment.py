@@ -3,19 +3,19 @@
 Shape errors are this validator's business. Rules across fields (two stacks on one key) are a gate's.
 """
 
-from decimal import Decimal
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tidegate.models.operations import Alerts, Audit, OwnReads, TimeToLive
 from tidegate.models.policy import PolicyException
+from tidegate.models.scalars import UsDollars
 
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,20}$")]
 SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", max_length=200)]
-UsDollars = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
 
 
 class _Section(BaseModel):
@@ -89,6 +89,10 @@ class Budget(_Section):
     period: Literal["MONTHLY"]
     alerts_usd: tuple[UsDollars, ...] = Field(min_length=1)
     stop_usd: UsDollars
+    plan_limit_usd_per_month: UsDollars
+    """What one plan may add to what is spent in a month, if it stood for all of it."""
+    prices_max_age_days: Annotated[int, Field(ge=1, le=730)]
+    """Prices whose source was read longer ago are not trusted."""
     alert_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
     @model_validator(mode="after")
@@ -129,6 +133,8 @@ class Deadlines(_Section):
 
     lock_wait: Annotated[int, Field(ge=0, le=7200)]
     residual_wait: Annotated[int, Field(ge=0, le=7200)]
+    residual_pause: Annotated[int, Field(ge=1, le=900)]
+    """Between two clean looks of a residual scan: services take a while until they list what there is."""
     look_again: Annotated[int, Field(ge=1, le=600)]
     lease: Annotated[int, Field(ge=60, le=86400)]
     terraform: Annotated[int, Field(ge=60, le=14400)]
@@ -146,6 +152,7 @@ class PolicyFiles(_Section):
 
     forbidden: str
     allowed_types: str
+    prices: str
 
 
 class Environment(_Section):
@@ -174,6 +181,10 @@ class Environment(_Section):
     blast_radius: BlastRadius
     deadlines: Deadlines
     validity: Validity
+    own_reads: OwnReads
+    audit: Audit
+    time_to_live: TimeToLive
+    alerts: Alerts
     exceptions: tuple[PolicyException, ...] = ()
 
     @model_validator(mode="after")

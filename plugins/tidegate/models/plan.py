@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
 
+from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Observed
 from tidegate.models.policy import ForbiddenRule, PolicyException
+from tidegate.models.prices import PricePolicy
 from tidegate.models.state import StateResource, StateVersion
 
 Purpose = Literal["build", "destroy"]
@@ -14,7 +17,7 @@ Purpose = Literal["build", "destroy"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedResource:
-    """One managed resource of a plan. `attributes` holds only what a policy condition looks at, by its dotted name."""
+    """One managed resource of a plan. `attributes` holds only what a policy or a price looks at, by its dotted name."""
 
     address: str
     type: str
@@ -23,6 +26,9 @@ class PlannedResource:
     drifted: bool
     """It was changed outside Terraform since the last apply, and this plan would change it back (LC7)."""
     attributes: dict[str, Observed[Any]]
+    before: dict[str, Observed[Any]] | None = None
+    """What decides the price, as it stands now, of what the plan changes, replaces or deletes. None: nothing stands,
+    or nothing changes."""
 
     @property
     def stands_after(self) -> bool:
@@ -49,6 +55,16 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountedHours:
+    """How long a stack that is built now stands, and how long the projection takes it to have stood at once."""
+
+    lag: int
+    """The billing lag: the projection counts what stands from there on, also what was built a moment ago."""
+    lives: int | None
+    """Its longest time to live. None: until the month ends, as far as anybody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFacts(Facts):
     """Facts of the plan guard (M2.C, M2.F): the plan, the state it was made from, the policy it is held against."""
 
@@ -70,6 +86,19 @@ class PlanFacts(Facts):
     """Addresses in the state whose creation did not finish. Absent: the stack has no state yet."""
     untainted: tuple[str, ...]
     """Protected addresses that this task took the mark off before it planned, on the operator's reason."""
+    prices: PricePolicy
+    """What they say about the types of this plan."""
+    region: str
+    """Where the stack is built."""
+    prices_max_age_days: int
+    """A price whose source was read longer ago than this before `today` is not trusted."""
+    plan_limit_usd_per_month: Decimal
+    """What one plan may add, if it stood for a month of `prices.hours_per_month`."""
+    counted_hours: CountedHours
+    """For how long what the plan adds counts."""
+    month: Observed[MonthSoFar]
+    """What the cost guardrail of the same run saw. Absent: judged offline, where there is no month to hold it against;
+    a lane never passes that on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Scalar = str | int | bool
-Said = Annotated[str, Field(pattern=r"\S")]
-"""A text that is not blank."""
+from tidegate.models.prices import PricePolicy
+from tidegate.models.scalars import Said, Scalar
 
 
 class Condition(BaseModel):
@@ -80,6 +79,11 @@ class ForbiddenPolicy(BaseModel):
         """The rules that hold while stacks stand: for plans, and for what lives after an apply."""
         return tuple(rule for rule in self.rules if rule.applies == "always")
 
+    @property
+    def teardown_rules(self) -> tuple[ForbiddenRule, ...]:
+        """The rules that hold after a teardown only."""
+        return tuple(rule for rule in self.rules if rule.applies != "always")
+
     def attributes_of(self, resource_type: str) -> tuple[str, ...]:
         """The attributes that some rule looks at for a type: the only ones that facts may keep."""
         return tuple(
@@ -102,3 +106,4 @@ class Policies:
 
     forbidden: ForbiddenPolicy
     allowed_types: AllowedTypesPolicy
+    prices: PricePolicy

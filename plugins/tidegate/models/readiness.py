@@ -8,6 +8,7 @@ from tidegate.models.facts import Facts
 from tidegate.models.identity import Caller, Tools
 from tidegate.models.observed import Observed
 from tidegate.models.state import StateLock, StateVersion
+from tidegate.models.time_to_live import EndedLife
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +68,5 @@ class TeardownReadinessFacts(Facts):
     evidence_writable: Observed[bool]
     states: tuple[StackState, ...] = ()
     """Of the stacks that the target names."""
+    ended_lives: tuple[EndedLife, ...] = ()
+    """Of the targets that have a time to live; only where an ended one triggered this run."""

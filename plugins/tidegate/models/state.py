@@ -52,6 +52,13 @@ class ApplyEnd:
     plan_sha256: str
     returncode: int | None
     """None: it was started and not seen to end."""
+    planned_again: bool = False
+    """It was not seen to end, and a build or a teardown has made a plan since: that shows what it left half made."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Nobody saw it end, and nobody has planned the stack for a build or a teardown since."""
+        return self.returncode is None and not self.planned_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ class DagStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViabilityFacts(Facts):
-    """Facts of M2.I: a destroy plan of every destroyable stack, and the DAGs that would apply it."""
+    """Facts of M2.I: a destroy plan of every destroyable stack, the DAGs that would apply it, and those that watch."""
 
     destroyable: tuple[str, ...]
     """Every stack that the manifest lets be destroyed; each must be among `stacks`."""
@@ -33,3 +33,7 @@ class ViabilityFacts(Facts):
     protected_prefixes: tuple[str, ...]
     m9: DagStatus
     emergency_stop: DagStatus
+    schedules: bool
+    """False: nothing runs by itself here (TIDEGATE_SCHEDULES), so audit and hourly check are not asked for."""
+    audit: DagStatus | None
+    hourly_check: DagStatus | None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from tidegate.environments import ManifestError
 from tidegate.evidence.store import StoreError
@@ -79,6 +79,9 @@ def collected(run: Any, collect: Callable[[Any], Any]) -> Any:
 
     try:
         facts = collect(run)
+    except AirflowTaskTimeout:  # no Exception: it would pass by; the snapshot says that the lane took too long
+        run.interrupt()
+        return CollectorBroken(observed_at=now(), error="the lane took longer than its part of the deadline")
     except Exception as error:
         return CollectorBroken(observed_at=now(), error=f"{type(error).__name__}: {error}")
     return (

@@ -5,6 +5,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from tidegate.operators import telling
 from tidegate.operators.airflow_run import log, resolve
 from tidegate.operators.gate import GateOperator, collected, conclude, judge_and_push
 
@@ -15,11 +16,25 @@ class PhaseVerdictOperator(GateOperator):
     ui_color = "#e6f4ea"
 
     def execute(self, context: Mapping[str, Any]) -> None:
-        """Judge the phase, chain the verdict, release the run lease, show the lanes."""
+        """Judge the phase, chain the verdict, release the run lease, show the lanes, tell people."""
+        run = self.open(context)
+        try:
+            facts, judged = self._judged_and_closed(run, context)
+        except AirflowFailException as error:
+            telling.tell_of_no_verdict(run, str(error), context)
+            raise
+        undelivered: tuple[Any, ...] = ()
+        try:
+            undelivered = telling.tell_of_verdict(run, judged, context)
+        finally:
+            conclude(run, facts, judged)
+        if undelivered and run.phase in telling.LOUD_PHASES:
+            raise AirflowFailException(undelivered[0].sentence())
+
+    def _judged_and_closed(self, run: Any, context: Mapping[str, Any]) -> tuple[Any, Any]:
         from tidegate.gates.phase_verdict import lane_status
         from tidegate.lanes import closing
 
-        run = self.open(context)
         published = None
         try:
             facts = collected(run, resolve(self.lane.collect))
@@ -32,4 +47,4 @@ class PhaseVerdictOperator(GateOperator):
                 closing.close(run, published)
             except closing.ClosingBlocked as error:
                 raise AirflowFailException(str(error)) from error
-        conclude(run, facts, judged)
+        return facts, judged

@@ -4,6 +4,7 @@ Between two looks the task is deferred, so it holds no worker slot. The trigger 
 knows nothing of gates.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,11 +16,14 @@ from tidegate.environments import ManifestError
 from tidegate.lanes.spec import Lane
 from tidegate.operators.airflow_run import lane_run, log, resolve
 from tidegate.operators.gate import collected, conclude, judge_and_push, refuse_under_a_finished_verdict
-from tidegate.triggers.look_again import LookAgainTrigger, deadline_of
+from tidegate.triggers.look_again import LookAgainTrigger, deadline_of, kept_of
 
 
 class GuardrailSensor(BaseSensorOperator):
-    """Waits at most `lane.waits_seconds` for the blockers that time alone may remove; all others close it at once."""
+    """Waits at most `lane.waits_seconds` for the blockers that time alone may remove; all others close it at once.
+
+    A look that was clean and has to be confirmed is remembered, and always gets its second look: also past that time.
+    """
 
     ui_color = "#f3e8fd"
 
@@ -34,20 +38,21 @@ class GuardrailSensor(BaseSensorOperator):
     def execute(self, context: Mapping[str, Any]) -> None:
         """First look; the deadline counts from here."""
         deadline = datetime.now(UTC) + timedelta(seconds=self.lane.waits_seconds)
-        self._look(context, deadline)
+        self._look(context, deadline, None)
 
     def look_again(self, context: Mapping[str, Any], event: Any = None) -> None:
         """A further look, after the timer. Without a deadline in the event it is the last one."""
-        self._look(context, deadline_of(event) or datetime.now(UTC))
+        self._look(context, deadline_of(event) or datetime.now(UTC), kept_of(event))
 
     def on_kill(self) -> None:
         """Ask a running terraform once to stop, and return."""
         if self._run is not None:
             self._run.interrupt()
 
-    def _look(self, context: Mapping[str, Any], deadline: datetime) -> None:
+    def _look(self, context: Mapping[str, Any], deadline: datetime, kept: Any) -> None:
         from tidegate.gates.registry import by_id
         from tidegate.lanes.judging import look
+        from tidegate.lanes.looks import carried_on
 
         try:
             self._run = run = lane_run(context, self.lane, self.environment)
@@ -55,14 +60,17 @@ class GuardrailSensor(BaseSensorOperator):
             raise AirflowFailException(f"MANIFEST-INVALID {error}") from error
         log(f"{self.lane.name} {self.lane.title} - {self.environment}, profile {run.profile}")
         refuse_under_a_finished_verdict(run)
+        run.kept = kept
         facts = collected(run, resolve(self.lane.collect))
         blockers = look(run, facts)
-        if by_id(self.lane.gate).may_clear_by_itself(blockers) and datetime.now(UTC) < deadline:
+        gate, until, seconds, keep = by_id(self.lane.gate), deadline, self.look_again_seconds, None
+        if gate.only_unconfirmed(blockers):
+            keep = carried_on(facts.looks)
+            until = max(deadline, facts.looks.due_at)
+            seconds = max(1, math.ceil((facts.looks.due_at - datetime.now(UTC)).total_seconds()))
+        if gate.may_clear_by_itself(blockers) and datetime.now(UTC) < until:
             for blocker in blockers:
                 log(f"WAITING {blocker.sentence()}")
-            log(f"looking again in {self.look_again_seconds} s, until {deadline:%H:%M:%S} UTC at the latest")
-            self.defer(
-                trigger=LookAgainTrigger(self.look_again_seconds, deadline.isoformat()),
-                method_name="look_again",
-            )
+            log(f"looking again in {seconds} s, until {until:%H:%M:%S} UTC at the latest")
+            self.defer(trigger=LookAgainTrigger(seconds, deadline.isoformat(), keep), method_name="look_again")
         conclude(run, *judge_and_push(run, facts, context))

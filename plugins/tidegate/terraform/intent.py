@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from tidegate.answers import NO_ANSWER, ask, error_code, explain
 from tidegate.models.authorization import Intent
-from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.state import ApplyEnd
 from tidegate.terraform import process
 
@@ -74,6 +74,20 @@ class IntentLog:
         self._write(record)
         return record
 
+    def nothing_unfinished(self) -> None:
+        """Make sure that opening a record replaces none that is still needed. Raises IntentUnwritable."""
+        found = self.unfinished()
+        if not isinstance(found, Known | Absent) or (isinstance(found, Known) and found.value.hinders_a_look):
+            raise IntentUnwritable(f"{self._key}: a terraform was not seen to end, its record stays: {shown(found)}")
+
+    def planned_again(self, now: datetime) -> None:
+        """Note that a plan for people was made after an apply that nobody saw end. Raises IntentUnwritable."""
+        match self._read(self._apply_key):
+            case Known(record) if record.get("ended_at") is None and not record.get("planned_again_at"):
+                self._put(self._apply_key, {**record, "planned_again_at": now.isoformat()})
+            case _:
+                pass
+
     def started(self, record: dict[str, Any], started: process.Started) -> None:
         """Add the pid. Raises IntentUnwritable."""
         record |= {"pid": started.pid, "create_time": started.create_time}
@@ -98,7 +112,8 @@ class IntentLog:
         match self._read(self._apply_key):
             case Known(record):
                 try:
-                    return Known(_RECORDED.validate_python({**record, "task": _task(record)}))
+                    again = record.get("planned_again_at") is not None
+                    return Known(_RECORDED.validate_python({**record, "task": _task(record), "planned_again": again}))
                 except (KeyError, ValueError) as error:
                     return Unreadable(f"{self._apply_key}: {type(error).__name__}, not the record of an apply")
             case other:
@@ -150,16 +165,19 @@ class IntentLog:
 
     def _write(self, record: dict[str, Any]) -> None:
         for key in (self._key, self._apply_key) if record["operation"] == "apply" else (self._key,):
-            try:
-                ask(
-                    self._client.put_object,
-                    Bucket=self._bucket,
-                    Key=key,
-                    Body=json.dumps(record, indent=2).encode(),
-                    ContentType="application/json",
-                )
-            except NO_ANSWER as error:
-                raise IntentUnwritable(explain(key, error)) from None  # its own text is not redacted
+            self._put(key, record)
+
+    def _put(self, key: str, record: dict[str, Any]) -> None:
+        try:
+            ask(
+                self._client.put_object,
+                Bucket=self._bucket,
+                Key=key,
+                Body=json.dumps(record, indent=2).encode(),
+                ContentType="application/json",
+            )
+        except NO_ANSWER as error:
+            raise IntentUnwritable(explain(key, error)) from None  # its own text is not redacted
 
 
 def _task(record: dict[str, Any]) -> str:

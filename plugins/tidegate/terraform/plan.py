@@ -4,14 +4,23 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
 from tidegate.models.plan import Plan, PlannedResource, Purpose
 from tidegate.models.policy import ForbiddenPolicy
+from tidegate.models.prices import PricePolicy
 
-_NOTHING = {("no-op",), ("read",)}
+NO_CHANGE = {("no-op",), ("read",)}
+"""Actions that change nothing."""
+_ENDS = {"update", "delete"}
+"""Actions after which something is not as it was before."""
+_SIZE_OF_TASKS = ("cpu", "memory")
+"""Of a service they stand in its task definition."""
+_NUMBER = ".#"
+"""Ends the name of a number of blocks: `basic.#`."""
 
 
 class PlanUnreadable(Exception):
@@ -58,18 +67,23 @@ def to_plan(
     purpose: Purpose,
     has_changes: bool,
     policy: ForbiddenPolicy,
+    prices: PricePolicy,
     sha256: str,
     source_digest: str,
 ) -> Plan:
     """The facts of a plan document. Raises PlanUnreadable when its shape is not the documented one."""
+    looked_at = _LookedAt(policy, prices)
     try:
         drifted = {change["address"] for change in document.get("resource_drift", ())}
+        sizes = _sizes_of_tasks(document)
         resources = tuple(
-            _resource(change, change["address"] in drifted, policy)
+            _with_size_of_tasks(
+                _resource(change, change["address"] in drifted, looked_at), sizes.get(_module(change), [])
+            )
             for change in document.get("resource_changes", ())
-            if _managed(change)
+            if is_managed(change)
         )
-        resources += tuple(_unannounced(document, {resource.address for resource in resources}, policy))
+        resources += tuple(_unannounced(document, {resource.address for resource in resources}, looked_at))
         return Plan(
             stack=stack,
             purpose=purpose,
@@ -87,27 +101,93 @@ def to_plan(
         raise PlanUnreadable(f"unexpected shape: {type(error).__name__}: {error}") from error
 
 
-def _managed(change: dict[str, Any]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _LookedAt:
+    """Whose attributes facts keep: those by which something is forbidden, and those that decide a price."""
+
+    policy: ForbiddenPolicy
+    prices: PricePolicy
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Of a planned resource."""
+        return tuple(sorted({*self.policy.attributes_of(kind), *self.priced(kind)}))
+
+    def priced(self, kind: str) -> tuple[str, ...]:
+        """Those that decide a price."""
+        return self.prices.attributes_of(kind, "plan")
+
+
+def is_managed(change: dict[str, Any]) -> bool:
+    """Is it a resource, not a data source? Raises TypeError for anything else."""
     if change["mode"] not in {"managed", "data"}:
         raise TypeError(f"{change['address']} has mode {change['mode']!r}, expected managed or data")
     return bool(change["mode"] == "managed")
 
 
-def _resource(change: dict[str, Any], drifted: bool, policy: ForbiddenPolicy) -> PlannedResource:
+def _resource(change: dict[str, Any], drifted: bool, looked_at: _LookedAt) -> PlannedResource:
     inner = change["change"]
     actions = tuple(inner["actions"])
-    names = policy.attributes_of(change["type"])
     return PlannedResource(
         address=change["address"],
         type=change["type"],
         actions=actions,
         importing="importing" in inner,
-        drifted=drifted and actions not in _NOTHING,
-        attributes={name: _judged(inner, actions, name) for name in names},
+        drifted=drifted and actions not in NO_CHANGE,
+        attributes={name: _judged(inner, actions, name) for name in looked_at.names(change["type"])},
+        before=_before(inner, actions, looked_at.priced(change["type"])),
     )
 
 
-def _unannounced(document: dict[str, Any], announced: set[str], policy: ForbiddenPolicy) -> Iterator[PlannedResource]:
+_Size = tuple[dict[str, Observed[Any]], dict[str, Observed[Any]] | None]
+"""Of a task: as it is planned, and as it stands (None: it does not)."""
+
+
+def _module(change: dict[str, Any]) -> str:
+    """The module instance that a change is in; blank for the root."""
+    return str(change.get("module_address") or "")
+
+
+def _sizes_of_tasks(document: dict[str, Any]) -> dict[str, list[_Size]]:
+    """By module instance the size of each task definition that stands after the plan."""
+    sizes: dict[str, list[_Size]] = {}
+    for change in document.get("resource_changes", ()):
+        if is_managed(change) and change["type"] == "aws_ecs_task_definition":
+            inner = change["change"]
+            actions = tuple(inner["actions"])
+            if actions not in {("delete",), ("forget",)}:
+                planned = {name: _judged(inner, actions, name) for name in _SIZE_OF_TASKS}
+                stood = planned if actions in NO_CHANGE else _before(inner, actions, _SIZE_OF_TASKS)
+                sizes.setdefault(_module(change), []).append((planned, stood))
+    return sizes
+
+
+def _with_size_of_tasks(resource: PlannedResource, sizes: list[_Size]) -> PlannedResource:
+    """A service with the size of its tasks, where its module has one task definition: else nobody knows which."""
+    if resource.type != "aws_ecs_service" or len(sizes) != 1:
+        return resource
+    planned, stood = sizes[0]
+    before = resource.before if resource.before is None or stood is None else _filled(resource.before, stood)
+    return replace(resource, attributes=_filled(resource.attributes, planned), before=before)
+
+
+def _filled(own: dict[str, Observed[Any]], size: dict[str, Observed[Any]]) -> dict[str, Observed[Any]]:
+    """Only what the facts look at, and what the service does not say itself."""
+    return {name: size[name] if name in size and value == Absent() else value for name, value in own.items()}
+
+
+def _before(
+    change: dict[str, Any], actions: tuple[str, ...], names: tuple[str, ...]
+) -> dict[str, Observed[Any]] | None:
+    """What decides the price of what stands now and does not stay as it is; None where there is no such thing."""
+    if _ENDS.isdisjoint(actions) or not isinstance(change.get("before"), dict):
+        return None
+    marks = change.get("before_sensitive")
+    return {
+        name: _hidden(name) if _sensitive(marks, name) else _attribute(change["before"], None, name) for name in names
+    }
+
+
+def _unannounced(document: dict[str, Any], announced: set[str], looked_at: _LookedAt) -> Iterator[PlannedResource]:
     """What stands after the plan although no change names it. Terraform names them all; a cut document does not."""
     modules = [(document.get("planned_values") or {}).get("root_module") or {}]
     while modules:
@@ -121,7 +201,7 @@ def _unannounced(document: dict[str, Any], announced: set[str], policy: Forbidde
                     actions=("no-op",),
                     importing=False,
                     drifted=False,
-                    attributes={name: _kept(resource, name) for name in policy.attributes_of(resource["type"])},
+                    attributes={name: _kept(resource, name) for name in looked_at.names(resource["type"])},
                 )
 
 
@@ -163,6 +243,8 @@ def _judged(change: dict[str, Any], actions: tuple[str, ...], dotted: str) -> Ob
 
 
 def _attribute(value: Any, unknown: Any, dotted: str) -> Observed[Any]:
+    if dotted.endswith(_NUMBER):
+        return _blocks(value, unknown, dotted)
     for part in dotted.split("."):
         if unknown is True:
             return UnknownUntilApply()
@@ -178,6 +260,25 @@ def _attribute(value: Any, unknown: Any, dotted: str) -> Observed[Any]:
     return Unreadable(f"{dotted} is a {type(value).__name__}, expected one value")
 
 
+def _blocks(value: Any, unknown: Any, dotted: str) -> Observed[Any]:
+    """How many blocks there are of a name: Terraform writes them as a list, also where there is none."""
+    for part in dotted.removesuffix(_NUMBER).split("."):
+        if unknown is True:
+            return UnknownUntilApply()
+        if isinstance(value, list) and len(value) > 1:
+            return Unreadable(f"{dotted}: {len(value)} blocks around it, expected one")
+        value, unknown = _step(value, part), _step(unknown, part)
+    if unknown is True:
+        return UnknownUntilApply()
+    if value is None:
+        return Absent()
+    return (
+        Known(len(value))
+        if isinstance(value, list)
+        else Unreadable(f"{dotted} is a {type(value).__name__}, expected blocks")
+    )
+
+
 def _hidden(dotted: str) -> Unreadable:
     return Unreadable(f"{dotted} is sensitive")
 
@@ -185,7 +286,7 @@ def _hidden(dotted: str) -> Unreadable:
 def _sensitive(marks: Any, dotted: str) -> bool:
     """Did Terraform mark the attribute, or what it lies in, as sensitive? (ID4)"""
     node = marks
-    for part in dotted.split("."):
+    for part in dotted.removesuffix(_NUMBER).split("."):
         if node is True:
             return True
         node = _step(node, part)

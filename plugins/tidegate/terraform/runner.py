@@ -70,13 +70,21 @@ class Terraform:
         arguments = backend_arguments(self.environment, stack, path_style=path_style)
         self._run("init", ["-reconfigure", "-lockfile=readonly", "-no-color", *arguments], log_lines=False)
 
-    def plan(self, *, destroy: bool) -> SavedPlan:
-        """Make a saved plan. Takes the state lock; fails at once when somebody holds it."""
+    def plan(self, *, destroy: bool, lock_timeout_seconds: int = 0, only_looks: bool = False) -> SavedPlan:
+        """Make a saved plan. Takes the state lock; while somebody holds it, waits so long, and then fails.
+
+        One that `only_looks` serves no apply: it never takes the place of a record of a terraform not seen to end.
+        Any other shows whoever reads it what a lost apply left, so that apply is not looked for any more.
+        """
         path = self.workspace.directory / ("destroy.tfplan" if destroy else "build.tfplan")
         arguments = ["-json", "-detailed-exitcode", f"-out={path}", f"-var-file={self.workspace.inputs}"]
         if destroy:
             arguments.append("-destroy")
-        ended = self._locked("plan", arguments, accepted=(0, 2))
+        ended = self._locked(
+            "plan", arguments, accepted=(0, 2), lock_timeout_seconds=lock_timeout_seconds, only_looks=only_looks
+        )
+        if not only_looks:
+            self._note(lambda: self.intents.planned_again(datetime.now(UTC)))
         return SavedPlan(path, file_digest(path), has_changes=ended.returncode == 2)
 
     def show(self, plan: SavedPlan) -> Path:
@@ -101,12 +109,25 @@ class Terraform:
         return running is not None and process.interrupt(running.pid, running.create_time)
 
     def _locked(
-        self, command: str, arguments: list[str], accepted: tuple[int, ...] = (0,), plan_sha256: str | None = None
+        self,
+        command: str,
+        arguments: list[str],
+        accepted: tuple[int, ...] = (0,),
+        plan_sha256: str | None = None,
+        lock_timeout_seconds: int = 0,
+        only_looks: bool = False,
     ) -> process.Ended:
+        if only_looks:
+            self.intents.nothing_unfinished()
         record = self.intents.open(command, self.owner, datetime.now(UTC), plan_sha256)
         ended = self._run(
             command,
-            [*([] if command in _ASKS_NOTHING else ["-input=false"]), "-lock-timeout=0s", "-no-color", *arguments],
+            [
+                *([] if command in _ASKS_NOTHING else ["-input=false"]),
+                f"-lock-timeout={lock_timeout_seconds}s",
+                "-no-color",
+                *arguments,
+            ],
             log_lines=True,
             accepted=accepted,
             intent=record["id"],
@@ -146,6 +167,7 @@ class Terraform:
 
         logs = self.workspace.directory / "logs" / f"{len(self.commands):02d}-{command}"
         self.log(f"terraform {command} of {self.workspace.stack}: started")
+        ended: process.Ended | None = None
         try:
             ended = process.run(
                 [*find_program(settings().terraform).command, command, *arguments],
@@ -158,6 +180,8 @@ class Terraform:
                 on_heartbeat=heartbeat,
             )
         finally:
+            if ended is None:  # whatever broke in here, a timeout of the task too: nobody watches it any more
+                self.interrupt()
             self._running = None
         self.commands.append(command)
         self._record_time(command, ended)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -12,29 +14,50 @@ from tidegate.verify.documents import Document, parse_sealed
 from tidegate.verify.findings import KEEP, Finding, schema_mismatch
 from tidegate.verify.subject import Subject
 
+READERS = 8
+"""So many records are read side by side: after a year of hourly checks there are thousands."""
+
 _RECHAIN = "clear the verdict task of the run, so that its verdict is chained"
 
 
-def chain_findings(store: EvidenceStore, subject: Subject, verdict: Document | None) -> tuple[int, list[Finding]]:
-    """How many records there are, and what is wrong with them. Raises StoreUnreachable."""
-    prefix = f"evidence/{subject.environment}/verdicts"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """The whole chain as a store holds it."""
+
+    prefix: str
+    length: int
+    """How many files it has, readable or not."""
+    records: dict[int, VerdictRecord]
+    """By number; those that can be read as one."""
+    findings: tuple[Finding, ...]
+    """What is wrong with the chain itself."""
+
+
+def read_chain(store: EvidenceStore, environment: str) -> Chain:
+    """Read every record and hold it against its neighbours. Raises StoreError."""
+    prefix = f"evidence/{environment}/verdicts"
     records: dict[int, VerdictRecord] = {}
     findings: list[Finding] = []
     keys = store.keys(f"{prefix}/")
-    for key in keys:
-        record, finding = _record(store, key)
-        if finding is not None:
-            findings.append(finding)
-        if record is not None:
-            records[record.number] = record
-    findings += _gaps(prefix, keys)
-    findings += _links(prefix, records)
-    if verdict is not None and verdict.snapshot is not None:
-        findings += _ours(prefix, records, subject, verdict, verdict.snapshot)
-    return len(keys), findings
+    with ThreadPoolExecutor(READERS) as readers:
+        for record, finding in readers.map(lambda key: read_record(store, key), keys):
+            if finding is not None:
+                findings.append(finding)
+            if record is not None:
+                records[record.number] = record
+    findings += [*_gaps(prefix, keys), *_links(prefix, records), *_contradictions(prefix, records)]
+    return Chain(prefix=prefix, length=len(keys), records=records, findings=tuple(findings))
 
 
-def _record(store: EvidenceStore, key: str) -> tuple[VerdictRecord | None, Finding | None]:
+def verdict_findings(chain: Chain, subject: Subject, verdict: Document | None) -> list[Finding]:
+    """Whether the chain records the newest verdict of an execution as it is."""
+    if verdict is None or verdict.snapshot is None:
+        return []
+    return list(_ours(chain.prefix, chain.records, subject, verdict, verdict.snapshot))
+
+
+def read_record(store: EvidenceStore, key: str) -> tuple[VerdictRecord | None, Finding | None]:
+    """One record of the chain, or what is wrong with it. Raises StoreError."""
     document, finding = parse_sealed(store.read(key)[1], key)
     if document is None:
         return None, finding
@@ -66,6 +89,27 @@ def _links(prefix: str, records: dict[int, VerdictRecord]) -> Iterator[Finding]:
             yield _link(key, observed, f"a link to record {number - 1}")
         elif previous is not None and number - 1 in records and previous.sha256 != records[number - 1].digest:
             yield _link(key, f"a link to digest {previous.sha256}", f"digest {records[number - 1].digest}")
+
+
+def _contradictions(prefix: str, records: dict[int, VerdictRecord]) -> Iterator[Finding]:
+    """A rerun adds an attempt with an address of its own; of one attempt there can be no two verdicts."""
+    first: dict[str, VerdictRecord] = {}
+    for number, record in sorted(records.items()):
+        before = first.setdefault(record.verdict.uri, record)
+        for name, observed, expected in (
+            ("digest", record.verdict.sha256, before.verdict.sha256),
+            ("overall_pass", record.overall_pass, before.overall_pass),
+            ("execution_id", record.execution_id, before.execution_id),
+            ("phase", record.phase, before.phase),
+        ):
+            if observed != expected:
+                yield Finding(
+                    code="CHAIN-CONTRADICTION",
+                    file=f"{prefix}/{number:06d}.json",
+                    observed=f"{name} {observed} of {record.verdict.uri}",
+                    expected=f"{name} {expected}, as in record {before.number}",
+                    remedy=KEEP,
+                )
 
 
 def _ours(

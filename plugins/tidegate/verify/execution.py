@@ -6,7 +6,7 @@ from typing import Literal
 
 from tidegate.evidence.store import EvidenceStore
 from tidegate.models.verdict import VerdictFacts
-from tidegate.verify.chain import chain_findings
+from tidegate.verify.chain import Chain, read_chain, verdict_findings
 from tidegate.verify.documents import Execution, read_execution
 from tidegate.verify.findings import Finding, missing, unknown
 from tidegate.verify.inputs import Inputs
@@ -39,8 +39,13 @@ class Verification:
         return self.sound or any(finding.certain for finding in self.findings)
 
 
-def verify_execution(store: EvidenceStore, subject: Subject, *, profile: str | None = None) -> Verification:
-    """Verify an execution in a store. `profile` None: whichever the verdict has. Raises StoreUnreachable."""
+def verify_execution(
+    store: EvidenceStore, subject: Subject, *, profile: str | None = None, chain: Chain | None = None
+) -> Verification:
+    """Verify an execution in a store. `profile` None: whichever the verdict has. Raises StoreUnreachable.
+
+    Whoever verifies many reads the `chain` once and gives it; what is wrong with the chain itself is then theirs.
+    """
     execution = read_execution(store, subject)
     verdict = execution.newest(subject.verdict.task)
     snapshot = verdict.snapshot if verdict else None
@@ -60,8 +65,9 @@ def verify_execution(store: EvidenceStore, subject: Subject, *, profile: str | N
             findings += phase_findings(execution, verdict, snapshot, facts)
     chained = None
     if subject.remote:
-        chained, broken = chain_findings(store, subject, verdict)
-        findings += broken
+        read = read_chain(store, subject.environment) if chain is None else chain
+        chained = read.length
+        findings += [*(read.findings if chain is None else ()), *verdict_findings(read, subject, verdict)]
     return Verification(
         execution=execution,
         profile=expected_profile,

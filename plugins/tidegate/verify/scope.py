@@ -1,4 +1,4 @@
-"""The cost scope under which an execution of M9 was judged: today's may be another (EV4)."""
+"""The cost scope under which an execution was judged: today's may be another (EV4)."""
 
 from tidegate.evidence.publish import newest
 from tidegate.evidence.store import EvidenceStore
@@ -14,14 +14,15 @@ def judged_scope(store: EvidenceStore, subject: Subject) -> tuple[str, ...] | No
     """The wider of what the newest cost guardrail was judged under and what the lanes of the newest verdict ask for.
 
     They differ when the scope grew while a run was being judged again: Airflow gives the run the lane that it lacked.
-    None: neither says so, or the phase has no cost guardrail. What they say is held against the digests and against
-    each other like everything else. Raises StoreUnreachable.
+    Only in M9 do the lanes tell: there the bill of Confluent is one. None: neither says so, or the phase has no cost
+    guardrail. What they say is held against the digests and against each other like everything else. Raises
+    StoreUnreachable.
     """
     for required in subject.lanes:
         if required.gate == _COST:
             said = (
                 _of_cost(_newest(store, subject, required)),
-                _of_verdict(_newest(store, subject, subject.verdict)),
+                _of_verdict(_newest(store, subject, subject.verdict)) if subject.phase == "m9" else None,
             )
             return max((scope for scope in said if scope is not None), key=len, default=None)
     return None

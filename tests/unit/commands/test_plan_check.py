@@ -4,47 +4,56 @@ import io
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tidegate import cli
+from tidegate.commands import plan_check
 
 PLANS = Path(__file__).resolve().parents[2] / "fixtures" / "plans"
 STATUSES = {"pass": 0, "blocked": 1, "unjudged": 2, "unreadable": 2}
 TYPE, FORBIDDEN = "TYPE-NOT-ALLOWED", "FORBIDDEN-RESOURCE"
+UNPRICED, OVER_LIMIT = "COST-PLAN-UNPRICED", "COST-PLAN-OVER-LIMIT"
 CODES = {
     "blocked_action_of_the_future": ["PLAN-ACTION-UNKNOWN"],
     "blocked_count_kept": [FORBIDDEN],
-    "blocked_count_lowered_but_not_to_zero": [FORBIDDEN],
-    "blocked_count_raised": [FORBIDDEN],
-    "blocked_count_unknown_until_apply": ["FORBIDDEN-UNKNOWN"],
-    "blocked_daemon_service": [FORBIDDEN],
-    "blocked_endpoint_of_unknown_type": ["FORBIDDEN-UNKNOWN"],
-    "blocked_fleets": [FORBIDDEN, TYPE] * 3,
+    "blocked_count_lowered_but_not_to_zero": [FORBIDDEN, UNPRICED],
+    "blocked_count_raised": [FORBIDDEN, UNPRICED],
+    "blocked_count_unknown_until_apply": ["FORBIDDEN-UNKNOWN", UNPRICED],
+    "blocked_daemon_service": [FORBIDDEN, UNPRICED],
+    "blocked_endpoint_of_unknown_type": ["FORBIDDEN-UNKNOWN", UNPRICED],
+    "blocked_fleets": [*[FORBIDDEN, TYPE] * 3, *[UNPRICED] * 3],
     "blocked_interface_endpoint": [FORBIDDEN],
-    "blocked_load_balancers_by_any_name": [FORBIDDEN, TYPE] * 3,
-    "blocked_nat_gateway_created": [FORBIDDEN, TYPE],
+    "blocked_load_balancers_by_any_name": [*[FORBIDDEN, TYPE] * 3, OVER_LIMIT],
+    "blocked_nat_gateway_created": [FORBIDDEN, TYPE, OVER_LIMIT],
     "blocked_nat_gateway_forgotten": [FORBIDDEN],
-    "blocked_nat_gateway_in_nested_modules": [FORBIDDEN, TYPE],
+    "blocked_nat_gateway_in_nested_modules": [FORBIDDEN, TYPE, OVER_LIMIT],
     "blocked_nat_gateway_kept": [FORBIDDEN, TYPE],
     "blocked_nat_gateway_only_in_planned_values": [FORBIDDEN, TYPE],
     "blocked_nat_gateway_replaced": [FORBIDDEN, TYPE],
     "blocked_no_resource_at_all": ["PLAN-EMPTY"],
     "blocked_running_service_forgotten": [FORBIDDEN],
-    "blocked_scaling_group_with_room": [FORBIDDEN, TYPE],
+    "blocked_scaling_group_with_room": [FORBIDDEN, TYPE, UNPRICED],
     "blocked_scaling_target_with_a_minimum": [FORBIDDEN, TYPE],
     "blocked_sensitive_count_forgotten": ["FORBIDDEN-UNREADABLE"],
     "blocked_sensitive_count_only_in_planned_values": ["FORBIDDEN-UNREADABLE"],
-    "blocked_type_that_nobody_classified": [TYPE],
+    "blocked_type_that_nobody_classified": [TYPE, UNPRICED],
     "unjudged_complete_not_said": ["PLAN-INCOMPLETE"],
     "unjudged_errored": ["PLAN-INCOMPLETE"],
     "unjudged_format_of_the_future": ["PLAN-FORMAT-UNKNOWN"],
     "unjudged_incomplete": ["PLAN-INCOMPLETE"],
-    "unjudged_incomplete_with_a_nat_gateway": ["PLAN-INCOMPLETE", FORBIDDEN, TYPE],
+    "unjudged_incomplete_with_a_nat_gateway": ["PLAN-INCOMPLETE", FORBIDDEN, TYPE, OVER_LIMIT],
 }
 """What is expected of the fixtures that neither pass nor are unreadable."""
+
+
+@pytest.fixture(autouse=True)
+def same_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prices get old; a plan's verdict is asked for at a moment at which they are not."""
+    monkeypatch.setattr(plan_check, "now", lambda: datetime(2026, 11, 22, 12, tzinfo=UTC))
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -103,7 +112,7 @@ def test_a_file_that_cannot_be_read_is_no_plan(
 def test_a_table_for_people(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, str(PLANS / "blocked_nat_gateway_in_nested_modules.json")) == 1
     said = capsys.readouterr().out
-    assert "as a plan of demo: blocked by 2" in said
+    assert "as a plan of demo: blocked by 3" in said
     assert 'remedy for module.platform.module.zones["a"].aws_nat_gateway.spare["eu-west-2a"]: change include/' in said
     assert run(monkeypatch, str(PLANS / "pass_build_at_rest.json")) == 0
     assert capsys.readouterr().out.endswith("as a plan of demo: pass\n")

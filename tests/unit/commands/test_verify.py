@@ -36,7 +36,17 @@ def test_a_sound_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert run(monkeypatch, M2, "--from", str(tmp_path)) == 0
     first, second = capsys.readouterr().out.splitlines()[:2]
     assert first == f"{M2} of dev_min, profile sandbox: evidence sound, verdict pass"
-    assert second == "17 snapshots judged again, 31 inputs compared, 15 lie elsewhere, no chain in this copy"
+    assert second == "18 snapshots judged again, 33 inputs compared, 16 lie elsewhere, no chain in this copy"
+
+
+@pytest.mark.parametrize("execution", ["audit_20260213T210000Z", "hourly_20260213T220000Z"])
+def test_an_audit_is_verified_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], execution: str
+) -> None:
+    evidence = Evidence(tmp_path, execution, remote=True, cost_scope=("aws", "confluent")).lanes().verdict()
+    status, said = as_json(monkeypatch, capsys, execution, "--from", str(tmp_path))
+    assert (status, said["verdict"], said["findings"], said["chain"]) == (0, "pass", [], 1)
+    assert said["snapshots"] == len(evidence.subject.required)
 
 
 def test_the_mirror_is_where_it_looks(
@@ -46,7 +56,7 @@ def test_the_mirror_is_where_it_looks(
     monkeypatch.setenv("TIDEGATE_RUNS_DIR", str(tmp_path))
     status, said = as_json(monkeypatch, capsys, M2, "--from", "runs", "--environment", "dev_min")
     assert (status, said["overall_pass"], said["sound"], said["verdict"]) == (0, True, True, "pass")
-    assert (said["findings"], said["chain"], said["snapshots"]) == ([], None, 17)
+    assert (said["findings"], said["chain"], said["snapshots"]) == ([], None, 18)
 
 
 def test_a_sound_failure_is_blocked(

@@ -177,7 +177,7 @@ def schema(name: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", ["snapshot", "verdict_record", "environment", "policy_forbidden", "policy_allowed_types"]
+    "name", ["snapshot", "verdict_record", "environment", "policy_forbidden", "policy_allowed_types", "policy_prices"]
 )
 def test_every_schema_is_one(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(name))
@@ -203,6 +203,7 @@ def test_what_is_written_fits_its_schema(tmp_path: Path) -> None:
         ("include/environments/dev_min.yaml", "environment"),
         ("include/policies/forbidden.yaml", "policy_forbidden"),
         ("include/policies/allowed_types.yaml", "policy_allowed_types"),
+        ("include/policies/prices.yaml", "policy_prices"),
     ],
 )
 def test_what_people_write_fits_its_schema(path: str, name: str) -> None:

@@ -12,11 +12,15 @@ from typing import Any
 
 import pytest
 
+import factories_audit as audit
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_residual as residual
+import factories_time_to_live as lives
 import factories_world as world
+from factories_prices import DATABASE, PRICES, known
 from tidegate.documents.taxonomy import taxonomy
 from tidegate.gates import base
 from tidegate.gates.base import MAX_FACT_AGE, Gate
@@ -36,6 +40,7 @@ PURE_IMPORTS = {"collections", "dataclasses", "datetime", "decimal", "itertools"
 CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
 
 DESIRED_NONE = {"desired_count": Known(0)}
+SERVICE_AT_REST = {**DESIRED_NONE, "scheduling_strategy": Known("REPLICA")}
 
 VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "IDENTITY-AND-TOOLS": (control.identity_facts,),
@@ -43,7 +48,14 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "TEARDOWN-READINESS": (control.teardown_readiness_facts,),
     "BOOTSTRAP-RESULT": (control.bootstrap_facts,),
     "BACKEND-READINESS": (world.backend_facts,),
-    "PLAN-GUARD": (lambda: world.plan_facts(world.service(Known(0), "create")),),
+    "PLAN-GUARD": (
+        lambda: world.plan_facts(
+            world.planned("aws_ecs_service.api", "create", attributes=SERVICE_AT_REST),
+            world.planned("aws_db_instance.this", "create", attributes=known(**DATABASE)),
+            allowed_types=("aws_ecs_service", "aws_db_instance"),
+            prices=PRICES,
+        ),
+    ),
     "MUTATION-AUTHORIZATION": (
         control.authorization_facts,
         lambda: control.authorization_facts(direction="destroy"),
@@ -72,6 +84,19 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "EMERGENCY-LATCH": (emergency.emergency_latch_facts,),
     "EMERGENCY-TEARDOWN": (emergency.emergency_teardown_facts,),
     "EMERGENCY-RELEASE": (emergency.emergency_release_facts,),
+    "TIME-TO-LIVE": (lives.time_to_live_facts,),
+    "TIME-TO-LIVE-EXTENSION": (lives.extension_facts,),
+    "AUDIT-RESIDUAL": (
+        residual.audit_residual_facts,
+        lambda: residual.standing(world.live(type="aws_vpc", id="vpc-1"), held=(world.state_resource(),)),
+    ),
+    "SPEND-AFTER-ZERO": (residual.spend_facts,),
+    "AUDIT-CONTINUITY": (audit.continuity_facts,),
+    "STATE-LOCKS": (audit.locks_facts,),
+    "STACK-DRIFT": (audit.drift_facts,),
+    "AUDIT-IDENTITIES": (audit.identities_facts,),
+    "EVIDENCE-CHAIN": (audit.evidence_facts,),
+    "STANDING-PASSES": (audit.passes_facts,),
     "PHASE-VERDICT": (control.verdict_facts,),
 }
 """Facts that pass, by gate: the starting points of the walk below."""
@@ -86,6 +111,7 @@ MAY_BE_UNREADABLE = {
     ("MUTATION-AUTHORIZATION left alone", "control.platform_run"): "nothing is applied",
     ("MUTATION-AUTHORIZATION left alone", "state"): "nothing is applied; the verify lane judges that it did not move",
     ("DESTROYED-STATE left alone", "post_destroy_state_count"): "it may hold whatever it held; its serial is judged",
+    ("TIME-TO-LIVE-EXTENSION", "record"): "the new record on top of a broken one is the way out",
 }
 """Observations whose gate may pass without them, each with its reason."""
 

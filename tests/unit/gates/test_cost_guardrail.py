@@ -19,6 +19,7 @@ from factories_guardrails import (
     quiet,
     spent,
 )
+from factories_world import inventory
 from tidegate.gates.cost_guardrail import GATE
 from tidegate.models.confluent import BilledDay, ConfluentBilling
 from tidegate.models.cost import CostFacts, Money
@@ -55,6 +56,13 @@ def last_day(**changes: Any) -> CostFacts:
         pytest.param(last_day(amount="22"), ["COST-STOP-REACHED"], id="exactly-at-the-stop-in-cost-explorer"),
         pytest.param(cost_facts(budgets=spent("27.99")), [], id="a-cent-below-the-stop"),
         pytest.param(cost_facts(budgets=spent("28.0")), ["COST-STOP-REACHED"], id="exactly-at-the-stop-in-budgets"),
+        pytest.param(cost_facts(budgets=spent("40"), latched=True), [], id="a-teardown-under-the-latch"),
+        pytest.param(
+            cost_facts(inventories={name: inventory() for name in ("aws", "confluent")}),
+            ["COST-INCOMPLETE"],
+            id="a-platform-that-nobody-reports",
+        ),
+        pytest.param(cost_facts(budgets=REFUSED, latched=True), ["COST-UNREADABLE"], id="unknown-under-the-latch"),
         pytest.param(
             replace(last_day(amount="30"), budgets=spent("30")),
             ["COST-STOP-REACHED"],
@@ -145,7 +153,8 @@ def test_the_stop_says_how_much() -> None:
     (blocker,) = GATE.evaluate(cost_facts(budgets=spent("28.5")), judged_at=NOW)
     assert (blocker.resource, blocker.observed) == (
         "AWS",
-        "28.5 USD since 2026-02-01: AWS Budgets 28.5 USD, Cost Explorer 6.5 USD",
+        "28.5 USD since 2026-02-01: AWS Budgets 28.5 USD, Cost Explorer 6.5 USD; 28.5 reported, "
+        "0 projected, at 0 USD per hour",
     )
     assert blocker.expected.startswith("less than 28 USD; ")
 
@@ -198,7 +207,8 @@ def test_the_stop_of_both_names_every_source() -> None:
     (blocker,) = GATE.evaluate(both_platforms(budgets=spent("25")), judged_at=NOW)
     assert (blocker.resource, blocker.observed) == (
         "AWS + Confluent",
-        "28.25 USD since 2026-02-01: AWS Budgets 25 USD, Cost Explorer 6.5 USD, Confluent 3.25 USD",
+        "28.25 USD since 2026-02-01: AWS Budgets 25 USD, Cost Explorer 6.5 USD, Confluent 3.25 USD; "
+        "28.25 reported, 0 projected, at 0 USD per hour",
     )
 
 
@@ -207,7 +217,7 @@ def test_a_stop_on_what_is_certain_says_that_it_may_be_more() -> None:
     facts = both_platforms(budgets=spent("28"), confluent=dark(REFUSED))
     blocker = GATE.evaluate(facts, judged_at=NOW)[-1]
     assert blocker.observed.startswith("at least 28 USD since 2026-02-01: ")
-    assert blocker.observed.endswith("Confluent not known")
+    assert "Confluent not known; 28 reported" in blocker.observed
 
 
 # The scope (EV4).

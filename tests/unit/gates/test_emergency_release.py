@@ -1,6 +1,7 @@
 """EMERGENCY-RELEASE."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -33,6 +34,9 @@ def cost(**changes: Any) -> EmergencyReleaseFacts:
             emergency_release_facts(cost=Unreadable("403")), ["RELEASE-COST-UNREADABLE"], id="cost-unreadable"
         ),
         pytest.param(emergency_release_facts(cost=UnknownUntilApply()), ["RELEASE-COST-UNKNOWN"], id="cost-undecided"),
+        pytest.param(cost(total=Known(Decimal("27.99"))), [], id="a-cent-below-the-stop"),
+        pytest.param(cost(total=Known(Decimal("28.00"))), ["RELEASE-COST-AT-STOP"], id="a-pass-under-the-latch"),
+        pytest.param(cost(total=Unreadable("x")), ["RELEASE-COST-AT-STOP"], id="nobody-knows-the-total"),
         pytest.param(cost(valid_until=NOW), ["RELEASE-COST-STALE"], id="expired-now"),
         pytest.param(cost(policy_digest="e" * 64), ["RELEASE-COST-STALE"], id="under-another-policy"),
         pytest.param(cost(profile="sandbox"), ["RELEASE-COST-FOREIGN"], id="of-the-sandbox"),
@@ -67,8 +71,79 @@ def test_the_way_out_of_a_broken_record_is_named() -> None:
 def test_what_is_missing_and_how_to_get_it() -> None:
     """The next command."""
     (blocker,) = GATE.evaluate(cost(observed_at=SET_AT), judged_at=NOW)
-    assert blocker.expected == "observed after 2026-02-13T18:14:27+00:00"
+    assert blocker.expected == "observed after 2026-02-10T12:14:27+00:00"
     assert blocker.remedy.startswith("trigger dev_min.m9_teardown_cost_check; when its M9.G passes, ")
+
+
+AFTER = SET_AT + timedelta(microseconds=1)
+NOT_YET = "RELEASE-COST-NOT-BILLED-YET"
+
+
+def set_at(moment: datetime, **changes: Any) -> EmergencyReleaseFacts:
+    """A latch of that moment, and a pass of this February."""
+    return emergency_release_facts(
+        latch=Known(latch(is_set=True, recorded_at=moment)), cost=Known(cost_judgement(**changes))
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(cost(vouches_until=Known(AFTER)), [], id="billed-until-just-after-the-latch"),
+        pytest.param(cost(vouches_until=Known(SET_AT)), [NOT_YET], id="until-that-moment"),
+        pytest.param(cost(vouches_until=Unreadable("no source")), [NOT_YET], id="nobody-knows-until-when"),
+        pytest.param(cost(vouches_until=Absent()), [NOT_YET], id="no-source"),
+        pytest.param(set_at(NOW - timedelta(hours=2)), [NOT_YET], id="right-after-the-latch"),
+        pytest.param(
+            emergency_release_facts(
+                latch=Known(
+                    latch(is_set=True, recorded_at=NOW - timedelta(hours=2), recorded_by="stop_20260213T180000Z")
+                ),
+                cost=Known(cost_judgement()),
+            ),
+            [],
+            id="a-person-stopped-by-hand",
+        ),
+        pytest.param(
+            set_at(datetime(2026, 1, 31, 23, 59, tzinfo=UTC), vouches_until=Unreadable("x")), [], id="a-month-ago"
+        ),
+        pytest.param(
+            set_at(
+                datetime(2026, 1, 31, 23, 59, tzinfo=UTC),
+                observed_at=datetime(2026, 2, 1, tzinfo=UTC),
+                vouches_until=Known(datetime(2026, 1, 29, tzinfo=UTC)),
+            ),
+            [],
+            id="the-new-month-has-just-begun",
+        ),
+        pytest.param(
+            set_at(datetime(2026, 2, 1, tzinfo=UTC), vouches_until=Known(datetime(2026, 1, 31, tzinfo=UTC))),
+            [NOT_YET],
+            id="set-in-this-month",
+        ),
+        pytest.param(
+            set_at(
+                datetime(2026, 1, 31, 22, tzinfo=UTC),
+                observed_at=datetime(2026, 1, 31, 23, tzinfo=UTC),
+                vouches_until=Known(datetime(2026, 1, 30, tzinfo=UTC)),
+            ),
+            [NOT_YET],
+            id="judged-before-the-month-ended",
+        ),
+    ],
+)
+def test_what_set_the_latch_must_be_billed_or_of_another_month(facts: EmergencyReleaseFacts, codes: list[str]) -> None:
+    """A pass whose bills are older than the latch says nothing about what set it."""
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+def test_when_the_bills_will_vouch_is_said() -> None:
+    """By how late they were."""
+    (blocker,) = GATE.evaluate(cost(vouches_until=Known(SET_AT - timedelta(hours=1))), judged_at=NOW)
+    assert blocker.observed == "m9_20260213T190000Z: every bill is complete up to 2026-02-10T11:14:27+00:00"
+    assert blocker.remedy.startswith(
+        "wait until it is after 2026-02-13 20:14 UTC, then trigger dev_min.m9_teardown_cost_check; "
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from factories_control import (
     readiness_guard,
     static_keys,
 )
+from factories_time_to_live import ended_life, time_to_live
 from tidegate.gates.mutation_authorization import GATE
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.control import Control, Lease
@@ -61,6 +62,19 @@ def stated(**changes: Any) -> Known[StateVersion]:
     [
         pytest.param(authorization_facts(), [], id="nothing-changed-since-the-plan"),
         pytest.param(authorization_facts(direction="destroy"), [], id="a-destroy-nothing-changed"),
+        pytest.param(
+            authorization_facts(direction="destroy", ended_lives=(ended_life(),)), [], id="a-destroy-at-its-end"
+        ),
+        pytest.param(
+            authorization_facts(direction="destroy", ended_lives=(ended_life(record=Known(time_to_live())),)),
+            ["TIME-TO-LIVE-MOVED"],
+            id="a-destroy-of-what-was-extended",
+        ),
+        pytest.param(
+            authorization_facts(direction="destroy", ended_lives=(ended_life(record=REFUSED),)),
+            ["TIME-TO-LIVE-MOVED"],
+            id="a-destroy-whose-end-is-unreadable",
+        ),
         pytest.param(
             authorization_facts(caller=caller(account_id=Known("1"))), ["ACCOUNT-MISMATCH"], id="another-account"
         ),

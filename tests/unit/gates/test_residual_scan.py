@@ -1,6 +1,7 @@
 """RESIDUAL-SCAN: nothing is left over, nothing preserved is missing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,14 +14,18 @@ from factories_world import (
     exception,
     inventory,
     live,
+    look,
+    looks,
     preserve_item,
     residual_facts,
     state_resource,
 )
 from tidegate.gates.residual_scan import GATE
+from tidegate.gates.rules_residual import harmless_vendors
 from tidegate.models.facts import Coverage
-from tidegate.models.inventory import LiveResource, ResidualFacts
+from tidegate.models.inventory import LiveResource
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.residual import ResidualFacts
 
 DARK = Unreadable("AccessDenied")
 TAGS = {"project": "fraud-platform", "lifecycle": "ephemeral", "team": "fraud"}
@@ -188,6 +193,193 @@ def test_one_on_its_way_out_does_not_hide_the_next() -> None:
     going = live(id="vpc-going", tags=TAGS, status="deleting")
     found = GATE.evaluate(residual_facts(live(status="deleting"), going, OURS, nat()), judged_at=NOW)
     assert [blocker.code for blocker in found] == ["RESIDUAL-DELETING", "RESIDUAL-RESOURCE", "FORBIDDEN-LIVE"]
+
+
+# Two looks.
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        pytest.param({}, [], id="twice-clean"),
+        pytest.param({"first": Absent()}, ["RESIDUAL-UNCONFIRMED"], id="clean-once"),
+        pytest.param({"first": DARK}, ["FIRST-LOOK-UNREADABLE"], id="the-first-look-is-lost"),
+        pytest.param({"pause_seconds": 50}, [], id="the-pause-exactly-from-end-to-beginning"),
+        pytest.param({"pause_seconds": 51}, ["RESIDUAL-UNCONFIRMED"], id="too-early"),
+        pytest.param(
+            {"first": Known(look(-1, subjects=("aws_nat_gateway@eu-west-2",)))},
+            ["RESIDUAL-UNCONFIRMED"],
+            id="the-first-look-saw-less",
+        ),
+        pytest.param({"first": Known(look(1))}, ["CLOCK-WENT-BACK"], id="the-clock-went-back-between"),
+        pytest.param(
+            {"this": look(0, ended=NOW - timedelta(seconds=1))}, ["CLOCK-WENT-BACK"], id="the-clock-went-back-within"
+        ),
+        pytest.param({"first": Known(look(-1, ended=NOW - timedelta(hours=1)))}, ["CLOCK-WENT-BACK"], id="in-it"),
+    ],
+)
+def test_nothing_counts_when_it_was_seen_twice(changes: dict[str, Any], codes: Sequence[str]) -> None:
+    found = GATE.evaluate(residual_facts(looks=looks(**changes)), judged_at=NOW)
+    assert [blocker.code for blocker in found] == codes
+    assert GATE.only_unconfirmed(found) is (codes == ["RESIDUAL-UNCONFIRMED"])
+    assert GATE.may_clear_by_itself(found) is (codes == ["RESIDUAL-UNCONFIRMED"])
+
+
+def test_what_appears_in_the_second_look_is_a_finding() -> None:
+    found = GATE.evaluate(residual_facts(OURS), judged_at=NOW)
+    assert [blocker.code for blocker in found] == ["RESIDUAL-RESOURCE"]
+    assert not GATE.only_unconfirmed(found)
+
+
+def test_a_look_that_found_something_asks_for_no_confirmation() -> None:
+    going = residual_facts(nat(status="deleting"), looks=looks(first=Absent()))
+    found = GATE.evaluate(going, judged_at=NOW)
+    assert [blocker.code for blocker in found] == ["RESIDUAL-DELETING"]
+    assert not GATE.only_unconfirmed(found)
+    assert GATE.may_clear_by_itself(found)
+
+
+def test_which_look_the_next_one_confirms() -> None:
+    """The first, while only the pause is missing to it; else this one: a chain of early looks never confirms."""
+    first, this = look(-1), look()
+    assert looks(first=Absent()).to_confirm == this
+    assert looks(pause_seconds=300).to_confirm == first
+    assert looks(pause_seconds=300).due_at == first.ended + timedelta(seconds=300)
+    assert looks(pause_seconds=300, first=Known(look(-1, subjects=()))).to_confirm == this
+    assert looks(pause_seconds=300, first=Known(look(1))).to_confirm == this
+    assert looks(first=DARK).to_confirm == this
+
+
+# What holds it.
+
+PROTECTED = {"deletion_protection": Known(True)}
+OWNED = TAGS | {"aws:autoscaling:groupName": "web"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(residual_facts(live(tags=OWNED)), [], id="a-vendor's-that-costs-nothing"),
+        pytest.param(residual_facts(live(tags=OWNED), free_types=()), ["RESIDUAL-VENDOR-MANAGED"], id="a-vendor's"),
+        pytest.param(
+            residual_facts(nat(tags={"aws:cloudformation:stack-name": "x"}), free_types=("aws_nat_gateway",)),
+            ["RESIDUAL-VENDOR-MANAGED"],
+            id="forbidden-is-never-free",
+        ),
+        pytest.param(
+            residual_facts(live("aws_ecs_service", tags={"aws:x": "y"}), free_types=("aws_ecs_service",)),
+            ["RESIDUAL-VENDOR-MANAGED"],
+            id="a-rule-that-cannot-be-judged-counts-too",
+        ),
+        pytest.param(residual_facts(live(tags={"aws:x": "y"}), free_types=()), [], id="a-vendor's-of-somebody-else"),
+        pytest.param(
+            residual_facts(live(tags=OWNED, status="deleting"), free_types=()),
+            ["RESIDUAL-DELETING"],
+            id="a-vendor's-on-its-way-out",
+        ),
+        pytest.param(
+            residual_facts(nat(tags={"aws:x": "y"}), exceptions=(exception("NAT-GATEWAY", "nat-1"),)),
+            [],
+            id="a-vendor's-and-excepted",
+        ),
+        pytest.param(
+            residual_facts(live(tags=TAGS, attributes=PROTECTED)), ["RESIDUAL-UNDELETABLE"], id="deletion-protection"
+        ),
+        pytest.param(residual_facts(live(attributes=PROTECTED)), [], id="protected-and-of-somebody-else"),
+        pytest.param(
+            residual_facts(live(tags=TAGS, attributes={"deletion_protection": DARK})),
+            ["RESIDUAL-RESOURCE"],
+            id="protection-not-known-is-left-over-all-the-same",
+        ),
+        pytest.param(
+            residual_facts(live(tags=TAGS | {"aws:backup:source-resource": "x"})),
+            ["RESIDUAL-UNDELETABLE"],
+            id="kept-by-a-backup",
+        ),
+        pytest.param(
+            residual_facts(
+                live("aws_db_instance", f"{PREFIX}-db", status="Backing-up"), ephemeral_types=("aws_db_instance",)
+            ),
+            ["RESIDUAL-UNDELETABLE"],
+            id="busy",
+        ),
+        pytest.param(residual_facts(live(tags=TAGS, status="modifying")), ["RESIDUAL-RESOURCE"], id="no-vpc-is-busy"),
+        pytest.param(
+            residual_facts(live(tags=TAGS, status="Delete in progress")), ["RESIDUAL-DELETING"], id="words-of-others"
+        ),
+    ],
+)
+def test_what_holds_it(facts: ResidualFacts, codes: Sequence[str]) -> None:
+    found = GATE.evaluate(facts, judged_at=NOW)
+    assert [blocker.code for blocker in found] == codes
+    assert GATE.may_clear_by_itself(found) is (codes == ["RESIDUAL-DELETING"])
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ({"aws:autoscaling:groupName": "web", "aws:x": "y"}, "Auto Scaling group web"),
+        ({"aws:cloudformation:stack-name": "infra"}, "CloudFormation stack infra"),
+        ({"aws:secretsmanager:owningService": "rds"}, "service rds"),
+        ({"aws:new:thing": "1"}, "AWS, tag aws:new:thing=1"),
+    ],
+)
+def test_a_vendors_resource_names_its_owner_and_the_rule(tags: dict[str, str], said: str) -> None:
+    (blocker,) = GATE.evaluate(residual_facts(nat(tags=tags)), judged_at=NOW)
+    assert said in blocker.observed
+    assert said in blocker.remedy
+    assert "against rule NAT-GATEWAY" in blocker.observed
+
+
+def test_free_vendors_are_named() -> None:
+    facts = residual_facts(live(tags=OWNED), live(id="vpc-2", tags={"aws:x": "y"}), live(id="vpc-3", tags=TAGS))
+    assert harmless_vendors(facts, ()) == ("aws_vpc vpc-0other eu-west-2 (Auto Scaling group web)",)
+
+
+# Regions.
+
+
+def scanned(**reasons: str) -> Any:
+    """Two types in two regions; `home` and `other` say why all of theirs are unreadable."""
+    regions = {"eu-west-2": reasons.get("home", ""), "ap-east-1": reasons.get("other", "")}
+    covered = tuple(
+        Coverage(subject=f"{kind}@{region}", status="unreadable" if reason else "read", reason=reason)
+        for region, reason in regions.items()
+        for kind in ("aws_eip", "aws_vpc")
+    )
+    return inventory(coverage=covered, expected_coverage=tuple(each.subject for each in covered))
+
+
+REFUSED = "scan of aws_eip in ap-east-1: {}: not authorized"
+
+
+@pytest.mark.parametrize(
+    "code", ["OptInRequired", "AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId"]
+)
+def test_a_disabled_region_is_one_blocker(code: str) -> None:
+    facts = residual_facts(inventory=scanned(other=REFUSED.format(code)))
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.code, blocker.resource) == ("REGION-DISABLED", "ap-east-1")
+    assert "scan_regions" in blocker.remedy
+
+
+@pytest.mark.parametrize(
+    ("seen", "count"),
+    [
+        pytest.param(scanned(other=REFUSED.format("AccessDenied")), 2, id="another-refusal"),
+        pytest.param(scanned(home=REFUSED.format("AuthFailure"), other=REFUSED.format("AuthFailure")), 4, id="all"),
+    ],
+)
+def test_what_is_no_disabled_region_stays_unreadable(seen: Any, count: int) -> None:
+    found = GATE.evaluate(residual_facts(inventory=seen), judged_at=NOW)
+    assert [blocker.code for blocker in found] == ["SUBJECT-UNREADABLE"] * count
+
+
+def test_one_answer_from_a_region_means_that_it_is_enabled() -> None:
+    seen = scanned(other=REFUSED.format("AuthFailure"))
+    partly = replace(seen, coverage=(*seen.coverage[:3], replace(seen.coverage[3], status="read", reason="")))
+    found = GATE.evaluate(residual_facts(inventory=partly), judged_at=NOW)
+    assert [blocker.code for blocker in found] == ["SUBJECT-UNREADABLE"]
 
 
 @pytest.mark.parametrize(

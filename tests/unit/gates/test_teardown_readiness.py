@@ -1,5 +1,6 @@
 """TEARDOWN-READINESS."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from factories_control import (
     teardown_readiness_facts,
     written_by,
 )
+from factories_time_to_live import ended_life, time_to_live
 from tidegate.gates.teardown_readiness import GATE
 from tidegate.models.control import Lease
 from tidegate.models.observed import Absent, Known, Unreadable
@@ -24,6 +26,7 @@ from tidegate.models.readiness import LaneGap, TeardownReadinessFacts
 
 REFUSED = Unreadable("AccessDenied")
 HELD = Known((lock(),))
+LATER = Known(time_to_live())
 
 
 def controlled(**changes: Any) -> TeardownReadinessFacts:
@@ -34,6 +37,11 @@ def controlled(**changes: Any) -> TeardownReadinessFacts:
 def locked(**changes: Any) -> TeardownReadinessFacts:
     """Facts with other locks on demo."""
     return teardown_readiness_facts(locks=(stack_locks(**changes),))
+
+
+def ended(**changes: Any) -> TeardownReadinessFacts:
+    """Facts of a teardown that an ended time to live triggered."""
+    return teardown_readiness_facts(ended_lives=(ended_life(**changes),))
 
 
 def stated(version: Any) -> TeardownReadinessFacts:
@@ -73,6 +81,11 @@ def stated(version: Any) -> TeardownReadinessFacts:
         pytest.param(stated(written_by("x")), ["STATE-TERRAFORM-UNPARSABLE"], id="state-written-by-who-knows"),
         pytest.param(stated(REFUSED), ["STATE-UNREADABLE"], id="state-unreadable"),
         pytest.param(teardown_readiness_facts(states=()), ["STATE-NOT-READ"], id="nobody-looked-at-the-state"),
+        pytest.param(ended(), [], id="its-time-has-ended"),
+        pytest.param(ended(record=LATER), ["TIME-TO-LIVE-MOVED"], id="it-was-built-again-since"),
+        pytest.param(ended(record=Absent()), ["TIME-TO-LIVE-MOVED"], id="no-record-of-its-time"),
+        pytest.param(ended(record=REFUSED), ["TIME-TO-LIVE-MOVED"], id="its-time-unreadable"),
+        pytest.param(ended(triggered_by=REFUSED), ["TIME-TO-LIVE-MOVED"], id="an-end-that-is-no-time"),
         pytest.param(controlled(lease=THEIRS), ["LEASE-HELD"], id="another-run-works-here"),
         pytest.param(controlled(lease=Lease(ours=False, holder=REFUSED)), ["LEASE-UNREADABLE"], id="lease-unreadable"),
         pytest.param(teardown_readiness_facts(confirm=""), ["CONFIRM-MISMATCH"], id="not-confirmed"),
@@ -181,3 +194,11 @@ def test_what_was_asked_for_is_named() -> None:
 def test_the_store_that_takes_nothing_is_named(writable: Any, observed: str) -> None:
     (blocker,) = GATE.evaluate(teardown_readiness_facts(evidence_writable=writable), judged_at=NOW)
     assert (blocker.resource, blocker.observed) == ("evidence bucket", observed)
+
+
+def test_who_was_kept_waiting_by_a_build_that_renews_looks_again_and_then_stops() -> None:
+    """Time mends the lease; a time that moved is no wait any more."""
+    waiting = replace(ended(), control=control(lease=THEIRS))
+    moved = replace(ended(record=LATER), control=control(lease=THEIRS))
+    assert GATE.may_clear_by_itself(GATE.evaluate(waiting, judged_at=NOW))
+    assert not GATE.may_clear_by_itself(GATE.evaluate(moved, judged_at=NOW))

@@ -32,6 +32,16 @@ def m9(**changes: Any) -> ViabilityFacts:
     return viability_facts(m9=dag_status(**changes))
 
 
+def audit(**changes: Any) -> ViabilityFacts:
+    """Facts whose nightly audit differs."""
+    return viability_facts(audit=dag_status(dag_id="dev_min.teardown_audit", **changes))
+
+
+def hourly(**changes: Any) -> ViabilityFacts:
+    """Facts whose hourly check differs."""
+    return viability_facts(hourly_check=dag_status(dag_id="dev_min.hourly_check", **changes))
+
+
 @pytest.mark.parametrize(
     ("facts", "codes"),
     [
@@ -68,6 +78,27 @@ def m9(**changes: Any) -> ViabilityFacts:
         pytest.param(stop(paused=Unreadable("500")), ["STOP-UNREADABLE"], id="airflow-does-not-say-of-the-stop"),
         pytest.param(stop(loads=Known(False), problem="SyntaxError"), ["STOP-IMPORT-ERROR"], id="stop-does-not-load"),
         pytest.param(stop(loads=Unreadable("no bundle")), ["STOP-LOAD-UNREADABLE"], id="stop-file-unreadable"),
+        pytest.param(audit(paused=Known(True)), ["AUDIT-PAUSED"], id="audit-paused"),
+        pytest.param(audit(paused=Absent(), loads=Absent()), ["AUDIT-MISSING", "AUDIT-LOAD-MISSING"], id="no-audit"),
+        pytest.param(audit(paused=Unreadable("500")), ["AUDIT-UNREADABLE"], id="airflow-does-not-say-of-the-audit"),
+        pytest.param(audit(loads=Known(False)), ["AUDIT-IMPORT-ERROR"], id="audit-does-not-load"),
+        pytest.param(hourly(paused=Known(True)), ["HOURLY-PAUSED"], id="hourly-paused"),
+        pytest.param(
+            hourly(paused=Absent(), loads=Absent()), ["HOURLY-MISSING", "HOURLY-LOAD-MISSING"], id="no-hourly"
+        ),
+        pytest.param(hourly(loads=Known(False)), ["HOURLY-IMPORT-ERROR"], id="hourly-does-not-load"),
+        pytest.param(hourly(loads=Unreadable("no bundle")), ["HOURLY-LOAD-UNREADABLE"], id="hourly-file-unreadable"),
+        pytest.param(
+            viability_facts(audit=None, hourly_check=None), ["AUDIT-MISSING", "HOURLY-MISSING"], id="nobody-looked"
+        ),
+        pytest.param(
+            viability_facts(schedules=False, audit=None, hourly_check=None), [], id="nothing-runs-by-itself-here"
+        ),
+        pytest.param(
+            viability_facts(schedules=None, audit=None, hourly_check=None),
+            ["AUDIT-MISSING", "HOURLY-MISSING"],
+            id="who-cannot-tell-is-asked-all-the-same",
+        ),
     ],
 )
 def test_blockers(facts: ViabilityFacts, codes: list[str]) -> None:
@@ -76,7 +107,13 @@ def test_blockers(facts: ViabilityFacts, codes: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "dag"), [(m9(paused=Known(True)), "dev_min.m9_teardown_cost_check"), (stop(paused=Known(True)), STOP)]
+    ("facts", "dag"),
+    [
+        (m9(paused=Known(True)), "dev_min.m9_teardown_cost_check"),
+        (stop(paused=Known(True)), STOP),
+        (audit(paused=Known(True)), "dev_min.teardown_audit"),
+        (hourly(paused=Known(True)), "dev_min.hourly_check"),
+    ],
 )
 def test_the_remedy_of_a_paused_dag_is_a_command(facts: ViabilityFacts, dag: str) -> None:
     """On call types it."""
@@ -112,6 +149,8 @@ def test_what_was_planned_is_named(facts: ViabilityFacts, resource: str, observe
     [
         (m9(loads=Known(False)), "dags/m9_teardown_cost_check.py"),
         (stop(loads=Known(False)), "dags/emergency_stop.py"),
+        (audit(loads=Known(False)), "dags/teardown_audit.py"),
+        (hourly(loads=Known(False)), "dags/hourly_check.py"),
     ],
 )
 def test_the_file_to_correct_is_one_of_the_project(facts: ViabilityFacts, file: str) -> None:

@@ -7,9 +7,11 @@ import pytest
 
 import factories_world as world_of
 from factories_world import NOW, SHA, apply_end, state_version
+from standins import dev_min, three_stacks
 from tidegate.collectors.aws.state import StateRead
 from tidegate.gates.registry import by_id
 from tidegate.lanes import build
+from tidegate.lanes.plan_facts import plan_facts
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.state import ApplyEnd, StateResource
 
@@ -125,6 +127,63 @@ def test_a_repair_takes_the_marks_off_before_the_state_is_read(world: Any, marks
     facts = build.collect_plan(world.run("m2", "c_core.plan_and_guard", params=params))
     assert marks == ["taken off core: cut off", "read", "planned"]
     assert (facts.untainted, facts.repair_drift_reason) == ((BUDGET,), "cut off")
+
+
+# What the plan costs (CO6).
+
+MONTH = Known(world_of.month_so_far())
+
+
+def test_the_plan_is_held_against_the_month_and_the_manifest(
+    world: Any, marks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "month_so_far", lambda _: MONTH)
+    run = world.run("m2", "f_demo.plan_and_guard")
+    facts = build.collect_plan(run)
+    assert marks == ["read", "planned"]
+    budget = run.environment.budget
+    assert (facts.month, facts.region) == (MONTH, run.environment.region)
+    assert facts.plan_limit_usd_per_month == budget.plan_limit_usd_per_month
+    assert facts.prices_max_age_days == budget.prices_max_age_days
+    assert {kind for price in facts.prices.free for kind in price.types} >= {"aws_vpc"}
+    assert len(facts.prices.prices) == 1, "prices of what is not in the plan"
+    assert world.said == ["this plan adds 0.000 USD an hour, 0.00 a month; 25.70 left until the stop at 28"]
+
+
+def test_a_stack_in_a_region_of_its_own_has_the_prices_of_that(world: Any, marks: list[str]) -> None:
+    run = world.run("m2", "f_demo.plan_and_guard")
+    stacks = run.environment.stacks
+    elsewhere = stacks["demo"].model_copy(update={"region": "us-east-1"})
+    run.environment = run.environment.model_copy(update={"stacks": {**stacks, "demo": elsewhere}})
+    assert build.collect_plan(run).region == "us-east-1"
+    assert marks
+
+
+@pytest.mark.parametrize(
+    ("stack", "counted"),
+    [("core", (24, None)), ("confluent", (72, None)), ("demo", (24, 24))],
+)
+def test_only_an_ephemeral_stack_counts_for_its_time_to_live(stack: str, counted: tuple[int, int | None]) -> None:
+    environment, policies = three_stacks(), dev_min()[1]
+    given: dict[str, Any] = {
+        "plan": Known(world_of.plan()),
+        "state": Absent(),
+        "observed_at": NOW,
+        "sources": (),
+        "today": NOW.date(),
+    }
+    facts = plan_facts(environment, policies, stack=stack, **given, drift_blocks=False, tainted=Absent(), month=MONTH)
+    assert (facts.counted_hours.lag, facts.counted_hours.lives) == counted
+
+
+@pytest.mark.parametrize("month", [Absent(), Unreadable("403")])
+def test_a_guardrail_that_handed_nothing_over_is_no_licence_to_build(
+    world: Any, marks: list[str], monkeypatch: pytest.MonkeyPatch, month: Any
+) -> None:
+    monkeypatch.setattr(build, "month_so_far", lambda _: month)
+    facts = build.collect_plan(world.run("m2", "f_demo.plan_and_guard"))
+    assert isinstance(facts.month, Unreadable)
+    assert marks
 
 
 @pytest.mark.parametrize("reason", [None, "", "   "])

@@ -67,6 +67,17 @@ def test_the_verdict_of_this_try_is_chained(world: Any, m9: Any) -> None:
     assert free(m9)
 
 
+def test_the_audit_takes_no_lease_and_leaves_that_of_another_alone(world: Any, clients: Any) -> None:
+    run = world.run("audit", "n_phase_verdict", clients=clients)
+    holder = RunLease(clients.s3, EVIDENCE, "dev_min", seconds=60)
+    assert holder.acquire(dag_id="other", run_id="o", execution_id="m2_x", now=NOW).ours
+    close(run, verdict(world, run))
+    (record,) = chained(world)
+    assert (record["phase"], record["execution_id"]) == ("audit", run.execution_id)
+    assert holder.check(dag_id="other", run_id="o", now=NOW).ours
+    assert world.said[-1].startswith("verdict 1 of dev_min: ")
+
+
 def test_a_newer_attempt_of_another_try_is_not_chained(world: Any, m9: Any) -> None:
     first = verdict(world, m9)
     second = verdict(world, m9)

@@ -1,5 +1,6 @@
 """The release of the latch: the newest cost guardrail counts, and exactly the judged record is released."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,14 +13,16 @@ from tidegate.evidence.canonical import unseal
 from tidegate.evidence.control import latch_series, read_latch, set_latch
 from tidegate.gates.registry import by_id
 from tidegate.lanes import emergency_release
+from tidegate.lanes.cost import shown_results
 from tidegate.lanes.emergency_release import collect_release, release
 from tidegate.lanes.judging import judge
 from tidegate.lanes.run import ActionBlocked
 from tidegate.models.emergency import EmergencyReleaseFacts
+from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known
 
 ASKED = {"reason": "the cluster is gone", "confirm": "dev_min"}
-SET_AT = NOW - timedelta(hours=3)
+SET_AT = NOW - timedelta(hours=80)
 G = "evidence/dev_min/run_control/{}/m9_g_cost_guardrail_snapshot"
 PASS = guardrails.cost_facts()
 STOP = guardrails.cost_facts(budgets=guardrails.spent("28"))
@@ -39,12 +42,17 @@ def latched(world: Any) -> Any:
     return world
 
 
-def cost_of(world: Any, moment: Any, facts: Any, *, started: Any, observed: Any = None) -> str:
+def cost_of(world: Any, moment: Any, facts: Any, *, started: Any, observed: Any = None, under: bool = False) -> str:
     """M9.G in an execution of M9 that started then, observed then or later; returns the execution id."""
     moment.now = observed or started
     days = tuple(guardrails.daily(number) for number in range(1, moment.now.day + 1))
     end = moment.now.date() + timedelta(days=1)
     given = guardrails.cost_facts(*days, end=end, budgets=facts.budgets, observed_at=moment.now)
+    sources = (
+        Source(name="aws-budgets", data_as_of=moment.now - timedelta(hours=24)),
+        Source(name="confluent-costs", data_as_of=moment.now - timedelta(hours=72)),
+    )
+    given = replace(shown_results(given), latched=under, sources=sources)
     judge(world.run("m9", "g_cost_guardrail", run_id=f"manual__{started}", run_after=started), given)
     moment.now = NOW
     return f"m9_{started:%Y%m%dT%H%M%SZ}"
@@ -52,6 +60,16 @@ def cost_of(world: Any, moment: Any, facts: Any, *, started: Any, observed: Any 
 
 def collected(world: Any, **changes: Any) -> EmergencyReleaseFacts:
     return collect_release(world.run("release", "a_emergency_release", params={**ASKED, **changes}))
+
+
+def test_a_pass_at_the_stop_releases_nothing(latched: Any, moment: Any) -> None:
+    cost_of(
+        latched, moment, replace(PASS, budgets=guardrails.spent("28")), started=NOW - timedelta(hours=1), under=True
+    )
+    facts = collected(latched)
+    assert codes(facts) == ["RELEASE-COST-AT-STOP"]
+    judged = next(iter(latched.remote.keys(G.format(f"m9_{NOW - timedelta(hours=1):%Y%m%dT%H%M%SZ}"))))
+    assert b'"overall_pass":true' in latched.remote.objects[judged].replace(b" ", b"")
 
 
 def codes(facts: Any) -> list[str]:
@@ -67,6 +85,14 @@ def test_a_pass_since_the_latch_was_set(latched: Any, moment: Any) -> None:
     assert [given.uri for given in run.inputs] == [latched.remote.uri(f"{G.format(execution)}.json")]
 
 
+def test_a_pass_whose_bills_are_older_than_the_latch(latched: Any, moment: Any) -> None:
+    """The youngest bill is complete past the latch; Confluent's, three days late, is not."""
+    cost_of(latched, moment, PASS, started=SET_AT + timedelta(hours=70))
+    facts = collected(latched)
+    assert facts.cost.value.vouches_until == Known(SET_AT - timedelta(hours=2))  # type: ignore[union-attr]
+    assert codes(facts) == ["RELEASE-COST-NOT-BILLED-YET"]
+
+
 def test_cost_that_was_never_judged(latched: Any) -> None:
     assert collected(latched).cost == Absent()
     assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS"]
@@ -74,7 +100,7 @@ def test_cost_that_was_never_judged(latched: Any) -> None:
 
 def test_a_pass_from_before_the_latch(latched: Any, moment: Any) -> None:
     cost_of(latched, moment, PASS, started=SET_AT - timedelta(hours=1))
-    assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS"]
+    assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS", "RELEASE-COST-STALE"]
 
 
 def test_the_newest_execution_counts(latched: Any, moment: Any) -> None:
@@ -106,7 +132,7 @@ def test_an_expired_pass(latched: Any, moment: Any) -> None:
             "is_set": True,
             "reason": "r",
             "recorded_by": "m9_1",
-            "recorded_at": (NOW - timedelta(days=4)).isoformat(),
+            "recorded_at": (NOW - timedelta(days=6)).isoformat(),
         },
         after=1,
     )
@@ -131,7 +157,8 @@ def test_a_pass_from_before_the_scope_was_raised(latched: Any, moment: Any) -> N
     cost_run = latched.run("m9", "g_cost_guardrail", run_id="manual__2", run_after=NOW - timedelta(hours=1))
     cost_run.environment = run.environment
     moment.now = NOW - timedelta(hours=1)
-    both = guardrails.both_platforms(observed_at=moment.now)
+    bills = (Source(name="confluent-costs", data_as_of=moment.now - timedelta(hours=72)),)
+    both = guardrails.both_platforms(observed_at=moment.now, sources=bills)
     assert judge(cost_run, both).passed
     moment.now = NOW
     assert codes(collect_release(run)) == []

@@ -8,6 +8,8 @@ import pytest
 import factories_control as control
 import factories_guardrails as guardrails
 from factories_guardrails import NOW
+from factories_prices import nat
+from factories_world import inventory
 from tidegate.evidence.canonical import unseal
 from tidegate.evidence.control import latch_series, read_latch, set_latch
 from tidegate.evidence.execution import claim
@@ -54,6 +56,7 @@ def as_the_role(monkeypatch: pytest.MonkeyPatch, moment: Any) -> None:
     monkeypatch.setattr(emergency_stop, "caller", lambda _run: control.caller())
     monkeypatch.setattr(emergency_stop, "tools", lambda _run: control.tools())
     monkeypatch.setattr(emergency_stop, "now", lambda: NOW)
+    monkeypatch.setattr(emergency_stop, "stop_what_stands", lambda _run: None)  # test_cost_stop.py
 
 
 def latch_of(world: Any) -> Any:
@@ -74,12 +77,32 @@ def at_the_stop(world: Any, facts: Any, **changes: Any) -> Any:
 
 def test_the_stop_sets_the_latch_with_amount_source_and_snapshot(world: Any) -> None:
     snapshot = at_the_stop(world, AT_THE_STOP)
-    told = "AWS 28 USD since 2026-02-01: AWS Budgets 28 USD, Cost Explorer 6.5 USD"
+    told = (
+        "AWS 28 USD since 2026-02-01: AWS Budgets 28 USD, Cost Explorer 6.5 USD; 28 reported, 0 projected, at 0 USD "
+        "per hour"
+    )
     reason = f"the cost has reached the stop of 28 USD: {told}"
     by = "m9_20260213T201427Z"
     assert latch_of(world) == Known(LatchRecord(number=1, is_set=True, reason=reason, recorded_by=by, recorded_at=NOW))
     record = unseal(world.remote.objects["control/dev_min/latch/000001.json"])
     assert record["evidence"] == {"uri": snapshot.stored.uri, "sha256": snapshot.digest}
+
+
+@pytest.mark.parametrize(
+    ("phase", "task"),
+    [("m2", "b_cost_guardrail"), ("audit", "f_cost_guardrail"), ("hourly", "a_cost_guardrail")],
+)
+def test_projected_cost_sets_the_latch_from_everywhere(world: Any, phase: Any, task: str) -> None:
+    """27 USD are reported, and what stands has spent 2 USD since."""
+    facts = guardrails.cost_facts(
+        budgets=guardrails.spent("27"), inventories={"aws": inventory(nat())}, prices_max_age_days=730
+    )
+    run = world.run(phase, task)
+    assert run.lane.on_fail == "tidegate.lanes.emergency_stop:latch_at_the_stop"
+    judged = judge(run, facts)
+    assert [blocker.code for blocker in judged.blockers] == ["COST-STOP-REACHED"]
+    latch_at_the_stop(run, facts, judged.published.document)
+    assert "27 reported, 2.212 projected, at 0.05 USD per hour" in latch_of(world).value.reason
 
 
 def test_both_sources_are_named(world: Any) -> None:
@@ -131,6 +154,14 @@ def test_a_latch_that_cannot_be_written_says_so_and_what_to_do(world: Any) -> No
         latch_at_the_stop(run, AT_THE_STOP, document)
     assert "told not to answer" in str(raised.value)
     assert "pause dev_min.m2_substrate_build" in str(raised.value)
+
+
+def test_a_stranger_at_the_stop_sets_nothing_and_says_who_he_is(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker with the keys of another account must not close the builds of this one."""
+    monkeypatch.setattr(emergency_stop, "caller", lambda _run: control.caller(role=Known("admin")))
+    with pytest.raises(ActionBlocked, match=r"^EMERGENCY-LATCH-NOT-SET control/dev_min/latch: .*ROLE-MISMATCH"):
+        at_the_stop(world, AT_THE_STOP)
+    assert latch_of(world) == Absent()
 
 
 # STOP.A.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import factories_control as control
+import factories_guardrails as guardrails
 import factories_world as world_of
 from factories_world import NOW
 from standins import dev_min
@@ -33,6 +34,7 @@ def planned(world: Any) -> Any:
     """A run in which the readiness lanes and demo's plan guard passed."""
     world.left("m2", "a_readiness", READY)
     world.left("m2", "b_backend_readiness", world_of.backend_facts())
+    world.left("m2", "b_cost_guardrail", guardrails.cost_facts(observed_at=NOW))
     world.left("m2", "e_stack_contract", world_of.contract_facts())
     world.left("m2", PLAN_TASK, PLAN_FACTS)
     return world
@@ -56,6 +58,7 @@ def test_facts_come_back_as_they_were(planned: Any) -> None:
         ("f_demo.verify", world_of.applied_facts(before=Absent(), outputs=Unreadable("denied"))),
         ("a_readiness", READY),
         ("b_backend_readiness", world_of.backend_facts()),
+        ("b_cost_guardrail", guardrails.both_platforms(observed_at=NOW)),
         ("g_network_posture", world_of.posture_facts()),
     ],
 )
@@ -185,6 +188,7 @@ def test_guards_in_their_order(planned: Any) -> None:
     assert [guard.value.gate for guard in found] == [
         "BUILD-READINESS",
         "BACKEND-READINESS",
+        "COST-GUARDRAIL",
         "STACK-CONTRACT",
         "PLAN-GUARD",
     ]
@@ -210,7 +214,7 @@ def test_only_those_who_saw_a_plan_vouch_for_one(planned: Any) -> None:
     saw = [
         (guard.value.plan_sha256, guard.value.state_serial, guard.value.state_lineage) for guard in guards_of(planned)
     ]
-    assert saw == [("", None, None)] * 3 + [(world_of.SHA, 8, "3f1c")]
+    assert saw == [("", None, None)] * 4 + [(world_of.SHA, 8, "3f1c")]
 
 
 def test_a_first_build_has_no_state(planned: Any) -> None:
@@ -231,6 +235,7 @@ def test_each_guard_is_an_input_of_the_authorisation(planned: Any) -> None:
     assert [given.uri.rpartition("/")[2] for given in run.inputs] == [
         "m2_a_readiness_snapshot.json",
         "m2_b_backend_state_readiness_snapshot.json",
+        "m2_b_cost_guardrail_snapshot.json",
         "m2_e_stack_contract_snapshot.json",
         "m2_f_demo_plan_snapshot.json",
     ]
@@ -259,8 +264,8 @@ def test_guards_that_are_not_there(planned: Any) -> None:
     planned.handed_over["a_readiness"] = Unreadable("a str, expected a snapshot")
     del planned.handed_over["b_backend_readiness"]
     del planned.remote.objects[PLAN_KEY]
-    first, second, third, fourth = guards_of(planned)
-    assert (first, second, fourth) == (Unreadable("a str, expected a snapshot"), Absent(), Absent())
+    first, second, third, _, fifth = guards_of(planned)
+    assert (first, second, fifth) == (Unreadable("a str, expected a snapshot"), Absent(), Absent())
     assert isinstance(third, Known)
 
 
@@ -279,9 +284,9 @@ def test_a_failed_guard_is_passed_on_as_failed(planned: Any) -> None:
 
 def test_a_pass_expires(planned: Any, moment: Any) -> None:
     moment.now = NOW + timedelta(hours=24)
-    assert [guard.value.expired for guard in guards_of(planned)] == [False] * 4
+    assert [guard.value.expired for guard in guards_of(planned)] == [False] * 5
     moment.now += timedelta(seconds=1)
-    assert [guard.value.expired for guard in guards_of(planned)] == [True] * 4
+    assert [guard.value.expired for guard in guards_of(planned)] == [True] * 5
 
 
 def test_a_pass_under_another_policy_is_said_so(planned: Any) -> None:

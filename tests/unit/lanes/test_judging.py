@@ -18,7 +18,7 @@ from tidegate.evidence.store import AlreadyExists, StoredObject, StoreUnreachabl
 from tidegate.gates.registry import GATES, by_id
 from tidegate.lanes.judging import EvidenceUnreachable, judge, look, source_version
 from tidegate.lanes.policy import policy_digest
-from tidegate.models.facts import Coverage, Source
+from tidegate.models.facts import CollectorBroken, Coverage, Source
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.snapshot import Snapshot
 
@@ -305,11 +305,12 @@ def policy_run() -> Any:
         policies=SimpleNamespace(
             forbidden=Dumped(policies.forbidden.model_dump(mode="json")),
             allowed_types=Dumped(policies.allowed_types.model_dump(mode="json")),
+            prices=Dumped(policies.prices.model_dump(mode="json")),
         ),
     )
 
 
-SECTIONS = [*dev_min()[0].model_dump(by_alias=True), "policies.forbidden", "policies.allowed_types"]
+SECTIONS = [*dev_min()[0].model_dump(by_alias=True), "policies.forbidden", "policies.allowed_types", "policies.prices"]
 
 
 def with_section(section: str) -> Any:
@@ -386,3 +387,14 @@ def test_the_commit_of_a_checkout(tmp_path: Path) -> None:
     assert source_version({}, tmp_path) == ("abc123", None)
     (git / "HEAD").write_text("def456\n")
     assert source_version({}, tmp_path) == ("def456", None)
+
+
+@pytest.mark.parametrize("task_id", ["a_identity_and_tools", "b_continuity", "j_evidence_chain", "n_phase_verdict"])
+def test_the_audit_leaves_its_snapshot_here_when_the_bucket_does_not_answer(world: Any, task_id: str) -> None:
+    """TD8: always a record, also of a night in which nothing could be reached."""
+    world.remote.refusing |= {"create", "keys", "read"}
+    run = world.run("audit", task_id)
+    with pytest.raises(EvidenceUnreachable, match=r"^EVIDENCE-UNREACHABLE "):
+        judge(run, CollectorBroken(observed_at=NOW, error="no answer"))
+    (key,) = run.local.keys("dev_substrate/audit/")
+    assert key == f"dev_substrate/audit/{run.execution_id}/{run.lane.snapshot}.json"

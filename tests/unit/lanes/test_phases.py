@@ -1,6 +1,7 @@
 """The phases as data: every path resolves, every gate exists, nothing mutates unguarded."""
 
 import inspect
+from dataclasses import replace
 from typing import Any, get_type_hints
 
 import pytest
@@ -11,6 +12,8 @@ from tidegate.gates.registry import by_id
 from tidegate.lanes.phases import (
     bootstrap_phase,
     build_phase,
+    extend_phase,
+    hourly_phase,
     lane_gaps,
     phase_of,
     release_phase,
@@ -18,6 +21,7 @@ from tidegate.lanes.phases import (
     teardown_phase,
 )
 from tidegate.lanes.spec import Lane, PhaseSpec
+from tidegate.lanes.watch_phases import audit_phase
 from tidegate.models.environment import Environment
 from tidegate.operators.airflow_run import resolve
 
@@ -30,6 +34,9 @@ PHASES: dict[Phase, PhaseSpec] = {
     "m9": teardown_phase(ENVIRONMENT),
     "stop": stop_phase(ENVIRONMENT),
     "release": release_phase(ENVIRONMENT),
+    "audit": audit_phase(ENVIRONMENT),
+    "hourly": hourly_phase(ENVIRONMENT),
+    "extend": extend_phase(ENVIRONMENT),
 }
 ALL = [
     pytest.param(spec, lane, id=f"{phase}-{lane.task_id}")
@@ -68,6 +75,7 @@ MUTATING = [
             [
                 ("M2.A", "a_readiness", "BUILD-READINESS", "m2_a_readiness_snapshot"),
                 ("M2.B", "b_backend_readiness", "BACKEND-READINESS", "m2_b_backend_state_readiness_snapshot"),
+                ("M2.B", "b_cost_guardrail", "COST-GUARDRAIL", "m2_b_cost_guardrail_snapshot"),
                 ("M2.C", "c_core.plan_and_guard", "PLAN-GUARD", "m2_c_core_plan_snapshot"),
                 ("M2.C", "c_core.apply", "MUTATION-AUTHORIZATION", "m2_c_core_authorization_snapshot"),
                 ("M2.C", "c_core.verify", "APPLIED-STATE", "m2_c_core_state_snapshot"),
@@ -104,6 +112,29 @@ MUTATING = [
             [
                 ("RELEASE.A", "a_emergency_release", "EMERGENCY-RELEASE", "release_a_emergency_release_snapshot"),
                 ("RELEASE.B", "b_phase_verdict", "PHASE-VERDICT", "release_b_phase_verdict"),
+            ],
+        ),
+        (
+            "audit",
+            [
+                ("AUDIT.F", "f_cost_guardrail", "COST-GUARDRAIL", "audit_f_cost_guardrail_snapshot"),
+                ("AUDIT.L", "l_time_to_live", "TIME-TO-LIVE", "audit_l_time_to_live_snapshot"),
+                ("AUDIT.N", "n_phase_verdict", "PHASE-VERDICT", "audit_n_phase_verdict"),
+            ],
+        ),
+        (
+            "hourly",
+            [
+                ("HOURLY.A", "a_cost_guardrail", "COST-GUARDRAIL", "hourly_a_cost_guardrail_snapshot"),
+                ("HOURLY.B", "b_time_to_live", "TIME-TO-LIVE", "hourly_b_time_to_live_snapshot"),
+                ("HOURLY.C", "c_phase_verdict", "PHASE-VERDICT", "hourly_c_phase_verdict"),
+            ],
+        ),
+        (
+            "extend",
+            [
+                ("EXTEND.A", "a_extend", "TIME-TO-LIVE-EXTENSION", "extend_a_extension_snapshot"),
+                ("EXTEND.B", "b_phase_verdict", "PHASE-VERDICT", "extend_b_phase_verdict"),
             ],
         ),
     ],
@@ -149,9 +180,25 @@ def test_an_action_takes_the_run_its_facts_and_its_snapshot(action: str) -> None
     assert list(inspect.signature(resolve(action)).parameters) == ["run", "facts", "document"]
 
 
-def test_only_the_cost_guardrail_acts_on_a_closed_gate() -> None:
-    acting = {lane.task_id: lane.on_fail for spec in PHASES.values() for lane in spec.lanes if lane.on_fail}
-    assert acting == {"g_cost_guardrail": "tidegate.lanes.emergency_stop:latch_at_the_stop"}
+def test_only_cost_and_time_to_live_act_on_a_closed_gate() -> None:
+    acting = {(lane.gate, lane.on_fail) for spec in PHASES.values() for lane in spec.lanes if lane.on_fail}
+    assert acting == {
+        ("COST-GUARDRAIL", "tidegate.lanes.emergency_stop:latch_at_the_stop"),
+        ("TIME-TO-LIVE", "tidegate.lanes.time_to_live:tear_down_the_ended"),
+    }
+
+
+def test_whatever_acts_says_what_it_does() -> None:
+    """People read it in the task's page; a mutation says so by itself."""
+    acting = [lane for spec in PHASES.values() for lane in spec.lanes if lane.on_fail]
+    acting += [lane for lane in PHASES["extend"].lanes if lane.on_pass]
+    assert acting
+    assert all(lane.effect for lane in acting)
+
+
+def test_the_hourly_check_looks_at_nothing_but_cost_and_time() -> None:
+    """It calls no API that costs anything: the cost comes from recorded answers, the time from states and evidence."""
+    assert [lane.gate for lane in PHASES["hourly"].lanes] == ["COST-GUARDRAIL", "TIME-TO-LIVE"]
 
 
 def test_the_bill_of_confluent_is_a_lane_where_the_scope_asks_for_it() -> None:
@@ -168,9 +215,11 @@ def test_the_bill_of_confluent_is_a_lane_where_the_scope_asks_for_it() -> None:
 
 
 def test_the_stop_waits_as_long_as_m9_may_take() -> None:
-    deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 5, "residual_wait": 70, "terraform": 600})
+    deadlines = ENVIRONMENT.deadlines.model_copy(
+        update={"lock_wait": 5, "residual_wait": 70, "residual_pause": 9, "terraform": 600}
+    )
     spec = stop_phase(ENVIRONMENT.model_copy(update={"deadlines": deadlines}))
-    assert [lane.waits_seconds for lane in spec.lanes] == [0, 1345]
+    assert [lane.waits_seconds for lane in spec.lanes] == [0, 1354]
 
 
 @pytest.mark.parametrize(("spec", "lane"), ALL)
@@ -244,10 +293,10 @@ def test_only_the_bootstrap_runs_before_there_is_a_bucket() -> None:
 
 
 def test_waits_are_the_manifests() -> None:
-    deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 11, "residual_wait": 22})
+    deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 11, "residual_wait": 22, "residual_pause": 3})
     spec = teardown_phase(ENVIRONMENT.model_copy(update={"deadlines": deadlines}))
     waits = {lane.task_id: lane.waits_seconds for lane in spec.lanes if lane.waits_seconds}
-    assert waits == {"a_readiness": 11, "d_demo.verify": 22, "f_residual_scan": 22}
+    assert waits == {"a_readiness": 11, "d_demo.verify": 22, "f_residual_scan": 25}
 
 
 @pytest.mark.parametrize(("gone", "left"), [("demo", {"core"}), ("core", {"demo"})])
@@ -282,6 +331,63 @@ def test_a_lane_by_its_task() -> None:
     assert spec.lane("j_phase_verdict") is spec.verdict
     with pytest.raises(KeyError, match="z_nothing"):
         spec.lane("z_nothing")
+
+
+# The audit.
+
+
+AUDIT = audit_phase(three_stacks())
+
+
+def test_the_audit_looks_at_itself_at_locks_drift_identities_evidence_and_passes() -> None:
+    own = [
+        ("AUDIT.B", "b_continuity", "AUDIT-CONTINUITY", "audit_b_continuity_snapshot"),
+        ("AUDIT.G", "g_state_locks", "STATE-LOCKS", "audit_g_state_locks_snapshot"),
+        ("AUDIT.H", "h_drift", "STACK-DRIFT", "audit_h_drift_snapshot"),
+        ("AUDIT.I", "i_orphan_identities", "AUDIT-IDENTITIES", "audit_i_orphan_identities_snapshot"),
+        ("AUDIT.J", "j_evidence_chain", "EVIDENCE-CHAIN", "audit_j_evidence_chain_snapshot"),
+        ("AUDIT.K", "k_standing_passes", "STANDING-PASSES", "audit_k_standing_passes_snapshot"),
+    ]
+    assert [row for row in names(AUDIT) if row in own] == own
+
+
+def test_the_audit_changes_nothing_and_runs_every_lane() -> None:
+    assert AUDIT.every_lane_runs
+    assert not any(lane.mutates or lane.guards for lane in AUDIT.lanes)
+    test_nothing_is_there_twice(AUDIT)
+    test_letters_rise_and_the_verdict_has_the_last(AUDIT)
+    for lane in (*AUDIT.lanes, AUDIT.verdict):
+        test_a_lane_collects_what_its_gate_judges(AUDIT, lane)
+
+
+@pytest.mark.parametrize("minutes", [5, 60, 600])
+def test_every_lane_and_the_verdict_end_within_the_deadline(minutes: int) -> None:
+    """With time to spare for what Airflow does between tasks."""
+    spec = replace(AUDIT, deadline_minutes=minutes)
+    seconds = {lane.task_id: spec.seconds_of(lane) or 0.0 for lane in (*spec.lanes, spec.verdict)}
+    waits = sum(lane.waits_seconds for lane in spec.lanes)
+    assert all(value > 0 for value in seconds.values())
+    assert sum(seconds.values()) + waits <= 0.86 * minutes * 60 or waits > 0.65 * minutes * 60
+    assert seconds["n_phase_verdict"] == minutes * 6
+    assert seconds["h_drift"] == pytest.approx(6 * seconds["b_continuity"])
+
+
+def test_a_lane_that_asks_confluent_outlives_its_slow_lists() -> None:
+    """A list may take 90 seconds; then there must be time left for what AWS says."""
+    seconds = {lane.letter: AUDIT.seconds_of(lane) or 0.0 for lane in AUDIT.lanes}
+    assert min(seconds[letter] for letter in "dfi") >= 2 * 90 + 60
+
+
+def test_what_lanes_may_wait_is_set_aside() -> None:
+    waiting = tuple(replace(lane, waits_seconds=300 if lane.letter == "c" else 0) for lane in AUDIT.lanes)
+    spec = replace(AUDIT, lanes=waiting, deadline_minutes=60)
+    assert sum(spec.seconds_of(lane) or 0 for lane in waiting) == pytest.approx(0.75 * 3600 - 300)
+
+
+def test_other_phases_have_no_deadline() -> None:
+    for phase in ("m1", "m2", "m9", "stop", "release"):
+        spec = PHASES[phase]
+        assert {spec.seconds_of(lane) for lane in (*spec.lanes, spec.verdict)} == {None}
 
 
 # Three stacks.
@@ -353,12 +459,24 @@ def test_a_stack_that_may_not_go_has_no_lane_to_destroy_it() -> None:
 
 
 def test_the_stop_waits_for_both_stacks() -> None:
-    deadlines = THREE.deadlines.model_copy(update={"lock_wait": 5, "residual_wait": 70, "terraform": 600})
+    deadlines = THREE.deadlines.model_copy(
+        update={"lock_wait": 5, "residual_wait": 70, "residual_pause": 9, "terraform": 600}
+    )
     spec = stop_phase(THREE.model_copy(update={"deadlines": deadlines}))
-    assert [lane.waits_seconds for lane in spec.lanes] == [0, 5 + 4 * 600 + 3 * 70]
+    assert [lane.waits_seconds for lane in spec.lanes] == [0, 5 + 4 * 600 + 3 * 70 + 9]
 
 
 def test_targets_are_downstream_first() -> None:
     assert ENVIRONMENT.targets == ("demo",)
     assert THREE.destroyable_stacks == ("demo", "confluent")
     assert THREE.targets == ("demo", "confluent", "demo+confluent")
+
+
+def test_unknown_cost_stops_builds_and_never_a_teardown() -> None:
+    """Every build waits for its cost guardrail; what destroys waits for none."""
+    build, teardown = PHASES["m2"], PHASES["m9"]
+    (cost,) = [lane for lane in build.lanes if lane.gate == "COST-GUARDRAIL"]
+    assert (cost.task_id, cost.beside) == ("b_cost_guardrail", True)
+    assert all(cost.task_id in lane.guards for lane in build.lanes if lane.mutates)
+    tasks = [lane.task_id for lane in teardown.lanes]
+    assert all(tasks.index(lane.task_id) < tasks.index("g_cost_guardrail") for lane in teardown.lanes if lane.mutates)

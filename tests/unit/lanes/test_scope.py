@@ -75,6 +75,7 @@ def test_a_database_is_judged_neither_in_a_plan_nor_while_demo_stands(
         today=NOW.date(),
         drift_blocks=False,
         tainted=Known(()),
+        month=Absent(),
     )
     monkeypatch.setattr(build, "collect_inventory", lambda *_: world_of.inventory())
     posture = build.collect_posture(world.run("m2", "g_network_posture"))

@@ -1,6 +1,7 @@
 """A teardown of one stack of three: what is frozen, and that the lanes of the others act on nothing and say so."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from factories_world import NOW, state_resource, state_version
 from standins import three_stacks
 from tidegate.collectors.aws.state import StateRead
 from tidegate.collectors.confluent.api import ConfluentApi
-from tidegate.evidence.control import inputs_series, open_platform_run, read_platform_run
+from tidegate.evidence.control import first_apply, inputs_series, open_platform_run, read_platform_run
 from tidegate.evidence.teardowns import begin_teardown, unfinished_teardown
 from tidegate.gates.registry import by_id
 from tidegate.lanes import build, confluent, orphans, proof, readiness, scope, teardown
@@ -501,6 +502,9 @@ def test_a_build_records_what_every_upstream_handed_over(place: Place) -> None:
     build._record_inputs(place.run("f_demo.apply", "m2"), "demo")
     newest = inputs_series(place.world.remote, "dev_min", "demo").newest()
     assert isinstance(newest, Known)
+    recorded_at = datetime.fromisoformat(newest.value[1]["recorded_at"])
+    found = first_apply(place.world.remote, "dev_min", "demo", since=datetime(2026, 1, 1, tzinfo=UTC))
+    assert found == Known(recorded_at)
     assert newest.value[1]["upstream_contract"] == {"core": {"alert_topic_arn": "arn:x"}, "confluent": HANDED_OVER}
 
 

@@ -16,6 +16,8 @@ BUDGET = {
     "period": "MONTHLY",
     "alerts_usd": ["10", "20", "28"],
     "stop_usd": "28",
+    "plan_limit_usd_per_month": "10",
+    "prices_max_age_days": 180,
     "alert_email": "a@example.com",
 }
 
@@ -30,6 +32,22 @@ def refused(model: Any, given: dict[str, Any], match: str = "") -> ValidationErr
     with pytest.raises(ValidationError, match=match or r"validation error") as raised:
         model.model_validate(given)
     return raised.value
+
+
+@pytest.mark.parametrize(("seconds", "fits"), [(1, True), (900, True), (0, False), (901, False)])
+def test_between_two_looks_there_is_a_pause(document: dict[str, Any], seconds: int, fits: bool) -> None:
+    document["deadlines"]["residual_pause"] = seconds
+    if fits:
+        assert Environment.model_validate(document).deadlines.residual_pause == seconds
+    else:
+        refused(Environment, document, "residual_pause")
+
+
+def test_what_core_may_cost_is_said_and_not_below_zero(document: dict[str, Any]) -> None:
+    document["audit"]["base_usd_per_day"] = "-0.01"
+    refused(Environment, document, "base_usd_per_day")
+    del document["audit"]["base_usd_per_day"]
+    refused(Environment, document, "base_usd_per_day")
 
 
 def test_a_manifest_survives_being_written_and_read(document: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from tidegate.environments import load
 from tidegate.evidence.store import StoreUnreachable
@@ -41,6 +41,20 @@ def test_a_crash_is_an_observation(collect: Any, said: str) -> None:
     facts = collected(run(), collect)
     assert isinstance(facts, CollectorBroken)
     assert facts.error == said
+
+
+def test_a_lane_that_takes_too_long_leaves_a_snapshot_and_its_terraform_is_asked_to_stop() -> None:
+    """Airflow's timeout is no Exception: it would pass by every other door."""
+    asked: list[str] = []
+    lane = SimpleNamespace(interrupt=lambda: asked.append("interrupted"))
+
+    def slow(_run: Any) -> Any:
+        raise AirflowTaskTimeout("Timeout")
+
+    facts = collected(lane, slow)
+    assert isinstance(facts, CollectorBroken)
+    assert facts.error == "the lane took longer than its part of the deadline"
+    assert asked == ["interrupted"]
 
 
 def closing(monkeypatch: pytest.MonkeyPatch, act: Any, *, blocked: bool, on_fail: str | None = "m:act") -> Any:

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from traceback import format_exception
 from typing import Any
@@ -119,6 +120,49 @@ def test_what_runs_after_an_apply_does_not_hide_how_it_ended(log: IntentLog, ope
     log.ended(log.open(operation, OWNER, NOW), 0, NOW)
     assert log.last_apply() == Known(ended(1))
     assert log.unfinished() == Absent()
+
+
+def test_a_lost_apply_stays_lost_until_somebody_plans_the_stack(log: IntentLog) -> None:
+    """Whatever record takes the place of its own: one of the audit's plan tells nobody what is half made."""
+    log.open("apply", OWNER, NOW, "ab")
+    log.ended(log.open("plan", OWNER, NOW), 0, NOW)
+    assert log.last_apply() == Known(ended(None))
+    assert ended(None).is_lost
+    log.planned_again(NOW)
+    assert log.last_apply() == Known(replace(ended(None), planned_again=True))
+    assert not replace(ended(None), planned_again=True).is_lost
+    log.open("apply", OWNER, NOW, "ab")
+    assert log.last_apply() == Known(ended(None))
+
+
+def test_a_plan_after_an_apply_that_ended_says_nothing_about_it(log: IntentLog, s3: Any) -> None:
+    log.planned_again(NOW)
+    assert log.last_apply() == Absent()
+    log.ended(log.open("apply", OWNER, NOW, "ab"), 1, NOW)
+    log.planned_again(NOW)
+    assert log.last_apply() == Known(ended(1))
+
+
+@pytest.mark.parametrize(
+    ("operation", "pid", "stays"), [("apply", 4711, True), ("apply", 1, True), ("plan", 4711, True), ("plan", 1, False)]
+)
+def test_what_only_looks_replaces_no_record_that_is_needed(
+    log: IntentLog, processes: dict[str, Any], operation: str, pid: int, stays: bool
+) -> None:
+    log.nothing_unfinished()
+    processes["alive"].add((4711, 12.5))
+    log.started(log.open(operation, OWNER, NOW), Started(pid, 12.5))
+    if stays:
+        with pytest.raises(IntentUnwritable, match="not seen to end"):
+            log.nothing_unfinished()
+    else:
+        log.nothing_unfinished()
+
+
+def test_what_only_looks_replaces_no_record_that_cannot_be_read(log: IntentLog, s3: Any) -> None:
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"x")
+    with pytest.raises(IntentUnwritable):
+        log.nothing_unfinished()
 
 
 def test_a_later_try_that_has_not_ended_counts_and_not_the_one_before_it(log: IntentLog) -> None:

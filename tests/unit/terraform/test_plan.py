@@ -2,14 +2,19 @@
 
 import gc
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from factories_prices import PRICES
+from factories_world import ALL_FREE
+from tidegate.cost.pricing import Priced, Unpriced, price_of_planned
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
-from tidegate.models.plan import Plan
+from tidegate.models.plan import Plan, PlannedResource
 from tidegate.models.policy import ForbiddenPolicy
+from tidegate.models.prices import PricePolicy
 from tidegate.terraform.plan import PlanUnreadable, load_document, to_plan
 
 UNKNOWN = UnknownUntilApply()
@@ -67,6 +72,7 @@ def read(given: dict[str, Any], looking_at: ForbiddenPolicy | None = None, **cha
             "purpose": "build",
             "has_changes": True,
             "policy": looking_at or policy(),
+            "prices": ALL_FREE,
             "sha256": "a" * 64,
             "source_digest": "b" * 64,
             **changes,
@@ -368,6 +374,7 @@ def test_what_the_cloud_still_knew(purpose: Any, fields: Any, expected: tuple[st
         purpose=purpose,
         has_changes=True,
         policy=policy(),
+        prices=ALL_FREE,
         sha256="a",
         source_digest="b",
     )
@@ -382,6 +389,7 @@ def test_a_prior_state_without_values_is_unreadable() -> None:
             purpose="destroy",
             has_changes=True,
             policy=policy(),
+            prices=ALL_FREE,
             sha256="a",
             source_digest="b",
         )
@@ -429,3 +437,167 @@ def test_a_sensitive_attribute_that_only_the_planned_values_name_never_becomes_a
 def test_what_was_sensitive_before_and_is_planned_anew_is_judged_as_planned() -> None:
     given = change(change={"before_sensitive": {"desired_count": True}, "after": {"desired_count": 3}})
     assert read(document(given), policy("desired_count")).resources[0].attributes == {"desired_count": Known(3)}
+
+
+# What decides a price (CO6).
+
+PRICED = {
+    "types": ["aws_ecs_service"],
+    "region": "all",
+    "usd": "1",
+    "unit": "hour",
+    "source": "a test",
+    "date": "2026-10-05",
+}
+
+
+def priced_by(*names: str, **changes: Any) -> PricePolicy:
+    given = {"version": 1, "currency": "USD", "hours_per_month": 730}
+    return PricePolicy.model_validate({**given, "prices": [{**PRICED, "when": dict.fromkeys(names, 1), **changes}]})
+
+
+def with_price(*names: str, actions: tuple[str, ...] = ("create",), **inner: Any) -> PlannedResource:
+    """The one resource of a plan, as its price is decided by these attributes."""
+    given = document(change("aws_ecs_service.a", *actions, change=inner))
+    return read(given, policy("forbidden_by"), prices=priced_by(*names)).resources[0]
+
+
+def test_attributes_that_decide_a_price_are_kept_beside_those_of_the_policy() -> None:
+    found = with_price("cpu", "size.gb", after={"forbidden_by": 1, "cpu": 2, "size": [{"gb": 3}], "other": 4})
+    assert found.attributes == {"forbidden_by": Known(1), "cpu": Known(2), "size.gb": Known(3)}
+    assert found.before is None
+
+
+def test_what_decides_the_price_live_only_is_not_looked_for() -> None:
+    given = document(change(change={"after": {"cpu": 2}}))
+    (found,) = read(given, prices=priced_by("cpu", where="live")).resources
+    assert found.attributes == {}
+
+
+def test_a_type_without_price_keeps_no_more_than_policy_looks_at() -> None:
+    given = document(change("aws_vpc.a", "update", change={"before": {"cpu": 1}, "after": {"cpu": 2}}))
+    (found,) = read(given, prices=priced_by("cpu")).resources
+    assert (found.attributes, found.before) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("after", "unknown", "expected"),
+    [
+        pytest.param({"basic": [{"max": 1}]}, {"basic": [{"max": True}]}, Known(1), id="one"),
+        pytest.param({"basic": []}, {}, Known(0), id="none"),
+        pytest.param({"basic": [{}, {}]}, {}, Known(2), id="two"),
+        pytest.param({"basic": None}, {}, Absent(), id="null"),
+        pytest.param({}, {}, Absent(), id="missing"),
+        pytest.param({}, {"basic": True}, UNKNOWN, id="decided-at-apply"),
+        pytest.param({}, True, UNKNOWN, id="all-decided-at-apply"),
+        pytest.param({"basic": "one"}, {}, Unreadable("basic.# is a str, expected blocks"), id="no-blocks"),
+    ],
+)
+def test_the_number_of_blocks(after: Any, unknown: Any, expected: Observed[Any]) -> None:
+    assert with_price("basic.#", after=after, after_unknown=unknown).attributes["basic.#"] == expected
+
+
+def test_the_number_of_blocks_in_a_block() -> None:
+    assert with_price("a.b.#", after={"a": [{"b": [{}, {}]}]}).attributes["a.b.#"] == Known(2)
+    assert isinstance(with_price("a.b.#", after={"a": [{}, {}]}).attributes["a.b.#"], Unreadable)
+
+
+@pytest.mark.parametrize("marks", [True, {"basic": True}])
+def test_blocks_that_are_sensitive_are_not_counted(marks: Any) -> None:
+    found = with_price("basic.#", after={"basic": [{}]}, after_sensitive=marks)
+    assert found.attributes["basic.#"] == Unreadable("basic.# is sensitive")
+
+
+@pytest.mark.parametrize("actions", [("update",), ("delete", "create"), ("create", "delete"), ("delete",)])
+def test_what_stands_before_it_changes_or_goes(actions: tuple[str, ...]) -> None:
+    found = with_price("cpu", "basic.#", actions=actions, before={"cpu": 2, "basic": [{}], "forbidden_by": 1})
+    assert found.before == {"cpu": Known(2), "basic.#": Known(1)}
+
+
+@pytest.mark.parametrize("actions", [("create",), ("no-op",), ("read",), ("forget",)])
+def test_nothing_is_kept_of_what_stands_and_stays(actions: tuple[str, ...]) -> None:
+    assert with_price("cpu", actions=actions, before={"cpu": 2}).before is None
+
+
+@pytest.mark.parametrize("before", [None, [], "text"])
+def test_nothing_stands_before(before: Any) -> None:
+    assert with_price("cpu", actions=("update",), before=before).before is None
+
+
+@pytest.mark.parametrize("marks", [True, {"cpu": True}])
+def test_what_stood_and_is_sensitive_is_never_kept(marks: Any) -> None:
+    found = with_price("cpu", actions=("update",), before={"cpu": "s3cret"}, before_sensitive=marks)
+    assert found.before == {"cpu": Unreadable("cpu is sensitive")}
+    assert "s3cret" not in repr(found)
+
+
+# The size of a service's tasks.
+
+SERVICE = "module.runtime.aws_ecs_service.this"
+DEFINITION = "module.runtime.aws_ecs_task_definition.this"
+AFTER = {"launch_type": "FARGATE", "desired_count": 2}
+SMALL = {"cpu": "256", "memory": "512"}
+LARGE = {"cpu": "1024", "memory": "2048"}
+
+
+def service(*actions: str, before: Any = None, **after: Any) -> dict[str, Any]:
+    inner = {"after": AFTER | after, "before": before}
+    return change(SERVICE, *actions, change=inner, module_address="module.runtime")
+
+
+def definition(*actions: str, after: Any = None, address: str = DEFINITION, **changes: Any) -> dict[str, Any]:
+    inner = {"after": after or SMALL, "before": changes.pop("before", None)}
+    return change(address, *actions, **{"change": inner, "module_address": "module.runtime"} | changes)
+
+
+def sized(*changes: dict[str, Any]) -> PlannedResource:
+    """The service of this plan, with what decides its price."""
+    (found,) = [it for it in read(document(*changes), prices=PRICES).resources if it.address == SERVICE]
+    return found
+
+
+def test_a_service_has_the_size_of_the_one_task_definition_of_its_module() -> None:
+    """So that it has a price: desired tasks x (cpu, memory, address)."""
+    found = sized(service(), definition())
+    assert (found.attributes["cpu"], found.attributes["memory"]) == (Known("256"), Known("512"))
+    priced = price_of_planned(found, PRICES, "eu-west-2")
+    assert isinstance(priced, Priced)
+    a_task = Decimal("0.04656") / 4 + Decimal("0.00511") / 2 + Decimal("0.005")
+    assert priced.at_least == 2 * a_task
+    assert isinstance(price_of_planned(sized(service()), PRICES, "eu-west-2"), Unpriced)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param((), id="no-definition"),
+        pytest.param((definition(), definition(address=f'{DEFINITION}["b"]')), id="two"),
+        pytest.param((definition(module_address="module.other"),), id="in-another-module"),
+        pytest.param((definition(module_address=None),), id="in-the-root"),
+        pytest.param((definition("delete", before=SMALL),), id="on-its-way-out"),
+    ],
+)
+def test_nobody_guesses_whose_tasks_they_are(others: tuple[dict[str, Any], ...]) -> None:
+    found = sized(service(), *others)
+    assert (found.attributes["cpu"], found.attributes["memory"]) == (Absent(), Absent())
+
+
+def test_a_size_that_is_not_known_stays_unknown() -> None:
+    unknown = definition(change={"after": {"memory": "512"}, "after_unknown": {"cpu": True}})
+    assert sized(service(), unknown).attributes["cpu"] == UNKNOWN
+    hidden = definition(change={"after": SMALL, "after_sensitive": {"cpu": True}})
+    assert sized(service(), hidden).attributes["cpu"] == Unreadable("cpu is sensitive")
+
+
+@pytest.mark.parametrize(
+    ("of", "cpu"),
+    [
+        pytest.param(definition("no-op", before=SMALL), Known("256"), id="stays"),
+        pytest.param(definition("delete", "create", after=LARGE, before=SMALL), Known("256"), id="replaced"),
+        pytest.param(definition("create", after=LARGE), Absent(), id="new"),
+    ],
+)
+def test_what_stands_has_the_size_of_the_definition_that_stands(of: dict[str, Any], cpu: Any) -> None:
+    found = sized(service("update", before={**AFTER, "desired_count": 0}), of)
+    assert found.before is not None
+    assert found.before["cpu"] == cpu

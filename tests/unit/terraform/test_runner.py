@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,13 @@ class Intents:
         self.plan_sha256 = plan_sha256
         assert now.tzinfo is not None
         return {"id": "77aa"}
+
+    def nothing_unfinished(self) -> None:
+        self._write("asked", None)
+
+    def planned_again(self, now: datetime) -> None:
+        assert now.tzinfo is not None
+        self._write("planned again", None)
 
     def started(self, record: dict[str, Any], started: Started) -> None:
         assert record["id"] == "77aa"
@@ -168,6 +176,16 @@ def test_plan_of_a_destroy(fake: Any, terraform: Any, workspace: Workspace) -> N
 def test_a_plan_without_changes(fake: Any, terraform: Any) -> None:
     fake(WRITES_PLAN)
     assert terraform().plan(destroy=False).has_changes is False
+
+
+@pytest.mark.parametrize(("given", "timeout"), [({}, "0s"), ({"lock_timeout_seconds": 60}, "60s")])
+def test_a_plan_takes_the_lock_and_waits_for_it_as_told(
+    fake: Any, terraform: Any, given: dict[str, int], timeout: str
+) -> None:
+    """ST3: it never goes without one."""
+    fake(WRITES_PLAN)
+    terraform().plan(destroy=False, **given)
+    assert [argument for argument in fake.call["argv"] if argument.startswith("-lock")] == [f"-lock-timeout={timeout}"]
 
 
 def test_show(fake: Any, terraform: Any, said: list[str], tmp_path: Path) -> None:
@@ -436,8 +454,25 @@ def test_what_may_lock_is_announced_before_it_starts(
         ("open", (operation, "f_demo.apply", 0)),
         ("started", fake.call["pid"]),
         ("ended", status),
+        *([("planned again", None)] if operation == "plan" else []),
     ]
     assert fake.call["env"]["TIDEGATE_INTENT"] == "77aa"
+
+
+def test_a_plan_that_only_looks_asks_first_and_says_nothing_about_an_apply(
+    fake: Any, terraform: Any, intents: Intents
+) -> None:
+    fake(WRITES_PLAN)
+    terraform().plan(destroy=False, only_looks=True)
+    assert [what for what, _ in intents.written] == ["asked", "open", "started", "ended"]
+
+
+def test_a_plan_that_only_looks_takes_no_open_record_s_place(fake: Any, terraform: Any, intents: Intents) -> None:
+    fake(WRITES_PLAN)
+    intents.refusing = "asked"
+    with pytest.raises(IntentUnwritable):
+        terraform().plan(destroy=False, only_looks=True)
+    assert (intents.written, fake.calls) == ([], [])
 
 
 def test_a_failure_closes_the_record_as_well(fake: Any, terraform: Any, intents: Intents, plan_file: Path) -> None:
@@ -527,6 +562,35 @@ def test_an_interrupt_reaches_the_running_command_once(
     assert said.count("INT") == 1
     assert raised.value.returncode == 1
     assert it.interrupt() is False
+
+
+def test_a_command_that_nobody_watches_any_more_is_asked_to_stop(
+    fake: Any, terraform: Any, workspace: Workspace
+) -> None:
+    """A task's timeout comes from outside, anywhere: then terraform must release its lock, not go on alone."""
+
+    class Timeout(BaseException):
+        pass
+
+    def log(line: str) -> None:
+        if line == "ready":
+            raise Timeout
+
+    fake(
+        "def interrupted(*_):\n"
+        f"    Path({str(workspace.directory / 'interrupted')!r}).touch()\n"
+        "    sys.exit(1)\n"
+        "signal.signal(signal.SIGINT, interrupted)\n"
+        'say("ready")\n'
+        "while True:\n"
+        "    signal.pause()\n"
+    )
+    with pytest.raises(Timeout):
+        terraform(log=log).plan(destroy=False)
+    (call,) = fake.calls
+    with suppress(ChildProcessError):  # somebody else has taken note of its end already
+        os.waitpid(call["pid"], 0)
+    assert (workspace.directory / "interrupted").exists()
 
 
 STOPS_WHEN_TOLD = 'signal.signal(signal.SIGINT, lambda *_: say("INT"))\nsay("ready")\nwait_for("go")\n'

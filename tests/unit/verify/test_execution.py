@@ -16,6 +16,7 @@ from standins import MemoryStore
 from tidegate.evidence.canonical import plain, seal
 from tidegate.gates.registry import by_id
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.verify.chain import read_chain
 from tidegate.verify.execution import Verification, verify_execution
 from tidegate.verify.standing import standing_today
 
@@ -55,7 +56,7 @@ def found(evidence: Evidence) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("remote", [False, True], ids=["mirror", "bucket"])
-@pytest.mark.parametrize("execution", [M1, M2, M9])
+@pytest.mark.parametrize("execution", [M1, M2, M9, "audit_20260213T210000Z", "hourly_20260213T220000Z"])
 def test_a_run_that_passed(tmp_path: Path, execution: str, remote: bool) -> None:
     evidence = whole(tmp_path, execution, remote=remote)
     result = verified(evidence)
@@ -734,6 +735,26 @@ def test_a_stranger_in_the_chain_is_no_number(tmp_path: Path, name: str) -> None
     stranger = record(evidence, 1).with_name(f"{name}.json")
     stranger.write_bytes(b"{}")
     assert [file for _, file in found(evidence)] == [f"evidence/dev_min/verdicts/{name}.json"]
+
+
+def test_one_attempt_has_one_verdict(tmp_path: Path) -> None:
+    """A second record of the same attempt says the same; whichever says otherwise, somebody made."""
+    evidence = whole(tmp_path, remote=True)
+    evidence.chain()
+    assert found(evidence) == []
+    evidence.chain(overall_pass=False)
+    evidence.chain()
+    third = ("CHAIN-CONTRADICTION", "evidence/dev_min/verdicts/000003.json")
+    assert found(evidence) == [third]
+
+
+def test_whoever_brings_the_chain_hears_of_it_once(tmp_path: Path) -> None:
+    evidence = chained(tmp_path)
+    record(evidence, 1).unlink()
+    chain = read_chain(evidence.store, "dev_min")
+    assert [it.code for it in chain.findings] == ["CHAIN-GAP"]
+    result = verified(evidence, chain=chain)
+    assert (result.findings, result.chained) == ((), 2)
 
 
 def test_a_verdict_that_was_not_chained(tmp_path: Path) -> None:

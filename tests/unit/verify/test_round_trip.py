@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+import factories_audit as audit
 import factories_control as control
 import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
+import factories_residual as residual
+import factories_time_to_live as lives
 import factories_world as world
+from factories_prices import PRICES
 from tidegate.evidence.canonical import digest_of, plain
 from tidegate.gates.base import Gate
 from tidegate.gates.registry import GATES, by_id
@@ -73,6 +77,9 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     "TEARDOWN-READINESS": (
         control.teardown_readiness_facts,
         lambda: control.teardown_readiness_facts(confirm="", target=(), evidence_writable=Known(False)),
+        lambda: control.teardown_readiness_facts(
+            ended_lives=(lives.ended_life(), lives.ended_life(triggered_by=Unreadable("x"), record=Absent()))
+        ),
     ),
     "BOOTSTRAP-RESULT": (
         control.bootstrap_facts,
@@ -86,11 +93,15 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         world.plan_facts,
         lambda: world.plan_facts(SERVICE, forbidden=RULES, exceptions=(world.exception("ALWAYS-ON-ECS", "x"),)),
         lambda: world.plan_facts(plan=Unreadable("no root"), state=Absent(), repair_drift_reason=" "),
+        lambda: world.plan_facts(
+            world.planned("aws_db_instance.x", "update", before=ANY), prices=PRICES, month=Unreadable("no guardrail")
+        ),
     ),
     "MUTATION-AUTHORIZATION": (
         control.authorization_facts,
         lambda: control.authorization_facts(guards=(Unreadable("x"), Known(control.guard(state_serial=None)))),
         lambda: control.authorization_facts(direction="destroy", locks=Known((control.lock(created=None),))),
+        lambda: control.authorization_facts(direction="destroy", ended_lives=(lives.ended_life(),)),
         control.authorization_left_alone,
     ),
     "APPLIED-STATE": (world.applied_facts, lambda: world.applied_facts(before=Absent(), applied=False)),
@@ -124,6 +135,7 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         lambda: guardrails.viability_facts(
             world.scope(plan=Absent()), m9=guardrails.dag_status(paused=Known(True), loads=Unreadable("x"))
         ),
+        lambda: guardrails.viability_facts(schedules=False, audit=None, hourly_check=None),
     ),
     "PRE-DESTROY": (
         guardrails.pre_destroy_facts,
@@ -174,6 +186,20 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
             world.live("aws_ecs_service", attributes=ANY), persistent_serial_after={"core": Unreadable("x")}
         ),
     ),
+    "AUDIT-RESIDUAL": (
+        residual.audit_residual_facts,
+        lambda: residual.standing(
+            world.live("aws_ecs_service", attributes=ANY), held=(world.state_resource(),), preserve_set=Unreadable("x")
+        ),
+        lambda: residual.audit_residual_facts(platform_run=Absent(), looks=world.looks(first=Unreadable("x"))),
+    ),
+    "SPEND-AFTER-ZERO": (
+        residual.spend_facts,
+        lambda: residual.spend_facts(
+            residual.spend("aws", residual.day_spend(16, "1.00")), residual.spend("confluent", days=Unreadable("403"))
+        ),
+        lambda: residual.spend_facts(platform_run=Absent(), closed_at=Absent()),
+    ),
     "TEARDOWN-PROOF": (
         world.proof_facts,
         lambda: world.proof_facts(
@@ -192,6 +218,56 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     "EMERGENCY-RELEASE": (
         emergency.emergency_release_facts,
         lambda: emergency.emergency_release_facts(cost=Absent(), latch=Unreadable("x")),
+    ),
+    "TIME-TO-LIVE": (
+        lives.time_to_live_facts,
+        lambda: lives.time_to_live_facts(
+            lives.ended(),
+            lives.ended(Known("running"), resource_count=Unreadable("403")),
+            lives.life(teardown=replace(lives.triggered(), failed_before=("ttl__demo__1", "ttl__demo__2"))),
+            lives.life(record=Absent()),
+        ),
+    ),
+    "TIME-TO-LIVE-EXTENSION": (
+        lives.extension_facts,
+        lambda: lives.extension_facts(
+            record=Unreadable("x"), latch=Absent(), teardown=lives.triggered(Unreadable("500")), hours=0
+        ),
+    ),
+    "AUDIT-CONTINUITY": (
+        audit.continuity_facts,
+        lambda: audit.continuity_facts(missed=Known((world.NOW,)), without_verdict=Known(("audit_x",))),
+        audit.first_audit,
+    ),
+    "STATE-LOCKS": (
+        audit.locks_facts,
+        lambda: audit.locks_facts(
+            stacks=(audit.lock_state(locks=Known((control.lock(created=None),)), intent=Known(control.intent())),),
+            lease=Absent(),
+        ),
+    ),
+    "STACK-DRIFT": (
+        audit.drift_facts,
+        lambda: audit.drift_facts(
+            audit.stack_drift(plan=Known(audit.drift_plan(drifted=(audit.changed_resource(),), has_changes=True))),
+            audit.stack_drift("core", state=Absent(), plan=Absent()),
+        ),
+    ),
+    "AUDIT-IDENTITIES": (
+        audit.identities_facts,
+        lambda: audit.identities_facts(held={"core": Unreadable("x")}, api_keys=Known((orphans.identity("api_key"),))),
+    ),
+    "EVIDENCE-CHAIN": (
+        audit.evidence_facts,
+        lambda: audit.evidence_facts(
+            audit.verified("m2_x", audit.evidence_finding(certain=False)), by_record_only=("m2_y",), proof=Absent()
+        ),
+    ),
+    "STANDING-PASSES": (
+        audit.passes_facts,
+        lambda: audit.passes_facts(
+            cost=Known(audit.standing(policies=())), build=Absent(), exceptions=(world.exception("R", "x"),)
+        ),
     ),
     "PHASE-VERDICT": (
         control.verdict_facts,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from factories_evidence import FACTS, M2, M9, Evidence
+from factories_evidence import FACTS, M1, M2, M9, Evidence
 from tidegate.verify.scope import judged_scope
 
 BOTH = ("aws", "confluent")
@@ -29,7 +29,16 @@ def test_what_the_run_was_judged_under(tmp_path: Path, then: tuple[str, ...], *,
 
 
 def test_a_phase_without_a_cost_guardrail_has_none(tmp_path: Path) -> None:
-    assert scope(Evidence(tmp_path, M2).lanes().verdict()) is None
+    assert scope(Evidence(tmp_path, M1).lanes().verdict()) is None
+
+
+@pytest.mark.parametrize("then", [("aws",), BOTH], ids=["aws", "both"])
+def test_in_a_build_only_the_cost_tells(tmp_path: Path, then: tuple[str, ...]) -> None:
+    """The bill of Confluent has no lane of its own there, so that its verdict says nothing of scopes."""
+    evidence = Evidence(tmp_path, M2, cost_scope=then).lanes().verdict()
+    assert scope(evidence) == then
+    evidence.path("b_cost_guardrail").unlink()
+    assert scope(evidence) is None
 
 
 def test_nothing_there(tmp_path: Path) -> None:

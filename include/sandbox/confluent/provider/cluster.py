@@ -121,8 +121,12 @@ class ClusterResource(Resource):
         return None if found is None else self._shown(found)
 
     def update(self, state: Values, plan: Values) -> Values:
-        """Change name or protection."""
+        """Change name, protection, or how far it may grow."""
         changes = {name: plan[name] for name in ("display_name", "deletion_protection") if plan[name] != state[name]}
+        kind = next(kind for kind in KINDS if plan[kind])
+        size = block(plan, kind).get("max_ecku")
+        if size not in (None, UNKNOWN, block(state, kind).get("max_ecku")):
+            changes["config"] = {"kind": kind.capitalize(), "max_ecku": size}
         body = {"spec": changes | {"environment": {"id": block(state, "environment")["id"]}}}
         return self._shown(self._client.call("PATCH", f"{CLUSTERS}/{state['id']}", body))
 

@@ -1,8 +1,9 @@
 """Cost since the month began: AWS Budgets and Cost Explorer, credits and refunds left out (CO5).
 
-Each request to Cost Explorer costs money, so one read asks for a page once and no more.
+Each request to Cost Explorer costs money, so one read asks for a page once and no more, and says so to who counts.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ METRIC = "UnblendedCost"
 WITHOUT_CREDITS = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": ["Credit", "Refund"]}}}
 """They would hide spend."""
 
-_MOST_PAGES = 40
+MOST_PAGES = 40
 """A month of days fits one page; more than this is a service that goes round in circles."""
 
 
@@ -45,8 +46,18 @@ def read_budget_spend(clients: Clients, environment: Environment) -> Observed[Mo
     return within(describe(clients, environment), spend)
 
 
-def read_daily_cost(clients: Clients, start: date, end: date) -> Observed[tuple[DailyCost, ...]]:
-    """Unblended cost per day from `start` up to, but not including, `end`. Never raises for what AWS answers."""
+def read_daily_cost(
+    clients: Clients,
+    start: date,
+    end: date,
+    *,
+    most_pages: int = MOST_PAGES,
+    on_page: Callable[[], object] = lambda: None,
+) -> Observed[tuple[DailyCost, ...]]:
+    """Unblended cost per day from `start` up to, but not including, `end`. Never raises for what AWS answers.
+
+    `on_page` is called before each page is sent; more than `most_pages` are not.
+    """
 
     def read() -> tuple[DailyCost, ...]:
         found: list[DailyCost] = []
@@ -56,7 +67,8 @@ def read_daily_cost(clients: Clients, start: date, end: date) -> Observed[tuple[
             "Metrics": [METRIC],
             "Filter": WITHOUT_CREDITS,
         }
-        for _ in range(_MOST_PAGES):
+        for _ in range(most_pages):
+            on_page()
             answer: Any = ask(clients.ce.get_cost_and_usage, **request)
             found += [_day(result) for result in field(answer, "ResultsByTime", list)]
             token = optional(answer, "NextPageToken", str)
@@ -65,7 +77,7 @@ def read_daily_cost(clients: Clients, start: date, end: date) -> Observed[tuple[
             if token == request.get("NextPageToken"):
                 raise MalformedAnswer("the next page is the same page")
             request["NextPageToken"] = token
-        raise MalformedAnswer(f"more than {_MOST_PAGES} pages for one month")
+        raise MalformedAnswer(f"more than {most_pages} pages for one month")
 
     return observe(f"GetCostAndUsage {start.isoformat()} to {end.isoformat()}", read)
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from factories_world import ALL_FREE as FREE
 from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY, collect_inventory
 from tidegate.collectors.aws.inventory.listing import Scan
 from tidegate.collectors.aws.reading import MalformedAnswer
@@ -19,8 +20,8 @@ ZONE = "eu-west-2a"
 def scan(environment, policies):
     """Scan one region."""
 
-    def run(clients, forbidden=None, regions=(HERE,)):
-        return collect_inventory(clients, environment, regions, forbidden or policies.forbidden, NOW)
+    def run(clients, forbidden=None, regions=(HERE,), prices=None):
+        return collect_inventory(clients, environment, regions, forbidden or policies.forbidden, NOW, prices or FREE)
 
     return run
 
@@ -448,7 +449,7 @@ class TestDetails:
         scripted = script(clients.ecs(HERE))
         scripted("ListClusters", {"clusterArns": ["c"]})
         scripted("DescribeClusters", {"clusters": [], "failures": [{"arn": "c", "reason": "INTERNAL"}]})
-        inventory = collect_inventory(clients, environment, [HERE], only("aws_ecs_cluster"), NOW)
+        inventory = collect_inventory(clients, environment, [HERE], only("aws_ecs_cluster"), NOW, FREE)
         (entry,) = [entry for entry in inventory.coverage if entry.subject.startswith("aws_ecs_cluster@")]
         assert "INTERNAL" in entry.reason
 
@@ -469,10 +470,10 @@ class TestDetails:
         ],
     )
     def test_attributes(self, clients, script, answered_by, environment, condition, item, expected):
-        script(clients.of("opensearch", HERE))("ListDomainNames", {"DomainNames": [{"DomainName": "o", **item}]})
+        described(script, clients, item)
         policy = only("aws_opensearch_domain", Condition(attribute=condition, operator="present"))
         answered_by(clients, {})
-        (domain,) = collect_inventory(clients, environment, [HERE], policy, NOW).resources
+        (domain,) = collect_inventory(clients, environment, [HERE], policy, NOW, FREE).resources
         seen = domain.attributes[condition]
         if isinstance(expected, str):
             assert isinstance(seen, Unreadable)
@@ -481,11 +482,18 @@ class TestDetails:
             assert seen == expected
 
     def test_only_attributes_of_the_policy_are_kept(self, clients, script, answered_by, environment):
-        script(clients.of("opensearch", HERE))("ListDomainNames", {"DomainNames": [{"DomainName": "o", "Secret": "x"}]})
+        described(script, clients, {"Secret": "x"})
         answered_by(clients, {})
-        (domain,) = collect_inventory(clients, environment, [HERE], only("aws_opensearch_domain"), NOW).resources
+        (domain,) = collect_inventory(clients, environment, [HERE], only("aws_opensearch_domain"), NOW, FREE).resources
         assert domain.attributes == {}
         assert "Secret" not in repr(domain)
+
+
+def described(script, clients, item):
+    """OpenSearch has one domain, and says this of it."""
+    scripted = script(clients.of("opensearch", HERE))
+    scripted("ListDomainNames", {"DomainNames": [{"DomainName": "logs"}]})
+    scripted("DescribeDomains", {"DomainStatusList": [{"DomainName": "logs", **item}]})
 
 
 def only(kind, condition=None):

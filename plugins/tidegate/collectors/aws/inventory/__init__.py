@@ -4,7 +4,7 @@ One file per family of services; each lists Terraform types with the calls that 
 subject (`aws_nat_gateway@eu-west-2`): read completely, or unreadable with the reason.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,8 @@ from tidegate.models.facts import Coverage
 from tidegate.models.inventory import Inventory, LiveResource
 from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.policy import ForbiddenPolicy
+from tidegate.models.prices import PricePolicy
+from tidegate.models.residual import CLASSIFYING_ATTRIBUTES
 
 _FAMILIES = (network, load_balancers, containers, data_stores, streaming, runtime)
 LISTINGS: dict[str, Listing] = {each.type: each for family in _FAMILIES for each in family.LISTINGS}
@@ -49,8 +51,12 @@ def collect_inventory(
     regions: Iterable[str],
     forbidden_policy: ForbiddenPolicy,
     now: datetime,  # noqa: ARG001 - every collector is told the moment; here the facts around it keep it
+    prices: PricePolicy,
 ) -> Inventory:
     """Scan the account in these regions. Never raises for what AWS answers.
+
+    Of a resource only those attributes are kept by which something is forbidden, that decide its price, or that tell
+    what holds it.
 
     A subject of which one page or one resource cannot be read is unreadable as a whole, and shows none of its
     resources. So is a forbidden type that nothing here looks for.
@@ -62,18 +68,28 @@ def collect_inventory(
     ]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         answers = list(pool.map(lambda subject: _read(*subject), subjects))
+    names = {kind: _attributes(kind, forbidden_policy, prices) for kind in (*LISTINGS, *unknown)}
     resources = [
-        _resource(listing.type, scan.region, found, forbidden_policy)
+        _resource(listing, scan.region, found, names[listing.type])
         for (listing, scan), answer in zip(subjects, answers, strict=True)
         if isinstance(answer, Known)
         for found in answer.value
     ]
-    names = tuple(f"{listing.type}@{scan.region}" for listing, scan in subjects)
+    covered = tuple(f"{listing.type}@{scan.region}" for listing, scan in subjects)
     return Inventory(
         resources=tuple(sorted(resources, key=lambda resource: (resource.type, resource.region, resource.id))),
-        coverage=tuple(_coverage(name, answer) for name, answer in zip(names, answers, strict=True)),
-        expected_coverage=names,
+        coverage=tuple(_coverage(name, answer) for name, answer in zip(covered, answers, strict=True)),
+        expected_coverage=covered,
     )
+
+
+def _attributes(kind: str, forbidden: ForbiddenPolicy, prices: PricePolicy) -> tuple[str, ...]:
+    wanted = {
+        *forbidden.attributes_of(kind),
+        *prices.attributes_of(kind, "live"),
+        *CLASSIFYING_ATTRIBUTES.get(kind, ()),
+    }
+    return tuple(sorted(wanted))
 
 
 def _looked_for() -> set[str]:
@@ -98,27 +114,24 @@ def _coverage(subject: str, answer: Observed[tuple[Found, ...]]) -> Coverage:
     return Coverage(subject=subject, status="read")
 
 
-def _resource(kind: str, region: str, found: Found, policy: ForbiddenPolicy) -> LiveResource:
+def _resource(listing: Listing, region: str, found: Found, names: Iterable[str]) -> LiveResource:
     return LiveResource(
-        type=kind,
+        type=listing.type,
         id=found.id,
         region=region,
         status=found.status,
-        attributes={name: _attribute(kind, found, name) for name in policy.attributes_of(kind)},
+        attributes={name: _attribute(listing, found, name) for name in names},
         tags=found.tags,
     )
 
 
-def _attribute(kind: str, found: Found, name: str) -> Observed[Any]:
-    """An attribute by Terraform's name: `desired_count` is `desiredCount` or `DesiredCount` in the answer."""
+def _attribute(listing: Listing, found: Found, name: str) -> Observed[Any]:
+    """An attribute by Terraform's name: where the listing says, else `desiredCount` or `DesiredCount`."""
 
     def read() -> str | int | bool:
         node: Any = found.item
-        for part in name.split("."):
-            pascal = "".join(word.capitalize() for word in part.split("_"))
-            spellings = [
-                key for key in (pascal, pascal[0].lower() + pascal[1:]) if isinstance(node, dict) and key in node
-            ]
+        for part in _parts(listing, name):
+            spellings = [key for key in part if isinstance(node, dict) and key in node]
             if not spellings:
                 raise MalformedAnswer(f"{name} is missing")
             node = node[spellings[0]]
@@ -128,4 +141,14 @@ def _attribute(kind: str, found: Found, name: str) -> Observed[Any]:
             raise MalformedAnswer(f"{name} is blank, below zero, or not a value that evidence can hold")
         return node
 
-    return observe(f"{kind} {found.id}", read)
+    return observe(f"{listing.type} {found.id}", read)
+
+
+def _parts(listing: Listing, name: str) -> Iterator[tuple[str, ...]]:
+    """The way to an attribute, key by key, each in every spelling that it may have."""
+    if name in listing.spelled:
+        yield from ((key,) for key in listing.spelled[name].split("."))
+        return
+    for part in name.split("."):
+        pascal = "".join(word.capitalize() for word in part.split("_"))
+        yield pascal, pascal[0].lower() + pascal[1:]

@@ -1,6 +1,7 @@
 """Containers and what scales them: ECS, EKS, Auto Scaling groups and targets."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan, chunks
@@ -12,6 +13,7 @@ IAM_ACTIONS: tuple[str, ...] = (
     "autoscaling:DescribeAutoScalingGroups",
     "ecs:DescribeClusters",
     "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
     "ecs:ListClusters",
     "ecs:ListServices",
@@ -32,10 +34,25 @@ def _ecs_clusters(scan: Scan) -> Iterator[Found]:
 
 
 def _ecs_services(scan: Scan) -> Iterator[Found]:
+    """With `cpu` and `memory` of their tasks, where a service wants any: these decide what it costs."""
+    sizes: dict[str, dict[str, Any]] = {}
     for cluster in scan.names("ecs", "list_clusters", "clusterArns"):
         for arns in chunks(scan.names("ecs", "list_services", "serviceArns", cluster=cluster), _SERVICES_AT_ONCE):
             answer = scan.call("ecs", "describe_services", cluster=cluster, services=arns, include=["TAGS"])
-            yield from _described(answer, "services", "serviceName", asked=len(arns), prefix=_last(cluster))
+            for found in _described(answer, "services", "serviceName", asked=len(arns), prefix=_last(cluster)):
+                yield replace(found, item=found.item | _size_of_task(scan, found.item, sizes))
+
+
+def _size_of_task(scan: Scan, service: dict[str, Any], sizes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What the service's task definition says; each is asked for once. One for machines may say nothing."""
+    if not optional(service, "desiredCount", int):
+        return {}
+    arn = text(service, "taskDefinition")
+    if arn not in sizes:
+        answer = scan.call("ecs", "describe_task_definition", taskDefinition=arn)
+        definition = field(answer, "taskDefinition", dict)
+        sizes[arn] = {name: definition[name] for name in ("cpu", "memory") if name in definition}
+    return sizes[arn]
 
 
 def _ecs_tasks(scan: Scan) -> Iterator[Found]:

@@ -1,9 +1,13 @@
 """Databases, caches, search and warehouses: whatever keeps data and costs by the hour."""
 
-from tidegate.collectors.aws.inventory.listing import Listing, listing
+from collections.abc import Iterator
+
+from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan, chunks, listing
+from tidegate.collectors.aws.reading import MalformedAnswer, field, text
 
 IAM_ACTIONS: tuple[str, ...] = (
     "elasticache:DescribeCacheClusters",
+    "es:DescribeDomains",
     "es:ListDomainNames",
     "rds:DescribeDBClusterSnapshots",
     "rds:DescribeDBClusters",
@@ -11,6 +15,21 @@ IAM_ACTIONS: tuple[str, ...] = (
     "rds:DescribeDBSnapshots",
     "redshift:DescribeClusters",
 )
+
+_DOMAINS_AT_ONCE = 5
+
+
+def _domains(scan: Scan) -> Iterator[Found]:
+    """Listed by name, and described for what they cost."""
+    ids = [text(item, "DomainName") for item in scan.all("opensearch", "list_domain_names", "DomainNames")]
+    for some in chunks(ids, _DOMAINS_AT_ONCE):
+        answer = scan.call("opensearch", "describe_domains", DomainNames=some)
+        described = {text(item, "DomainName"): item for item in field(answer, "DomainStatusList", list)}
+        if set(described) != set(some):
+            raise MalformedAnswer(f"OpenSearch was asked for {', '.join(some)} and describes {', '.join(described)}")
+        for id_, item in described.items():
+            yield Found(id=id_, status="present", item=item)
+
 
 LISTINGS: tuple[Listing, ...] = (
     listing(
@@ -21,6 +40,7 @@ LISTINGS: tuple[Listing, ...] = (
         id="DBInstanceIdentifier",
         status="DBInstanceStatus",
         tags="TagList",
+        spelled={"instance_class": "DBInstanceClass", "multi_az": "MultiAZ"},
     ),
     listing(
         "aws_db_snapshot",
@@ -60,8 +80,13 @@ LISTINGS: tuple[Listing, ...] = (
         id="CacheClusterId",
         status="CacheClusterStatus",
         tags=None,
+        spelled={"node_type": "CacheNodeType"},
     ),
-    listing("aws_opensearch_domain", "opensearch", "list_domain_names", "DomainNames", id="DomainName", tags=None),
+    Listing(
+        "aws_opensearch_domain",
+        _domains,
+        {"ebs_options.volume_type": "EBSOptions.VolumeType", "ebs_options.volume_size": "EBSOptions.VolumeSize"},
+    ),
     listing(
         "aws_redshift_cluster",
         "redshift",

@@ -1,6 +1,6 @@
 """How one type of resource is listed in one region: every page, and what a listing keeps of each resource."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,10 +51,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How to list a Terraform type. `read` raises as `ask` and `field` do."""
+    """How to list a Terraform type. `read` raises as `ask` and `field` do.
+
+    `spelled`: by Terraform's name of an attribute where the service keeps it (dotted), if its own name is another:
+    `instance_class` is `DBInstanceClass`.
+    """
 
     type: str
     read: Callable[[Scan], Iterable[Found]]
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
 
 def listing(
@@ -68,6 +73,7 @@ def listing(
     gone: Collection[str] = (),
     tags: str | None = "Tags",
     keep: Callable[[dict[str, Any]], bool] = lambda _item: True,
+    spelled: Mapping[str, str] | None = None,
     **parameters: Any,
 ) -> Listing:
     """A listing of one paged call whose items are the resources.
@@ -82,7 +88,7 @@ def listing(
             if state.lower() not in gone and keep(item):
                 yield Found(id=text(item, id), status=state, item=item, tags=tags_of(item, tags))
 
-    return Listing(resource_type, read)
+    return Listing(resource_type, read, spelled or {})
 
 
 def tags_of(item: dict[str, Any], key: str | None) -> dict[str, str]:

@@ -118,6 +118,7 @@ LISTINGS: tuple[Listing, ...] = (
         id="HostId",
         status="State",
         gone={"released", "released-permanent-failure"},
+        spelled={"instance_family": "HostProperties.InstanceFamily"},
     ),
     listing(
         "aws_vpc_endpoint",
@@ -129,7 +130,16 @@ LISTINGS: tuple[Listing, ...] = (
         gone={"deleted"},
     ),
     listing("aws_vpc", "ec2", "describe_vpcs", "Vpcs", id="VpcId", status="State", keep=_not_default),
-    listing("aws_ebs_volume", "ec2", "describe_volumes", "Volumes", id="VolumeId", status="State", gone={"deleted"}),
+    listing(
+        "aws_ebs_volume",
+        "ec2",
+        "describe_volumes",
+        "Volumes",
+        id="VolumeId",
+        status="State",
+        gone={"deleted"},
+        spelled={"type": "VolumeType"},
+    ),
     Listing("aws_ebs_snapshot", _snapshots),
     listing(
         "aws_ec2_transit_gateway",

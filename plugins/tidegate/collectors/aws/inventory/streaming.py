@@ -19,4 +19,12 @@ def _clusters(scan: Scan) -> Iterator[Found]:
         )
 
 
-LISTINGS: tuple[Listing, ...] = (Listing("aws_msk_cluster", _clusters),)
+_SIZE = "broker_node_group_info.storage_info.ebs_storage_info.volume_size"
+_PROVISIONED = {
+    "broker_node_group_info.instance_type": "Provisioned.BrokerNodeGroupInfo.InstanceType",
+    "number_of_broker_nodes": "Provisioned.NumberOfBrokerNodes",
+    _SIZE: "Provisioned.BrokerNodeGroupInfo.StorageInfo.EbsStorageInfo.VolumeSize",
+}
+"""A serverless cluster has none of these, and so no price."""
+
+LISTINGS: tuple[Listing, ...] = (Listing("aws_msk_cluster", _clusters, _PROVISIONED),)

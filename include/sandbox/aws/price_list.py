@@ -1,0 +1,178 @@
+"""The AWS price list in the sandbox (labelled stand-in): GetProducts over a small table of offers.
+
+moto has no price list. Amounts are those of the public offer files of autumn 2026, in the form of AWS: each product is
+a JSON text, amounts have ten digits, tiers their ranges. Products that share a usage type are there on purpose.
+Covered: GetProducts with filters TERM_MATCH, paged.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sandbox.calls import Call
+from sandbox.errors import Answer, Protocol, error_answer
+
+VERSION, PUBLISHED = "20261105190012", "2026-11-05T19:00:12Z"
+MOST_RESULTS = 100
+_TERM_CODE, _RATE_CODE = "JRTCKXETXF", "6YS6EN2CT7"
+
+Tier = tuple[str, str]
+"""From which amount on, USD per unit."""
+
+
+class Product(NamedTuple):
+    """One product of the table."""
+
+    service: str
+    usage_type: str
+    operation: str
+    unit: str
+    usd: str | tuple[Tier, ...]
+    region: str = "eu-west-2"
+
+
+TABLE = (
+    Product("AmazonEC2", "EUW2-NatGateway-Hours", "NatGateway", "Hrs", "0.05"),
+    Product("AmazonEC2", "EUW2-NatGateway-Bytes", "NatGateway", "GB", "0.05"),
+    Product("AmazonEC2", "NatGateway-Hours", "NatGateway", "Hrs", "0.045", "us-east-1"),
+    Product("AmazonEC2", "NatGateway-Bytes", "NatGateway", "GB", "0.045", "us-east-1"),
+    Product("AmazonEC2", "EUW2-BoxUsage:t3.micro", "RunInstances", "Hrs", "0.0118"),
+    Product("AmazonEC2", "EUW2-BoxUsage:t3.micro", "RunInstances:0002", "Hrs", "0.021"),
+    Product("AmazonEC2", "EUW2-BoxUsage:t3.medium", "RunInstances", "Hrs", "0.0472"),
+    Product("AmazonEC2", "EUW2-BoxUsage:t3.medium", "RunInstances:0002", "Hrs", "0.0656"),
+    Product("AmazonEC2", "EUW2-EBS:VolumeUsage.gp3", "", "GB-Mo", "0.0928"),
+    Product("AmazonEC2", "EUW2-EBS:SnapshotUsage", "", "GB-Mo", "0.053"),
+    Product("AmazonVPC", "EUW2-PublicIPv4:InUseAddress", "", "Hrs", "0.005"),
+    Product("AmazonVPC", "EUW2-PublicIPv4:IdleAddress", "", "Hrs", "0.005"),
+    Product("AmazonVPC", "USE1-PublicIPv4:InUseAddress", "", "Hrs", "0.005", "us-east-1"),
+    Product("AmazonVPC", "EUW2-VpcEndpoint-Hours", "VpcEndpoint", "Hrs", "0.011"),
+    Product(
+        "AmazonVPC",
+        "EUW2-VpcEndpoint-Bytes",
+        "VpcEndpoint",
+        "GB",
+        (("0", "0.01"), ("1048576", "0.006"), ("5242880", "0.004")),
+    ),
+    Product("AWSELB", "EUW2-LoadBalancerUsage", "LoadBalancing", "Hrs", "0.0294"),
+    Product("AWSELB", "EUW2-LoadBalancerUsage", "LoadBalancing:Application", "Hrs", "0.02646"),
+    Product("AWSELB", "EUW2-LoadBalancerUsage", "LoadBalancing:Gateway", "Hrs", "0.0147"),
+    Product("AWSELB", "EUW2-LoadBalancerUsage", "LoadBalancing:Network", "Hrs", "0.02646"),
+    Product("AWSELB", "EUW2-LCUUsage", "LoadBalancing:Application", "LCU-Hrs", "0.0084"),
+    Product("AWSELB", "EUW2-LCUUsage", "LoadBalancing:Network", "LCU-Hrs", "0.0063"),
+    Product("AmazonECS", "EUW2-Fargate-vCPU-Hours:perCPU", "", "hours", "0.04656"),
+    Product("AmazonECS", "EUW2-Fargate-GB-Hours", "", "hours", "0.00511"),
+    Product("AmazonECS", "EUW2-Fargate-ARM-vCPU-Hours:perCPU", "", "hours", "0.03725"),
+    Product("AmazonRDS", "EUW2-InstanceUsage:db.t4g.micro", "CreateDBInstance:0002", "Hrs", "0.018"),
+    Product("AmazonRDS", "EUW2-InstanceUsage:db.t4g.micro", "CreateDBInstance:0014", "Hrs", "0.018"),
+    Product("AmazonRDS", "EUW2-InstanceUsage:db.t3.micro", "CreateDBInstance:0002", "Hrs", "0.02"),
+    Product("AmazonRDS", "EUW2-InstanceUsage:db.t3.micro", "CreateDBInstance:0014", "Hrs", "0.021"),
+    Product("AmazonRDS", "EUW2-InstanceUsage:db.t4g.small", "CreateDBInstance:0014", "Hrs", "0.036"),
+    Product("AmazonRDS", "EUW2-RDS:GP3-Storage", "", "GB-Mo", "0.133"),
+    Product("AmazonRDS", "EUW2-RDS:ChargedBackupUsage", "", "GB-Mo", "0.1"),
+    Product("AWSSecretsManager", "EUW2-AWSSecretsManager-Secrets", "", "Secrets", "0.4"),
+    Product("AWSCostExplorer", "USE1-APIRequest", "", "Requests", "0.01", "us-east-1"),
+)
+
+
+class Refused(Exception):
+    """The request is not one that AWS would answer: code and message."""
+
+
+def answer(call: Call, body: bytes) -> Answer | None:
+    """Return the answer to GetProducts; None for every other call."""
+    if call.service != "pricing" or call.operation != "GetProducts":
+        return None
+    try:
+        found = get_products(json.loads(body))
+    except Refused as error:
+        code, message = error.args
+        return error_answer(Protocol.JSON, 400, code, message)
+    return Answer(200, [("Content-Type", "application/x-amz-json-1.1")], json.dumps(found).encode())
+
+
+def get_products(request: Mapping[str, Any], table: Iterable[Product] = TABLE) -> dict[str, Any]:
+    """Answer GetProducts. Raises Refused as AWS would."""
+    service = request.get("ServiceCode")
+    if not service:
+        raise Refused("InvalidParameterException", "ServiceCode is missing")
+    wanted = dict(_filters(request.get("Filters") or []))
+    found = [
+        document
+        for product in table
+        if product.service == service
+        for document in [_document(product)]
+        if all(document["product"]["attributes"].get(name) == value for name, value in wanted.items())
+    ]
+    size = request.get("MaxResults", MOST_RESULTS)
+    if not isinstance(size, int) or not 1 <= size <= MOST_RESULTS:
+        raise Refused("InvalidParameterException", f"MaxResults must be between 1 and {MOST_RESULTS}")
+    first = _first(request.get("NextToken"), len(found))
+    page: dict[str, Any] = {
+        "FormatVersion": "aws_v1",
+        "PriceList": [json.dumps(document) for document in found[first : first + size]],
+    }
+    if first + size < len(found):
+        page["NextToken"] = f"products-{first + size}"
+    return page
+
+
+def _filters(filters: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+    for each in filters:
+        if each.get("Type") != "TERM_MATCH":
+            raise Refused("NotImplementedBySandbox", f"the sandbox does not implement a filter {each.get('Type')}")
+        yield each["Field"], each["Value"]
+
+
+def _first(token: object, products: int) -> int:
+    if token is None:
+        return 0
+    number = str(token).removeprefix("products-")
+    if not number.isdecimal() or not 0 < int(number) < products:
+        raise Refused("InvalidNextTokenException", "the token of the next page is invalid")
+    return int(number)
+
+
+def _document(product: Product) -> dict[str, Any]:
+    sku = hashlib.sha256("/".join(map(str, product)).encode()).hexdigest()[:16].upper()
+    tiers = (("0", product.usd),) if isinstance(product.usd, str) else product.usd
+    ends = [*(begin for begin, _ in tiers[1:]), "Inf"]
+    term = f"{sku}.{_TERM_CODE}"
+    return {
+        "product": {
+            "sku": sku,
+            "attributes": {
+                "servicecode": product.service,
+                "usagetype": product.usage_type,
+                "operation": product.operation,
+                "regionCode": product.region,
+                "locationType": "AWS Region",
+            },
+        },
+        "serviceCode": product.service,
+        "terms": {
+            "OnDemand": {
+                term: {
+                    "offerTermCode": _TERM_CODE,
+                    "sku": sku,
+                    "effectiveDate": "2026-11-01T00:00:00Z",
+                    "termAttributes": {},
+                    "priceDimensions": {
+                        f"{term}.{_RATE_CODE}{number}": {
+                            "rateCode": f"{term}.{_RATE_CODE}{number}",
+                            "description": f"${usd} per {product.unit}",
+                            "appliesTo": [],
+                            "beginRange": begin,
+                            "endRange": end,
+                            "unit": product.unit,
+                            "pricePerUnit": {"USD": f"{Decimal(usd):.10f}"},
+                        }
+                        for number, ((begin, usd), end) in enumerate(zip(tiers, ends, strict=True))
+                    },
+                }
+            }
+        },
+        "version": VERSION,
+        "publicationDate": PUBLISHED,
+    }

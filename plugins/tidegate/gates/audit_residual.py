@@ -1,0 +1,158 @@
+"""AUDIT-RESIDUAL. On any night nothing ephemeral stands that no platform run accounts for (TD5, TD8).
+
+When the newest platform run is closed, or there never was one, everything of the environment's ephemeral types is a
+finding, as M9.F judges it. While one is open its stacks stand rightly: then only what no state holds and nobody
+preserves is one, an orphan that no teardown of a stack would reach. A running apply may not have written its state yet:
+while one is recorded, or may be, nothing is an orphan; else time may remove one, so the lane looks again before it says
+so.
+"""
+
+from collections.abc import Iterator
+
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_coverage import coverage_blockers
+from tidegate.gates.rules_looks import UNCONFIRMED, twice_clean_blockers
+from tidegate.gates.rules_observed import Need, readable, required
+from tidegate.gates.rules_residual import (
+    ephemeral_types_blockers,
+    found_blockers,
+    has_story,
+    is_left_over,
+    is_only_busy,
+    name_of,
+    said_status,
+    story_blockers,
+)
+from tidegate.models.blocker import Blocker
+from tidegate.models.inventory import LiveResource
+from tidegate.models.observed import Absent, Known
+from tidegate.models.plan import PreserveItem
+from tidegate.models.residual import AuditResidualFacts
+
+_READABLE = "make the state bucket readable to the execution role, then clear this task"
+
+
+def blockers(facts: AuditResidualFacts) -> Iterator[Blocker]:
+    """The scan itself, what it is held against, and what stands without a reason; nothing of it, two looks long.
+
+    Of what is forbidden only the rules for after a teardown: the others are AUDIT.C's, and one thing is one finding.
+    """
+    found = each(
+        coverage_blockers(facts.inventory),
+        ephemeral_types_blockers(facts),
+        _platform_run(facts),
+        _states(facts),
+        _preserve_set(facts),
+        _standing(facts),
+    )
+    return twice_clean_blockers(found, facts.looks)
+
+
+def _platform_run(facts: AuditResidualFacts) -> Iterator[Blocker]:
+    need = Need(
+        stem="PLATFORM-RUN",
+        what="the platform run",
+        resource="control record platform_runs",
+        expected="the newest one, or none",
+        remedy="make control/<environment>/platform_runs in the evidence bucket readable, then clear this task",
+    )
+    return readable(facts.platform_run, need)
+
+
+def _states(facts: AuditResidualFacts) -> Iterator[Blocker]:
+    read = [state.stack for state in facts.states]
+    for stack in facts.expected_stacks:
+        if stack not in read:
+            yield Blocker(
+                code="STATE-NOT-READ",
+                summary="the state of a stack was not read, so nobody knows what it holds",
+                resource=stack,
+                observed="no record of it",
+                expected="a state, or that there is none",
+                remedy="clear this task so that it reads again",
+            )
+    for state in facts.states:
+        need = Need(
+            stem="STATE",
+            what="the state",
+            resource=state.stack,
+            expected="a state that can be read, or none",
+            remedy=_READABLE,
+        )
+        yield from readable(state.resources, need)
+
+
+def _preserve_set(facts: AuditResidualFacts) -> Iterator[Blocker]:
+    need = Need(
+        stem="PRESERVE-SET",
+        what="what must survive",
+        resource="preserve-set",
+        expected="backend, evidence and everything in the state of persistent stacks",
+        remedy=_READABLE,
+    )
+    return required(facts.preserve_set, need)
+
+
+def _standing(facts: AuditResidualFacts) -> Iterator[Blocker]:
+    preserved = facts.preserve_set.value if isinstance(facts.preserve_set, Known) else ()
+    run = facts.platform_run
+    if isinstance(run, Absent) or (isinstance(run, Known) and run.value.closed_by is not None):
+        yield from found_blockers(facts, preserved)
+    elif not facts.applying:
+        yield from _orphans(facts, preserved)
+
+
+def _orphans(facts: AuditResidualFacts, preserved: tuple[PreserveItem, ...]) -> Iterator[Blocker]:
+    for resource in facts.inventory.resources:
+        if not is_left_over(facts, resource, preserved) or _is_held(facts, resource):
+            continue
+        if has_story(resource) and not is_only_busy(resource):  # a busy one may just be in the making
+            yield from story_blockers(facts, resource, ())
+            continue
+        yield Blocker(
+            code="ORPHAN-BESIDE-STACKS",
+            summary="a resource of the environment stands that no state holds and nobody preserves",
+            resource=name_of(resource),
+            observed=f"{said_status(resource)}; in no state of {', '.join(facts.expected_stacks) or 'any stack'}",
+            expected="in the state of a stack, or gone",
+            remedy="import it into the stack that should hold it, or delete it by hand: no teardown of a stack "
+            "reaches it; then clear this task",
+        )
+
+
+def _is_held(facts: AuditResidualFacts, resource: LiveResource) -> bool:
+    """Does some state hold it? States know some things by their ARN, and databases by RDS's own id."""
+    rds = resource.attributes.get("dbi_resource_id")
+    names = {resource.id, str(rds.value)} if isinstance(rds, Known) else {resource.id}
+    for state in facts.states:
+        for held in state.resources.value if isinstance(state.resources, Known) else ():
+            if held.type != resource.type:
+                continue
+            if held.id in names and resource.region == facts.region:
+                return True
+            if held.id.startswith("arn:") and f":{resource.region}:" in held.id and held.id.endswith(f"/{resource.id}"):
+                return True
+    return False
+
+
+GATE = Gate(
+    id="AUDIT-RESIDUAL",
+    title="Nothing ephemeral stands that no platform run accounts for",
+    owner="finops",
+    requirements=("TD5", "TD8", "CO1"),
+    facts=AuditResidualFacts,
+    blockers=blockers,
+    policy_sections=(
+        "region",
+        "scan_regions",
+        "stacks",
+        "preserve",
+        "policies.forbidden",
+        "policies.allowed_types",
+        "policies.prices",
+        "exceptions",
+    ),
+    transient_codes=frozenset({"RESIDUAL-DELETING", "ORPHAN-BESIDE-STACKS", UNCONFIRMED}),
+    measured_codes=frozenset({"CLOCK-WENT-BACK", "EXCEPTION-EXPIRED", UNCONFIRMED}),
+    unconfirmed_code=UNCONFIRMED,
+)

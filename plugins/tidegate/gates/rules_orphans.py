@@ -1,0 +1,50 @@
+"""Identities and parameters that nothing owns any more (LC3): one by one, and each kind that nobody could list."""
+
+from collections.abc import Iterator
+
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Known, Observed
+from tidegate.models.orphans import Identity
+
+CONFLUENT_KEY = (
+    "check the Airflow connection that confluent.api_key_connection of the manifest names, and what the observed text "
+    "names, then clear this task"
+)
+PARAMETERS_ALLOWED = (
+    "allow the execution role ssm:DescribeParameters (include/terraform/core/execution_policy.tf), then clear this task"
+)
+
+
+def left_blockers(
+    found: Observed[tuple[Identity, ...]],
+    *,
+    stem: str,
+    code: str,
+    kind: str,
+    resource: str,
+    summary: str,
+    expected: str,
+    remedy: str,
+    unread: str,
+) -> Iterator[Blocker]:
+    """A blocker for each that is left of a kind, or one because the list was not obtained."""
+    if not isinstance(found, Known):
+        need = Need(
+            stem=stem,
+            what=f"the list of each {kind} that could be left over",
+            resource=resource,
+            expected=f"no {kind} of the environment",
+            remedy=unread,
+        )
+        yield unusable(found, need)
+        return
+    for identity in found.value:
+        yield Blocker(
+            code=code,
+            summary=summary,
+            resource=f"{kind} {identity.id or '(blank id)'}",
+            observed=f"there, called {identity.display_name}" if identity.display_name else "there, without a name",
+            expected=expected,
+            remedy=remedy,
+        )

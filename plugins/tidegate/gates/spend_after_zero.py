@@ -1,0 +1,130 @@
+"""SPEND-AFTER-ZERO. Once a teardown was proven, no later bill charges for what should be gone (TD5, TD8).
+
+Watched are the days of the running month that lie wholly after the closing of the newest platform run, less one day of
+grace, and that the platform has reported. AWS may charge `audit.base_usd_per_day` for what is persistent; Confluent
+nothing. The bill is the account's: what somebody else's stacks cost there counts as well. While a platform run is open,
+or when there never was one, nothing is watched.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from tidegate.gates.base import Gate
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Absent, Known, shown
+from tidegate.models.spend import DaySpend, PlatformSpend, SpendAfterZeroFacts
+
+_AGAIN = "clear f_cost_guardrail and this task, so that it reads again"
+
+
+def blockers(facts: SpendAfterZeroFacts) -> Iterator[Blocker]:
+    """What is watched since when, whether every platform told, and each day that cost too much."""
+    run = facts.platform_run
+    if isinstance(run, Absent) or (isinstance(run, Known) and run.value.closed_by is None):
+        return
+    if not isinstance(run, Known):
+        yield unusable(
+            run,
+            Need(
+                stem="PLATFORM-RUN",
+                what="the platform run",
+                resource="control record platform_runs",
+                expected="the newest one, or none",
+                remedy="make control/<environment>/platform_runs in the evidence bucket readable, then clear this task",
+            ),
+        )
+        return
+    if not isinstance(facts.closed_at, Known):
+        yield unusable(
+            facts.closed_at,
+            Need(
+                stem="CLOSING",
+                what="when the platform run was closed",
+                resource=run.value.id,
+                expected="a teardown proof that passed, with its time",
+                remedy=f"make {run.value.closed_by} readable to the execution role, then clear this task",
+            ),
+        )
+        return
+    if facts.closed_at.value > facts.observed_at:
+        yield Blocker(
+            code="CLOSING-IN-FUTURE",
+            summary="the platform run was closed later than now: a clock jumped",
+            resource=run.value.id,
+            observed=f"closed {facts.closed_at.value.isoformat()}, now {facts.observed_at.isoformat()}",
+            expected="a closing before now",
+            remedy="correct the clock of the worker, then clear this task",
+        )
+    told = {spend.platform for spend in facts.platforms}
+    for platform in facts.cost_scope:
+        if platform not in told:
+            yield _unknown(platform, "nobody asked", "the days of every platform in the scope")
+    for spend in facts.platforms:
+        yield from _platform(facts, spend)
+
+
+def _platform(facts: SpendAfterZeroFacts, spend: PlatformSpend) -> Iterator[Blocker]:
+    if not isinstance(spend.days, Known):
+        yield _unknown(spend.platform, shown(spend.days), "an amount per day; what cannot be read is not zero")
+        return
+    if not isinstance(spend.data_as_of, Known):
+        yield _unknown(spend.platform, f"as of {shown(spend.data_as_of)}", "as of when the days are reported")
+        return
+    if spend.data_as_of.value > facts.observed_at:
+        yield _unknown(
+            spend.platform,
+            f"as of {spend.data_as_of.value.isoformat()}, read {facts.observed_at.isoformat()}",
+            "a report as of a moment before the read; a clock jumped",
+        )
+    for day in facts.reported_days(spend):
+        yield from _day(facts, spend, day, [each for each in spend.days.value if each.day == day])
+
+
+def _day(facts: SpendAfterZeroFacts, spend: PlatformSpend, day: date, lines: list[DaySpend]) -> Iterator[Blocker]:
+    where = f"{spend.platform} {day.isoformat()}"
+    if not lines and spend.names_every_day:
+        yield _unknown(where, "the day is missing", "an amount for every reported day")
+    for line in lines:
+        if line.cost.unit != facts.expected_unit or line.cost.amount < 0:
+            yield _unknown(where, f"{line.cost.amount} {line.cost.unit}", f"0 or more {facts.expected_unit}")
+    spent = sum((line.cost.amount for line in lines if line.cost.unit == facts.expected_unit), start=Decimal(0))
+    if spent > spend.base_per_day:
+        following = day + timedelta(days=1)
+        of_aws = spend.platform == "aws"
+        yield Blocker(
+            code="SPEND-AFTER-ZERO",
+            summary="a day after the proven teardown was charged for",
+            resource=where,
+            observed=f"{spent} {facts.expected_unit}",
+            expected=f"at most {spend.base_per_day} {facts.expected_unit} from {facts.watched_from} on",
+            remedy=f"see what spends: `aws ce get-cost-and-usage --time-period Start={day},End={following} "
+            "--granularity DAILY --metrics UnblendedCost --group-by Type=DIMENSION,Key=SERVICE` (0.01 USD); remove it, "
+            "or raise audit.base_usd_per_day when it is core's"
+            if of_aws
+            else "see that day in Confluent's billing page, and delete what spends",
+        )
+
+
+def _unknown(resource: str, observed: str, expected: str) -> Blocker:
+    return Blocker(
+        code="SPEND-UNKNOWN",
+        summary="what was charged after the proven teardown is not known",
+        resource=resource,
+        observed=observed,
+        expected=expected,
+        remedy=f"correct what the reason names (role, key, currency, clock); then {_AGAIN}",
+    )
+
+
+GATE = Gate(
+    id="SPEND-AFTER-ZERO",
+    title="No bill charges for days after the proven teardown",
+    owner="finops",
+    requirements=("TD5", "TD8", "CO5"),
+    facts=SpendAfterZeroFacts,
+    blockers=blockers,
+    measured_codes=frozenset({"CLOSING-IN-FUTURE", "SPEND-AFTER-ZERO", "SPEND-UNKNOWN"}),
+    policy_sections=("audit", "cost_scope", "billing_lag_hours", "budget"),
+)

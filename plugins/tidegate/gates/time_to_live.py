@@ -1,0 +1,81 @@
+"""TIME-TO-LIVE. No ephemeral stack stands longer than its record allows, and none without a record (TD8).
+
+A stack of lifecycle messaging (confluent) has no time to live of its own: what needs it comes and goes, and what it
+costs is the cost guardrail's business.
+"""
+
+from collections.abc import Iterator
+
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
+from tidegate.gates.rules_time_to_live import bounds_blockers, record_blockers, resource_count_blockers
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.models.time_to_live import StackLife, TimeToLive, TimeToLiveFacts
+
+
+def blockers(facts: TimeToLiveFacts) -> Iterator[Blocker]:
+    """Yield every stack that stands too long, and every one of which that cannot be told."""
+    yield from identity_blockers(facts.caller, facts.tools)
+    for life in facts.stacks:
+        yield from resource_count_blockers(life.stack, life.resource_count)
+        if not isinstance(life.resource_count, Known) or life.resource_count.value > 0:
+            yield from _standing(facts, life)
+
+
+def _standing(facts: TimeToLiveFacts, life: StackLife) -> Iterator[Blocker]:
+    yield from record_blockers(life.stack, life.record, facts.environment)
+    if isinstance(life.record, Known):
+        record = life.record.value
+        yield from each(
+            bounds_blockers(
+                record, observed_at=facts.observed_at, max_hours=facts.max_hours, environment=facts.environment
+            ),
+            _ended(facts, life, record),
+        )
+
+
+def _ended(facts: TimeToLiveFacts, life: StackLife, record: TimeToLive) -> Iterator[Blocker]:
+    if record.has_ended(facts.observed_at):
+        yield Blocker(
+            code="TIME-TO-LIVE-ENDED",
+            summary="the stack stands although its time has ended",
+            resource=f"stack {life.stack}",
+            observed=f"ended at {record.ends_at.isoformat()}; set by {record.set_by}: {record.reason}",
+            expected="a stack that is torn down by then, or a later end",
+            remedy=f"{_teardown(facts, life)}; to keep the stack, trigger {facts.environment}.extend_time_to_live "
+            "before that run starts",
+        )
+
+
+def _teardown(facts: TimeToLiveFacts, life: StackLife) -> str:
+    dag = f"{facts.environment}.m9_teardown_cost_check"
+    if life.teardown is None:
+        return f"trigger {dag} with target = {life.stack}"
+    named = f"{dag} run {life.teardown.run_id}"
+    match life.teardown.state:
+        case Absent() if life.teardown.keeps_failing:
+            failed = ", ".join(life.teardown.failed_before)
+            return (
+                f"{failed} failed: read the log of the last one and mend what it names; then trigger {dag} by hand "
+                f"with target = {life.stack}"
+            )
+        case Absent():
+            return f"{named} is triggered by this task; see how it ends"
+        case Known(state):
+            return f"{named} is {state}; see how it ends"
+        case Unreadable():
+            return f"see in Airflow whether {named} runs; else trigger {dag} with target = {life.stack}"
+        case _:
+            return f"trigger {dag} with target = {life.stack}"
+
+
+GATE = Gate(
+    id="TIME-TO-LIVE",
+    title="No ephemeral stack stands longer than it may",
+    owner="finops",
+    requirements=("TD8", "CO4", "ID1", "ID2", "ID3"),
+    facts=TimeToLiveFacts,
+    blockers=blockers,
+    policy_sections=(*IDENTITY_SECTIONS, "evidence", "stacks", "time_to_live"),
+)

@@ -1,0 +1,124 @@
+"""AUDIT.J: the chain of verdicts, and what `tidegate verify` says about the newest executions (TD8, EV3)."""
+
+from datetime import timedelta
+
+from tidegate.evidence.store import StoreError
+from tidegate.lanes.newest import newest_proof
+from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.subjects import as_of_its_time, subject_of
+from tidegate.models.audit import EvidenceChainFacts, EvidenceFinding, VerifiedExecution
+from tidegate.models.facts import Source
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.verify.chain import Chain, read_chain
+from tidegate.verify.execution import Verification, verify_execution
+from tidegate.verify.findings import Finding
+
+BEING_RERUN = timedelta(hours=1)
+"""A lane that ran again so short ago may still be followed by a verdict of its own."""
+
+AT_MOST = 40
+"""So many executions are judged again in one night, the newest; of others the records in the chain are looked at."""
+
+
+def collect_evidence(run: LaneRun) -> EvidenceChainFacts:
+    """The whole chain; the evidence of the newest executions; the newest proof."""
+    began = now()
+    chain = _chain(run)
+    proof = _proof(run)
+    since, new, older = _wanted(run, chain.value) if isinstance(chain, Known) else ("", [], [])
+    chosen, left = [*new, *older][:AT_MOST], new[AT_MOST:]
+    if isinstance(proof, Known) and proof.value not in chosen:
+        chosen = [*chosen, proof.value]
+        left = [execution for execution in left if execution != proof.value]
+    executions = tuple(
+        _verified(run, execution, chain.value, new=execution in new) for execution in chosen if isinstance(chain, Known)
+    )
+    return EvidenceChainFacts(
+        observed_at=now(),
+        sources=(Source(name="evidence", data_as_of=began),),
+        records=Known(chain.value.length) if isinstance(chain, Known) else chain,
+        chain=Known(_findings(chain.value.findings)) if isinstance(chain, Known) else chain,
+        since=since,
+        executions=executions,
+        by_record_only=tuple(left),
+        proof=proof,
+    )
+
+
+def _chain(run: LaneRun) -> Known[Chain] | Absent | Unreadable:
+    try:
+        chain = read_chain(run.remote, run.environment.name)
+    except StoreError as error:
+        return Unreadable(str(error))
+    return Known(chain) if chain.length else Absent()
+
+
+def _proof(run: LaneRun) -> Observed[str]:
+    found = newest_proof(run)
+    return Known(found.value.snapshot.execution_id) if isinstance(found, Known) else found
+
+
+def _wanted(run: LaneRun, chain: Chain) -> tuple[str, list[str], list[str]]:
+    """The previous audit; executions recorded since then; older ones. Newest first.
+
+    The previous audit counts as new: nobody has judged its verdict again yet. Older executions are judged again so that
+    what somebody changes later is found too; but not older hourly checks, of which there are too many. This audit's
+    own earlier attempts do not count.
+    """
+    others = [record for _, record in sorted(chain.records.items()) if record.execution_id != run.execution_id]
+    previous = next((record for record in reversed(others) if record.phase == "audit"), None)
+    first = previous.number if previous else 1
+    since = list(dict.fromkeys(it.execution_id for it in reversed(others) if it.number >= first))
+    older = [it.execution_id for it in reversed(others) if it.number < first and it.phase != "hourly"]
+    older = [execution for execution in dict.fromkeys(older) if execution not in since]
+    return previous.execution_id if previous else "", since, older
+
+
+def _verified(run: LaneRun, execution: str, chain: Chain, *, new: bool) -> VerifiedExecution:
+    """Of an older execution only what is certain: another version or manifest than today's may have judged it."""
+    try:
+        then = as_of_its_time(run.environment, execution, run.remote, remote=True)
+        subject = subject_of(then, execution, remote=True)
+        verification = verify_execution(run.remote, subject, profile=run.profile, chain=chain)
+    except (StoreError, ValueError) as error:
+        run.log(f"{execution}: cannot be judged again: {error}")
+        return VerifiedExecution(execution_id=execution, findings=Unreadable(str(error)))
+    snapshots = len(verification.execution.documents)
+    again = _being_rerun(run, execution, verification)
+    found = tuple(it for it in verification.findings if (new or it.certain) and it not in again)
+    for finding in again:
+        run.log(f"{execution}: {finding.file} is newer than its verdict, and the run goes on: judged the next night")
+    run.log(f"{execution}: verdict {verification.verdict}, {snapshots} snapshots judged again, {len(found)} findings")
+    return VerifiedExecution(execution_id=execution, findings=Known(_findings(found)))
+
+
+def _being_rerun(run: LaneRun, execution: str, verification: Verification) -> tuple[Finding, ...]:
+    """Lanes that somebody runs again right now: their verdict follows. Their run holds the lease, or they are young."""
+    moment = now()
+    lease = run.lease.check(dag_id=run.dag_id, run_id=run.run_id, now=moment).holder
+    at_work = isinstance(lease, Known) and lease.value.execution_id == execution and lease.value.expires_at > moment
+    observed = {
+        document.key: document.snapshot.observed_at
+        for document in verification.execution.documents
+        if document.snapshot is not None
+    }
+    return tuple(
+        finding
+        for finding in verification.findings
+        if finding.code == "LANE-SUPERSEDED"
+        and (at_work or (finding.file in observed and timedelta() <= moment - observed[finding.file] < BEING_RERUN))
+    )
+
+
+def _findings(found: tuple[Finding, ...]) -> tuple[EvidenceFinding, ...]:
+    return tuple(
+        EvidenceFinding(
+            code=it.code,
+            file=it.file,
+            observed=it.observed,
+            expected=it.expected,
+            remedy=it.remedy,
+            certain=it.certain,
+        )
+        for it in found
+    )

@@ -1,0 +1,82 @@
+"""Triggers runs of other DAGs by names that follow from why, so that two checks trigger one run."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from tidegate.lanes.run import ActionBlocked, LaneRun
+from tidegate.lanes.spec import ENDED_PARAM
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Known, shown
+from tidegate.models.time_to_live import ATTEMPTS, TriggeredRun
+
+_MOST = 1000
+"""How many runs are asked for at most; no check triggers more than one."""
+
+
+def first_not_over(
+    run: LaneRun, dag_id: str, name: Callable[[int], str], over: Collection[str] = ("failed",)
+) -> TriggeredRun:
+    """The first of the runs `name(1)`, `name(2)`, ... that is not over: under way, unreadable, or not tried yet.
+
+    Which states are over is the caller's: one that asks before it looks at what stands may count success as well.
+    """
+    failed: tuple[str, ...] = ()
+    for number in range(1, _MOST):
+        state = run.dag_runs.state(dag_id, name(number))
+        if not isinstance(state, Known) or state.value not in over:
+            return TriggeredRun(run_id=name(number), state=state, failed_before=failed)
+        failed = (*failed, name(number))[-ATTEMPTS:] if state.value == "failed" else ()
+    return TriggeredRun(run_id=name(_MOST), state=run.dag_runs.state(dag_id, name(_MOST)), failed_before=failed)
+
+
+def trigger(
+    run: LaneRun,
+    dag_id: str,
+    wanted: TriggeredRun,
+    conf: dict[str, Any],
+    *,
+    code: str,
+    keeps_failing: str,
+    why: str,
+    closed: Iterable[Blocker],
+) -> None:
+    """Trigger one run, unless it is there already. Raises ActionBlocked, which names what is in the way.
+
+    `closed` are the reasons why this worker must not trigger it or it would not start, also where it waits in the queue
+    already; `code` and `why` say what is left undone. After `ATTEMPTS` that failed in a row it is `keeps_failing`, and
+    a person has to look: one more every hour mends nothing.
+    """
+    reasons = [blocker.sentence() for blocker in closed]
+    by_hand = {name: value for name, value in conf.items() if name != ENDED_PARAM}
+    remedy = f"mend what is observed; the next check triggers it, or trigger {dag_id} now with {by_hand}"
+    match wanted.state:
+        case Known("queued") if reasons:
+            problem = "it is queued, and would not start: " + " || ".join(reasons)
+            remedy = "mend what is observed; the run starts by itself then"
+        case Known(state):
+            run.log(f"{dag_id} run {wanted.run_id} is {state} already")
+            return
+        case _ if reasons:
+            problem = " || ".join(reasons)
+        case _ if not wanted.is_untried:
+            problem = f"nobody can tell how it stands: {shown(wanted.state)}"
+        case _ if wanted.keeps_failing:
+            code, problem = keeps_failing, f"{', '.join(wanted.failed_before)} failed, so no further one is triggered"
+            remedy = (
+                f"read the log of {wanted.failed_before[-1]} and mend what it names (a lock whose holder is gone: "
+                f"docs/runbooks/stale-lock.md), then trigger {dag_id} by hand with {by_hand}"
+            )
+        case _:
+            problem = run.dag_runs.trigger(dag_id, wanted.run_id, conf)
+    if problem:
+        raise ActionBlocked(
+            Blocker(
+                code=code,
+                summary=why,
+                resource=f"{dag_id} run {wanted.run_id}",
+                observed=problem,
+                expected="a run that starts",
+                remedy=remedy,
+            ).sentence()
+        )
+    run.log(f"triggered {dag_id} run {wanted.run_id} with {conf}")

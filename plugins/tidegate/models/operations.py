@@ -1,0 +1,100 @@
+"""Sections of the manifest about what happens while nobody builds: audit, time to live, alerts, own reads.
+
+They belong to `models.environment.Environment`.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from croniter import croniter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from tidegate.models.scalars import UsDollars
+
+
+def _cron(schedule: str) -> str:
+    """As Airflow reads it: what it cannot read would break the DAG files of all environments."""
+    try:
+        croniter(schedule, datetime(2026, 1, 1, tzinfo=UTC)).get_next(datetime)
+    except ValueError as error:
+        raise ValueError(f"no cron that Airflow can read: {error}") from error
+    return schedule
+
+
+Schedule = Annotated[str, Field(pattern=r"^\S+( \S+){4}$"), AfterValidator(_cron)]
+"""Five fields of cron, UTC."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OwnReads(_Section):
+    """What reading the bills may cost (CO7). AWS charges for each page of Cost Explorer."""
+
+    max_age_hours: Annotated[int, Field(ge=0, le=24)]
+    """An answer of Cost Explorer that is younger is not asked for again; AWS refreshes up to three times a day. 0:
+    always ask."""
+    monthly_usd: UsDollars
+    """The most that a month of own reads may cost, in USD. Then nothing is read, and the cost is unknown."""
+
+
+class Audit(_Section):
+    """The nightly audit and the hourly check (TD8)."""
+
+    schedule: Schedule
+    hourly_schedule: Schedule
+    deadline_minutes: Annotated[int, Field(ge=5, le=600)]
+    """By when an audit must have ended, minutes after it was due."""
+    max_lock_minutes: Annotated[int, Field(ge=1, le=1440)]
+    """A state lock that is older is a finding."""
+    warn_expiry_days: Annotated[int, Field(ge=1, le=90)]
+    """An exception that ends within so many days is a finding."""
+    base_usd_per_day: UsDollars
+    """What AWS may charge on a day on which nothing but the persistent stacks stands (the nightly watch of the bills).
+    Confluent may charge nothing then: none of its resources is persistent."""
+
+
+class TimeToLive(_Section):
+    """How long an ephemeral stack may stand, in hours, and when to warn before it ends."""
+
+    default_hours: Annotated[int, Field(ge=1, le=720)]
+    max_hours: Annotated[int, Field(ge=1, le=720)]
+    """The most that a build or an extension may ask for, from then on."""
+    warn_hours: tuple[Annotated[int, Field(ge=1, le=168)], ...] = ()
+    """Falling: a warning when so many hours are left."""
+
+    @model_validator(mode="after")
+    def _hours_make_sense(self) -> "TimeToLive":
+        if self.default_hours > self.max_hours:
+            raise ValueError("default_hours must not exceed max_hours")
+        if list(self.warn_hours) != sorted(set(self.warn_hours), reverse=True):
+            raise ValueError("warn_hours must fall")
+        return self
+
+
+class AlertChannel(_Section):
+    """Where alerts go. SNS takes the environment's alert topic; the others need a connection of Airflow."""
+
+    kind: Literal["sns", "slack", "smtp"]
+    connection: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")] | None = None
+    """Id of the Airflow connection: Slack webhook, mail server."""
+    to: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Slack channel, or mail address."""
+
+    @model_validator(mode="after")
+    def _others_need_a_connection(self) -> "AlertChannel":
+        if self.kind != "sns" and (self.connection is None or self.to is None):
+            raise ValueError(f"channel {self.kind} needs connection and to")
+        return self
+
+    @property
+    def name(self) -> str:
+        """`sns`, `slack slack_alerts #platform`: what the memory of alerts knows it by."""
+        return " ".join(part for part in (self.kind, self.connection, self.to) if part)
+
+
+class Alerts(_Section):
+    """Who hears of failed verdicts, rungs, stops and findings."""
+
+    channels: tuple[AlertChannel, ...] = Field(min_length=1)

@@ -1,0 +1,17 @@
+"""What the AWS price list says about one offer."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPrice:
+    """The on-demand price of one unit in USD: of the first tier that costs something, 0 where none does."""
+
+    usd: Decimal
+    unit: str
+    """As AWS writes it: `Hrs`, `GB-Mo`."""
+    version: str
+    """Of the offer file, e.g. `20261001120000`."""
+    published: date

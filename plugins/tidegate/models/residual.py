@@ -1,0 +1,74 @@
+"""What is left of an environment: after a teardown (TD4, TD5), and on any night (TD8)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from tidegate.models.authorization import Intent
+from tidegate.models.control import PlatformRun
+from tidegate.models.facts import Facts
+from tidegate.models.inventory import Inventory
+from tidegate.models.looks import Looks
+from tidegate.models.observed import Known, Observed
+from tidegate.models.ownership import OwnedState
+from tidegate.models.plan import PreserveItem
+from tidegate.models.policy import ForbiddenRule, PolicyException
+from tidegate.models.state import StateResource
+
+CLASSIFYING_ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "aws_db_instance": ("deletion_protection", "dbi_resource_id"),
+    "aws_rds_cluster": ("deletion_protection",),
+}
+"""By type what the live scan keeps so that one can tell what holds a resource, and under which id a state knows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanFacts(Facts):
+    """What every residual scan asks: a live inventory, and by which marks a resource is the environment's."""
+
+    inventory: Inventory
+    looks: Looks
+    forbidden: tuple[ForbiddenRule, ...]
+    exceptions: tuple[PolicyException, ...]
+    today: date
+    environment_tags: dict[str, str]
+    """Tags which mark a resource as one of this environment's ephemeral stacks."""
+    name_prefix: str
+    """Ids or names with this prefix belong to the environment."""
+    ephemeral_types: tuple[str, ...]
+    """Types that only ephemeral stacks hold: what is left of them in the environment is residual."""
+    free_types: tuple[str, ...]
+    """Types that cost nothing while they stand, whatever their attributes, by the price policy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidualFacts(ScanFacts):
+    """Facts of M9.F: nothing of the environment is left, nothing preserved is missing (TD4, TD5)."""
+
+    destroy_set: tuple[StateResource, ...]
+    destroyed_still_there: Observed[tuple[StateResource, ...]]
+    preserve_set: tuple[PreserveItem, ...]
+    preserved_missing: Observed[tuple[PreserveItem, ...]]
+    persistent_serial_before: dict[str, int]
+    """State serials of persistent stacks when the scope was frozen."""
+    persistent_serial_after: dict[str, Observed[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditResidualFacts(ScanFacts):
+    """Facts of the nightly residual scan: while a platform run is open, what stands beside its stacks; else all."""
+
+    region: str
+    """Where the stacks stand: a name in a state means the one of this region."""
+    platform_run: Observed[PlatformRun]
+    """The newest one. Absent: there never was one."""
+    states: tuple[OwnedState, ...]
+    """Of every stack of the manifest."""
+    expected_stacks: tuple[str, ...]
+    intents: dict[str, Observed[Intent]]
+    """By stack: the terraform that nobody saw end. Absent: there is none."""
+    preserve_set: Observed[tuple[PreserveItem, ...]]
+
+    @property
+    def applying(self) -> tuple[str, ...]:
+        """Stacks of which an apply is under way, or may be: what it has just made is in no state yet."""
+        return tuple(stack for stack, it in self.intents.items() if isinstance(it, Known) and it.value.may_be_changing)

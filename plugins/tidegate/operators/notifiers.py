@@ -1,0 +1,126 @@
+"""Hands messages to the channels of the manifest, through Airflow's notifiers (CO6).
+
+A notifier's provider is imported when its channel is used: one that is not installed is a problem of that channel only.
+"""
+
+import html
+import importlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tidegate.models.alert import Alert
+from tidegate.models.blocker import Blocker
+from tidegate.models.environment import Environment
+from tidegate.models.operations import AlertChannel
+from tidegate.models.redaction import redacted
+
+IAM_ACTIONS: tuple[str, ...] = ("sns:Publish",)
+
+_NOTIFIERS = {
+    "sns": ("airflow.providers.amazon.aws.notifications.sns", "SnsNotifier", "apache-airflow-providers-amazon"),
+    "slack": (
+        "airflow.providers.slack.notifications.slack_webhook",
+        "SlackWebhookNotifier",
+        "apache-airflow-providers-slack",
+    ),
+    "smtp": ("airflow.providers.smtp.notifications.smtp", "SmtpNotifier", "apache-airflow-providers-smtp"),
+}
+
+_IMPATIENT = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
+"""Seconds, for each of two tries."""
+
+
+def run_link(dag_id: str, run_id: str) -> str:
+    """Address of a run in Airflow's pages, below `[api] base_url`; empty when that is not set."""
+    from airflow.sdk.configuration import conf
+
+    base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    return f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}" if base else ""
+
+
+def deliver(
+    environment: Environment, channel: AlertChannel, alert: Alert, context: Mapping[str, Any]
+) -> Blocker | None:
+    """Send one message. Never raises for what the channel does; the blocker says why it was not taken."""
+    module, name, requirement = _NOTIFIERS[channel.kind]
+    try:
+        notifier_class = getattr(importlib.import_module(module), name)
+    except ImportError:
+        return _missing(channel, requirement)
+    try:
+        notifier = notifier_class(**_arguments(environment, channel, alert))
+        if channel.kind == "sns":
+            notifier.hook = _impatient_hook(environment)
+        notifier.notify(dict(context))
+    except Exception as error:  # noqa: BLE001 - whatever one channel raises, the other channels and the verdict go on
+        return _undelivered(environment, channel, error)
+    return None
+
+
+def _impatient_hook(environment: Environment) -> Any:
+    """SNS that does not answer is given up after seconds, not minutes: the callback of a run has less than one."""
+    from airflow.providers.amazon.aws.hooks.sns import SnsHook
+
+    hook: Any = SnsHook
+    return hook(aws_conn_id=None, region_name=environment.region, config=_IMPATIENT)
+
+
+def _arguments(environment: Environment, channel: AlertChannel, alert: Alert) -> dict[str, Any]:
+    match channel.kind:
+        case "sns":
+            return {
+                "aws_conn_id": None,  # whatever botocore finds: the session of the execution role, never a stored key
+                "region_name": environment.region,
+                "target_arn": environment.alert_topic_arn,
+                "subject": alert.subject,
+                "message": alert.text,
+            }
+        case "slack":
+            text = html.escape(f"{alert.subject}\n\n{alert.text}", quote=False)
+            return {"slack_webhook_conn_id": channel.connection, "text": text}
+        case "smtp":
+            body = f'<div style="white-space: pre-wrap">{html.escape(alert.text)}</div>'
+            return {
+                "smtp_conn_id": channel.connection,
+                "to": channel.to,
+                "subject": alert.subject,
+                "html_content": body,
+            }
+
+
+def _missing(channel: AlertChannel, requirement: str) -> Blocker:
+    return Blocker(
+        code="ALERT-CHANNEL-MISSING",
+        summary="Airflow has no provider for this channel, so nobody is told there",
+        resource=f"channel {channel.name}",
+        observed=f"{requirement} is not installed",
+        expected=f"{requirement}",
+        remedy=f"add {requirement} to requirements.in, lock and install it; or take the channel out of alerts.channels",
+        owner="platform",
+    )
+
+
+def _undelivered(environment: Environment, channel: AlertChannel, error: Exception) -> Blocker:
+    """What AWS says is told; of what others raise only its kind, since a webhook's address is its password (ID4)."""
+    said = type(error).__name__
+    if isinstance(error, (ClientError, BotoCoreError)):
+        said = redacted(f"{said}: {error}")
+    remedy = f"check the connection {channel.connection} in Airflow; the next run of any phase sends it again"
+    if channel.kind == "sns":
+        remedy = (
+            f"let the role publish to {environment.alert_topic_arn} (before the first {environment.name}."
+            "m2_substrate_build there is no topic); the next run of any phase sends it again"
+        )
+    return Blocker(
+        code="ALERT-UNDELIVERED",
+        summary="a message was not taken, so nobody was told there",
+        resource=f"channel {channel.name}",
+        observed=said,
+        expected="a channel that takes messages",
+        remedy=remedy,
+        owner="platform",
+    )

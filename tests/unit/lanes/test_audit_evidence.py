@@ -1,0 +1,263 @@
+"""AUDIT.J: whole executions in a bucket, judged again; and what somebody did to them."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from factories_control import holder
+from factories_evidence import M2, M9, PLATFORM_RUN, START, Evidence
+from standins import MemoryStore
+from tidegate import environments
+from tidegate.evidence.canonical import seal
+from tidegate.evidence.control import Series
+from tidegate.gates.evidence_chain import GATE
+from tidegate.lanes import audit_evidence
+from tidegate.lanes.audit_evidence import collect_evidence
+from tidegate.lanes.run import LaneRun
+from tidegate.models.control import Lease
+from tidegate.models.observed import Absent, Known, Unreadable
+
+LAST, BEFORE = "audit_20261120T020000Z", "m2_20261119T093000Z"
+CHECK = "b_backend_readiness"
+VERDICTS = "evidence/dev_min/verdicts"
+
+
+@pytest.fixture(autouse=True)
+def moment(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the lane takes for now, and who holds the run lease."""
+    given: dict[str, Any] = {"now": START, "lease": Absent()}
+    monkeypatch.setattr(audit_evidence, "now", lambda: given["now"])
+    lease = SimpleNamespace(check=lambda **_: Lease(ours=False, holder=given["lease"]))
+    monkeypatch.setattr(LaneRun, "lease", lease)
+    return given
+
+
+def evidence(root: Path, execution: str) -> Evidence:
+    """An execution that passed, in a bucket."""
+    return Evidence(root, execution, remote=True, cost_scope=("aws", "confluent")).lanes().verdict()
+
+
+def bucket(root: Path) -> MemoryStore:
+    store = MemoryStore()
+    for path in root.rglob("*.json"):
+        store.objects[path.relative_to(root).as_posix()] = path.read_bytes()
+    for key in list(store.objects):  # files have no versions: the factory recorded v1
+        if key.startswith(VERDICTS):
+            record = json.loads(store.objects[key])
+            verdict = {**record["verdict"], "version_id": None}
+            store.objects[key] = seal({**record, "verdict": verdict})
+    relink(store)
+    return store
+
+
+def relink(store: MemoryStore) -> None:
+    previous = None
+    for key in store.keys(f"{VERDICTS}/"):
+        record = json.loads(store.objects[key])
+        store.objects[key] = seal({**record, "previous": previous})
+        record = json.loads(store.objects[key])
+        previous = {"number": record["number"], "sha256": record["digest"]}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    root = tmp_path_factory.mktemp("nights")
+    for execution in (BEFORE, LAST, M2, M9):
+        evidence(root, execution)
+    return bucket(root).objects
+
+
+@pytest.fixture
+def nights(written: dict[str, bytes]) -> MemoryStore:
+    """A build before the last audit; after it a build and a teardown with its proof."""
+    store = MemoryStore()
+    store.objects = dict(written)
+    return store
+
+
+def collected(world: Any, store: MemoryStore, **changes: Any) -> Any:
+    run = world.run("audit", "j_evidence_chain", remote=store, environment=environments.load("dev_min"), **changes)
+    return collect_evidence(run)
+
+
+def codes(facts: Any) -> list[tuple[str, str]]:
+    found = GATE.evaluate(facts, judged_at=START)
+    return [(blocker.code, blocker.resource.rpartition("/")[2]) for blocker in found]
+
+
+def test_the_first_audit_ever_has_nothing_to_verify(world: Any) -> None:
+    facts = collected(world, MemoryStore())
+    assert (facts.records, facts.chain, facts.proof) == (Absent(), Absent(), Absent())
+    assert (facts.since, facts.executions, facts.by_record_only) == ("", (), ())
+    assert codes(facts) == []
+
+
+def test_what_was_judged_since_the_last_audit_is_judged_again(world: Any, nights: MemoryStore) -> None:
+    facts = collected(world, nights)
+    assert (facts.records, facts.since, facts.proof) == (Known(4), LAST, Known(M9))
+    assert [it.execution_id for it in facts.executions] == [M9, M2, LAST, BEFORE]
+    assert codes(facts) == []
+
+
+def test_without_an_earlier_audit_everything_is(world: Any, tmp_path: Path) -> None:
+    evidence(tmp_path, BEFORE)
+    facts = collected(world, bucket(tmp_path))
+    assert ([it.execution_id for it in facts.executions], facts.since) == ([BEFORE], "")
+
+
+def test_the_attempt_of_this_audit_does_not_count(world: Any, tmp_path: Path) -> None:
+    run = world.run("audit", "j_evidence_chain")
+    for execution in (LAST, M2, run.execution_id):
+        evidence(tmp_path, execution)
+    facts = collected(world, bucket(tmp_path))
+    assert (facts.since, [it.execution_id for it in facts.executions]) == (LAST, [M2, LAST])
+
+
+def test_so_many_are_judged_again_and_the_proof_always(
+    world: Any, nights: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_evidence, "AT_MOST", 1)
+    facts = collected(world, nights)
+    assert ([it.execution_id for it in facts.executions], facts.by_record_only) == ([M9], (M2, LAST))
+    for key in nights.keys(f"{VERDICTS}/"):
+        if b'"m9_' in nights.objects[key]:
+            del nights.objects[key]
+    facts = collected(world, nights)
+    assert ([it.execution_id for it in facts.executions], facts.by_record_only) == ([M2, M9], (LAST,))
+
+
+def rerun(nights: MemoryStore) -> str:
+    """A lane of the build that ran once more; returns the name of its file."""
+    (key,) = nights.keys(f"evidence/dev_min/substrate/{M2}/m2_b_backend_state_readiness_snapshot")
+    again = key.replace(".json", ".attempt2.json")
+    nights.objects[again] = seal({**json.loads(nights.objects[key]), "attempt": 2})
+    return again.rpartition("/")[2]
+
+
+def test_a_lane_that_ran_after_its_verdict_is_a_finding(world: Any, nights: MemoryStore, moment: Any) -> None:
+    again = rerun(nights)
+    moment["now"] = START + timedelta(days=1)
+    facts = collected(world, nights)
+    assert [(it.code, it.file.rpartition("/")[2]) for it in facts.executions[1].findings.value] == [
+        ("LANE-SUPERSEDED", again)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("later", "execution", "ends", "told"),
+    [
+        (timedelta(days=1), M2, timedelta(minutes=1), False),
+        (timedelta(days=1), M2, timedelta(), True),
+        (timedelta(days=1), M9, timedelta(minutes=1), True),
+    ],
+    ids=["its-run-holds-the-lease", "its-lease-has-ended", "another-run-holds-it"],
+)
+def test_while_somebody_reruns_it_is_none(
+    world: Any, nights: MemoryStore, moment: Any, later: timedelta, execution: str, ends: timedelta, told: bool
+) -> None:
+    """Its verdict follows; if it does not, the next night tells."""
+    again = rerun(nights)
+    moment["now"] = START + later
+    moment["lease"] = Known(holder(execution_id=execution, expires_at=moment["now"] + ends))
+    facts = collected(world, nights)
+    assert bool(facts.executions[1].findings.value) is told
+    assert any(again in line for line in world.said) is not told
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(59, False), (61, True)])
+def test_a_phase_without_a_lease_gets_an_hour(
+    world: Any, nights: MemoryStore, moment: Any, minutes: int, told: bool
+) -> None:
+    rerun(nights)
+    (key,) = nights.keys(f"evidence/dev_min/substrate/{M2}/m2_b_backend_state_readiness_snapshot.attempt2")
+    observed = datetime.fromisoformat(json.loads(nights.objects[key])["observed_at"])
+    moment["now"] = observed + timedelta(minutes=minutes)
+    assert bool(collected(world, nights).executions[1].findings.value) is told
+
+
+def test_a_touched_snapshot_is_a_finding(world: Any, nights: MemoryStore) -> None:
+    (key,) = nights.keys(f"evidence/dev_min/substrate/{M2}/m2_b_backend_state_readiness_snapshot")
+    nights.objects[key] = nights.objects[key].replace(b'"pass"', b'"Pass"', 1)
+    facts = collected(world, nights)
+    assert ("EVIDENCE-NOT-SOUND", "m2_b_backend_state_readiness_snapshot.json") in codes(facts)
+
+
+def test_a_touched_execution_of_an_earlier_night_is_found_as_well(world: Any, nights: MemoryStore) -> None:
+    (key,) = nights.keys(f"evidence/dev_min/substrate/{BEFORE}/m2_{CHECK.replace('backend', 'backend_state')}_snapshot")
+    nights.objects[key] = nights.objects[key].replace(b'"pass"', b'"Pass"', 1)
+    assert ("EVIDENCE-NOT-SOUND", key.rpartition("/")[2]) in codes(collected(world, nights))
+
+
+def test_another_version_is_said_of_new_executions_only(
+    world: Any, nights: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every night after an upgrade would find each of them."""
+    whole = audit_evidence.subject_of
+
+    def one_lane_less(environment: Any, execution: str, *, remote: bool) -> Any:
+        subject = whole(environment, execution, remote=remote)
+        return replace(subject, lanes=subject.lanes[1:])
+
+    monkeypatch.setattr(audit_evidence, "subject_of", one_lane_less)
+    facts = collected(world, nights)
+    told = {it.execution_id for it in facts.executions if isinstance(it.findings, Known) and it.findings.value}
+    assert M2 in told
+    assert BEFORE not in told
+
+
+def test_old_hourly_checks_are_too_many(world: Any, tmp_path: Path) -> None:
+    for execution in ("hourly_20261119T093000Z", LAST, "hourly_20261120T093000Z"):
+        evidence(tmp_path, execution)
+    facts = collected(world, bucket(tmp_path))
+    assert [it.execution_id for it in facts.executions] == ["hourly_20261120T093000Z", LAST]
+
+
+def test_a_gap_in_the_chain_is_said_once(world: Any, nights: MemoryStore) -> None:
+    del nights.objects[f"{VERDICTS}/000001.json"]
+    assert codes(collected(world, nights)) == [("EVIDENCE-NOT-SOUND", "000001.json")]
+
+
+def test_two_records_that_contradict_each_other(world: Any, nights: MemoryStore) -> None:
+    record = json.loads(nights.objects[f"{VERDICTS}/000001.json"])
+    Series(nights, VERDICTS).append_next(  # type: ignore[arg-type]
+        lambda newest: {
+            **record,
+            "overall_pass": False,
+            "previous": {"number": newest["number"], "sha256": newest["digest"]} if newest else None,
+        }
+    )
+    assert ("EVIDENCE-NOT-SOUND", "000005.json") in codes(collected(world, nights))
+    said = [it.code for it in collected(world, nights).chain.value]
+    assert said == ["CHAIN-CONTRADICTION"]
+
+
+@pytest.mark.parametrize("refusing", ["keys", "read"])
+def test_a_bucket_that_does_not_answer(world: Any, nights: MemoryStore, refusing: str) -> None:
+    nights.refusing.add(refusing)
+    facts = collected(world, nights)
+    assert isinstance(facts.records, Unreadable)
+    assert ("VERDICT-CHAIN-UNREADABLE", "verdicts") in codes(facts)
+
+
+def test_an_execution_that_is_none(world: Any, nights: MemoryStore) -> None:
+    record = json.loads(nights.objects[f"{VERDICTS}/000004.json"])
+    nights.objects[f"{VERDICTS}/000004.json"] = seal({**record, "execution_id": "nobody"})
+    assert ("EXECUTION-EVIDENCE-UNREADABLE", "nobody") in codes(collected(world, nights))
+
+
+def test_a_proof_that_cannot_be_read(world: Any, nights: MemoryStore) -> None:
+    nights.objects[f"evidence/runs/{PLATFORM_RUN}/teardown/teardown_proof.json"] = b"{}"
+    assert ("TEARDOWN-PROOF-UNREADABLE", "runs") in codes(collected(world, nights))
+
+
+def test_a_proof_of_another_environment_is_not_ours(world: Any, nights: MemoryStore) -> None:
+    key = f"evidence/runs/{PLATFORM_RUN}/teardown/teardown_proof.json"
+    proof = json.loads(nights.objects[key])
+    newer = "evidence/runs/platform_20261125T093000Z/teardown/teardown_proof.attempt2.json"
+    nights.objects[newer] = seal({**proof, "environment": "other", "execution_id": "m9_20261125T093000Z"})
+    assert collected(world, nights).proof == Known(M9)
