@@ -33,7 +33,6 @@ $(READY): requirements.txt requirements-dev.txt requirements-terraform.txt requi
 		$$($(BIN)/python -c '$(WITH_TERRAFORM)')
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(STANDIN)
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(STANDIN)/bin/python requirements-standin.txt
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || true
 	@printf '#!/bin/sh\nexec "%s" -m tidegate.cli "$$@"\n' '$(abspath $(BIN)/python)' > $(BIN)/tidegate && chmod +x $(BIN)/tidegate
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "tidegate.pth").write_text(str(pathlib.Path("plugins").resolve()) + "\n")'
 	@touch $(READY)
