@@ -2,9 +2,9 @@
 
 When the newest platform run is closed, or there never was one, everything of the environment's ephemeral types is a
 finding, as M9.F judges it. While one is open its stacks stand rightly: then only what no state holds and nobody
-preserves is one, an orphan that no teardown of a stack would reach. A running apply may not have written its state yet:
-while one is recorded, or may be, nothing is an orphan; else time may remove one, so the lane looks again before it says
-so.
+preserves is one, an orphan that no teardown of a stack would reach. Who cannot read every state and the preserve-set
+knows no orphan: that they are unreadable is the finding. A running apply may not have written its state yet: while one
+is recorded, or may be, nothing is an orphan; else time may remove one, so the lane looks again before it says so.
 """
 
 from collections.abc import Iterator
@@ -98,8 +98,14 @@ def _standing(facts: AuditResidualFacts) -> Iterator[Blocker]:
     run = facts.platform_run
     if isinstance(run, Absent) or (isinstance(run, Known) and run.value.closed_by is not None):
         yield from found_blockers(facts, preserved)
-    elif not facts.applying:
+    elif not facts.applying and _owners_are_known(facts):
         yield from _orphans(facts, preserved)
+
+
+def _owners_are_known(facts: AuditResidualFacts) -> bool:
+    """Everything that may hold a resource was read. Else what rightly stands would be called an orphan, to delete."""
+    read = {state.stack for state in facts.states if isinstance(state.resources, Known | Absent)}
+    return isinstance(facts.preserve_set, Known) and read.issuperset(facts.expected_stacks)
 
 
 def _orphans(facts: AuditResidualFacts, preserved: tuple[PreserveItem, ...]) -> Iterator[Blocker]:

@@ -83,12 +83,12 @@ def _month(facts: PlanFacts) -> Iterator[Blocker]:
     if isinstance(month, Absent):
         return
     if not isinstance(month, Known) or not month.value.complete:
-        seen = "something about it is unknown; what is known is a lower bound" if isinstance(month, Known) else ""
+        incomplete = "something about it is unknown; what is known is a lower bound"
         yield Blocker(
             code="COST-MONTH-UNKNOWN",
             summary="the plan adds cost, and nobody knows what this month has cost already",
             resource=facts.stack,
-            observed=seen or shown(month),
+            observed=incomplete if isinstance(month, Known) else shown(month),
             expected="the month's cost, reported and projected, of all platforms in the cost scope",
             remedy="mend what the cost guardrail of this run names, then clear it with everything downstream",
         )

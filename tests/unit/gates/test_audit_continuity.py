@@ -62,3 +62,13 @@ def test_the_nights_are_named() -> None:
     for night in ("2026-11-19T09:30", "2026-11-20T09:30", LAST_NIGHT):
         assert night in blocker.observed
     assert blocker.expected == "a verdict for each time of 0 2 * * * (UTC), at most 60 minutes later"
+
+
+def test_where_no_audit_was_ever_recorded_the_newest_is_none() -> None:
+    (blocker,) = GATE.evaluate(continuity_facts(previous=Absent(), missed=Known(NIGHTS)), judged_at=NOW)
+    assert blocker.observed.endswith("; the newest one is none")
+
+
+def test_the_clock_is_named() -> None:
+    (blocker,) = GATE.evaluate(continuity_facts(newest_record=Known(NOW + timedelta(hours=1))), judged_at=NOW)
+    assert blocker.resource == "clock of the worker"

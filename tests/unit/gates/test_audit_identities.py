@@ -20,6 +20,14 @@ CODES = {
     "parameters": ("ORPHAN-PARAMETER", "KAFKA-PARAMETERS"),
 }
 
+NAMES = {
+    "environments": "environment",
+    "service_accounts": "service account",
+    "api_keys": "API key",
+    "role_bindings": "role binding",
+    "parameters": "SSM parameter",
+}
+
 
 def codes(facts: AuditIdentitiesFacts) -> list[str]:
     return [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)]
@@ -34,8 +42,8 @@ def test_what_no_state_holds_is_one(kind: str) -> None:
     mine, other = identity(id=f"{kind}-1"), identity(id="x-2")
     (blocker,) = GATE.evaluate(identities_facts(**{kind: Known((mine, other))}), judged_at=NOW)
     assert blocker.code == CODES[kind][0]
-    assert blocker.resource.endswith(" x-2")
-    assert blocker.summary.startswith("no state holds this ")
+    assert blocker.resource == f"{NAMES[kind]} x-2"
+    assert blocker.summary == f"no state holds this {NAMES[kind]}"
 
 
 def test_without_any_state_everything_is_one() -> None:

@@ -168,6 +168,49 @@ def test_what_cannot_be_told_is_a_finding(facts_of: Any, changes: dict[str, Any]
     assert codes(facts_of(**changes)) == found
 
 
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        pytest.param({"states": (owned("core"), owned("demo", resources=DARK))}, "STATE-UNREADABLE", id="unreadable"),
+        pytest.param({"states": (owned("core"),)}, "STATE-NOT-READ", id="left-out"),
+        pytest.param({"preserve_set": DARK}, "PRESERVE-SET-UNREADABLE", id="preserve-set"),
+    ],
+)
+def test_nobody_is_told_to_delete_what_an_unread_state_may_hold(changes: dict[str, Any], found: str) -> None:
+    assert codes(standing(OURS, NAT, **changes)) == [found]
+
+
+def test_a_state_without_a_resource_holds_nothing() -> None:
+    assert codes(standing(OURS, states=(owned("core"), owned("demo", resources=Absent())))) == ["ORPHAN-BESIDE-STACKS"]
+
+
+def test_every_orphan_is_named_whatever_was_looked_at_before_it() -> None:
+    held = (state_resource("aws_subnet.a", "subnet-1"), state_resource(id="vpc-mine"))
+    mine, going = live(id="vpc-mine", tags=TAGS), live(id="vpc-going", tags=TAGS, status="deleting")
+    blockers = GATE.evaluate(
+        standing(mine, going, live(tags=TAGS), live("aws_vpc", "vpc-2", tags=TAGS), held=held), judged_at=NOW
+    )
+    assert [(blocker.code, blocker.resource) for blocker in blockers] == [
+        ("RESIDUAL-DELETING", "aws_vpc vpc-going eu-west-2"),
+        ("ORPHAN-BESIDE-STACKS", "aws_vpc vpc-0other eu-west-2"),
+        ("ORPHAN-BESIDE-STACKS", "aws_vpc vpc-2 eu-west-2"),
+    ]
+
+
+def test_a_state_may_know_a_resource_behind_those_of_other_types() -> None:
+    held = (state_resource("aws_subnet.a", "subnet-1"), state_resource(id=OURS.id))
+    assert codes(standing(OURS, held=held)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "resource"),
+    [({"platform_run": DARK}, "control record platform_runs"), ({"preserve_set": DARK}, "preserve-set")],
+)
+def test_what_could_not_be_read_is_named(changes: dict[str, Any], resource: str) -> None:
+    (blocker,) = GATE.evaluate(audit_residual_facts(**changes), judged_at=NOW)
+    assert blocker.resource == resource
+
+
 def test_without_a_platform_run_an_apply_explains_nothing() -> None:
     assert codes(audit_residual_facts(OURS, intents=APPLYING)) == ["RESIDUAL-RESOURCE"]
 

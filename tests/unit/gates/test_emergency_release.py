@@ -161,7 +161,14 @@ def test_whose_the_foreign_snapshot_is(facts: EmergencyReleaseFacts, observed: s
     assert blocker.expected == expected
 
 
-@pytest.mark.parametrize("facts", [cost(observed_at=SET_AT), emergency_release_facts(cost=Unreadable("403"))])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        cost(observed_at=SET_AT),
+        cost(vouches_until=Known(SET_AT - timedelta(hours=1))),
+        emergency_release_facts(cost=Unreadable("403")),
+    ],
+)
 def test_the_cost_guardrail_is_what_blocks(facts: EmergencyReleaseFacts) -> None:
     """The same resource whether it is read or not."""
     assert [blocker.resource for blocker in GATE.evaluate(facts, judged_at=NOW)] == ["cost guardrail"]

@@ -53,6 +53,18 @@ def test_blockers(facts: EvidenceChainFacts, expected: list[str]) -> None:
     assert codes(facts) == expected
 
 
+@pytest.mark.parametrize(
+    ("facts", "resource"),
+    [
+        pytest.param(evidence_facts(records=DARK), "evidence/<environment>/verdicts", id="chain"),
+        pytest.param(evidence_facts(proof=DARK), "evidence/runs", id="proof"),
+    ],
+)
+def test_where_nothing_could_be_read_is_named(facts: EvidenceChainFacts, resource: str) -> None:
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.resource == resource
+
+
 def test_what_verify_said_is_passed_on() -> None:
     (blocker,) = GATE.evaluate(evidence_facts(verified(), verified("m2_x", FINDING)), judged_at=NOW)
     assert blocker.summary == "the evidence of m2_x does not hold: DIGEST-MISMATCH"

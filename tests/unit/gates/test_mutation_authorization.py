@@ -392,3 +392,9 @@ def test_a_stack_that_is_left_alone(facts: AuthorizationFacts, codes: list[str])
 def test_what_contradicts_is_shown() -> None:
     (blocker,) = GATE.evaluate(authorization_left_alone(plan_file_sha256=Known(PLAN_SHA256)), judged_at=NOW)
     assert (blocker.resource, blocker.observed) == ("stack confluent", f"plan file {PLAN_SHA256}")
+
+
+def test_a_teardown_that_lost_its_reason_names_the_dag_for_another() -> None:
+    facts = authorization_facts(direction="destroy", ended_lives=(ended_life(record=Known(time_to_live())),))
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert "trigger dev_min.m9_teardown_cost_check with target = demo" in blocker.remedy

@@ -21,6 +21,7 @@ from factories_world import (
     state_resource,
 )
 from tidegate.gates.residual_scan import GATE
+from tidegate.gates.rules_coverage import disabled_regions
 from tidegate.gates.rules_residual import harmless_vendors
 from tidegate.models.facts import Coverage
 from tidegate.models.inventory import LiveResource
@@ -361,6 +362,26 @@ def test_a_disabled_region_is_one_blocker(code: str) -> None:
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.code, blocker.resource) == ("REGION-DISABLED", "ap-east-1")
     assert "scan_regions" in blocker.remedy
+
+
+def test_of_a_disabled_region_the_first_reason_is_said() -> None:
+    first, second = (REFUSED.format(code) for code in ("OptInRequired", "AuthFailure"))
+    seen = scanned(other=first)
+    covered = (*seen.coverage[:-1], replace(seen.coverage[-1], reason=second))
+    assert disabled_regions(replace(seen, coverage=covered)) == {"ap-east-1": first}
+
+
+def test_what_was_read_is_open_whatever_was_noted_about_it() -> None:
+    reason = REFUSED.format("AuthFailure")
+    seen = scanned(other=reason)
+    covered = (*seen.coverage[:-1], replace(seen.coverage[-1], status="read"))
+    assert disabled_regions(replace(seen, coverage=covered)) == {}
+
+
+def test_a_subject_of_no_region_stands_for_itself() -> None:
+    refused = Coverage(subject="organization", status="unreadable", reason=REFUSED.format("AuthFailure"))
+    seen = scanned()
+    assert disabled_regions(replace(seen, coverage=(*seen.coverage, refused))) == {"organization": refused.reason}
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,12 @@ def test_a_plan_above_the_manifests_limit(limit: str, expected: list[str]) -> No
     assert codes(the_database(), plan_limit_usd_per_month=Decimal(limit)) == expected
 
 
+def test_over_the_limit_names_three_at_most() -> None:
+    four = (planned(f"aws_db_instance.{name}", "create", attributes=known(**DATABASE)) for name in "abcd")
+    (blocker,) = judged(*four)
+    assert blocker.observed.endswith("an hour: aws_db_instance.a, aws_db_instance.b, aws_db_instance.c")
+
+
 def test_over_the_limit_names_what_costs_most() -> None:
     (blocker,) = judged(the_database(), planned("aws_nat_gateway.a", "create"), planned("aws_vpc.this", "create"))
     assert blocker.code == LIMIT
@@ -148,6 +154,18 @@ def test_what_nobody_can_price_needs_a_month_too() -> None:
     assert codes(the_database(multi_az=True), month=Unreadable("x")) == [UNPRICED, MONTH]
 
 
+@pytest.mark.parametrize(
+    ("month", "said"),
+    [
+        (Known(month_so_far(complete=False)), "something about it is unknown; what is known is a lower bound"),
+        (UnknownUntilApply(), "unknown until apply"),
+    ],
+)
+def test_whether_a_lower_bound_is_known_is_said(month: Any, said: str) -> None:
+    (blocker,) = judged(the_database(), month=month)
+    assert blocker.observed == said
+
+
 def test_offline_there_is_no_month() -> None:
     assert codes(the_database(), month=Absent()) == []
 
@@ -179,6 +197,13 @@ def test_an_old_price_is_named_with_its_date_and_once() -> None:
     assert {blocker.observed for blocker in named} == {"read on 2026-10-05, 365 days ago"}
     (future,) = judged(planned("aws_nat_gateway.a", "create"), today=date(2026, 10, 4), plan_limit_usd_per_month=99)
     assert future.observed == "read on 2026-10-05, which has not come yet"
+
+
+def test_old_prices_of_every_resource_are_named() -> None:
+    blockers = judged(
+        the_database(), planned("aws_nat_gateway.a", "create"), plan_limit_usd_per_month=Decimal(99), **OLD_PRICES
+    )
+    assert [blocker.code for blocker in blockers if blocker.code == OLD] == [OLD] * 4
 
 
 # What is never stopped by cost.

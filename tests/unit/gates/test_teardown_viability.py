@@ -34,12 +34,12 @@ def m9(**changes: Any) -> ViabilityFacts:
 
 def audit(**changes: Any) -> ViabilityFacts:
     """Facts whose nightly audit differs."""
-    return viability_facts(audit=dag_status(dag_id="dev_min.teardown_audit", **changes))
+    return viability_facts(audit=dag_status(**{"dag_id": "dev_min.teardown_audit", **changes}))
 
 
 def hourly(**changes: Any) -> ViabilityFacts:
     """Facts whose hourly check differs."""
-    return viability_facts(hourly_check=dag_status(dag_id="dev_min.hourly_check", **changes))
+    return viability_facts(hourly_check=dag_status(**{"dag_id": "dev_min.hourly_check", **changes}))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,18 @@ def test_the_remedy_of_a_paused_dag_is_a_command(facts: ViabilityFacts, dag: str
     """On call types it."""
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert blocker.remedy.startswith(f"airflow dags unpause {dag} ")
+
+
+@pytest.mark.parametrize(
+    ("facts", "dags"),
+    [
+        (audit(dag_id="x.teardown_audit", paused=Absent()), ["x.teardown_audit"]),
+        (hourly(dag_id="x.hourly_check", paused=Absent()), ["x.hourly_check"]),
+        (viability_facts(audit=None, hourly_check=None), ["teardown_audit", "hourly_check"]),
+    ],
+)
+def test_a_dag_that_is_not_there_is_named_also_when_nobody_looked(facts: ViabilityFacts, dags: list[str]) -> None:
+    assert [blocker.resource for blocker in GATE.evaluate(facts, judged_at=NOW)] == dags
 
 
 def test_the_file_to_correct_is_named() -> None:
