@@ -39,9 +39,13 @@ def ended_life(**changes: Any) -> EndedLife:
     return replace(found, **changes)
 
 
-def triggered(state: Any = Absent(), run_id: str = RUN_ID) -> TriggeredRun:  # noqa: B008 - immutable
+def triggered(
+    state: Any = Absent(),  # noqa: B008 - immutable
+    run_id: str = RUN_ID,
+    failed_before: tuple[str, ...] = (),
+) -> TriggeredRun:
     """The run of M9 for the end of demo; nobody has triggered it yet."""
-    return TriggeredRun(run_id=run_id, state=state)
+    return TriggeredRun(run_id=run_id, state=state, failed_before=failed_before)
 
 
 def ended(state: Any = Absent(), **changes: Any) -> StackLife:  # noqa: B008 - immutable

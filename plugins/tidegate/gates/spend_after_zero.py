@@ -8,7 +8,6 @@ or when there never was one, nothing is watched.
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 
 from tidegate.gates.base import Gate
 from tidegate.gates.rules_observed import Need, unusable
@@ -89,7 +88,7 @@ def _day(facts: SpendAfterZeroFacts, spend: PlatformSpend, day: date, lines: lis
     for line in lines:
         if line.cost.unit != facts.expected_unit or line.cost.amount < 0:
             yield _unknown(where, f"{line.cost.amount} {line.cost.unit}", f"0 or more {facts.expected_unit}")
-    spent = sum((line.cost.amount for line in lines if line.cost.unit == facts.expected_unit), start=Decimal(0))
+    spent = sum(line.cost.amount for line in lines if line.cost.unit == facts.expected_unit)
     if spent > spend.base_per_day:
         following = day + timedelta(days=1)
         of_aws = spend.platform == "aws"

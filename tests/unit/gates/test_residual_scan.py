@@ -55,6 +55,11 @@ def nat(**changes: Any) -> LiveResource:
             ["RESIDUAL-RESOURCE"],
             id="an-arn-that-ends-in-a-star",
         ),
+        pytest.param(
+            residual_facts(live("aws_ecs_cluster", f"arn:aws:ecs:eu-west-2:1:cluster/{PREFIX}-a/X")),
+            [],
+            id="the-prefix-in-the-last-part-but-one-of-its-arn",
+        ),
         pytest.param(residual_facts(live(id=f"old-{PREFIX}")), [], id="the-prefix-in-the-middle-of-a-name"),
         pytest.param(residual_facts(live(id="vpc-1"), environment_tags={}), [], id="no-tags-to-know-by-match-nothing"),
         pytest.param(residual_facts(live("aws_s3_bucket", f"{PREFIX}-x")), [], id="a-type-that-core-holds"),
@@ -212,6 +217,7 @@ def test_one_on_its_way_out_does_not_hide_the_next() -> None:
             ["RESIDUAL-UNCONFIRMED"],
             id="the-first-look-saw-less",
         ),
+        pytest.param({"this": look(ended=NOW)}, [], id="a-look-that-took-no-time"),
         pytest.param({"first": Known(look(1))}, ["CLOCK-WENT-BACK"], id="the-clock-went-back-between"),
         pytest.param(
             {"this": look(0, ended=NOW - timedelta(seconds=1))}, ["CLOCK-WENT-BACK"], id="the-clock-went-back-within"
@@ -317,6 +323,26 @@ def test_what_holds_it(facts: ResidualFacts, codes: Sequence[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("found", "observed"),
+    [
+        pytest.param(live(tags=TAGS), "status available", id="left-over"),
+        pytest.param(live(tags=TAGS, status=""), "status blank", id="a-service-without-a-word-for-it"),
+        pytest.param(live(tags=TAGS, status="deleting"), "status deleting", id="on-its-way-out"),
+        pytest.param(
+            nat(status="deleting"), "status deleting; against rule NAT-GATEWAY", id="forbidden-on-its-way-out"
+        ),
+        pytest.param(
+            live(tags=TAGS, attributes=PROTECTED), "status available; deletion protection is on", id="undeletable"
+        ),
+    ],
+)
+def test_what_its_service_says_is_told(found: LiveResource, observed: str) -> None:
+    """And the rule that it is against, where there is one."""
+    (blocker,) = GATE.evaluate(residual_facts(found), judged_at=NOW)
+    assert blocker.observed == observed
+
+
+@pytest.mark.parametrize(
     ("tags", "said"),
     [
         ({"aws:autoscaling:groupName": "web", "aws:x": "y"}, "Auto Scaling group web"),
@@ -416,6 +442,8 @@ def test_one_answer_from_a_region_means_that_it_is_enabled() -> None:
         (residual_facts(preserved_missing=DARK), "preserve-set", "every item answers"),
         (residual_facts(persistent_serial_after={"core": Known(5)}), "core", "serial 4"),
         (residual_facts(persistent_serial_before={}), "core", "a serial from the freeze of the scope"),
+        (residual_facts(looks=looks(first=Absent())), "residual scan", "two clean looks at the same subjects, 20 s"),
+        (residual_facts(looks=looks(first=DARK)), "residual scan", "a look with its times and what it read"),
     ],
 )
 def test_where_and_what_was_expected(facts: ResidualFacts, resource: str, expected: str) -> None:

@@ -114,6 +114,13 @@ FITS_NOT = policy(entry(usd="0.01"), entry(types=["thing"], region="eu-west-2", 
             ["COST-PRICES-OLD"],
             id="one-old-part",
         ),
+        pytest.param(
+            standing(
+                live("thing"), prices=policy(entry(usd="0.01", date="2020-01-01"), entry(usd="0.01", part="disk"))
+            ),
+            ["COST-PRICES-OLD"],
+            id="a-younger-part-hides-no-old-one",
+        ),
     ],
 )
 def test_what_is_not_known_blocks(facts: CostFacts, expected: list[str]) -> None:
@@ -126,6 +133,12 @@ def test_unpriced_names_resource_type_and_region() -> None:
     (blocker,) = judged(standing(STRANGE))
     assert blocker.resource == "aws_quantum_computer qc-1 in us-east-1"
     assert "include/policies/prices.yaml, or remove the resource" in blocker.remedy
+
+
+def test_evidence_that_cannot_be_read_leaves_the_clock_unknown() -> None:
+    """It is the clock that nobody can vouch for."""
+    (blocker,) = judged(cost_facts(last_seen=UNKNOWN))
+    assert (blocker.code, blocker.resource) == ("COST-CLOCK-UNREADABLE", "clock")
 
 
 def test_an_unread_inventory_names_the_platform_and_each_part() -> None:

@@ -37,6 +37,9 @@ def found(facts: SpendAfterZeroFacts) -> list[tuple[str, str]]:
     [
         pytest.param(spend_facts(), [], id="quiet-days"),
         pytest.param(spend_facts(aws(d16="0.20"), spend("confluent")), [], id="the-base-exactly"),
+        pytest.param(spend_facts(aws(d16="0"), spend("confluent")), [], id="a-day-that-cost-nothing"),
+        pytest.param(spend_facts(closed_at=Known(NOW)), [], id="closed-just-now"),
+        pytest.param(spend_facts(spend(data_as_of=Known(NOW)), spend("confluent")), [], id="reported-up-to-now"),
         pytest.param(
             spend_facts(aws(d16="0.21"), spend("confluent")), [("SPEND-AFTER-ZERO", "aws 2026-11-16")], id="above-base"
         ),

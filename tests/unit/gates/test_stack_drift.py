@@ -44,6 +44,11 @@ def planned(**changes: Any) -> StackDriftFacts:
         pytest.param(drift_facts(stack_drift(state=DARK, plan=DARK)), ["STATE-UNREADABLE"], id="state-unreadable"),
         pytest.param(drift_facts(stack_drift(plan=DARK)), ["PLAN-UNREADABLE"], id="lock-held"),
         pytest.param(drift_facts(stack_drift(plan=Absent())), ["PLAN-UNREADABLE"], id="up-and-not-planned"),
+        pytest.param(
+            drift_facts(stack_drift(state=Known(state_version(resource_count=1)), plan=Absent())),
+            ["PLAN-UNREADABLE"],
+            id="one-resource-is-up",
+        ),
         pytest.param(planned(complete=False), ["PLAN-INCOMPLETE"], id="incomplete"),
         pytest.param(
             planned(drifted=(changed_resource("a.x"), changed_resource("a.y")), has_changes=True),
@@ -83,7 +88,18 @@ def test_what_is_gone_differs_in_its_existence() -> None:
     assert blocker.observed == "differs in its existence; an apply would create"
 
 
-def test_many_changes_are_one_sentence() -> None:
-    many = tuple(changed_resource(f"a.x{number}") for number in range(13))
+@pytest.mark.parametrize(
+    ("count", "left_out"), [(1, ""), (10, ""), (11, ", and 1 more"), (13, ", and 3 more")], ids=str
+)
+def test_many_changes_are_one_sentence(count: int, left_out: str) -> None:
+    """Ten by name, the others by their number."""
+    many = tuple(changed_resource(f"a.x{number}") for number in range(count))
     (blocker,) = GATE.evaluate(planned(pending=many, has_changes=True), judged_at=NOW)
-    assert blocker.observed.endswith("a.x9 (update: setting, tags), and 3 more")
+    named = ", ".join(f"a.x{number} (update: setting, tags)" for number in range(min(count, 10)))
+    assert blocker.observed == named + left_out
+
+
+def test_what_is_made_anew_differs_in_all() -> None:
+    new = changed_resource(attributes=(), actions=("create",))
+    (blocker,) = GATE.evaluate(planned(pending=(new,), has_changes=True), judged_at=NOW)
+    assert blocker.observed == "aws_ecs_cluster.this (create: all)"

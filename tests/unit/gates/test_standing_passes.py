@@ -35,7 +35,8 @@ def test_passes(kind: str, found: Any, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_cannot_be_read(kind: str) -> None:
-    assert codes(passes_facts(**{kind: Unreadable("403")})) == [KINDS[kind]]
+    (blocker,) = GATE.evaluate(passes_facts(**{kind: Unreadable("403")}), judged_at=NOW)
+    assert (blocker.code, blocker.resource) == (KINDS[kind], "evidence")
 
 
 def test_no_teardown_ever_is_no_finding() -> None:

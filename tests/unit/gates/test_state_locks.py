@@ -84,3 +84,8 @@ def test_an_old_lock_is_told_with_its_holder_and_the_way_out() -> None:
     for said in ("worker-3", "OperationTypeApply", "since 2026-"):
         assert said in blocker.observed
     assert "docs/runbooks/stale-lock.md" in blocker.remedy
+
+
+def test_a_lease_that_cannot_be_read_is_named() -> None:
+    (blocker,) = GATE.evaluate(locks_facts(lease=DARK), judged_at=NOW)
+    assert (blocker.code, blocker.resource) == ("LEASE-UNREADABLE", "run lease")

@@ -83,6 +83,11 @@ def stated(version: Any) -> TeardownReadinessFacts:
         pytest.param(teardown_readiness_facts(states=()), ["STATE-NOT-READ"], id="nobody-looked-at-the-state"),
         pytest.param(ended(), [], id="its-time-has-ended"),
         pytest.param(ended(record=LATER), ["TIME-TO-LIVE-MOVED"], id="it-was-built-again-since"),
+        pytest.param(
+            teardown_readiness_facts(ended_lives=(ended_life(), ended_life(stack="shop", record=LATER))),
+            ["TIME-TO-LIVE-MOVED"],
+            id="one-that-ended-hides-no-other",
+        ),
         pytest.param(ended(record=Absent()), ["TIME-TO-LIVE-MOVED"], id="no-record-of-its-time"),
         pytest.param(ended(record=REFUSED), ["TIME-TO-LIVE-MOVED"], id="its-time-unreadable"),
         pytest.param(ended(triggered_by=REFUSED), ["TIME-TO-LIVE-MOVED"], id="an-end-that-is-no-time"),

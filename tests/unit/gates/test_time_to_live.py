@@ -1,16 +1,17 @@
 """TIME-TO-LIVE."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from factories_control import NOW, caller
-from factories_time_to_live import RUN_ID, ended, life, time_to_live, time_to_live_facts
+from factories_time_to_live import RUN_ID, ended, life, time_to_live, time_to_live_facts, triggered
 from tidegate.gates.rules_time_to_live import CLOCKS_APART
 from tidegate.gates.time_to_live import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
-from tidegate.models.time_to_live import TimeToLiveFacts
+from tidegate.models.time_to_live import StackLife, TimeToLiveFacts
 
 
 def recorded(**changes: Any) -> TimeToLiveFacts:
@@ -90,11 +91,22 @@ def test_who_set_it_and_when_it_ended_is_told() -> None:
     assert blocker.remedy.endswith("trigger dev_min.extend_time_to_live before that run starts")
 
 
+def failed(*runs: str) -> StackLife:
+    """Demo's time has ended, and these teardowns for it failed in a row."""
+    return replace(ended(), teardown=triggered(failed_before=runs))
+
+
 @pytest.mark.parametrize(
     ("life_", "remedy"),
     [
         (ended(), f"dev_min.m9_teardown_cost_check run {RUN_ID} is triggered by this task"),
         (ended(Known("running")), f"dev_min.m9_teardown_cost_check run {RUN_ID} is running"),
+        (failed("ttl__1", "ttl__2"), f"dev_min.m9_teardown_cost_check run {RUN_ID} is triggered by this task"),
+        (
+            failed("ttl__1", "ttl__2", "ttl__3"),
+            "ttl__1, ttl__2, ttl__3 failed: read the log of the last one and mend what it names; "
+            "then trigger dev_min.m9_teardown_cost_check by hand with target = demo;",
+        ),
         (ended(Unreadable("500")), f"see in Airflow whether dev_min.m9_teardown_cost_check run {RUN_ID} runs"),
         (ended(UnknownUntilApply()), "trigger dev_min.m9_teardown_cost_check with target = demo"),
         (life(record=Known(time_to_live(ends_at=NOW))), "trigger dev_min.m9_teardown_cost_check with target = demo"),

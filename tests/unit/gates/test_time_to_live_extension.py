@@ -30,6 +30,7 @@ def over(state: Any) -> ExtensionFacts:
         pytest.param(extension_facts(), [], id="within-bounds"),
         pytest.param(extension_facts(hours=18), [], id="to-the-maximum"),
         pytest.param(extension_facts(hours=19), ["EXTENSION-TOO-LONG"], id="an-hour-beyond"),
+        pytest.param(extension_facts(hours=1), [], id="by-one-hour"),
         pytest.param(extension_facts(hours=0), ["EXTENSION-HOURS-INVALID"], id="no-hours"),
         pytest.param(extension_facts(hours=-3), ["EXTENSION-HOURS-INVALID"], id="fewer-hours"),
         pytest.param(extension_facts(record=Absent()), [], id="without-a-record"),
@@ -40,6 +41,7 @@ def over(state: Any) -> ExtensionFacts:
         pytest.param(over(Known("running")), ["EXTENSION-TOO-LATE"], id="teardown-runs"),
         pytest.param(over(Unreadable("500")), ["EXTENSION-TEARDOWN-UNREADABLE"], id="teardown-unreadable"),
         pytest.param(over(UnknownUntilApply()), ["EXTENSION-TEARDOWN-UNKNOWN"], id="teardown-undecided"),
+        pytest.param(extension_facts(resource_count=Known(1)), [], id="one-resource-stands"),
         pytest.param(extension_facts(resource_count=Known(0)), ["EXTENSION-NOTHING-STANDS"], id="nothing-stands"),
         pytest.param(
             extension_facts(resource_count=Unreadable("403")), ["TIME-TO-LIVE-STATE-UNREADABLE"], id="state-unreadable"
@@ -93,3 +95,18 @@ def test_the_run_that_tears_down_is_named() -> None:
     (blocker,) = GATE.evaluate(over(Known("running")), judged_at=NOW)
     assert blocker.resource == "dev_min.m9_teardown_cost_check run ttl__demo__20260213T201427Z__1"
     assert blocker.observed == "running"
+
+
+@pytest.mark.parametrize(
+    ("changes", "resource", "expected"),
+    [
+        ({"stack": "confluent"}, "stack confluent", "one of demo"),
+        ({"stack": "shop", "extendable": ("demo", "edge")}, "stack shop", "one of demo, edge"),
+        ({"stack": ""}, "stack none", "one of demo"),
+    ],
+)
+def test_the_refused_stack_and_the_offered_ones_are_named(changes: Any, resource: str, expected: str) -> None:
+    """Which one was asked for, and what may be asked for instead."""
+    (blocker,) = GATE.evaluate(extension_facts(**changes), judged_at=NOW)
+    assert (blocker.code, blocker.resource) == ("EXTENSION-STACK-UNKNOWN", resource)
+    assert blocker.expected == expected
