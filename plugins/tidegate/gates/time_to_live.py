@@ -44,7 +44,7 @@ def _ended(facts: TimeToLiveFacts, life: StackLife, record: TimeToLive) -> Itera
             observed=f"ended at {record.ends_at.isoformat()}; set by {record.set_by}: {record.reason}",
             expected="a stack that is torn down by then, or a later end",
             remedy=f"{_teardown(facts, life)}; to keep the stack, trigger {facts.environment}.extend_time_to_live "
-            "before that run starts",
+            "before a teardown starts",
         )
 
 

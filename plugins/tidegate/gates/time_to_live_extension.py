@@ -37,14 +37,16 @@ def blockers(facts: ExtensionFacts) -> Iterator[Blocker]:
 
 def _stack(facts: ExtensionFacts) -> Iterator[Blocker]:
     if facts.stack not in facts.extendable:
-        offered = ", ".join(facts.extendable) or "no stack of this environment"
+        offered = " or ".join(facts.extendable)
         yield Blocker(
             code="EXTENSION-STACK-UNKNOWN",
             summary="the stack has no time to live",
             resource=f"stack {facts.stack or 'none'}",
             observed=f"stack = {facts.stack!r}",
-            expected=f"one of {offered}",
-            remedy=f"trigger {facts.environment}.{_DAG} with stack = {offered}",
+            expected=offered or "a stack with a time to live, of which this environment has none",
+            remedy=f"trigger {facts.environment}.{_DAG} with stack = {offered}"
+            if offered
+            else "nothing is to be done: what stands in this environment has no end",
         )
 
 

@@ -88,7 +88,7 @@ def test_who_set_it_and_when_it_ended_is_told() -> None:
     (blocker,) = GATE.evaluate(time_to_live_facts(ended()), judged_at=NOW)
     assert blocker.resource == "stack demo"
     assert blocker.observed.startswith("ended at 2026-02-13T20:14:27+00:00; set by m2_20260213T181427Z: ")
-    assert blocker.remedy.endswith("trigger dev_min.extend_time_to_live before that run starts")
+    assert blocker.remedy.endswith("trigger dev_min.extend_time_to_live before a teardown starts")
 
 
 def failed(*runs: str) -> StackLife:

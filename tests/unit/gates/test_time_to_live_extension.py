@@ -100,9 +100,10 @@ def test_the_run_that_tears_down_is_named() -> None:
 @pytest.mark.parametrize(
     ("changes", "resource", "expected"),
     [
-        ({"stack": "confluent"}, "stack confluent", "one of demo"),
-        ({"stack": "shop", "extendable": ("demo", "edge")}, "stack shop", "one of demo, edge"),
-        ({"stack": ""}, "stack none", "one of demo"),
+        ({"stack": "confluent"}, "stack confluent", "demo"),
+        ({"stack": "shop", "extendable": ("demo", "edge")}, "stack shop", "demo or edge"),
+        ({"stack": ""}, "stack none", "demo"),
+        ({"extendable": ()}, "stack demo", "a stack with a time to live, of which this environment has none"),
     ],
 )
 def test_the_refused_stack_and_the_offered_ones_are_named(changes: Any, resource: str, expected: str) -> None:
