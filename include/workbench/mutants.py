@@ -53,6 +53,10 @@ class Suite:
         return sorted(".".join(path.relative_to(package.parent).with_suffix("").parts) for path in paths)
 
 
+_WATCHING = (
+    *("alerting", "cost_stop", "ended_lives", "found", "own_reads", "residual", "spend", "time_to_live"),
+    *(f"audit_{name}" for name in ("continuity", "drift", "evidence", "identities", "locks", "passes")),
+)
 _CONTRACT = "tests/unit/gates/test_contract.py"
 SUITES = (
     Suite(
@@ -71,6 +75,12 @@ SUITES = (
         name="verify",
         mutate=("verify/*.py", "evidence/canonical.py", "evidence/derived.py", "lanes/verdict.py"),
         tests=("tests/unit/verify", "tests/unit/evidence/test_canonical.py", "tests/unit/lanes/test_verdict.py"),
+    ),
+    # Who is told what, and what audit and hourly check set off by themselves.
+    Suite(
+        name="watch",
+        mutate=("alerts/*.py", *(f"lanes/{name}.py" for name in _WATCHING)),
+        tests=("tests/unit/alerts", *(f"tests/unit/lanes/test_{name}.py" for name in _WATCHING)),
     ),
 )
 
