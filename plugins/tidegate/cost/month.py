@@ -5,7 +5,7 @@ Pure, so that evidence can be judged again.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tidegate.cost.ladder import BUDGETS, CONFLUENT, EXPLORER, Report, total_of
@@ -36,7 +36,7 @@ def budget_may_be_of_last_month(facts: CostFacts) -> bool:
     While the billing lag reaches back before the month it adds nothing where Cost Explorer tells, and never makes the
     stop certain where nobody else tells.
     """
-    return facts.read_at - timedelta(hours=facts.billing_lag_hours.get("aws", 0)) < month_start(facts.read_at)
+    return facts.read_at - timedelta(hours=facts.billing_lag_hours["aws"]) < month_start(facts.read_at)
 
 
 def reports_of(facts: CostFacts) -> tuple[Report, ...]:
@@ -71,7 +71,7 @@ def projected_of(projection: Projection) -> Decimal:
 
 def said_usd(amount: Decimal) -> str:
     """An amount for people: at most four digits behind the point."""
-    return f"{round(amount, 4).normalize():f}" if amount else "0"
+    return f"{round(amount, 4).normalize():f}"
 
 
 def explorer_counts(facts: CostFacts) -> bool:
@@ -92,7 +92,7 @@ def nobody_can_tell_yet(facts: CostFacts) -> bool:
 
 def _reports(facts: CostFacts) -> Iterator[Reported]:
     amounts = {it.source: it.amount for it in reports_of(facts)}
-    lag = timedelta(hours=facts.billing_lag_hours.get("aws", 0))
+    lag = timedelta(hours=facts.billing_lag_hours["aws"])
     if budget_counts(facts):
         yield Reported(
             source=BUDGETS,
@@ -130,7 +130,7 @@ def _without_superseded(reports: list[Reported], now: datetime) -> list[Reported
     What stands would be counted from the older one on, although the newer one has told what was spent since.
     """
     first = month_start(now)
-    sound = [it for it in reports if first <= it.read_at.astimezone(UTC) <= now and it.data_as_of <= it.read_at]
+    sound = [it for it in reports if first <= it.read_at <= now and it.data_as_of <= it.read_at]
 
     def superseded(old: Reported) -> bool:
         return any(

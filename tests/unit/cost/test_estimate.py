@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factories_prices import DATABASE, PRICES, database, known, price_of_database
+from factories_prices import DATABASE, PRICES, database, entry, known, policy, price_of_database
 from factories_world import month_so_far, plan, planned
 from tidegate.cost.estimate import PlanEstimate, Room, estimate, estimate_of, room_in, said
 from tidegate.models.observed import Known, UnknownUntilApply, Unreadable
@@ -67,6 +67,23 @@ def test_a_removal_saves_only_what_is_known() -> None:
     nothing = of(gone)
     assert (nothing.usd_per_hour, nothing.complete) == (Decimal(0), True)
     assert not nothing.changes[0].usd_per_hour.is_signed()
+
+
+def test_what_stood_is_priced_as_a_plan_shows_it() -> None:
+    prices = policy(entry(usd="2", where="live"), entry(usd="3", where="plan"))
+    gone = planned("thing.this", "delete", before={})
+    (change,) = estimate_of(plan(gone), prices, LONDON).changes
+    assert (change.address, change.usd_per_hour) == ("thing.this", Decimal(-3))
+
+
+def test_what_decides_a_price_only_live_decides_nothing_here() -> None:
+    """The plan does not show it, so it cannot make a change of what stays as it was."""
+    prices = policy(entry(where="live", when={"seen": 1}), entry(where="plan", when={"planned": 1}))
+    stays = planned("thing.this", "update", attributes=known(planned=2), before=known(planned=2))
+    found = estimate_of(plan(stays), prices, LONDON)
+    assert [(change.address, change.unknown) for change in found.changes] == [("thing.this", None)]
+    moved = estimate_of(plan(replace(stays, before=known(planned=1))), prices, LONDON)
+    assert not moved.complete
 
 
 def test_without_a_price_nobody_knows_what_is_added() -> None:
@@ -143,6 +160,17 @@ def test_what_adds_nothing_reaches_no_stop() -> None:
     assert room_in(gone, month_so_far(at_least=Decimal(40)), CountedHours(lag=24, lives=None)).below_stop
 
 
+@pytest.mark.parametrize(
+    ("usd", "fits"),
+    [("0", True), ("0.0000000001", False), ("0.01", False)],
+    ids=["nothing", "the-least-amount", "less-than-a-dollar"],
+)
+def test_after_the_stop_only_what_adds_nothing_has_room(usd: str, fits: bool) -> None:
+    adds = PlanEstimate(changes=(), usd_per_hour=Decimal(usd), usd_per_month=Decimal(0))
+    found = room_in(adds, month_so_far(at_least=Decimal(40)), CountedHours(lag=1, lives=0))
+    assert (found.adds, found.left, found.below_stop) == (Decimal(usd), Decimal(-12), fits)
+
+
 def test_the_database_costs_the_same_live_and_planned() -> None:
     assert of(the_database("create")).usd_per_hour == COSTS
     assert database().type == the_database("create").type
@@ -192,3 +220,9 @@ def test_the_prices_that_were_used_are_kept_with_their_dates() -> None:
 )
 def test_one_line_for_people(resource: PlannedResource, month: Any, line: str) -> None:
     assert said(estimate_of(plan(resource), PRICES, LONDON), month) == line
+
+
+def test_half_of_the_last_digit_is_rounded_up_for_people() -> None:
+    halves = PlanEstimate(changes=(), usd_per_hour=Decimal("0.0225"), usd_per_month=Decimal("16.425"))
+    line = said(halves, Known(month_so_far(at_least=Decimal("27.995"))))
+    assert line == "this plan adds 0.023 USD an hour, 16.43 a month; 0.01 left until the stop at 28"

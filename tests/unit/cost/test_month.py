@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from factories_guardrails import NOW, both_platforms, cost_facts, daily, own_reads, spent
+from factories_guardrails import NOW, bill, billed, billing, both_platforms, cost_facts, daily, own_reads, spent
 from factories_prices import database, nat, price_of_database
 from factories_world import inventory
-from tidegate.cost.month import projected_of, projection_of, reported_of, said_usd
+from tidegate.cost.month import CLOCKS_APART, projected_of, projection_of, reported_of, said_usd
 from tidegate.gates.cost_guardrail import GATE
 from tidegate.models.cost import CostFacts
 from tidegate.models.inventory import LiveResource
@@ -97,14 +97,42 @@ def test_an_older_report_that_tells_more_still_counts() -> None:
     assert (reported_of(projection), projected_of(projection)) == (Decimal("6.5"), Decimal("0.05") * 68)
 
 
+def test_a_report_of_the_first_moment_of_the_month_is_superseded_too() -> None:
+    facts = told("6.5", FORGOTTEN, own_reads=replace(OLD, read_at=datetime(2026, 2, 1, tzinfo=UTC)))
+    assert projected_of(projection_of(facts)) == Decimal(1)
+
+
+def test_a_report_without_lag_supersedes_an_older_one() -> None:
+    assert projected_of(projection_of(told("6.5", FORGOTTEN, hours=0, own_reads=OLD))) == 0
+
+
+@pytest.mark.parametrize("spend", ["1", "7"], ids=["tells-less", "tells-more"])
 @pytest.mark.parametrize("read_at", [NOW + timedelta(hours=1), NOW - timedelta(days=20)])
-def test_a_report_of_another_time_supersedes_nothing(read_at: Any) -> None:
-    """It is a problem of its own, and stays one."""
-    facts = told("1", FORGOTTEN, own_reads=replace(OLD, read_at=read_at))
+def test_a_report_of_another_time_supersedes_nothing(read_at: Any, spend: str) -> None:
+    """It is a problem of its own and stays one, and the other is carried on for its 20 hours."""
+    facts = told(spend, FORGOTTEN, own_reads=replace(OLD, read_at=read_at))
     projection = projection_of(facts)
     assert {problem.subject for problem in projection.problems} == {"Cost Explorer"}
+    assert projected_of(projection) == Decimal(1)
     if read_at > NOW:
-        assert reported_of(projection) == Decimal("6.5")
+        assert reported_of(projection) == max(Decimal("6.5"), Decimal(spend))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "projected"),
+    [
+        pytest.param(timedelta(0), "1", id="one-clock"),
+        pytest.param(timedelta(minutes=3), "1", id="a-little-ahead"),
+        pytest.param(CLOCKS_APART, "1", id="as-far-as-clocks-may-differ"),
+        pytest.param(CLOCKS_APART + timedelta(microseconds=1), None, id="too-far"),
+    ],
+)
+def test_a_clock_that_is_a_little_ahead_vouches_for_no_more(ahead: timedelta, projected: str | None) -> None:
+    """The report was read now at the latest, and vouches up to 20 hours before."""
+    alone: dict[str, Any] = {"days": Absent(), "own_reads": replace(OLD, read_at=None)}
+    projection = projection_of(told("6.5", FORGOTTEN, read_at=NOW + ahead, **alone))
+    assert projection.complete is (projected is not None)
+    assert projected_of(projection) == Decimal(projected or 0)
 
 
 def test_without_an_answer_budgets_alone_is_projected() -> None:
@@ -119,6 +147,16 @@ def test_each_platform_counts() -> None:
     facts = both_platforms(inventories={"aws": inventory(), "confluent": inventory()})
     assert projection_of(facts).at_least == Decimal("9.75")
     assert projection_of(replace(facts, inventories={"aws": inventory()})).rung == "unknown"
+
+
+def test_a_bill_that_nobody_could_read_is_named_by_its_source() -> None:
+    (problem,) = projection_of(both_platforms(confluent=billing(bill=Unreadable("403")))).problems
+    assert (problem.cause, problem.subject) == ("unreported", "Confluent")
+
+
+def test_without_the_lag_of_aws_the_gate_is_closed() -> None:
+    """The manifest always names it. To take it for zero would project too little."""
+    assert judged(told("0", NOTHING, billing_lag_hours={"confluent": 72})) == ["GATE-BROKEN"]
 
 
 # The first of a month, when AWS Budgets may still show the month before.
@@ -178,6 +216,18 @@ def test_on_the_first_budgets_alone_makes_no_stop_certain() -> None:
     assert notice.key == "rung/2026-03/28"
 
 
+def test_on_the_first_another_platform_may_set_the_stop() -> None:
+    """Of AWS Budgets alone nothing is certain; what Confluent bills is."""
+    both = both_platforms(confluent=billing(bill=Known(bill(billed(1, "28", day=FIRST.date())))))
+    facts = replace(
+        on_the_first(spent("1"), None),
+        confluent=replace(both.confluent, data_as_of=FIRST - timedelta(hours=72)),
+        inventories=both.inventories,
+    )
+    projection = projection_of(facts)
+    assert (projection.at_least, projection.stops) == (Decimal(29), True)
+
+
 @pytest.mark.parametrize(("hours", "expected"), [(23, []), (24, ["COST-STOP-REACHED"])])
 def test_after_the_lag_budgets_counts_again(hours: int, expected: list[str]) -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hours)
@@ -216,7 +266,16 @@ def test_a_rung_is_told_also_where_something_is_unknown() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "said"),
-    [("0", "0"), ("0E-10", "0"), ("28.0", "28"), ("10", "10"), ("0.53260", "0.5326"), ("-1.5", "-1.5")],
+    [
+        ("0", "0"),
+        ("0E-10", "0"),
+        ("0.00004", "0"),
+        ("28.0", "28"),
+        ("10", "10"),
+        ("0.53260", "0.5326"),
+        ("0.53264", "0.5326"),
+        ("-1.5", "-1.5"),
+    ],
 )
 def test_amounts_for_people(amount: str, said: str) -> None:
     assert said_usd(Decimal(amount)) == said

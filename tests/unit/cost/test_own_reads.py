@@ -38,6 +38,11 @@ def test_pages_within_the_limit(limit: str, pages: int) -> None:
     assert pages_within(Decimal(limit), Decimal("0.01")) == pages
 
 
+def test_a_limit_a_trace_below_a_whole_page_is_not_rounded_up() -> None:
+    """More digits than a quotient has."""
+    assert pages_within(Decimal("0." + "9" * 40), Decimal("0.01")) == 99
+
+
 @pytest.mark.parametrize(
     ("age", "limit", "young"),
     [

@@ -55,12 +55,17 @@ def test_a_price_that_is_gone() -> None:
     found = checked(Absent())
     assert codes(found) == ["PRICE-GONE"]
     assert (found.listed, found.unreadable) == (None, False)
+    assert found.findings[0].said == "the price list has no such product on demand"
+    assert found.findings[0].remedy == "correct `offer`, or take the price from elsewhere"
 
 
 def test_an_answer_that_is_none() -> None:
     found = checked(Unreadable("denied"))
     assert codes(found) == ["PRICE-UNREADABLE"]
-    assert "denied" in found.findings[0].said
+    assert found.findings[0].said == "unreadable: denied"
+    assert found.findings[0].remedy == (
+        "allow pricing:GetProducts, or say in `offer` which product is meant; then check again"
+    )
     assert found.unreadable
 
 
@@ -70,6 +75,7 @@ def test_another_unit_cannot_be_compared_whatever_the_amount(unit: str) -> None:
         found = checked(listed(usd, unit))
         assert codes(found) == ["PRICE-UNREADABLE"]
         assert found.findings[0].said == f"the price list counts {unit}, this entry hour"
+        assert found.findings[0].remedy == "correct `offer` or `unit` of the entry"
         assert found.listed is None, "such an amount must not be written down"
 
 
@@ -94,6 +100,11 @@ def test_age_and_limit_are_named() -> None:
     assert found.findings[0].said == "read on 2026-01-01, 325 days ago; budget.prices_max_age_days is 180"
 
 
+def test_a_date_ahead_is_named() -> None:
+    found = checked(listed(), date="2026-11-23")
+    assert found.findings[0].said == "dated 2026-11-23, and today is 2026-11-22"
+
+
 def test_what_differs_and_is_old_is_both() -> None:
     assert codes(checked(listed("2"), date="2026-01-01")) == ["PRICE-DIFFERS", "PRICE-OLD"]
 
@@ -107,6 +118,16 @@ def test_what_is_not_in_the_price_list_is_checked_by_hand(read_on: str, expected
 
     (found,) = check_prices(policy(entry(date=read_on)), read, today=TODAY, max_age_days=180)
     assert codes(found) == expected
+    assert found.listed is None
+
+
+def test_a_unit_that_nobody_can_translate_cannot_be_compared() -> None:
+    """AWS has no product that is counted so, and no name for it is known."""
+    offer = {"service": "AWSBudgets", "usage_type": "Action", "region": "us-east-1"}
+    prices = policy(usage=[USAGE | {"unit": "action-day", "offer": offer}])
+    _, found = check_prices(prices, lambda offer, region: listed("0.01", "Days"), today=TODAY, max_age_days=180)
+    assert codes(found) == ["PRICE-UNREADABLE"]
+    assert found.listed is None
 
 
 def test_each_offer_is_asked_for_once_and_in_its_region() -> None:

@@ -183,6 +183,28 @@ def test_one_that_may_fit_besides_one_that_fits_is_none() -> None:
     assert found == Unpriced(reason="itself: b is not among the facts")
 
 
+def test_every_doubt_is_named_once() -> None:
+    found = of(policy(entry(when={"a": 1}), entry(when={"a": 2}), entry(when={"b": 1})))
+    assert found == Unpriced(reason="itself: a is not among the facts, b is not among the facts")
+
+
+@pytest.mark.parametrize("changes", [{"when": {"size": 1}}, SIZE], ids=["a-condition", "a-quantity"])
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, "size is not among the facts"),
+        (Unreadable("denied"), "size is unreadable: denied"),
+        (UnknownUntilApply(), "size is unknown until apply"),
+    ],
+    ids=["missing", "unreadable", "unknown"],
+)
+def test_why_an_attribute_does_not_help_is_said(changes: Any, value: Any, reason: str) -> None:
+    attributes = {} if value is None else {"size": value}
+    found = price("thing", LONDON, attributes, "live", policy(entry(**changes)))
+    assert found == Unpriced(reason=f"itself: {reason}")
+    assert isinstance(found.at_least, Decimal), "a number of another kind is written down differently"
+
+
 def test_a_condition_that_does_not_hold_needs_no_others() -> None:
     assert of(policy(entry(when={"a": 1, "b": 1}), entry(when={"a": 2})), a=2).at_least == 1
 
@@ -216,12 +238,22 @@ def test_free_as_a_whole_and_in_part() -> None:
     assert of(whole, a=2).at_least == 1
     part = policy(entry(), entry(part="address", when={"a": 2}), free=[free(part="address", when={"a": 1})])
     assert (of(part, a=1).at_least, of(part, a=2).at_least) == (1, 2)
+    found = of(part, a=1)
+    assert isinstance(found, Priced)
+    assert [each.said for each in found.parts if each.name == "address"] == ["nothing to pay for"]
+
+
+def test_what_costs_nothing_in_one_region_does_in_another() -> None:
+    prices = policy(entry(), free=[free(region=LONDON)])
+    assert (of(prices).at_least, of(prices, VIRGINIA).at_least) == (0, 1)
 
 
 def test_live_and_plan() -> None:
     prices = policy(entry(usd="2", where="live"), entry(usd="3", where="plan"))
     assert (of(prices).at_least, of(prices, side="plan").at_least) == (2, 3)
     assert isinstance(of(policy(entry(where="live")), side="plan"), Unpriced)
+    assert price_of_live(live("thing"), prices).at_least == 2
+    assert price_of_planned(planned("thing.this", "create"), prices, LONDON).at_least == 3
 
 
 def test_the_reason_of_a_gap_is_said() -> None:
@@ -230,6 +262,16 @@ def test_the_reason_of_a_gap_is_said() -> None:
     assert of(prices, VIRGINIA) == Unpriced(
         reason="itself: no price of thing in us-east-1 fits; nothing is built there"
     )
+
+
+@pytest.mark.parametrize("side", ["live", "plan"])
+def test_the_gap_of_one_side_is_not_said_of_the_other(side: str) -> None:
+    gaps = [{"types": ["thing"], "where": side, "reason": f"only {side} has none", "date": "2026-10-05"}]
+    prices = policy(entry(when={"a": 1}), gaps=gaps)
+    other = "plan" if side == "live" else "live"
+    nothing_fits = "itself: no price of thing in eu-west-2 fits"
+    assert of(prices, side=side, a=2) == Unpriced(reason=f"{nothing_fits}; only {side} has none")
+    assert of(prices, side=other, a=2) == Unpriced(reason=nothing_fits)
 
 
 def test_what_is_on_its_way_out_counts_until_it_is_gone() -> None:

@@ -93,7 +93,7 @@ def test_a_forgotten_nat_gateway_in_a_second_region() -> None:
     assert (found.at_least, found.rung, found.complete) == (Decimal("10.58"), "10", True)
     # 9.42 USD to 20, at 0.045 an hour; 15 days and 4 hours are left of February.
     assert found.hours_until_next_rung == Decimal("209.3333333334")
-    assert found.hours_left == 364
+    assert (found.at, found.hours_left) == (NOW, 364)
     assert found.forecast == Decimal("10.58") + 364 * Decimal("0.045")
 
 
@@ -160,6 +160,7 @@ def test_months_are_utcs(moment: str, start: str, end: str) -> None:
     found = datetime.fromisoformat(moment)
     assert month_start(found) == datetime.fromisoformat(start).replace(tzinfo=UTC)
     assert month_end(found) == datetime.fromisoformat(end).replace(tzinfo=UTC)
+    assert month_start(found).tzinfo is UTC, "not the zone of the machine, which may be UTC as well"
 
 
 @pytest.mark.parametrize(
@@ -247,6 +248,12 @@ def test_an_inventory_whose_bill_nobody_reads() -> None:
     assert found.usd_per_hour == Decimal("0.14")
 
 
+def test_where_nobody_looked_the_rate_is_an_amount_nevertheless() -> None:
+    found = projected(rates={})
+    assert found.usd_per_hour == 0
+    assert isinstance(found.usd_per_hour, Decimal), "a number of another kind is written down differently"
+
+
 def test_what_is_certain_reaches_the_stop_whatever_else_is_unknown() -> None:
     found = projected(reports(explorer="28", confluent=None), {})
     assert (found.rung, found.stops, found.complete) == ("unknown", True, False)
@@ -256,6 +263,12 @@ def test_the_oldest_bill_of_a_platform_counts() -> None:
     older = reported("1", BUDGETS, data_as_of=NOW - timedelta(hours=30))
     (aws,) = projected((reported("2"), older), {"aws": rate("1")}).platforms
     assert (aws.reported, aws.hours, aws.data_as_of) == (2, 30, NOW - timedelta(hours=30))
+
+
+def test_a_bill_without_lag_is_carried_on_from_its_read() -> None:
+    before = NOW - timedelta(hours=5)
+    (aws,) = projected((reported("2", read_at=before, data_as_of=before),), {"aws": rate("1")}).platforms
+    assert (aws.hours, aws.projected) == (5, 5)
 
 
 # Properties, over a grid: hypothesis is no dependency of ours.

@@ -18,6 +18,7 @@ def test_the_sum_of_what_is_there() -> None:
 def test_nothing_there_costs_nothing() -> None:
     found = run_rate(scanned(), PRICES)
     assert (found.usd_per_hour, found.complete) == (Decimal(0), True)
+    assert isinstance(found.usd_per_hour, Decimal), "a number of another kind is written down differently"
 
 
 def test_what_has_no_price_is_named_and_the_rest_counted() -> None:
@@ -37,4 +38,5 @@ def test_what_was_not_read_is_named() -> None:
 
 
 def test_a_scan_that_had_to_cover_nothing_vouches_for_nothing() -> None:
-    assert not run_rate(scanned(coverage=(), expected_coverage=()), PRICES).complete
+    found = run_rate(scanned(coverage=(), expected_coverage=()), PRICES)
+    assert (found.complete, found.unread) == (False, ("inventory: it had to cover nothing",))
