@@ -114,13 +114,14 @@ def test_with_all_gates_open_the_run_succeeds(given: Callable[[str | None], Stag
 def test_a_closed_gate_fails_the_run(given: Callable[[str | None], Stage], phase: str, task_id: str) -> None:
     run = given(task_id).run(phase, **CONF[phase])
     spec = phase_of(environments.load("dev_min"), phase)
-    order = [lane.task_id for lane in spec.lanes]
-    reached = order.index(task_id)
-    assert run.state == "failed"
-    assert run.tasks[task_id] == "failed"
-    assert {run.tasks[before] for before in order[:reached]} <= {"success"}
+    reached = [lane.task_id for lane in spec.lanes].index(task_id)
+    first_after = next(
+        (number for number in range(reached + 1, len(spec.lanes)) if not spec.lanes[number].beside), len(spec.lanes)
+    )
     then = "success" if spec.every_lane_runs else "upstream_failed"
-    assert {run.tasks[after] for after in order[reached + 1 :]} <= {then}
+    expected = {lane.task_id: "success" if n < first_after else then for n, lane in enumerate(spec.lanes)}
+    assert run.state == "failed"
+    assert {name: run.tasks[name] for name in expected} == {**expected, task_id: "failed"}
     verdicts = [document for name, document in run.snapshots.items() if name.endswith("phase_verdict")]
     assert [document["overall_pass"] for document in verdicts] == [False]
     assert spec.verdict.task_id in run.started
