@@ -29,9 +29,12 @@ _KEY_EXTRAS = ("aws_access_key_id", "aws_secret_access_key")
 _CHATTY = ("botocore", "aiobotocore", "s3fs", "airflow.providers.amazon", "airflow.task.hooks", "airflow.hooks")
 
 
-def log(line: str) -> None:
-    """One line into the task log, without secrets (ID4). All lines go through here, so that they keep their order."""
-    structlog.get_logger("tidegate").info(without_secrets(line))
+def log(line: str, level: int = logging.INFO) -> None:
+    """One line into the task log, without secrets (ID4). All lines go through here, so that they keep their order.
+
+    Blockers are errors and what is waited for is a warning: Airflow's pages colour and filter by that.
+    """
+    structlog.get_logger("tidegate").log(level, without_secrets(line))
 
 
 def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRun:

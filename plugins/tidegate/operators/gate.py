@@ -4,6 +4,7 @@ The evidence is written before the task fails, and the task fails without retry:
 person has changed something and clears it.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -115,7 +116,7 @@ def conclude(run: Any, facts: Any, judged: Any) -> None:
     """
     if not judged.passed:
         for blocker in judged.blockers:
-            log(f"BLOCKED {blocker.sentence()}")
+            log(f"BLOCKED {blocker.sentence()}", logging.ERROR)
         codes = ", ".join(dict.fromkeys(blocker.code for blocker in judged.blockers))
         closed = f"{run.lane.name} blocked by {len(judged.blockers)}: {codes}"
         if run.lane.on_fail is not None:

@@ -4,6 +4,7 @@ Between two looks the task is deferred, so it holds no worker slot. The trigger 
 knows nothing of gates.
 """
 
+import logging
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -70,7 +71,7 @@ class GuardrailSensor(BaseSensorOperator):
             seconds = max(1, math.ceil((facts.looks.due_at - datetime.now(UTC)).total_seconds()))
         if gate.may_clear_by_itself(blockers) and datetime.now(UTC) < until:
             for blocker in blockers:
-                log(f"WAITING {blocker.sentence()}")
+                log(f"WAITING {blocker.sentence()}", logging.WARNING)
             log(f"looking again in {seconds} s, until {until:%H:%M:%S} UTC at the latest")
             self.defer(trigger=LookAgainTrigger(seconds, deadline.isoformat(), keep), method_name="look_again")
         conclude(run, *judge_and_push(run, facts, context))

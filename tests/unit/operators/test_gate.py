@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
+from structlog.testing import capture_logs
 
 from tidegate.environments import load
 from tidegate.evidence.store import StoreUnreachable
@@ -71,6 +72,14 @@ def test_what_follows_a_closed_gate_happens_before_its_task_fails(monkeypatch: p
     with pytest.raises(AirflowFailException, match=r"^M9.G blocked by 1: COST-STOP-REACHED$"):
         closing(monkeypatch, lambda *given: seen.append(given[1:]), blocked=True)
     assert seen == [("facts", {"x": 1})]
+
+
+def test_a_blocker_is_an_error_in_the_log_with_all_that_on_call_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with capture_logs() as lines, pytest.raises(AirflowFailException):
+        closing(monkeypatch, lambda *given: None, blocked=True)
+    assert [(line["log_level"], line["event"]) for line in lines] == [
+        ("error", "BLOCKED COST-STOP-REACHED b: a | observed: c | expected: d | remedy: e")
+    ]
 
 
 def test_it_does_not_follow_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:

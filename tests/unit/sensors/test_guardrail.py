@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
+from structlog.testing import capture_logs
 
 import factories_world as world
 from standins import dev_min
@@ -64,8 +65,11 @@ def clean_now(pause: int = 20) -> Any:
 @pytest.mark.parametrize("waits", [900, 0], ids=["in-time", "after-the-deadline"])
 def test_a_clean_look_gets_its_second_one(bench: Bench, waits: int) -> None:
     bench.facts = clean_now(pause=300)
-    with pytest.raises(TaskDeferred) as deferred:
+    with capture_logs() as lines, pytest.raises(TaskDeferred) as deferred:
         bench.sensor(waits).execute({})
+    assert [line["event"].split(":")[0] for line in lines if line["log_level"] == "warning"] == [
+        "WAITING RESIDUAL-UNCONFIRMED residual scan"
+    ]
     trigger: Any = deferred.value.trigger
     assert 298 <= trigger.seconds <= 300
     assert trigger.kept["subjects"] == list(bench.facts.looks.this.subjects)
