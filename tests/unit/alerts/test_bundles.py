@@ -59,6 +59,11 @@ def test_gates_and_codes_are_kept_apart() -> None:
 def test_all_that_a_gate_could_not_read_is_one_kind() -> None:
     given = [finding(f"TYPE{number}-UNREADABLE", number) for number in range(70)]
     assert messages(*given) == [70]
+    given = [finding(f"TYPE{number % 2}-UNREADABLE", number) for number in range(MOST_MESSAGES + 1)]
+    ((message, _),) = bundles(about(), given)
+    assert message.text.startswith(
+        "6 findings of NETWORK-POSTURE, in one message: TYPE0-UNREADABLE, TYPE1-UNREADABLE.\n"
+    )
 
 
 def test_what_happened_once_is_never_put_together() -> None:
