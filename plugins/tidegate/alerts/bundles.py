@@ -31,19 +31,18 @@ def _kind(alert: Alert) -> tuple[str, str]:
     """Gate and code of a finding. All that a gate could not read is of one kind; what happened once is by itself."""
     code, resource = _about_what(alert)
     if not resource:
-        return "", alert.key
+        return alert.scope, alert.key
     return alert.scope, _UNREADABLE if code.endswith(_UNREADABLE) else code
 
 
 def _about_what(alert: Alert) -> tuple[str, str]:
-    """Code and resource, as the key of a finding has them."""
-    before = f"finding/{alert.scope}/"
-    code, _, resource = alert.key.removeprefix(before).partition("/")
-    return (code, resource) if alert.scope and alert.key.startswith(before) else ("", "")
+    """Code and resource, as the key of a finding has them; both empty for what is none."""
+    code, _, resource = alert.key.partition(f"finding/{alert.scope}/")[2].partition("/")
+    return code, resource
 
 
 def _counted(about: About, same: list[Alert]) -> Alert:
-    first, scope = same[0], same[0].scope
+    first = same[0]
     named = [_about_what(alert) for alert in same]
     codes = ", ".join(dict.fromkeys(code for code, _ in named))
     lines = [f"{code} {resource}" for code, resource in named[:MOST_NAMED]]
@@ -53,7 +52,7 @@ def _counted(about: About, same: list[Alert]) -> Alert:
         subject=message.subject(about, f"{len(same)} times {codes}: {named[0][1]} and {len(same) - 1} more"),
         text=message.text(
             about,
-            f"{len(same)} findings of {scope}, in one message: {codes}.",
+            f"{len(same)} findings of {first.scope}, in one message: {codes}.",
             "\n".join(lines) + (f"\nand {more} more: see the evidence" if more else ""),
             f"The first of them:\n\n{first.text.rstrip()}",
         ),

@@ -50,11 +50,11 @@ def failure(about: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, 
     if not verdict:
         return ()
     told = [(lane.gate, blocker) for lane in lanes for blocker in lane.blockers]
-    told += [(VERDICT_GATE, blocker) for blocker in _of_its_own(verdict, lanes, follows=False)]
+    told += [(VERDICT_GATE, blocker) for blocker in _of_its_own(verdict, lanes) if blocker.code not in _FOLLOWS]
     told = told or [(VERDICT_GATE, blocker) for blocker in verdict]
     blockers = [blocker for _, blocker in told]
     identity = digest(sorted({fingerprint(gate, blocker) for gate, blocker in told}))
-    not_run = sum(blocker.code in _FOLLOWS for blocker in verdict)
+    not_run = sum(blocker.code in _FOLLOWS for blocker in verdict if blocker not in blockers)
     count = f"{len(blockers)} reason" + ("s" if len(blockers) > 1 else "")
     return (
         Alert(
@@ -66,7 +66,7 @@ def failure(about: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, 
                 about,
                 f"{about.phase.upper()} of {about.environment} is blocked: {count}.",
                 *message.all_said(blockers),
-                f"Lanes after that which did not run: {not_run}" if not_run and len(blockers) != not_run else "",
+                f"Lanes after that which did not run: {not_run}" if not_run else "",
             ),
         ),
     )
@@ -89,7 +89,7 @@ def findings(about: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker,
                 about,
                 f"{about.phase.upper()} of {about.environment} found something.",
                 *message.all_said([blocker for _, blocker in same]),
-                evidence=evidence.get(same[0][0], ""),
+                evidence=evidence.get(same[0][0]),
             ),
         )
         for (scope, key), same in found.items()
@@ -209,17 +209,16 @@ def _noticed(about: About, lane: LaneFound, notice: Notice) -> Alert:
 def _found(lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, ...]) -> Iterator[tuple[str, Blocker]]:
     for lane in lanes:
         yield from ((lane.gate, blocker) for blocker in lane.blockers)
-    yield from ((VERDICT_GATE, blocker) for blocker in _of_its_own(verdict, lanes, follows=True))
+    yield from ((VERDICT_GATE, blocker) for blocker in _of_its_own(verdict, lanes))
 
 
-def _of_its_own(verdict: tuple[Blocker, ...], lanes: tuple[LaneFound, ...], *, follows: bool) -> list[Blocker]:
-    """Blockers of the verdict that no lane has told already; with `follows`, lanes that were not reached as well."""
+def _of_its_own(verdict: tuple[Blocker, ...], lanes: tuple[LaneFound, ...]) -> list[Blocker]:
+    """Blockers of the verdict that no lane has told already."""
     blocked = {f"{lane.lane} {lane.gate}" for lane in lanes if lane.blockers}
     return [
         blocker
         for blocker in verdict
         if not (blocker.code in _TOLD_BY_THE_LANE and blocker.summary.partition(":")[0] in blocked)
-        and (follows or blocker.code not in _FOLLOWS)
     ]
 
 

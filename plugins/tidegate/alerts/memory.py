@@ -1,7 +1,6 @@
 """What was told, and what that makes of the next alert: nothing twice, unless it changed or came back."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tidegate.models.alert import Alert, Remembered
@@ -33,29 +32,22 @@ def remembered(
     known: Remembered | None, alert: Alert, heard: Iterable[str], missed: Iterable[str], *, at: datetime, by: str
 ) -> Remembered:
     """The entry after channels have taken the alert (`heard`), or not (`missed`)."""
-    if known is None or known.fingerprint != alert.fingerprint:
-        known = Remembered(
-            scope=alert.scope,
-            fingerprint=alert.fingerprint,
-            told=(),
-            waiting=(),
-            subject="",
-            text="",
-            first_at=at,
-            last_at=at,
-            execution_id=by,
-        )
+    if known is not None and known.fingerprint != alert.fingerprint:
+        known = None
+    earlier = () if known is None else known.told
     now_told = tuple(heard)
-    told = tuple(dict.fromkeys((*known.told, *now_told)))
+    told = tuple(dict.fromkeys((*earlier, *now_told)))
     still = tuple(channel for channel in dict.fromkeys(missed) if channel not in told)
-    return replace(
-        known,
+    return Remembered(
+        scope=alert.scope,
+        fingerprint=alert.fingerprint,
         told=told,
         waiting=still,
         subject=alert.subject if still else "",
         text=alert.text if still else "",
-        last_at=at if now_told else known.last_at,
-        execution_id=by if now_told else known.execution_id,
+        first_at=at if known is None else known.first_at,
+        last_at=at if known is None or now_told else known.last_at,
+        execution_id=by if known is None or now_told else known.execution_id,
     )
 
 

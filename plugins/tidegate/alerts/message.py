@@ -20,8 +20,8 @@ def subject(about: About, headline: str) -> str:
     return plain if len(plain) <= SUBJECT_LENGTH else plain[: SUBJECT_LENGTH - 3] + "..."
 
 
-def text(about: About, opening: str, *parts: str, evidence: str = "") -> str:
-    """A message: its first sentence, its parts, and where to look."""
+def text(about: About, opening: str, *parts: str, evidence: str | None = None) -> str:
+    """A message: its first sentence, its parts, and where to look: the evidence named here, or else the verdict."""
     where = [f"Run: {about.link}" if about.link else ""]
     where += [f"Evidence: {uri}" for uri in (evidence or about.evidence,) if uri]
     sandbox = " (sandbox: nothing real)" if about.profile == "sandbox" else ""

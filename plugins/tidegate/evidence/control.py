@@ -25,7 +25,7 @@ class Series:
     store: EvidenceStore
     prefix: str
 
-    def newest(self) -> Observed[tuple[int, dict[str, Any]]]:
+    def newest(self) -> Known[tuple[int, dict[str, Any]]] | Absent | Unreadable:
         """The record with the highest number."""
         try:
             keys = [key for key in self.store.keys(f"{self.prefix}/") if key.rpartition("/")[0] == self.prefix]

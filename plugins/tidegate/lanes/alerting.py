@@ -19,7 +19,7 @@ from tidegate.evidence.store import AlreadyExists, EvidenceStore, StoreError
 from tidegate.models.alert import About, Alert, LaneFound, Remembered
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.operations import AlertChannel
 
 Send = Callable[[AlertChannel, Alert], Blocker | None]
@@ -92,13 +92,12 @@ def read_memory(store: EvidenceStore, environment: str) -> tuple[int | None, Mem
             try:
                 return number, _ENTRIES.validate_python(record["entries"]), None
             except (KeyError, ValidationError) as error:
-                return None, {}, _unremembered(series.prefix, f"record {number}: {type(error).__name__}")
+                reason = f"record {number}: {type(error).__name__}"
         case Absent():
             return 0, {}, None
         case Unreadable(reason):
-            return None, {}, _unremembered(series.prefix, reason)
-        case UnknownUntilApply():
-            return None, {}, _unremembered(series.prefix, "unknown until apply")
+            pass
+    return None, {}, _unremembered(series.prefix, reason)
 
 
 def _sent(

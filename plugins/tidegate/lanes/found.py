@@ -65,7 +65,7 @@ def rested_on(
     for lane in phase_of(environment, phase).lanes:
         place = _place(environment.name, phase, lane, verdict)
         left = newest(local, place.local) if lane.before_backend else newest(remote, place.remote)
-        document = _parsed(b"null" if left is None else left[1])
+        document: Any = None if left is None else _parsed(left[1])
         found_there = _found(lane, place, remote, document, verdict.execution_id)
         if found_there is not None and document["digest"] in digests:
             told.append(found_there)
@@ -106,7 +106,7 @@ def _found(lane: Lane, place: Place, remote: S3Store, document: Any, execution_i
         gate=lane.gate,
         uri=remote.uri(place.remote_key(snapshot.attempt)),
         blockers=blockers,
-        notices=() if facts is None else _notices(facts),
+        notices=_notices(facts),
         judged=events.judged(facts is not None and not _asks_less(lane, facts), blockers),
     )
 
@@ -147,6 +147,6 @@ def _asks_less(lane: Lane, facts: Facts) -> bool:
     return lane.phase in NEVER_ASK and isinstance(facts, CostFacts) and not facts.own_reads.asked
 
 
-def _notices(facts: Facts) -> tuple[Notice, ...]:
+def _notices(facts: Facts | None) -> tuple[Notice, ...]:
     given = getattr(facts, "notices", ())
     return tuple(notice for notice in given if isinstance(notice, Notice))

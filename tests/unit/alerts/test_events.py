@@ -1,14 +1,36 @@
 """What is an event: a failed verdict is one, a watch has one per finding, notices and a latch that was set are some."""
 
+from dataclasses import replace
+
 import pytest
 
 import factories_control as control
 from factories_alerts import NOW, about, blocker, lane, lane_blocked, notice
-from tidegate.alerts import events
+from tidegate.alerts import events, message
 from tidegate.alerts.causes import asked_by
+from tidegate.alerts.fingerprint import digest, fingerprint
+from tidegate.models.alert import Alert
 
 M9 = about(phase="m9", execution_id="m9_20260213T201427Z")
 NOT_RUN = lane_blocked("M9.D X", "LANE-NOT-RUN")
+VERDICT = "s3://evidence/audit_n_phase_verdict.json"
+POSTURE = "s3://evidence/audit_c_network_posture_snapshot.json"
+
+
+def where(evidence: str = VERDICT, execution: str = "m9_20260213T201427Z") -> str:
+    """How every text ends."""
+    return (
+        "Run: https://airflow.example/dags/dev_min.teardown_audit/runs/scheduled__1\n"
+        f"Evidence: {evidence}\n"
+        f"Execution: {execution} of dev_min\n"
+    )
+
+
+def once(key: str, headline: str, text: str) -> Alert:
+    """What M9 tells of something that happened once: no gate will ever say that it is gone."""
+    return Alert(
+        key=key, scope="", fingerprint="", subject=f"tidegate dev_min M9: {headline}", text=f"{text}\n\n{where()}"
+    )
 
 
 def test_a_passed_verdict_is_no_event() -> None:
@@ -19,20 +41,46 @@ def test_a_passed_verdict_is_no_event() -> None:
 def test_a_failed_verdict_is_one_event_with_all_blockers() -> None:
     lanes = (lane(blocker(), blocker("FORBIDDEN-UNKNOWN")), lane(blocker("COST-STOP-REACHED"), gate="COST-GUARDRAIL"))
     (told,) = events.events(M9, lanes, (lane_blocked(), NOT_RUN, NOT_RUN))
-    assert told.scope == ""
-    assert told.subject.endswith("M9: FORBIDDEN-LIVE aws_nat_gateway nat-1 and 2 more")
-    assert "M9 of dev_min is blocked: 3 reasons." in told.text
-    assert all(
-        f"{number}. {code}" in told.text for number, code in enumerate(("FORBIDDEN-LIVE", "FORBIDDEN-UNKNOWN"), 1)
+    found = (blocker(), blocker("FORBIDDEN-UNKNOWN"), blocker("COST-STOP-REACHED"))
+    gates = ("NETWORK-POSTURE", "NETWORK-POSTURE", "COST-GUARDRAIL")
+    identity = digest(sorted(fingerprint(gate, each) for gate, each in zip(gates, found, strict=True)))
+    said = "\n\n".join(f"{number}. {message.said(each)}" for number, each in enumerate(found, start=1))
+    assert told == once(
+        f"verdict/m9_20260213T201427Z/{identity}",
+        "FORBIDDEN-LIVE aws_nat_gateway nat-1 and 2 more",
+        f"M9 of dev_min is blocked: 3 reasons.\n\n{said}\n\nLanes after that which did not run: 2",
     )
-    assert "3. COST-STOP-REACHED" in told.text
-    assert "Lanes after that which did not run: 2" in told.text
+
+
+def test_one_reason_is_named_alone_and_lanes_that_all_ran_are_not_counted() -> None:
+    (told,) = events.events(M9, (lane(blocker()),), (lane_blocked(),))
+    assert told == once(
+        f"verdict/m9_20260213T201427Z/{digest([fingerprint('NETWORK-POSTURE', blocker())])}",
+        "FORBIDDEN-LIVE aws_nat_gateway nat-1",
+        f"M9 of dev_min is blocked: 1 reason.\n\n{message.said(blocker())}",
+    )
+
+
+@pytest.mark.parametrize(("reasons", "said"), [(1, "1 reason"), (2, "2 reasons")])
+def test_as_many_lanes_that_did_not_run_as_there_are_reasons_are_counted_all_the_same(reasons: int, said: str) -> None:
+    found = [blocker(resource=str(number)) for number in range(reasons)]
+    (told,) = events.failure(M9, (lane(*found),), (lane_blocked(), *[NOT_RUN] * reasons))
+    assert told.text.startswith(f"M9 of dev_min is blocked: {said}.\n")
+    assert f"\nLanes after that which did not run: {reasons}\n" in told.text
 
 
 def test_what_only_the_verdict_saw_is_told_too() -> None:
     (told,) = events.failure(M9, (lane(blocker()),), (lane_blocked(), lane_blocked("M9.B Y", "LANE-TAMPERED")))
     assert "LANE-TAMPERED" in told.text
     assert "LANE-BLOCKED" not in told.text
+
+
+def test_a_lane_that_told_its_own_blockers_is_told_of_otherwise_all_the_same() -> None:
+    of_the_lane = lane_blocked(summary="AUDIT.C NETWORK-POSTURE: the gate is closed: see there")
+    others = (lane_blocked(code="LANE-TAMPERED"), lane_blocked("M9.B Y"))
+    (told,) = events.failure(M9, (lane(blocker()),), (of_the_lane, *others))
+    assert told.text.startswith("M9 of dev_min is blocked: 3 reasons.\n")
+    assert all(f"{number}. {message.said(each)}" in told.text for number, each in enumerate(others, start=2))
 
 
 def test_a_blocked_lane_whose_snapshot_did_not_arrive_is_told_by_the_verdict() -> None:
@@ -42,8 +90,7 @@ def test_a_blocked_lane_whose_snapshot_did_not_arrive_is_told_by_the_verdict() -
 
 def test_a_verdict_of_lanes_that_did_not_run_is_told() -> None:
     (told,) = events.failure(M9, (), (NOT_RUN,))
-    assert "LANE-NOT-RUN" in told.text
-    assert "1 reason." in told.text
+    assert told.text == f"M9 of dev_min is blocked: 1 reason.\n\n{message.said(NOT_RUN)}\n\n{where()}"
 
 
 def test_the_same_blockers_of_the_same_execution_are_the_same_event() -> None:
@@ -59,12 +106,24 @@ def test_the_same_blockers_of_the_same_execution_are_the_same_event() -> None:
 
 def test_each_finding_of_a_watch_is_an_event_with_the_evidence_of_its_lane() -> None:
     told = events.events(about(), (lane(blocker(), blocker("FORBIDDEN-UNKNOWN")),), (lane_blocked(),))
-    assert [alert.key for alert in told] == [
-        "finding/NETWORK-POSTURE/FORBIDDEN-LIVE/aws_nat_gateway nat-1",
-        "finding/NETWORK-POSTURE/FORBIDDEN-UNKNOWN/aws_nat_gateway nat-1",
-    ]
-    assert {alert.scope for alert in told} == {"NETWORK-POSTURE"}
-    assert "Evidence: s3://evidence/audit_c_network_posture_snapshot.json" in told[0].text
+    assert told == tuple(
+        Alert(
+            key=f"finding/NETWORK-POSTURE/{each.code}/aws_nat_gateway nat-1",
+            scope="NETWORK-POSTURE",
+            fingerprint=digest([fingerprint("NETWORK-POSTURE", each)]),
+            subject=f"tidegate dev_min AUDIT: {each.code} aws_nat_gateway nat-1",
+            text=f"AUDIT of dev_min found something.\n\n{message.said(each)}\n\n"
+            + where(POSTURE, "audit_20260213T201427Z"),
+        )
+        for each in (blocker(), blocker("FORBIDDEN-UNKNOWN"))
+    )
+
+
+def test_what_the_verdict_of_a_watch_found_has_the_evidence_of_the_verdict() -> None:
+    missed = lane_blocked(code="LANE-NOT-RUN", summary="AUDIT.C NETWORK-POSTURE: it did not run: upstream_failed")
+    (told,) = events.findings(about(), (), (missed,))
+    assert told.key == "finding/PHASE-VERDICT audit/LANE-NOT-RUN/AUDIT.C NETWORK-POSTURE"
+    assert told.text.endswith(f"\n\n{where(VERDICT, 'audit_20260213T201427Z')}")
 
 
 def test_audit_and_hourly_check_share_a_finding() -> None:
@@ -94,9 +153,13 @@ def test_a_lane_that_did_not_run_is_the_same_finding_every_night_and_each_watchs
 def test_notices_of_any_phase_are_told_once_by_their_key() -> None:
     for of in (about(), M9):
         (told,) = events.events(of, (lane(notices=(notice(),)), lane(notices=(notice(),))), ())
-        assert told.key == "notice/rung/2026-02/20"
-        assert told.subject.endswith(": the cost has crossed 20 USD")
-        assert "Do: see what spends" in told.text
+        assert told == Alert(
+            key="notice/rung/2026-02/20",
+            scope="",
+            fingerprint="",
+            subject=f"tidegate dev_min {of.phase.upper()}: the cost has crossed 20 USD",
+            text=f"the cost has crossed 20 USD\n\nDo: see what spends\n\n{where(POSTURE, of.execution_id)}",
+        )
 
 
 def test_only_gates_that_judged_say_that_a_finding_is_gone() -> None:
@@ -172,9 +235,18 @@ def test_a_stop_whose_latch_cannot_be_read_is_each_time_another() -> None:
 
 def test_a_file_that_cannot_be_used() -> None:
     told = events.unusable_manifest(M9, "prices.yaml:7: usage.0.unit: Field required")
-    assert told.subject == "tidegate dev_min M9: MANIFEST-INVALID prices.yaml:7: usage.0.unit: Field required"
-    assert "\nprices.yaml:7: usage.0.unit: Field required\n" in told.text
-    assert "Do: mend what is named above" in told.text
+    assert told == replace(
+        once(
+            f"manifest/{digest(['prices.yaml:7: usage.0.unit: Field required'])}",
+            "MANIFEST-INVALID prices.yaml:7: usage.0.unit: Field required",
+            "M9 of dev_min could not begin: a file of the manifest cannot be used.\n\n"
+            "MANIFEST-INVALID\nprices.yaml:7: usage.0.unit: Field required\n\n"
+            "Until then every phase fails without a verdict: no audit, no cost check, no end of a time to live, no "
+            "teardown. This is told once.\n\n"
+            "Do: mend what is named above, in include/environments or include/policies; then clear this run",
+        ),
+        scope="MANIFEST",
+    )
     assert (
         events.unusable_manifest(about(phase="hourly"), "prices.yaml:7: usage.0.unit: Field required").key == told.key
     )
@@ -183,20 +255,32 @@ def test_a_file_that_cannot_be_used() -> None:
 
 def test_a_latch_that_was_set() -> None:
     told = events.latch_set(M9, control.latch(number=7, is_set=True, reason="the cost has reached 28"))
-    assert told.key == "stop/7"
-    assert "EMERGENCY STOP SET" in told.subject
-    assert "Why: the cost has reached 28" in told.text
-    assert NOW.isoformat() in told.text
+    assert told == once(
+        "stop/7",
+        "EMERGENCY STOP SET, builds are closed",
+        "The emergency stop of dev_min is set. Nothing new is built; teardown stays open.\n\n"
+        f"Why: the cost has reached 28\nSince: {NOW.isoformat()}\nRecord: 7\n\n"
+        "Do: see that dev_min.emergency_stop tears down what spends (docs/runbooks/emergency-stop.md); when the cost "
+        "is below the stop, trigger dev_min.emergency_release with a reason",
+    )
 
 
 def test_a_verdict_that_is_not_in_the_evidence() -> None:
     told = events.unpublished(M9, "EVIDENCE-UNREACHABLE s3://b: not taken | observed: no answer | remedy: mend it")
-    assert told.subject == "tidegate dev_min M9: EVIDENCE-UNREACHABLE, the verdict is not in the evidence"
-    assert "\nobserved: no answer\nremedy: mend it\n" in told.text
+    assert told == once(
+        f"unpublished/m9_20260213T201427Z/{digest(['EVIDENCE-UNREACHABLE'])}",
+        "EVIDENCE-UNREACHABLE, the verdict is not in the evidence",
+        "M9 of dev_min could not put its verdict into the evidence. Nothing counts as passed.\n\n"
+        "EVIDENCE-UNREACHABLE\ns3://b: not taken\nobserved: no answer\nremedy: mend it",
+    )
 
 
-def test_a_run_without_a_verdict() -> None:
-    told = events.without_verdict(M9, "dag/run/", "timed_out")
-    assert told.key == "without_verdict/dag/run/"
-    assert "Airflow says: timed_out" in told.text
-    assert "no verdict of it" in told.text
+@pytest.mark.parametrize(("reason", "said"), [("timed_out", "timed_out"), ("", "nothing")])
+def test_a_run_without_a_verdict(reason: str, said: str) -> None:
+    assert events.without_verdict(M9, "dag/run/", reason) == once(
+        "without_verdict/dag/run/",
+        "run failed without a verdict",
+        "M9 of dev_min failed, and there is no verdict of it.\n\n"
+        f"Airflow says: {said}\n\n"
+        "Do: open the run, read the log of the task that failed first, clear that task with everything downstream",
+    )

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from factories_alerts import blocker
-from tidegate.alerts.fingerprint import fingerprint, steady
+from tidegate.alerts.fingerprint import digest, fingerprint, steady
 from tidegate.answers import explain, said
 from tidegate.gates.registry import GATES
 
@@ -50,6 +50,14 @@ def test_a_date_in_what_a_measurement_expects_moves_by_itself() -> None:
         return fingerprint("COST-GUARDRAIL", given)
 
     assert period("2026-02-13") == period("2026-02-14")
+
+
+def test_in_place_of_what_moves_by_itself_stands_nothing() -> None:
+    """Fingerprints are remembered for months: with something else there, all would be told anew."""
+    measured = blocker("COST-PERIOD-MISMATCH", "period", observed="28.10 USD", expected="2026-02-01 up to 2026-02-13")
+    assert fingerprint("COST-GUARDRAIL", measured) == digest(
+        ("COST-GUARDRAIL", "COST-PERIOD-MISMATCH", "period", " up to ", "")
+    )
 
 
 def test_facts_that_were_too_old_tell_times_and_nothing_new() -> None:

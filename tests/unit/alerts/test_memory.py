@@ -31,8 +31,35 @@ def test_what_changed_is_owed_to_all_again() -> None:
 
 
 def test_what_changed_is_remembered_anew() -> None:
-    changed = entry(replace(FOUND, fingerprint="0" * 64), heard=(), missed=("sns",), known=entry())
-    assert (changed.told, changed.waiting) == ((), ("sns",))
+    changed = replace(FOUND, fingerprint="0" * 64)
+    later = NOW + timedelta(hours=1)
+    assert remembered(entry(), changed, (), ("sns",), at=later, by="hourly_2") == Remembered(
+        scope="NETWORK-POSTURE",
+        fingerprint="0" * 64,
+        told=(),
+        waiting=("sns",),
+        subject="subject",
+        text="text\n",
+        first_at=later,
+        last_at=later,
+        execution_id="hourly_2",
+    )
+
+
+def test_who_told_it_last_and_when_is_remembered() -> None:
+    later = NOW + timedelta(hours=1)
+    first = entry(heard=("sns",), missed=("slack",))
+    assert remembered(first, FOUND, ("slack",), (), at=later, by="hourly_2") == Remembered(
+        scope="NETWORK-POSTURE",
+        fingerprint=FOUND.fingerprint,
+        told=("sns", "slack"),
+        waiting=(),
+        subject="",
+        text="",
+        first_at=NOW,
+        last_at=later,
+        execution_id="hourly_2",
+    )
 
 
 def test_a_message_is_kept_only_while_somebody_waits() -> None:

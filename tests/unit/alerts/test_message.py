@@ -14,7 +14,7 @@ def test_a_subject_is_what_sns_takes() -> None:
     long = message.subject(about(), "CODE\nline two\t" + "x" * 200 + "é")
     assert len(long) == message.SUBJECT_LENGTH == 99
     assert long.endswith("...")
-    assert message.subject(about(), "schön\x07") == "tidegate dev_min AUDIT: sch?n?"
+    assert message.subject(about(), "schön\x07 ~1 USD\x7f") == "tidegate dev_min AUDIT: sch?n? ~1 USD?"
 
 
 def test_a_subject_that_just_fits_is_whole() -> None:
@@ -36,9 +36,11 @@ def test_a_text_ends_with_where_to_look() -> None:
 
 def test_what_is_not_known_is_left_out_and_the_sandbox_is_named() -> None:
     told = message.text(about(link="", evidence="", profile="sandbox"), "First.")
-    assert "Run:" not in told
-    assert "Evidence:" not in told
-    assert "(sandbox: nothing real)" in told
+    assert told == "First.\n\nExecution: audit_20260213T201427Z of dev_min (sandbox: nothing real)\n"
+
+
+def test_what_nobody_owns_names_no_owner() -> None:
+    assert message.said(blocker(owner="")) == message.said(blocker()).removesuffix("\nOwner: finops")
 
 
 def test_secrets_do_not_leave() -> None:
@@ -56,5 +58,6 @@ def test_many_are_numbered_and_too_many_are_counted() -> None:
 
 
 def test_a_long_observation_is_shortened() -> None:
-    assert "y" * 801 not in message.said(blocker(observed="y" * 2000))
-    assert "(shortened)" in message.said(blocker(observed="y" * 2000))
+    long, fits = (message.said(blocker(observed="y" * length)).splitlines() for length in (801, 800))
+    assert f"Observed: {'y' * 800}... (shortened)" in long
+    assert f"Observed: {'y' * 800}" in fits

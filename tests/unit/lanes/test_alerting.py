@@ -1,5 +1,6 @@
 """Telling: first the message, then the record; nothing twice, nothing lost, and problems are said."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,9 @@ from factories_alerts import NOW, about, alert, blocker, lane
 from standins import MemoryStore, dev_min
 from tidegate.alerts.bundles import MOST_MESSAGES
 from tidegate.alerts.events import unusable_manifest
-from tidegate.evidence.canonical import seal
+from tidegate.alerts.memory import remembered
+from tidegate.evidence.canonical import plain, seal, unseal
+from tidegate.evidence.store import StoreUnreachable
 from tidegate.lanes.alerting import PATIENCE, Desk, read_memory, tell
 from tidegate.models.alert import Alert
 from tidegate.models.blocker import Blocker
@@ -30,12 +33,26 @@ def with_slack() -> Environment:
     return Environment.model_validate(manifest)
 
 
+class Busy(MemoryStore):
+    """Somebody else is at work right after it has said what it holds: `meanwhile` comes once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: list[Callable[[], object]] = []
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        held = super().keys(prefix)
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return held
+
+
 class Room:
     """Channels that take messages unless they are told not to."""
 
     def __init__(self, environment: Environment | None = None) -> None:
         self.environment = environment or dev_min()[0]
-        self.store = MemoryStore()
+        self.store = Busy()
         self.took: list[tuple[str, str]] = []
         self.asked: list[str] = []
         self.deaf: set[str] = set()
@@ -74,6 +91,21 @@ def test_what_was_told_is_not_told_on_the_next_night(room: Room) -> None:
     assert room.tell(FOUND, hours=24) == []
     assert room.took == [("sns", FOUND.key)]
     assert room.records == 1
+
+
+def test_the_record_says_by_whom_and_when_and_all_that_is_remembered(room: Room) -> None:
+    room.tell(FOUND)
+    (key,) = room.store.objects
+    record = unseal(room.store.objects[key])
+    entry = remembered(None, FOUND, ("sns",), (), at=NOW, by="audit_20260213T201427Z")
+    assert key == f"{PREFIX}/000001.json"
+    assert {name: value for name, value in record.items() if name != "digest"} == {
+        "schema": {"name": "tidegate.alerts", "version": 1},
+        "number": 1,
+        "recorded_by": "audit_20260213T201427Z",
+        "recorded_at": "2026-02-13T20:14:27+00:00",
+        "entries": {FOUND.key: plain(entry)},
+    }
 
 
 def test_what_changed_is_told_again(room: Room) -> None:
@@ -130,6 +162,33 @@ def test_a_memory_that_cannot_be_asked_tells_rather_twice_than_never(room: Room)
     assert room.tell(FOUND, hours=1) == ["ALERTS-UNREMEMBERED"]
     assert len(room.took) == 2
     assert any("ALERTS-UNREMEMBERED control/dev_min/alerts" in line for line in room.said)
+
+
+def unremembered(reason: str) -> Blocker:
+    return Blocker(
+        code="ALERTS-UNREMEMBERED",
+        summary="what was told cannot be read or recorded, so alerts may come twice",
+        resource=PREFIX,
+        observed=reason,
+        expected="a readable numbered record, and a bucket that takes the next",
+        remedy="let the role read and write there; a record that is broken is followed by a fresh one",
+        owner="platform",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [({}, "KeyError"), ({"entries": {"x": {"scope": 1}}}, "ValidationError")],
+)
+def test_which_record_is_broken_and_how_is_said(room: Room, content: dict[str, Any], reason: str) -> None:
+    room.store.objects[f"{PREFIX}/000007.json"] = seal({"number": 7, **content})
+    assert read_memory(room.store, "dev_min") == (None, {}, unremembered(f"record 7: {reason}"))
+
+
+def test_what_kept_the_memory_from_being_read_is_said(room: Room) -> None:
+    room.store.refusing.add("keys")
+    said = unremembered(str(StoreUnreachable(f"{PREFIX}/", "told not to answer")))
+    assert read_memory(room.store, "dev_min") == (None, {}, said)
 
 
 @pytest.mark.parametrize("broken", [b"{", seal({"number": 1}), seal({"number": 1, "entries": {"x": {"scope": 1}}})])
@@ -192,6 +251,23 @@ def test_what_another_run_told_meanwhile_is_kept(room: Room) -> None:
     desk = Desk(environment=room.environment, store=room.store, send=interfere, log=room.said.append, at=NOW)
     tell(desk, about(), (FOUND,), (lane(),))
     assert set(read_memory(room.store, "dev_min")[1]) == {FOUND.key, other.key}
+
+
+@pytest.mark.parametrize("before", [(), (alert("notice/before", scope="", fingerprint=""),)], ids=["first", "later"])
+def test_what_another_run_records_between_reading_and_writing_is_kept(room: Room, before: tuple[Alert, ...]) -> None:
+    """The one that was slower reads again, and adds to what the other wrote."""
+    other = alert("notice/other", scope="", fingerprint="")
+    room.tell(*before)
+
+    def interfere(channel: AlertChannel, given: Any) -> Blocker | None:
+        if given == FOUND:
+            room.store.meanwhile.append(lambda: room.tell(other, phase="hourly", lanes=()))
+        return Room.send(room, channel, given)
+
+    desk = Desk(environment=room.environment, store=room.store, send=interfere, log=room.said.append, at=NOW)
+    assert tell(desk, about(), (FOUND,), (lane(),)) == ()
+    assert set(read_memory(room.store, "dev_min")[1]) == {FOUND.key, other.key, *(each.key for each in before)}
+    assert room.records == len(before) + 2
 
 
 def test_what_another_run_told_another_channel_meanwhile_is_kept() -> None:

@@ -7,16 +7,20 @@ import pytest
 
 import factories_control as control
 import factories_guardrails as guardrails
+import factories_time_to_live as lives
 import factories_world as world_facts
 from factories_alerts import notice
 from factories_world import NOW
 from standins import dev_min
 from tidegate.evidence.control import set_latch
+from tidegate.evidence.store import LocalStore
 from tidegate.gates import registry
 from tidegate.lanes import found
 from tidegate.lanes.guards import parse_snapshot
 from tidegate.lanes.judging import judge
+from tidegate.lanes.phases import phase_of
 from tidegate.lanes.verdict import collect_verdict
+from tidegate.models.alert import About
 from tidegate.models.facts import CollectorBroken
 from tidegate.models.notice import Notice
 from tidegate.models.observed import Unreadable
@@ -62,16 +66,27 @@ def test_facts_that_were_too_old_are_no_look(world: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "task", "looked"), [("audit", "f_cost_guardrail", True), ("hourly", "a_cost_guardrail", False)]
+    ("phase", "task", "asked", "looked"),
+    [
+        ("audit", "f_cost_guardrail", True, True),
+        ("audit", "f_cost_guardrail", False, True),
+        ("hourly", "a_cost_guardrail", False, False),
+    ],
 )
 def test_the_hourly_check_which_never_asks_cost_explorer_closes_nothing_of_the_audit(
-    world: Any, phase: Any, task: str, looked: bool
+    world: Any, phase: Any, task: str, asked: bool, looked: bool
 ) -> None:
-    own = guardrails.own_reads(asked=phase == "audit")
+    own = guardrails.own_reads(asked=asked)
     world.left(phase, task, guardrails.cost_facts(observed_at=NOW, own_reads=own))
     verdict = {"audit": "n_phase_verdict", "hourly": "c_phase_verdict"}[phase]
     (lane,) = found.found(world.run(phase, verdict))
     assert (lane.gate, lane.judged) == ("COST-GUARDRAIL", looked)
+
+
+def test_what_else_the_hourly_check_looks_at_it_closes(world: Any) -> None:
+    world.left("hourly", "b_time_to_live", lives.time_to_live_facts(observed_at=NOW))
+    (lane,) = found.found(world.run("hourly", "c_phase_verdict"))
+    assert (lane.gate, lane.judged) == ("TIME-TO-LIVE", True)
 
 
 def _fields(facts: Any) -> dict[str, Any]:
@@ -112,9 +127,9 @@ def test_notices_come_from_the_facts(world: Any, monkeypatch: pytest.MonkeyPatch
     assert len(the_lane(world).notices) == 1
 
 
-def judged_for_good(world: Any, phase: Any, verdict: str) -> Any:
+def judged_for_good(world: Any, phase: Any, verdict: str, task: str = TASK) -> Any:
     """The verdict over what its lanes left, and what its run takes them for."""
-    run = world.run(phase, verdict, task_states=lambda: {TASK: "failed"})
+    run = world.run(phase, verdict, task_states=lambda: {task: "failed"})
     facts = collect_verdict(run)
     return judge(run, facts), found.found(world.run(phase, verdict))
 
@@ -127,6 +142,28 @@ def test_who_comes_later_finds_the_same_in_the_evidence(world: Any) -> None:
     later = found.rested_on(dev_min()[0], "audit", verdict, world.local, world.remote)
     assert len(later) == 2
     assert later == told
+    elsewhere = LocalStore(world.directory / "elsewhere")
+    assert found.rested_on(dev_min()[0], "audit", verdict, elsewhere, world.remote) == told
+
+
+@pytest.mark.parametrize(
+    ("phase", "task", "verdict", "platform_run"),
+    [
+        ("m2", "g_network_posture", "j_phase_verdict", "platform_1"),
+        ("m9", "h_teardown_proof", "i_phase_verdict", "platform_1"),
+        ("m9", "h_teardown_proof", "i_phase_verdict", None),
+    ],
+)
+def test_so_does_who_comes_after_a_build_or_a_proof_of_a_platform_run_with_or_without_number(
+    world: Any, phase: Any, task: str, verdict: str, platform_run: str | None
+) -> None:
+    world.handed_over["a_readiness"] = {"platform_run": platform_run}
+    world.left(phase, task, CollectorBroken(observed_at=NOW, error="KeyError: 'x'"))
+    judged, told = judged_for_good(world, phase, verdict, task)
+    assert [lane.gate for lane in told] == [phase_of(dev_min()[0], phase).lane(task).gate]
+    snapshot = parse_snapshot(judged.published.document)
+    assert snapshot.platform_run == platform_run
+    assert found.rested_on(dev_min()[0], phase, snapshot, world.local, world.remote) == told
 
 
 def test_a_snapshot_that_the_verdict_does_not_rest_on_is_not_taken(world: Any) -> None:
@@ -155,6 +192,11 @@ def test_a_run_of_the_stop_is_asked_for_by_its_latch(world: Any) -> None:
     assert cause("manual__1") == ""
 
 
+def test_the_latch_is_read_only_for_a_run_of_the_stop(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.remote, "keys", pytest.fail)
+    assert found.asked_by(world.remote, "dev_min", "cost_stop__3") == "cost_stop__3"
+
+
 def test_facts_without_notices_have_none(world: Any) -> None:
     world.left("audit", TASK, posture())
     assert the_lane(world).notices == ()
@@ -164,7 +206,15 @@ def alerts(world: Any) -> list[str]:
     run = world.run("audit", "n_phase_verdict")
     judged = world.left("audit", "n_phase_verdict", control.verdict_facts(observed_at=NOW, phase="audit"))
     of = found.about(run, "https://airflow.example/run", judged)
-    assert of.evidence == judged.published.stored.uri
+    assert of == About(
+        environment="dev_min",
+        profile="sandbox",
+        phase="audit",
+        execution_id="audit_20260213T201427Z",
+        link="https://airflow.example/run",
+        evidence=judged.published.stored.uri,
+        asked_by="",
+    )
     return [alert.key for alert in found.alerts_of(run.remote, of, found.found(run), judged.blockers)]
 
 
