@@ -28,6 +28,9 @@ _OVER = ("failed", "success")
 """A run of M9 that ended is over also when it succeeded: it is asked for before the state is read, so a stack that
 stands after that was built again."""
 
+_NOT_READ = StackLife(stack="", resource_count=Known(0), record=Absent())
+"""Of what has no time to live, whatever its name, nothing is read."""
+
 
 def renew(run: LaneRun, stack: str) -> None:
     """Right before M2 applies a stack of lifecycle ephemeral: its time starts anew. Raises ActionBlocked, StoreError.
@@ -91,7 +94,7 @@ def collect_extension(run: LaneRun) -> ExtensionFacts:
     stack, hours = str(run.params.get("stack", "")), run.params.get("hours")
     extendable = tuple(run.environment.stacks_by_lifecycle("ephemeral"))
     observed_at = now()
-    life = _life(run, stack, observed_at) if stack in extendable else _nothing(stack)
+    life = _life(run, stack, observed_at) if stack in extendable else _NOT_READ
     return ExtensionFacts(
         observed_at=observed_at,
         sources=(Source(name="sts", data_as_of=observed_at), Source(name="evidence", data_as_of=observed_at)),
@@ -147,11 +150,6 @@ def _life(run: LaneRun, stack: str, observed_at: datetime) -> StackLife:
     teardown = _teardown(run, stack, record, observed_at)
     count = count_of(read_state(run.clients, run.environment, stack).resources)
     return StackLife(stack=stack, resource_count=count, record=record, teardown=teardown)
-
-
-def _nothing(stack: str) -> StackLife:
-    """Of a stack without a time to live nothing is read."""
-    return StackLife(stack=stack, resource_count=Known(0), record=Absent())
 
 
 def _teardown(run: LaneRun, stack: str, record: Observed[TimeToLive], observed_at: datetime) -> TriggeredRun | None:

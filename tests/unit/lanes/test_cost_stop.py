@@ -1,5 +1,6 @@
 """The cost has reached the stop: besides the latch, the emergency stop is triggered for what stands, once."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tidegate.lanes.judging import judge
 from tidegate.lanes.run import ActionBlocked
 from tidegate.models.control import LatchRecord
 from tidegate.models.facts import CollectorBroken
-from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.state import StateResource
 from tidegate.models.viability import DagStatus
 
@@ -45,6 +46,8 @@ class DagRuns:
         return self.refusal
 
     def state(self, dag_id: str, run_id: str) -> Observed[str]:
+        if dag_id != STOP:
+            return Unreadable(f"404: {dag_id}")
         state = self.states.get(run_id, Absent())
         return Known(state) if isinstance(state, str) else state  # type: ignore[no-any-return]
 
@@ -56,17 +59,18 @@ class DagRuns:
 
 @pytest.fixture(autouse=True)
 def stands(monkeypatch: pytest.MonkeyPatch, moment: Any) -> dict[str, Observed[Any]]:
-    """What the states hold, by stack; both destroyable stacks stand."""
+    """What the states hold, by stack; both destroyable stacks stand. Caller and tools are those of the lane's run."""
     resources: dict[str, Observed[Any]] = {"demo": VPC, "confluent": VPC}
 
-    def read(_clients: Any, _environment: Any, stack: str) -> StateRead:
+    def read(clients: Any, environment: Any, stack: str) -> StateRead:
+        assert (clients, environment.name) == (SimpleNamespace(), "dev_min")
         found = resources.get(stack, Absent())
         return StateRead(version=Absent(), resources=found, tainted=Absent(), outputs=Absent())
 
     moment.now = NOW
     for module in (emergency_stop, cost_stop):
-        monkeypatch.setattr(module, "caller", lambda _run: control.caller())
-        monkeypatch.setattr(module, "tools", lambda _run: control.tools())
+        monkeypatch.setattr(module, "caller", lambda run: control.caller(session=Known(run.dag_id)))
+        monkeypatch.setattr(module, "tools", lambda run: control.tools(managed_lane=Known(f"{run.dag_id}/1/a")))
     monkeypatch.setattr(emergency_stop, "now", lambda: NOW)
     monkeypatch.setattr(cost_stop, "read_state", read)
     return resources
@@ -125,6 +129,7 @@ def test_nothing_stands(world: Any, stands: dict[str, Any], nothing: Any) -> Non
     runs = DagRuns()
     at_the_stop(world, runs)
     assert runs.triggered == []
+    assert world.said[-1] == "nothing that can be torn down stands beyond this run: no emergency stop is triggered"
     assert read_latch(world.remote, "dev_min").value.is_set  # type: ignore[union-attr]
 
 
@@ -144,6 +149,13 @@ def test_a_teardown_triggers_the_stop_for_what_it_leaves(
     runs = DagRuns()
     at_the_stop(world, runs, ("m9", "g_cost_guardrail"), params={"target": target})
     assert bool(runs.triggered) is triggered
+
+
+@pytest.mark.parametrize("check", CHECKS[:2])
+def test_only_a_teardown_takes_its_target_itself(world: Any, check: Any) -> None:
+    runs = DagRuns()
+    at_the_stop(world, runs, check, params={"target": "demo+confluent"})
+    assert runs.names == ["cost_stop__1"]
 
 
 @pytest.mark.parametrize("facts", [UNREAD, CollectorBroken(observed_at=NOW, error="KeyError: 'x'")])
@@ -264,7 +276,7 @@ def test_a_stop_that_would_not_start_is_named(world: Any, paused: Any, loads: An
     runs = DagRuns()
     status = DagStatus(dag_id=STOP, paused=paused, loads=loads)
     with pytest.raises(ActionBlocked, match=f"COST-STOP-NOT-TRIGGERED {STOP} run cost_stop__1: .*{named}") as raised:
-        at_the_stop(world, runs, dag_status=lambda _id: status)
+        at_the_stop(world, runs, dag_status={STOP: status}.__getitem__)
     assert "demo (1 resources), confluent (1 resources)" in str(raised.value)
     assert runs.triggered == []
 
@@ -284,8 +296,13 @@ def test_a_latch_that_does_not_read_as_set_triggers_nothing(
 ) -> None:
     monkeypatch.setattr(cost_stop.control, "read_latch", lambda *_: latch)
     runs = DagRuns()
-    with pytest.raises(ActionBlocked, match="COST-STOP-NOT-TRIGGERED control/dev_min/latch: "):
+    with pytest.raises(ActionBlocked) as raised:
         cost_stop.stop_what_stands(world.run("hourly", "a_cost_guardrail", dag_runs=runs))
+    assert str(raised.value) == (
+        "COST-STOP-NOT-TRIGGERED control/dev_min/latch: the cost has reached the stop, and the latch does not read as "
+        f"set | observed: {shown(latch)} | expected: the record that was just written | remedy: let the role read "
+        f"there; the next check triggers the stop, or trigger {STOP} now"
+    )
     assert runs.triggered == []
 
 

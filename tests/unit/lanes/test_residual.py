@@ -1,7 +1,8 @@
 """The nightly scan: what it asks, and what one look leaves to the next."""
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,15 +10,21 @@ import pytest
 
 from factories_control import intent
 from factories_residual import platform_run
-from factories_world import NOW, PREFIX, REGION, inventory, live, look
-from standins import dev_min
+from factories_world import NOW, PREFIX, REGION, inventory, live, look, state_resource
+from standins import dev_min, three_stacks
 from tidegate.collectors.aws.state import StateRead
+from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import close_platform_run, open_platform_run
 from tidegate.gates.registry import by_id
 from tidegate.lanes import looks as lanes_looks
 from tidegate.lanes import residual, scope
+from tidegate.models.facts import Source
 from tidegate.models.inventory import LiveResource
+from tidegate.models.looks import Look, Looks
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.models.ownership import OwnedState
+from tidegate.models.policy import AllowedTypesPolicy
+from tidegate.models.residual import AuditResidualFacts, ScanFacts
 
 TAGS = {"project": "fraud-platform", "environment": "dev_min", "lifecycle": "ephemeral"}
 EMPTY = StateRead(version=Absent(), resources=Absent(), tainted=Absent(), outputs=Absent())
@@ -42,6 +49,85 @@ def scanned(world: Any, kept: Any = None, intents: Any = lambda _stack: Absent()
 
 def codes(facts: Any, at: Any = NOW) -> list[str]:
     return [blocker.code for blocker in by_id("AUDIT-RESIDUAL").evaluate(facts, judged_at=at)]
+
+
+def night(world: Any) -> Any:
+    """The lane's run in an environment with all three stacks, none of which is being applied."""
+    run = world.run("audit", "d_residual_scan", environment=three_stacks())
+    run.intents = lambda _stack: SimpleNamespace(unfinished=Absent)
+    return run
+
+
+def scan_of(run: Any) -> ScanFacts:
+    """What one look at an account in which nothing answers says, whole."""
+    policies = run.policies
+    types = policies.allowed_types.stacks
+    subjects = tuple(sorted(inventory().expected_coverage))
+    return ScanFacts(
+        observed_at=NOW,
+        sources=(Source(name="aws", data_as_of=NOW),),
+        inventory=inventory(),
+        looks=Looks(
+            pause_seconds=run.environment.deadlines.residual_pause,
+            first=Absent(),
+            this=Look(began=NOW, ended=NOW, subjects=subjects, inventory_sha256=digest_of(())),
+        ),
+        forbidden=policies.forbidden.rules,
+        exceptions=run.environment.exceptions,
+        today=date(2026, 11, 21),
+        environment_tags=TAGS,
+        name_prefix=PREFIX,
+        ephemeral_types=tuple(sorted({*types["confluent"], *types["demo"]})),
+        free_types=residual.free_types(policies.prices),
+    )
+
+
+def test_one_look_asks_for_everything(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def collect(*given: Any) -> Any:
+        asked.append(given)
+        return inventory()
+
+    monkeypatch.setattr(residual, "collect_inventory", collect)
+    run = night(world)
+    assert residual.scan_now(run) == scan_of(run)
+    environment, policies = run.environment, run.policies
+    given = (run.clients, environment, environment.scan_regions, policies.forbidden, NOW, policies.prices)
+    assert asked == [given]
+
+
+def test_a_night_asks_every_state_as_well(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = night(world)
+    states = {
+        "core": Known((state_resource("aws_s3_bucket.work", "work"),)),
+        "confluent": Absent(),
+        "demo": Known((state_resource(),)),
+    }
+
+    def read(clients: Any, environment: Any, stack: str) -> StateRead:
+        assert (clients, environment) == (run.clients, run.environment)
+        return replace(EMPTY, resources=states[stack])
+
+    monkeypatch.setattr(residual, "read_state", read)
+    assert residual.collect_audit_residual(run) == AuditResidualFacts(
+        **residual.fields_of(replace(scan_of(run), forbidden=run.policies.forbidden.teardown_rules)),
+        region=REGION,
+        platform_run=Absent(),
+        states=tuple(
+            OwnedState(stack=stack, destroyable=stack != "core", resources=resources)
+            for stack, resources in states.items()
+        ),
+        expected_stacks=("core", "confluent", "demo"),
+        intents={"core": Absent(), "confluent": Absent(), "demo": Absent()},
+        preserve_set=scope.preserve_set(run),
+    )
+
+
+def test_a_stack_that_the_policy_does_not_name_holds_no_types(world: Any) -> None:
+    run = night(world)
+    run.policies = replace(run.policies, allowed_types=AllowedTypesPolicy(version=1, stacks={"core": ("aws_vpc",)}))
+    assert residual.scan_now(run).ephemeral_types == ()
 
 
 def test_the_first_night_ever_is_clean_after_two_looks(world: Any, moment: Any) -> None:
@@ -107,6 +193,27 @@ def test_free_vendors_are_named_in_the_log(world: Any, found: list[LiveResource]
     assert "aws_vpc vpc-0other eu-west-2 (CloudFormation stack infra)" in world.said[-1]
 
 
+def test_a_free_vendor_that_is_kept_goes_with_nobody(
+    world: Any, monkeypatch: pytest.MonkeyPatch, found: list[LiveResource]
+) -> None:
+    found.append(live(tags={**TAGS, "aws:cloudformation:stack-name": "infra"}))
+    kept = replace(EMPTY, resources=Known((state_resource(id="vpc-0other"),)))
+    monkeypatch.setattr(scope, "read_state", lambda *_: kept)
+    scanned(world)
+    assert world.said == []
+
+
+def test_free_vendors_are_named_also_when_nobody_knows_what_is_kept(
+    world: Any, monkeypatch: pytest.MonkeyPatch, found: list[LiveResource]
+) -> None:
+    found.append(live(tags={**TAGS, "aws:cloudformation:stack-name": "infra"}))
+    monkeypatch.setattr(scope, "read_state", lambda *_: replace(EMPTY, resources=Unreadable("403")))
+    assert isinstance(scanned(world).preserve_set, Unreadable)
+    assert world.said == [
+        "vendor-managed, costs nothing, goes with its owner: aws_vpc vpc-0other eu-west-2 (CloudFormation stack infra)"
+    ]
+
+
 def test_only_what_is_free_whatever_its_attributes_counts_as_free() -> None:
     free = residual.free_types(dev_min()[1].prices)
     assert {"aws_vpc", "aws_ecs_cluster", "aws_security_group"} <= set(free)
@@ -122,12 +229,20 @@ def test_only_what_was_read_is_a_subject(world: Any, monkeypatch: pytest.MonkeyP
     assert look().subjects != facts.looks.this.subjects
 
 
-def test_what_an_apply_is_making_is_no_orphan(world: Any, found: list[LiveResource]) -> None:
+def test_what_an_apply_is_making_is_no_orphan(
+    world: Any, monkeypatch: pytest.MonkeyPatch, found: list[LiveResource]
+) -> None:
     """Also when it ended while the scan went on: it was under way when the scan began."""
     open_platform_run(world.remote, "dev_min", platform_run(is_open=True))
     found.append(live(tags=TAGS))
-    answers = {"core": [Absent(), Absent()], "demo": [Known(intent(liveness="live")), Absent()]}
-    facts = scanned(world, intents=lambda stack: answers[stack].pop(0))
+    under_way = {"demo": Known(intent(liveness="live"))}
+
+    def collect(*_: Any) -> Any:
+        under_way.clear()
+        return inventory(*found)
+
+    monkeypatch.setattr(residual, "collect_inventory", collect)
+    facts = scanned(world, intents=lambda stack: under_way.get(stack, Absent()))
     assert facts.applying == ("demo",)
     assert "ORPHAN-BESIDE-STACKS" not in codes(facts)
     assert "an apply of demo is under way: what no state holds is not looked for" in world.said

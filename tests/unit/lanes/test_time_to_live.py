@@ -48,7 +48,7 @@ class DagRuns:
         return self.refusal
 
     def state(self, dag_id: str, run_id: str) -> Observed[str]:
-        state = self.states.get(run_id, Absent())
+        state = self.states.get(run_id, Absent()) if dag_id == M9 else Unreadable(f"404: {dag_id}")
         return Known(state) if isinstance(state, str) else state  # type: ignore[no-any-return]
 
 
@@ -140,7 +140,8 @@ def test_the_messaging_stack_has_none(world: Any) -> None:
 @pytest.mark.parametrize("hours", [0, -1, 25, "8", None, True, 1.5])
 def test_hours_out_of_bounds_apply_nothing(world: Any, happened: list[str], hours: Any) -> None:
     run = applying(world, "demo", time_to_live_hours=hours)
-    with pytest.raises(ActionBlocked, match="TIME-TO-LIVE-HOURS-INVALID param time_to_live_hours: "):
+    observed = f"TIME-TO-LIVE-HOURS-INVALID param time_to_live_hours: .* observed: {hours!r} .* expected: 1 to 24,"
+    with pytest.raises(ActionBlocked, match=observed):
         build.apply(run, world_of.plan_facts(), {})
     assert happened == []
 
@@ -356,7 +357,7 @@ def test_an_m9_that_would_not_start_is_named(world: Any, paused: Any, loads: Any
     runs = DagRuns()
     status = DagStatus(dag_id=M9, paused=paused, loads=loads)
     with pytest.raises(ActionBlocked, match=f"TIME-TO-LIVE-TEARDOWN-NOT-TRIGGERED .*{named}"):
-        act(watch(world, runs, dag_status=lambda _id: status))
+        act(watch(world, runs, dag_status={M9: status}.__getitem__))
     assert runs.triggered == []
 
 
@@ -372,8 +373,12 @@ def test_what_airflow_refuses_is_told(world: Any) -> None:
     built(world, ago=9 * HOUR)
     runs = DagRuns()
     runs.refusal = "TriggerDagRun: 403"
-    with pytest.raises(ActionBlocked, match=r"TIME-TO-LIVE-TEARDOWN-NOT-TRIGGERED .*TriggerDagRun: 403"):
+    with pytest.raises(ActionBlocked) as raised:
         act(watch(world, runs))
+    assert str(raised.value).startswith(
+        f"TIME-TO-LIVE-TEARDOWN-NOT-TRIGGERED {M9} run {ENDED_RUN}1: the time of demo has ended, and no teardown of it "
+        "is under way | observed: TriggerDagRun: 403 | "
+    )
 
 
 def test_a_stack_that_is_no_target_is_named(world: Any) -> None:
@@ -427,6 +432,8 @@ def test_an_extension_is_a_record_with_reason_and_name(world: Any) -> None:
     record = extended(world)
     assert (record.number, record.ends_at, record.hours) == (2, NOW + 9 * HOUR, 3)
     assert (record.set_by, record.reason, record.set_at) == ("extend_20260213T201427Z", "it goes on", NOW)
+    stored = "s3://the-evidence/control/dev_min/time_to_live/demo/000002.json"
+    assert world.said[-1] == f"demo may stand until 2026-02-14T05:14:27+00:00, as {stored} says"
 
 
 def test_an_extension_is_bounded_from_now(world: Any) -> None:
