@@ -12,7 +12,7 @@ from typing import Any
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.store import AlreadyExists, EvidenceStore, StoredObject, StoreError
 from tidegate.models.control import LatchRecord, PlatformRun
-from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 
 RecordBuilder = Callable[[dict[str, Any] | None], dict[str, Any]]
 """Makes the next record from the newest one (None: there is none)."""
@@ -64,7 +64,7 @@ class Series:
                 case Absent():
                     number, newest = 0, None
                 case other:
-                    raise StoreError(self.prefix, f"cannot append: {other}")
+                    raise StoreError(self.prefix, f"cannot append: {shown(other)}")
             try:
                 document = build(newest)
                 return self.append(document, after=number), document

@@ -76,8 +76,8 @@ class CostReads:
                 return Known(MonthOfReads(pages=0, newest_at=None, answer=None))
             case Known((number, _)):
                 return self._month(number)
-            case other:
-                return Unreadable(shown(other))
+            case unreadable:
+                return unreadable
 
     def announce(self, *, at: datetime, start: date, end: date, by: str, most_pages: int) -> int:
         """Count the first page of a read that is about to be sent, and say how many pages it may have.

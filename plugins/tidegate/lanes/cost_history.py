@@ -16,7 +16,7 @@ from tidegate.lanes.phases import phase_of
 from tidegate.lanes.run import LaneRun
 from tidegate.lanes.verdict import verdict_series
 from tidegate.models.cost import CostFacts
-from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.snapshot import Snapshot
 
 COST_GATE = "COST-GUARDRAIL"
@@ -110,6 +110,6 @@ def last_seen(run: LaneRun, newest_read: datetime | None) -> Observed[datetime]:
             moments.append(moment)
         case Absent():
             pass
-        case other:
-            return Unreadable(shown(other))
+        case unreadable:
+            return unreadable
     return Known(max(moments)) if moments else Absent()

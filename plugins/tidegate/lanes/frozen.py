@@ -4,7 +4,7 @@ from typing import Any
 
 from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.run import LaneRun
-from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.observed import Absent, Known, Observed, shown
 from tidegate.models.plan import TeardownScopeFacts
 
 SCOPE_TASK = "b_scope_freeze"
@@ -16,7 +16,7 @@ def frozen_scope(run: LaneRun) -> TeardownScopeFacts:
         case Known(facts):
             return facts
         case other:
-            raise LookupError(f"no frozen scope in this run: {other}")
+            raise LookupError(f"no frozen scope in this run: {shown(other)}")
 
 
 def is_targeted(run: LaneRun, stack: str) -> bool:

@@ -65,7 +65,7 @@ def preserve_set(run: LaneRun, left_alone: Iterable[str] = ()) -> Observed[tuple
             case Absent():
                 continue
             case other:
-                return Unreadable(f"state of {name}: {other}")
+                return Unreadable(f"state of {name}: {shown(other)}")
     return Known(tuple(items[key] for key in sorted(items)))
 
 

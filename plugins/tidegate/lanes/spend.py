@@ -11,7 +11,7 @@ from tidegate.lanes.guards import handed_over_facts, parse_snapshot
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.confluent import ConfluentBilling
 from tidegate.models.cost import CostFacts, Money
-from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.snapshot import Snapshot
 from tidegate.models.spend import DaySpend, PlatformSpend, SpendAfterZeroFacts, first_watched_day
 
@@ -82,7 +82,7 @@ def _closed_at(run: LaneRun) -> Observed[datetime]:
         case Known() | Absent():
             return Absent()
         case other:
-            return Unreadable(f"platform run: {other}")
+            return Unreadable(f"platform run: {shown(other)}")
 
 
 def _proven_at(run: LaneRun, uri: str) -> Observed[datetime]:

@@ -130,7 +130,7 @@ def test_a_budget_that_is_spent(world: Any) -> None:
 def test_records_that_cannot_be_read(world: Any) -> None:
     told(world)
     world.remote.refusing.add("keys")
-    dark = Unreadable("unreadable: control/dev_min/cost_reads/2026-02/: told not to answer")
+    dark = Unreadable("control/dev_min/cost_reads/2026-02/: told not to answer")
     expected = not_asked("own reads are not known, so nobody asked", newest_at=None, pages=dark)
     assert told(world, try_number=2) == expected
 

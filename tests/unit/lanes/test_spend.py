@@ -263,4 +263,4 @@ def test_a_platform_run_that_cannot_be_read(world: Any, moment: Any) -> None:
     facts = watched(world)
     assert [code for code, _ in codes(facts)] == ["PLATFORM-RUN-UNREADABLE"]
     assert isinstance(facts.platform_run, Unreadable)
-    assert facts.closed_at == Unreadable(f"platform run: {facts.platform_run}")
+    assert facts.closed_at == Unreadable("platform run: unreadable: control/dev_min/platform_runs/: told not to answer")
