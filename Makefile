@@ -62,7 +62,7 @@ test: setup ## all tests but the matrix, end to end ones included
 matrix: setup ## what is too long for `make test`: each gate closed in a real run, three cycles, the whole audit
 	@$(BIN)/python -m pytest -q -m matrix
 
-mutants: setup ## break gates, policies, verdict and verify place by place, an hour: does a test notice? ONLY=tidegate.gates.plan_guard
+mutants: setup ## break gates, cost, alerts, audit, verdict and verify place by place, over an hour: does a test notice? ONLY=tidegate.gates.plan_guard
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/mutants --require-hashes -r requirements-mutants.txt
 	@nice -n 19 $(BIN)/python -m workbench mutants $(ONLY)
 
