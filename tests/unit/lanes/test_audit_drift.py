@@ -16,7 +16,7 @@ from tidegate.evidence.control import close_platform_run, inputs_series, open_pl
 from tidegate.gates.stack_drift import GATE
 from tidegate.lanes import audit_drift, planning
 from tidegate.lanes.audit_drift import collect_drift
-from tidegate.models.audit import StackDrift, StackDriftFacts
+from tidegate.models.audit import ChangedResource, StackDrift, StackDriftFacts
 from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.terraform import runner
@@ -97,6 +97,15 @@ def test_core_has_its_values_from_the_manifest_and_the_others_from_their_newest_
         "demo: variable values of m2_x (record 2)",
         "demo: 0 drifted, 0 changes pending",
     ]
+
+
+def test_what_differs_is_counted(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = ChangedResource(address="aws_vpc.this", actions=("update",), attributes=("tags",))
+    plan = Known(drift_plan(drifted=(changed,), pending=(changed, changed)))
+    monkeypatch.setattr(audit_drift, "make_drift_plan", lambda *_: plan)
+    facts = collected(world, monkeypatch, core=UP, confluent=Absent(), demo=Absent())
+    assert facts.stacks[0].plan == plan
+    assert world.said[0] == "core: 1 drifted, 2 changes pending"
 
 
 def test_a_stack_that_is_up_without_recorded_values_cannot_be_planned(

@@ -259,6 +259,16 @@ def test_old_hourly_checks_are_too_many(world: Any, tmp_path: Path) -> None:
     assert [it.execution_id for it in facts.executions] == ["hourly_20261120T093000Z", LAST]
 
 
+def test_of_older_executions_the_newest_are_judged_again(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_evidence, "AT_MOST", 2)
+    for execution in ("m2_20261118T093000Z", BEFORE, LAST):
+        evidence(tmp_path, execution)
+    facts = collected(world, bucket(tmp_path))
+    assert ([it.execution_id for it in facts.executions], facts.by_record_only) == ([LAST, BEFORE], ())
+
+
 def test_a_gap_in_the_chain_is_said_once(world: Any, nights: MemoryStore) -> None:
     del nights.objects[f"{VERDICTS}/000001.json"]
     assert codes(collected(world, nights)) == [("EVIDENCE-NOT-SOUND", "000001.json")]
