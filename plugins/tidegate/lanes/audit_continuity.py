@@ -49,7 +49,7 @@ def collect_continuity(run: LaneRun) -> AuditContinuityFacts:
         without_verdict=_without_verdict(run, chain, previous),
         hourly_schedule=audit.hourly_schedule if settings().schedules else NO_SCHEDULE,
         hourly_due=due,
-        hourly_newest=_newest_hourly(run, chain, due),
+        hourly_newest=_newest_hourly(chain, due),
     )
 
 
@@ -153,7 +153,7 @@ def _hourly_due(
     audit = run.environment.audit
     try:
         due = croniter(audit.hourly_schedule, observed_at)
-        due.get_prev(datetime)
+        due.get_prev()
         before: datetime = due.get_prev(datetime)
     except ValueError as error:
         return Unreadable(f"audit.hourly_schedule {audit.hourly_schedule}: {error}")
@@ -165,7 +165,7 @@ def _hourly_due(
         return Unreadable(str(error))
 
 
-def _newest_hourly(run: LaneRun, chain: _Chain, due: Observed[datetime]) -> Observed[datetime]:
+def _newest_hourly(chain: _Chain, due: Observed[datetime]) -> Observed[datetime]:
     if not isinstance(due, Known):
         return Absent()
     try:

@@ -50,49 +50,38 @@ def _applied_before(run: LaneRun, stack: str, state: Observed[StateVersion]) -> 
                 return Known(said)
             case Unreadable(reason):
                 unread.append(reason)
-            case _:
-                pass
     return Unreadable("; ".join(unread)) if unread else Absent()
 
 
 def _from_apply(run: LaneRun, stack: str) -> Observed[str]:
-    match run.intents(stack).last_apply():
-        case Known(apply) if apply.returncode == 0:
-            return Known(f"{apply.task} applied it ({apply.execution_id})")
-        case Unreadable() as found:
-            return found
-        case _:
-            return Absent()
+    apply = run.intents(stack).last_apply()
+    if not isinstance(apply, Known):
+        return apply
+    said = f"{apply.value.task} applied it ({apply.value.execution_id})"
+    return Known(said) if apply.value.returncode == 0 else Absent()
 
 
 def _from_inputs(run: LaneRun, stack: str) -> Observed[str]:
-    match inputs_series(run.remote, run.environment.name, stack).newest():
-        case Known((number, record)):
-            return Known(f"{record.get('execution_id')} recorded its values after an apply (record {number})")
-        case Unreadable() as found:
-            return found
-        case _:
-            return Absent()
+    newest = inputs_series(run.remote, run.environment.name, stack).newest()
+    if not isinstance(newest, Known):
+        return newest
+    number, record = newest.value
+    return Known(f"{record.get('execution_id')} recorded its values after an apply (record {number})")
 
 
 def _from_proof(run: LaneRun, _stack: str) -> Observed[str]:
-    match newest_proof(run):
-        case Known(proof):
-            return Known(f"a teardown beside it was proven by {proof.snapshot.execution_id}")
-        case Unreadable() as found:
-            return found
-        case _:
-            return Absent()
+    proof = newest_proof(run)
+    if not isinstance(proof, Known):
+        return proof
+    return Known(f"a teardown beside it was proven by {proof.value.snapshot.execution_id}")
 
 
 def _from_platform_run(run: LaneRun, _stack: str) -> Observed[str]:
-    match run.platform_run:
-        case Known(platform) if platform.closed_by is not None:
-            return Known(f"{platform.id} was built upon it and closed")
-        case Unreadable() as found:
-            return found
-        case _:
-            return Absent()
+    platform = run.platform_run
+    if not isinstance(platform, Known):
+        return platform
+    said = f"{platform.value.id} was built upon it and closed"
+    return Known(said) if platform.value.closed_by is not None else Absent()
 
 
 def _is_not_up(state: Observed[StateVersion]) -> bool:

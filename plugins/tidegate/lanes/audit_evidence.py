@@ -69,9 +69,9 @@ def _wanted(run: LaneRun, chain: Chain) -> tuple[str, list[str], list[str]]:
     previous = next((record for record in reversed(others) if record.phase == "audit"), None)
     first = previous.number if previous else 1
     since = list(dict.fromkeys(it.execution_id for it in reversed(others) if it.number >= first))
-    older = [it.execution_id for it in reversed(others) if it.number < first and it.phase != "hourly"]
-    older = [execution for execution in dict.fromkeys(older) if execution not in since]
-    return previous.execution_id if previous else "", since, older
+    older = dict.fromkeys(it.execution_id for it in reversed(others) if it.phase != "hourly")
+    older_only = [execution for execution in older if execution not in since]
+    return previous.execution_id if previous else "", since, older_only
 
 
 def _verified(run: LaneRun, execution: str, chain: Chain, *, new: bool) -> VerifiedExecution:

@@ -51,7 +51,9 @@ def _proof(run: LaneRun) -> Observed[StandingPass]:
 
 
 def _build(run: LaneRun) -> Observed[StandingPass]:
-    """A verdict has no policy of its own: it rests on its lanes."""
+    """A verdict has no policy of its own: it rests on its lanes. One that this version has and the build had not is
+    passed over: whether that matters, its verdict says.
+    """
     match run.platform_run:
         case Known(platform) if platform.closed_by is None:
             pass
@@ -70,8 +72,6 @@ def _build(run: LaneRun) -> Observed[StandingPass]:
                 policies.append(_own(run, found))
             case Unreadable(reason):
                 return Unreadable(reason)
-            case _:  # a lane that this version has and the build had not: whether that matters, its verdict says
-                continue
     return _standing(verdict.value, policies)
 
 

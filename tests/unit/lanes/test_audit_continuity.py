@@ -1,67 +1,40 @@
 """AUDIT.B: what the chain of verdicts says about the audits before this one."""
 
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from factories_continuity import DUE, PREFIX, asked_records, codes, collected, recorded
 from standins import dev_min
-from tidegate.evidence.canonical import seal
-from tidegate.evidence.control import Series
+from tidegate.evidence.canonical import document_digest, seal
 from tidegate.evidence.execution import claim
-from tidegate.gates.audit_continuity import GATE
 from tidegate.lanes import audit_continuity
 from tidegate.lanes.audit_continuity import AT_MOST, collect_continuity
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.settings import settings
 from tidegate.verify.chain import READERS
 
-DUE = datetime(2026, 2, 13, 2, 0, tzinfo=UTC)
-PREFIX = "evidence/dev_min/verdicts"
-
 
 @pytest.fixture(autouse=True)
 def moment(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Ten minutes after this audit was due."""
+    """Ten minutes after this audit was due. What is asked of the hourly check has a file of its own."""
     clock = [DUE + timedelta(minutes=10)]
     monkeypatch.setattr(audit_continuity, "now", lambda: clock[0])
+    monkeypatch.setattr(audit_continuity, "_hourly_due", lambda *_: Absent())
     return clock
 
 
-def recorded(world: Any, phase: str, at: datetime, *, passed: bool = True, **changes: Any) -> str:
-    """A verdict of an execution that began a quarter of an hour before `at`; returns its id."""
-    execution = f"{phase}_{at - timedelta(minutes=15):%Y%m%dT%H%M%SZ}"
-
-    def record(newest: dict[str, Any] | None) -> dict[str, Any]:
-        return {
-            "schema": {"name": "tidegate.verdict-record", "version": 1},
-            "phase": phase,
-            "execution_id": execution,
-            "overall_pass": passed,
-            "verdict": {"uri": f"s3://x/{execution}.json", "version_id": None, "sha256": "a" * 64},
-            "previous": None if newest is None else {"number": newest["number"], "sha256": newest["digest"]},
-            "recorded_at": at.isoformat(),
-            **changes,
-        }
-
-    Series(world.remote, PREFIX).append_next(record)
-    return execution
-
-
-@pytest.fixture(autouse=True)
-def hourly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Most tests are not about the hourly check."""
-    if "hourly" not in request.node.name:
-        monkeypatch.setattr(audit_continuity, "_hourly_due", lambda *_: Absent())
-
-
-def collected(world: Any, run_after: datetime = DUE, **changes: Any) -> Any:
-    run = world.run("audit", "b_continuity", run_after=run_after, run_id="scheduled__1", **changes)
-    return collect_continuity(run)
-
-
-def codes(facts: Any) -> list[str]:
-    return [blocker.code for blocker in GATE.evaluate(facts, judged_at=facts.observed_at)]
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time is not UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "EAST-9")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def test_the_first_audit_ever_says_so(world: Any) -> None:
@@ -96,7 +69,7 @@ def test_missed_nights_are_named_without_this_one(world: Any) -> None:
 @pytest.mark.parametrize(
     ("late", "missed"),
     [
-        pytest.param(timedelta(minutes=59), (), id="it-may-still-end"),
+        pytest.param(timedelta(minutes=59, seconds=59), (), id="it-may-still-end"),
         pytest.param(timedelta(minutes=60), (DUE,), id="past-its-deadline"),
     ],
 )
@@ -163,18 +136,26 @@ def test_a_chain_that_cannot_be_read(world: Any, refusing: str) -> None:
     assert run.execution_id
     world.remote.refusing.add(refusing)
     facts = collect_continuity(run)
-    assert isinstance(facts.previous, Unreadable)
+    why = Unreadable(f"{PREFIX}/{'000001.json' if refusing == 'read' else ''}: told not to answer")
+    assert (facts.previous, facts.newest_record, facts.missed, facts.without_verdict) == (why, why, why, why)
     assert codes(facts) == ["VERDICT-CHAIN-UNREADABLE"]
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"no json", seal({"number": 1}), b"{}"],
-    ids=["no-json", "another-shape", "not-sealed"],
+    ("content", "said"),
+    [
+        (b"no json", "no digest can be computed: Expecting value: line 1 column 1 (char 0)"),
+        (seal({"number": 1}), "7 fields do not fit"),
+        (b"[]", "a JSON list"),
+        (b"{}", f"digest {document_digest({})} of the content"),
+    ],
+    ids=["no-json", "another-shape", "no-object", "not-sealed"],
 )
-def test_a_record_that_is_none_blocks(world: Any, content: bytes) -> None:
+def test_a_record_that_is_none_blocks(world: Any, content: bytes, said: str) -> None:
     world.remote.objects[f"{PREFIX}/000001.json"] = content
-    assert codes(collected(world)) == ["VERDICT-CHAIN-UNREADABLE"]
+    facts = collected(world)
+    assert facts.newest_record == facts.previous == Unreadable(f"{PREFIX}/000001.json: {said}")
+    assert codes(facts) == ["VERDICT-CHAIN-UNREADABLE"]
 
 
 @pytest.mark.parametrize("said", ["yesterday", "2026-02-12T02:20:00"])
@@ -219,72 +200,72 @@ def test_one_that_was_cleared_today_is_not_the_previous_one(world: Any) -> None:
     assert (facts.previous.value.execution_id, facts.missed) == (last, Known(()))
 
 
+def test_one_that_was_cleared_says_what_it_says_now(world: Any) -> None:
+    old = recorded(world, "audit", DUE - timedelta(hours=23), passed=False)
+    recorded(world, "audit", DUE - timedelta(hours=21), execution_id=old)
+    previous = collected(world).previous.value
+    assert (previous.execution_id, previous.number, previous.overall_pass) == (old, 2, True)
+
+
+def test_so_much_may_a_clock_be_behind(world: Any) -> None:
+    """The younger one seems to be recorded an hour before the older one was due, which was cleared later."""
+    old = recorded(world, "audit", DUE - timedelta(days=2), recorded_at="2026-02-11T02:00:00+00:00")
+    due = DUE - timedelta(days=2, minutes=15)
+    younger = f"audit_{due + timedelta(seconds=1):%Y%m%dT%H%M%SZ}"
+    behind = (due - timedelta(hours=1)).isoformat()
+    recorded(world, "audit", DUE - timedelta(days=1), execution_id=younger, recorded_at=behind)
+    recorded(world, "audit", DUE - timedelta(hours=2), execution_id=old)
+    assert collected(world).previous.value.execution_id == younger
+
+
+@pytest.mark.usefixtures("far_east")
+def test_times_are_utc_wherever_it_runs(world: Any, moment: Any) -> None:
+    moment[0] = DUE + timedelta(hours=2)
+    recorded(world, "audit", DUE - timedelta(days=2), recorded_at="2026-02-11T04:00:00+02:00")
+    facts = collected(world)
+    found = (facts.newest_record.value, facts.previous.value.recorded_at, *facts.missed.value)
+    assert [it.isoformat() for it in found] == [
+        "2026-02-11T02:00:00+00:00",
+        "2026-02-11T02:00:00+00:00",
+        "2026-02-11T02:00:00+00:00",
+        "2026-02-12T02:00:00+00:00",
+    ]
+
+
+def test_one_without_a_verdict_is_told_once(world: Any) -> None:
+    """Each audit asks for those since the one before it."""
+    claim(world.remote, "dev_min", "audit", dag_id="d", run_id="x", run_after=DUE - timedelta(days=3))
+    recorded(world, "audit", DUE - timedelta(days=1))
+    assert collected(world).without_verdict == Known(())
+
+
+def test_the_previous_one_has_a_verdict_whatever_its_clock_said(world: Any) -> None:
+    due = DUE - timedelta(days=1)
+    claim(world.remote, "dev_min", "audit", dag_id="d", run_id="x", run_after=due)
+    recorded(world, "audit", due + timedelta(minutes=15), recorded_at=(due - timedelta(hours=2)).isoformat())
+    assert collected(world).without_verdict == Known(())
+
+
+def test_a_claim_that_is_none(world: Any) -> None:
+    world.remote.objects["control/dev_min/executions/audit_20260212.json"] = b"{}"
+    facts = collected(world)
+    why = "'audit_20260212' is not an execution id such as m2_20260213T201427Z"
+    assert (facts.previous, facts.without_verdict) == (Absent(), Unreadable(why))
+
+
 def test_a_long_chain_is_not_read_to_its_end(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for hours in range(300, 25, -1):
         recorded(world, "hourly", DUE - timedelta(hours=hours))
     recorded(world, "audit", DUE - timedelta(hours=23, minutes=30))
     claim(world.remote, "dev_min", "audit", dag_id="d", run_id="x", run_after=DUE - timedelta(hours=20))
-    read: list[str] = []
-    store = type(world.remote)
-    original = store.read
-    monkeypatch.setattr(store, "read", lambda self, key: read.append(key) or original(self, key))
+    asked = asked_records(world, monkeypatch)
     facts = collected(world)
     assert facts.without_verdict == Known(("audit_20260212T060000Z",))
-    asked = [key for key in read if key.startswith(PREFIX)]
-    assert len(asked) == len(set(asked)) <= 2 * READERS + 1
-
-
-def test_an_hourly_check_looked_an_hour_ago(world: Any) -> None:
-    recorded(world, "audit", DUE - timedelta(hours=23))
-    recorded(world, "hourly", DUE - timedelta(minutes=30))
-    facts = collected(world)
-    assert facts.hourly_newest == Known(DUE - timedelta(minutes=45))
-    assert isinstance(facts.hourly_due, Known)
-    assert codes(facts) == []
-
-
-def test_no_hourly_check_looked_for_hours(world: Any) -> None:
-    recorded(world, "audit", DUE - timedelta(hours=23))
-    late = recorded(world, "hourly", DUE - timedelta(hours=5))
-    recorded(world, "hourly", DUE - timedelta(minutes=5), execution_id=late)  # cleared by hand
-    facts = collected(world)
-    assert timedelta(hours=2) <= facts.observed_at - facts.hourly_due.value <= timedelta(hours=3)
-    assert (facts.hourly_newest, codes(facts)) == (Absent(), ["HOURLY-CHECK-MISSED"])
-
-
-def test_before_the_first_audit_no_hourly_check_is_expected(world: Any) -> None:
-    facts = collected(world)
-    assert (facts.hourly_due, facts.hourly_newest, codes(facts)) == (Absent(), Absent(), [])
-
-
-def test_an_audit_just_now_makes_no_hourly_check_expected(world: Any) -> None:
-    """On the first day somebody triggers a second one before the first hourly check was due."""
-    recorded(world, "audit", DUE - timedelta(minutes=5))
-    facts = collected(world)
-    assert (isinstance(facts.previous, Known), facts.hourly_due, codes(facts)) == (True, Absent(), [])
-
-
-def test_an_audit_just_now_mutes_no_hourly_check_that_is_missed(world: Any) -> None:
-    recorded(world, "audit", DUE - timedelta(hours=23))
-    recorded(world, "audit", DUE - timedelta(minutes=5))
-    assert codes(collected(world)) == ["HOURLY-CHECK-MISSED"]
-
-
-def test_without_schedules_no_hourly_check_is_expected(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TIDEGATE_SCHEDULES", "false")
-    settings.cache_clear()
-    recorded(world, "audit", DUE - timedelta(days=1))
-    assert codes(collected(world)) == []
-
-
-def test_an_hourly_schedule_that_is_no_cron(world: Any) -> None:
-    recorded(world, "audit", DUE - timedelta(hours=23))
-    environment = dev_min()[0]
-    audit = environment.audit.model_copy(update={"hourly_schedule": "99 * * * *"})
-    facts = collected(world, environment=environment.model_copy(update={"audit": audit}))
-    assert codes(facts) == ["HOURLY-SCHEDULE-UNREADABLE"]
+    assert tuple(sorted(asked)) == world.remote.keys(f"{PREFIX}/")[-1 - READERS :]
 
 
 def test_an_execution_id_that_is_none(world: Any) -> None:
     recorded(world, "audit", DUE - timedelta(days=1), execution_id="audit_x")
-    assert codes(collected(world)) == ["VERDICT-CHAIN-UNREADABLE"]
+    facts = collected(world)
+    assert facts.previous == Unreadable("record 1: 'audit_x' is not an execution id such as m2_20260213T201427Z")
+    assert codes(facts) == ["VERDICT-CHAIN-UNREADABLE"]

@@ -1,5 +1,7 @@
 """AUDIT.H: of which stacks a plan is made, and with which values."""
 
+import json
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,10 +16,14 @@ from tidegate.evidence.control import close_platform_run, inputs_series, open_pl
 from tidegate.gates.stack_drift import GATE
 from tidegate.lanes import audit_drift, planning
 from tidegate.lanes.audit_drift import collect_drift
+from tidegate.models.audit import ChangedResource, StackDrift, StackDriftFacts
+from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.terraform import runner
 from tidegate.terraform.variables import core_variables
 
+LATER = NOW + timedelta(minutes=9)
+CLIENTS = SimpleNamespace(whose="this run's")
 UP, EMPTY = Known(state_version()), Known(state_version(resource_count=0))
 
 
@@ -26,19 +32,25 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The stacks of which a plan was made, with their values."""
     made: dict[str, Any] = {}
 
-    def plan(_run: Any, stack: str, inputs: dict[str, Any]) -> Any:
+    def plan(run: Any, stack: str, inputs: dict[str, Any]) -> Any:
+        assert run.task_id == "h_drift"
         made[stack] = inputs
         return Known(drift_plan())
 
-    monkeypatch.setattr(audit_drift, "now", lambda: NOW)
+    clock = iter((NOW, LATER))
+    monkeypatch.setattr(audit_drift, "now", lambda: next(clock))
     monkeypatch.setattr(audit_drift, "make_drift_plan", plan)
     return made
 
 
 def collected(world: Any, monkeypatch: pytest.MonkeyPatch, *, applied: Any = None, **states: Any) -> Any:
-    monkeypatch.setattr(audit_drift, "read_state", lambda _c, _e, stack: SimpleNamespace(version=states[stack]))
-    run = world.run("audit", "h_drift", environment=three_stacks())
-    run.intents = lambda _stack: SimpleNamespace(last_apply=lambda: applied or Absent())
+    def state(clients: Any, environment: Any, stack: str) -> Any:
+        assert (clients, environment) == (CLIENTS, three_stacks())
+        return SimpleNamespace(version=states[stack])
+
+    monkeypatch.setattr(audit_drift, "read_state", state)
+    run = world.run("audit", "h_drift", environment=three_stacks(), clients=CLIENTS)
+    run.intents = {"core": SimpleNamespace(last_apply=lambda: applied or Absent())}.__getitem__
     return collect_drift(run)
 
 
@@ -56,6 +68,9 @@ def test_nothing_is_up(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch
     assert planned == {}
     assert [(it.stack, it.plan) for it in facts.stacks] == [(name, Absent()) for name in ("core", "confluent", "demo")]
     assert codes(facts) == []
+    assert world.said == [
+        f"{stack}: no resources in its state, so nothing that could drift" for stack in ("core", "confluent", "demo")
+    ]
 
 
 def test_core_has_its_values_from_the_manifest_and_the_others_from_their_newest_build(
@@ -65,7 +80,32 @@ def test_core_has_its_values_from_the_manifest_and_the_others_from_their_newest_
     record(world, "demo", inputs={"a": 2}, upstream_contract={"core": {}})
     facts = collected(world, monkeypatch, core=UP, confluent=Absent(), demo=UP)
     assert planned == {"core": core_variables(three_stacks()), "demo": {"a": 2}}
+    assert facts == StackDriftFacts(
+        observed_at=LATER,
+        sources=(Source(name="terraform", data_as_of=NOW), Source(name="state", data_as_of=NOW)),
+        expected_stacks=("core", "confluent", "demo"),
+        stacks=(
+            StackDrift(stack="core", state=UP, plan=Known(drift_plan()), applied_before=Absent()),
+            StackDrift(stack="confluent", state=Absent(), plan=Absent(), applied_before=Absent()),
+            StackDrift(stack="demo", state=UP, plan=Known(drift_plan()), applied_before=Absent()),
+        ),
+    )
     assert codes(facts) == []
+    assert world.said == [
+        "core: 0 drifted, 0 changes pending",
+        "confluent: no resources in its state, so nothing that could drift",
+        "demo: variable values of m2_x (record 2)",
+        "demo: 0 drifted, 0 changes pending",
+    ]
+
+
+def test_what_differs_is_counted(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = ChangedResource(address="aws_vpc.this", actions=("update",), attributes=("tags",))
+    plan = Known(drift_plan(drifted=(changed,), pending=(changed, changed)))
+    monkeypatch.setattr(audit_drift, "make_drift_plan", lambda *_: plan)
+    facts = collected(world, monkeypatch, core=UP, confluent=Absent(), demo=Absent())
+    assert facts.stacks[0].plan == plan
+    assert world.said[0] == "core: 1 drifted, 2 changes pending"
 
 
 def test_a_stack_that_is_up_without_recorded_values_cannot_be_planned(
@@ -74,6 +114,10 @@ def test_a_stack_that_is_up_without_recorded_values_cannot_be_planned(
     record(world, "confluent", values={})
     facts = collected(world, monkeypatch, core=UP, confluent=UP, demo=UP)
     assert set(planned) == {"core"}
+    assert [it.plan for it in facts.stacks[1:]] == [
+        Unreadable("recorded variable values of confluent: record 1 holds none"),
+        Unreadable("no build of demo recorded its variable values"),
+    ]
     assert codes(facts) == [("PLAN-UNREADABLE", "confluent"), ("PLAN-UNREADABLE", "demo")]
 
 
@@ -81,7 +125,10 @@ def test_recorded_values_that_cannot_be_read(world: Any, planned: Any, monkeypat
     record(world, "demo", inputs={})
     world.remote.refusing.add("read")
     facts = collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=UP)
+    why = "recorded variable values of demo: control/dev_min/inputs/demo/000001.json: told not to answer"
+    assert facts.stacks[2].plan == Unreadable(why)
     assert codes(facts) == [("PLAN-UNREADABLE", "demo")]
+    assert world.said[-1] == f"demo: no plan, {Unreadable(why)}"
 
 
 def test_an_unreadable_state_is_not_planned_from(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +161,10 @@ def test_its_values_say_so_too(world: Any, planned: Any, monkeypatch: pytest.Mon
 def test_so_does_a_teardown_proof(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     world.left("m9", "h_teardown_proof", proof_facts(observed_at=NOW))
     facts = collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=Absent())
-    assert "was proven by m9_" in facts.stacks[0].applied_before.value
+    (proof,) = (world.remote.objects[key] for key in world.remote.keys("evidence/runs/"))
+    assert facts.stacks[0].applied_before == Known(
+        f"a teardown beside it was proven by {json.loads(proof)['execution_id']}"
+    )
 
 
 @pytest.mark.parametrize(("is_open", "found"), [(False, [("STATE-GONE", "state of core")]), (True, [])])
@@ -126,7 +176,9 @@ def test_so_does_a_platform_run_that_was_closed(
     open_platform_run(world.remote, "dev_min", run)
     if not is_open:
         close_platform_run(world.remote, "dev_min", run, "s3://x/proof.json")
-    assert codes(collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=Absent())) == found
+    facts = collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=Absent())
+    assert facts.stacks[0].applied_before == (Absent() if is_open else Known("platform_1 was built upon it and closed"))
+    assert codes(facts) == found
 
 
 def test_a_first_apply_that_failed_left_no_state_to_lose(
@@ -139,7 +191,17 @@ def test_a_first_apply_that_failed_left_no_state_to_lose(
 def test_nobody_can_say_whether_it_was_applied(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     dark = Unreadable("403")
     facts = collected(world, monkeypatch, core=Absent(), confluent=Absent(), demo=Absent(), applied=dark)
+    assert facts.stacks[0].applied_before == dark
     assert codes(facts) == [("APPLIED-BEFORE-UNREADABLE", "core")]
+
+
+def test_every_record_that_cannot_be_read_is_named(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.remote.refusing.add("keys")
+    facts = collected(world, monkeypatch, core=EMPTY, confluent=EMPTY, demo=EMPTY, applied=Unreadable("403"))
+    places = ("control/dev_min/inputs/core/", "evidence/runs/", "control/dev_min/platform_runs/")
+    assert facts.stacks[0].applied_before == Unreadable(
+        "; ".join(["403", *(f"{place}: told not to answer" for place in places)])
+    )
 
 
 # The plan itself.

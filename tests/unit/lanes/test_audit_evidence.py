@@ -19,7 +19,10 @@ from tidegate.gates.evidence_chain import GATE
 from tidegate.lanes import audit_evidence
 from tidegate.lanes.audit_evidence import collect_evidence
 from tidegate.lanes.run import LaneRun
+from tidegate.lanes.subjects import subject_of
+from tidegate.models.audit import EvidenceChainFacts, EvidenceFinding, VerifiedExecution
 from tidegate.models.control import Lease
+from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Unreadable
 
 LAST, BEFORE = "audit_20261120T020000Z", "m2_20261119T093000Z"
@@ -32,7 +35,12 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the lane takes for now, and who holds the run lease."""
     given: dict[str, Any] = {"now": START, "lease": Absent()}
     monkeypatch.setattr(audit_evidence, "now", lambda: given["now"])
-    lease = SimpleNamespace(check=lambda **_: Lease(ours=False, holder=given["lease"]))
+
+    def check(**asked: Any) -> Lease:
+        assert asked == {"dag_id": "dev_min.audit", "run_id": "manual__1", "now": given["now"]}
+        return Lease(ours=False, holder=given["lease"])
+
+    lease = SimpleNamespace(check=check)
     monkeypatch.setattr(LaneRun, "lease", lease)
     return given
 
@@ -99,15 +107,42 @@ def test_the_first_audit_ever_has_nothing_to_verify(world: Any) -> None:
 
 def test_what_was_judged_since_the_last_audit_is_judged_again(world: Any, nights: MemoryStore) -> None:
     facts = collected(world, nights)
-    assert (facts.records, facts.since, facts.proof) == (Known(4), LAST, Known(M9))
-    assert [it.execution_id for it in facts.executions] == [M9, M2, LAST, BEFORE]
+    assert facts == EvidenceChainFacts(
+        observed_at=START,
+        sources=(Source(name="evidence", data_as_of=START),),
+        records=Known(4),
+        chain=Known(()),
+        since=LAST,
+        executions=tuple(VerifiedExecution(execution_id=it, findings=Known(())) for it in (M9, M2, LAST, BEFORE)),
+        by_record_only=(),
+        proof=Known(M9),
+    )
     assert codes(facts) == []
+    lanes = {it: len(subject_of(environments.load("dev_min"), it, remote=True).required) for it in (M9, M2, LAST)}
+    assert world.said[:3] == [
+        f"{it}: verdict pass, {snapshots} snapshots judged again, 0 findings" for it, snapshots in lanes.items()
+    ]
 
 
-def test_without_an_earlier_audit_everything_is(world: Any, tmp_path: Path) -> None:
-    evidence(tmp_path, BEFORE)
+def test_without_an_earlier_audit_everything_is(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_evidence, "AT_MOST", 1)
+    for execution in (BEFORE, M2):
+        evidence(tmp_path, execution)
     facts = collected(world, bucket(tmp_path))
-    assert ([it.execution_id for it in facts.executions], facts.since) == ([BEFORE], "")
+    assert ([it.execution_id for it in facts.executions], facts.since, facts.by_record_only) == ([M2], "", (BEFORE,))
+
+
+def test_a_teardown_is_judged_in_the_cost_scope_of_its_time(world: Any, tmp_path: Path) -> None:
+    """Before a scope uplift it had no lane for the bill of Confluent."""
+    Evidence(tmp_path, M9, remote=True, cost_scope=("aws",)).lanes().verdict()
+    (execution,) = collected(world, bucket(tmp_path)).executions
+    assert execution == VerifiedExecution(execution_id=M9, findings=Known(()))
+
+
+def test_an_execution_of_another_profile_is_a_finding(world: Any, nights: MemoryStore) -> None:
+    newest = collected(world, nights, profile="production").executions[0]
+    said = {(it.code, it.observed, it.expected) for it in newest.findings.value}
+    assert said == {("FOREIGN", "profile sandbox", "profile production")}
 
 
 def test_the_attempt_of_this_audit_does_not_count(world: Any, tmp_path: Path) -> None:
@@ -132,20 +167,27 @@ def test_so_many_are_judged_again_and_the_proof_always(
 
 
 def rerun(nights: MemoryStore) -> str:
-    """A lane of the build that ran once more; returns the name of its file."""
+    """A lane of the build that ran once more; returns its key."""
     (key,) = nights.keys(f"evidence/dev_min/substrate/{M2}/m2_b_backend_state_readiness_snapshot")
     again = key.replace(".json", ".attempt2.json")
     nights.objects[again] = seal({**json.loads(nights.objects[key]), "attempt": 2})
-    return again.rpartition("/")[2]
+    return again
 
 
 def test_a_lane_that_ran_after_its_verdict_is_a_finding(world: Any, nights: MemoryStore, moment: Any) -> None:
     again = rerun(nights)
     moment["now"] = START + timedelta(days=1)
     facts = collected(world, nights)
-    assert [(it.code, it.file.rpartition("/")[2]) for it in facts.executions[1].findings.value] == [
-        ("LANE-SUPERSEDED", again)
-    ]
+    (found,) = facts.executions[1].findings.value
+    assert found == EvidenceFinding(
+        code="LANE-SUPERSEDED",
+        file=again,
+        observed=f"attempt 2, newer than {again.replace('.attempt2', '')} that the verdict judged",
+        expected="no attempt newer than the one in the verdict",
+        remedy=found.remedy,
+        certain=True,
+    )
+    assert "clear the verdict task" in found.remedy
 
 
 @pytest.mark.parametrize(
@@ -169,7 +211,7 @@ def test_while_somebody_reruns_it_is_none(
     assert any(again in line for line in world.said) is not told
 
 
-@pytest.mark.parametrize(("minutes", "told"), [(59, False), (61, True)])
+@pytest.mark.parametrize(("minutes", "told"), [(0, False), (59, False), (60, True)])
 def test_a_phase_without_a_lease_gets_an_hour(
     world: Any, nights: MemoryStore, moment: Any, minutes: int, told: bool
 ) -> None:
@@ -217,6 +259,16 @@ def test_old_hourly_checks_are_too_many(world: Any, tmp_path: Path) -> None:
     assert [it.execution_id for it in facts.executions] == ["hourly_20261120T093000Z", LAST]
 
 
+def test_of_older_executions_the_newest_are_judged_again(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_evidence, "AT_MOST", 2)
+    for execution in ("m2_20261118T093000Z", BEFORE, LAST):
+        evidence(tmp_path, execution)
+    facts = collected(world, bucket(tmp_path))
+    assert ([it.execution_id for it in facts.executions], facts.by_record_only) == ([LAST, BEFORE], ())
+
+
 def test_a_gap_in_the_chain_is_said_once(world: Any, nights: MemoryStore) -> None:
     del nights.objects[f"{VERDICTS}/000001.json"]
     assert codes(collected(world, nights)) == [("EVIDENCE-NOT-SOUND", "000001.json")]
@@ -236,18 +288,23 @@ def test_two_records_that_contradict_each_other(world: Any, nights: MemoryStore)
     assert said == ["CHAIN-CONTRADICTION"]
 
 
-@pytest.mark.parametrize("refusing", ["keys", "read"])
-def test_a_bucket_that_does_not_answer(world: Any, nights: MemoryStore, refusing: str) -> None:
+@pytest.mark.parametrize(("refusing", "asked"), [("keys", ""), ("read", "000001.json")])
+def test_a_bucket_that_does_not_answer(world: Any, nights: MemoryStore, refusing: str, asked: str) -> None:
     nights.refusing.add(refusing)
     facts = collected(world, nights)
-    assert isinstance(facts.records, Unreadable)
+    why = Unreadable(f"{VERDICTS}/{asked}: told not to answer")
+    assert (facts.records, facts.chain) == (why, why)
     assert ("VERDICT-CHAIN-UNREADABLE", "verdicts") in codes(facts)
 
 
 def test_an_execution_that_is_none(world: Any, nights: MemoryStore) -> None:
     record = json.loads(nights.objects[f"{VERDICTS}/000004.json"])
     nights.objects[f"{VERDICTS}/000004.json"] = seal({**record, "execution_id": "nobody"})
-    assert ("EXECUTION-EVIDENCE-UNREADABLE", "nobody") in codes(collected(world, nights))
+    facts = collected(world, nights)
+    why = "'nobody' is not an execution id such as m2_20260213T201427Z"
+    assert VerifiedExecution(execution_id="nobody", findings=Unreadable(why)) in facts.executions
+    assert f"nobody: cannot be judged again: {why}" in world.said
+    assert ("EXECUTION-EVIDENCE-UNREADABLE", "nobody") in codes(facts)
 
 
 def test_a_proof_that_cannot_be_read(world: Any, nights: MemoryStore) -> None:

@@ -16,15 +16,21 @@ from tidegate.gates.registry import by_id
 from tidegate.gates.standing_passes import GATE
 from tidegate.lanes import audit_passes
 from tidegate.lanes.audit_passes import collect_passes
+from tidegate.models.audit import JudgedPolicy, StandingPass, StandingPassesFacts
 from tidegate.models.control import PlatformRun
 from tidegate.models.environment import Environment
-from tidegate.models.observed import Absent
+from tidegate.models.facts import Source
+from tidegate.models.observed import Absent, Known, Unreadable
 
 MANIFEST = environments.load("dev_min")
 POLICIES = environments.load_policies(MANIFEST)
 RUN = PlatformRun(id="platform_1", opened_by=M2, opened_at=START, closed_by=None)
 COST = f"evidence/dev_min/run_control/{M9}/m9_g_cost_guardrail_snapshot.json"
 PROOF = "evidence/runs/platform_20261121T093000Z/teardown/teardown_proof.json"
+
+
+BUILD = Evidence(Path(), M2, remote=True)
+VERDICT, *LANES = (BUILD.key(it.task) for it in (BUILD.subject.verdict, *BUILD.subject.lanes))
 
 
 @pytest.fixture(autouse=True)
@@ -61,8 +67,32 @@ def store(passed: dict[str, bytes]) -> MemoryStore:
     return found
 
 
+def of_the_build(store: MemoryStore) -> tuple[JudgedPolicy, ...]:
+    """What its lanes were judged under, in their order."""
+    return tuple(judged(json.loads(store.objects[key])) for key in LANES)
+
+
 def collected(world: Any, store: MemoryStore, environment: Environment = MANIFEST) -> Any:
     return collect_passes(world.run("audit", "k_standing_passes", remote=store, environment=environment))
+
+
+def judged(document: dict[str, Any], **changes: str) -> JudgedPolicy:
+    """What a snapshot, or a reference of a proof, says about its policy, which is still today's."""
+    digest = document["policy_digest"]
+    known = {"lane": document["lane"], "gate": document["gate"], "policy_digest": digest, "policy_digest_today": digest}
+    return JudgedPolicy(**{**known, **changes})
+
+
+def standing(key: str, document: dict[str, Any], *policies: JudgedPolicy) -> Known[StandingPass]:
+    uri = MemoryStore().uri(key)
+    return Known(StandingPass(execution_id=document["execution_id"], uri=uri, overall_pass=True, policies=policies))
+
+
+def changed(store: MemoryStore, key: str, **changes: Any) -> dict[str, Any]:
+    """A sealed document with these fields, in place of what is there."""
+    store.objects[key] = seal({**json.loads(store.objects[key]), **changes})
+    document: dict[str, Any] = json.loads(store.objects[key])
+    return document
 
 
 def found(facts: Any) -> list[tuple[str, str]]:
@@ -72,15 +102,27 @@ def found(facts: Any) -> list[tuple[str, str]]:
 
 def test_nothing_was_ever_judged(world: Any) -> None:
     facts = collected(world, MemoryStore())
-    assert (facts.cost, facts.proof, facts.build) == (Absent(), Absent(), Absent())
+    assert facts == StandingPassesFacts(
+        observed_at=START,
+        sources=(Source(name="evidence", data_as_of=START),),
+        cost=Absent(),
+        proof=Absent(),
+        build=Absent(),
+        exceptions=MANIFEST.exceptions,
+        today=START.date(),
+        warn_expiry_days=MANIFEST.audit.warn_expiry_days,
+    )
     assert found(facts) == []
 
 
 def test_passes_of_today(world: Any, store: MemoryStore) -> None:
     open_platform_run(store, "dev_min", RUN)  # type: ignore[arg-type]
     facts = collected(world, store)
-    assert (facts.cost.value.execution_id, facts.build.value.execution_id) == (M9, M2)
-    assert facts.proof.value.policies[0].gate == "TEARDOWN-PROOF"
+    cost, proof = json.loads(store.objects[COST]), json.loads(store.objects[PROOF])
+    assert facts.cost == standing(COST, cost, judged(cost))
+    rests_on = [judged(reference) for reference in proof["facts"]["references"]]
+    assert facts.proof == standing(PROOF, proof, judged(proof), *rests_on)
+    assert facts.build == standing(VERDICT, json.loads(store.objects[VERDICT]), *of_the_build(store))
     assert len(facts.build.value.policies) > 10
     assert found(facts) == []
 
@@ -125,6 +167,42 @@ def test_the_newest_attempt_counts(world: Any, store: MemoryStore) -> None:
     failed = {**cost, "attempt": 10, "policy_digest": "0" * 64, "overall_pass": False, "status": "fail"}
     store.objects[COST.replace(".json", ".attempt10.json")] = seal(failed)
     assert collected(world, store).cost.value.overall_pass is False
+
+
+def test_a_lane_that_the_build_did_not_have_yet_is_passed_over(world: Any, store: MemoryStore) -> None:
+    open_platform_run(store, "dev_min", RUN)  # type: ignore[arg-type]
+    had = of_the_build(store)
+    del store.objects[LANES[0]]
+    assert collected(world, store).build.value.policies == had[1:]
+
+
+def test_of_a_younger_build_without_a_verdict_nothing_counts(world: Any, store: MemoryStore) -> None:
+    open_platform_run(store, "dev_min", RUN)  # type: ignore[arg-type]
+    of_the_verdict = of_the_build(store)
+    for key in LANES:
+        younger = key.replace(M2, "m2_20261121T110000Z")
+        store.objects[younger] = store.objects[key]
+        changed(store, younger, execution_id="m2_20261121T110000Z", policy_digest="0" * 64)
+    assert collected(world, store).build.value.policies == of_the_verdict
+
+
+def test_a_gate_that_is_gone_judges_nothing_today(world: Any, store: MemoryStore) -> None:
+    cost = changed(store, COST, gate="COST-OF-OLD")
+    facts = collected(world, store)
+    assert facts.cost == standing(COST, cost, judged(cost, policy_digest_today="no such gate"))
+    assert found(facts) == [("PASS-STALE", "the newest cost guardrail (M9.G)")]
+
+
+def test_a_proof_of_another_kind_rests_on_its_own_policy(world: Any, store: MemoryStore) -> None:
+    """As another version wrote it: which snapshots it names, this one cannot tell."""
+    proof = changed(store, PROOF, facts_type="ProofFactsOfOld", facts={})
+    assert collected(world, store).proof == standing(PROOF, proof, judged(proof))
+
+
+def test_a_proof_whose_facts_do_not_fit_is_unreadable(world: Any, store: MemoryStore) -> None:
+    facts = {**json.loads(store.objects[PROOF])["facts"], "references": 7}
+    changed(store, PROOF, facts=facts)
+    assert collected(world, store).proof == Unreadable(f"{store.uri(PROOF)}: 1 fields do not fit the facts of a proof")
 
 
 @pytest.mark.parametrize("key", [COST, PROOF])
