@@ -9,7 +9,7 @@ from tidegate.lanes.planning import make_drift_plan
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.audit import DriftPlan, StackDrift, StackDriftFacts
 from tidegate.models.facts import Source
-from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.state import StateVersion
 from tidegate.terraform import variables
 
@@ -35,7 +35,7 @@ def _drift(run: LaneRun, stack: str) -> StackDrift:
         case Absent():
             run.log(f"{stack}: no resources in its state, so nothing that could drift")
         case other:
-            run.log(f"{stack}: no plan, {other}")
+            run.log(f"{stack}: no plan, {shown(other)}")
     return StackDrift(stack=stack, state=state, plan=plan, applied_before=_applied_before(run, stack, state))
 
 

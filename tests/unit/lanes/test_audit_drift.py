@@ -128,7 +128,7 @@ def test_recorded_values_that_cannot_be_read(world: Any, planned: Any, monkeypat
     why = "recorded variable values of demo: control/dev_min/inputs/demo/000001.json: told not to answer"
     assert facts.stacks[2].plan == Unreadable(why)
     assert codes(facts) == [("PLAN-UNREADABLE", "demo")]
-    assert world.said[-1] == f"demo: no plan, {Unreadable(why)}"
+    assert world.said[-1] == f"demo: no plan, unreadable: {why}"
 
 
 def test_an_unreadable_state_is_not_planned_from(world: Any, planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
