@@ -57,6 +57,7 @@ _WATCHING = (
     *("alerting", "cost_stop", "ended_lives", "found", "own_reads", "residual", "spend", "time_to_live"),
     *(f"audit_{name}" for name in ("continuity", "drift", "evidence", "identities", "locks", "passes")),
 )
+_MORE_OF_THEM = ("audit_continuity_hourly", "own_reads_answers", "time_to_live_facts")
 _CONTRACT = "tests/unit/gates/test_contract.py"
 SUITES = (
     Suite(
@@ -80,7 +81,7 @@ SUITES = (
     Suite(
         name="watch",
         mutate=("alerts/*.py", *(f"lanes/{name}.py" for name in _WATCHING)),
-        tests=("tests/unit/alerts", *(f"tests/unit/lanes/test_{name}.py" for name in _WATCHING)),
+        tests=("tests/unit/alerts", *(f"tests/unit/lanes/test_{name}.py" for name in (*_WATCHING, *_MORE_OF_THEM))),
     ),
 )
 
