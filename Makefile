@@ -15,6 +15,8 @@ WITH_TERRAFORM := import platform; libc, version = platform.libc_ver(); \
 	fits = platform.machine() == "x86_64" and libc == "glibc" and tuple(map(int, version.split("."))) >= (2, 35); \
 	print("requirements-terraform.txt" if fits else "")
 export PYTHONPATH := plugins:include
+# The certificates of the machine, as pip takes them: behind a company's proxy no others are valid.
+export UV_SYSTEM_CERTS ?= true
 unexport TF_CLI_CONFIG_FILE AWS_CA_BUNDLE
 
 .DEFAULT_GOAL := help

@@ -122,7 +122,7 @@ def test_no_answer_is_unreadable_and_nothing_is_appended(series: Series, store: 
     newest = series.newest()
     assert isinstance(newest, Unreadable)
     assert "told not to answer" in newest.reason
-    with pytest.raises(StoreError, match="control/e/latch: cannot append"):
+    with pytest.raises(StoreError, match="control/e/latch: cannot append: unreadable: "):
         series.append_next(lambda _newest: {})
     assert len(store.objects) == 1
 

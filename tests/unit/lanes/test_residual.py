@@ -208,7 +208,9 @@ def test_free_vendors_are_named_also_when_nobody_knows_what_is_kept(
 ) -> None:
     found.append(live(tags={**TAGS, "aws:cloudformation:stack-name": "infra"}))
     monkeypatch.setattr(scope, "read_state", lambda *_: replace(EMPTY, resources=Unreadable("403")))
-    assert isinstance(scanned(world).preserve_set, Unreadable)
+    preserve = scanned(world).preserve_set
+    assert isinstance(preserve, Unreadable)
+    assert preserve.reason.startswith("state of core: unreadable: ")
     assert world.said == [
         "vendor-managed, costs nothing, goes with its owner: aws_vpc vpc-0other eu-west-2 (CloudFormation stack infra)"
     ]
