@@ -7,6 +7,7 @@ from typing import Any
 from tidegate.models.alert import About, Alert, LaneFound
 from tidegate.models.blocker import Blocker
 from tidegate.models.notice import Notice
+from tidegate.models.remedy import Person, Remedy
 
 NOW = datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC)
 EXECUTION = "audit_20260213T201427Z"
@@ -36,7 +37,7 @@ def blocker(code: str = "FORBIDDEN-LIVE", resource: str = "aws_nat_gateway nat-1
             resource=resource,
             observed="state available",
             expected="nothing of this type",
-            remedy="remove it",
+            remedy=Remedy.of(Person("its owner", "remove it")),
             owner="finops",
         ),
         **changes,

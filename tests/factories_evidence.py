@@ -23,11 +23,11 @@ from tidegate.evidence.derived import derived_fields, policy_digest
 from tidegate.evidence.store import LocalStore
 from tidegate.gates.registry import by_id
 from tidegate.lanes.subjects import subject_of
-from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Known
 from tidegate.models.policy import Policies
+from tidegate.models.snapshot import BlockerRecord, blocker_document
 from tidegate.models.verdict import LaneResult, VerdictFacts
 from tidegate.verify.subject import Required, Subject
 
@@ -111,15 +111,19 @@ class Evidence:
         document: dict[str, Any] = json.loads(self.path(task, attempt).read_bytes())
         return document
 
+    def names(self, task: str) -> dict[str, str]:
+        """What a run fills into its blockers."""
+        return {"environment": "dev_min", "dag": "dev_min.x", "task": task}
+
     def write(
         self, task: str, facts: Facts, *, attempt: int = 1, inputs: list[Any] | None = None, **changes: Any
     ) -> None:
         """Judge facts and write the snapshot, as a lane does."""
         required = self.required(task)
         gate = by_id(required.gate)
-        blockers = gate.evaluate(facts, judged_at=facts.observed_at)
+        blockers = gate.evaluate(facts, judged_at=facts.observed_at, names=self.names(task))
         document = {
-            "schema": {"name": "tidegate.snapshot", "version": 1},
+            "schema": {"name": "tidegate.snapshot", "version": 2},
             "gate": gate.id,
             "gate_version": gate.version,
             "lane": required.lane,
@@ -132,7 +136,7 @@ class Evidence:
             "environment": "dev_min",
             "overall_pass": not blockers,
             "status": "fail" if blockers else "pass",
-            "blockers": [plain(blocker) for blocker in blockers],
+            "blockers": [blocker_document(blocker) for blocker in blockers],
             "valid_until": plain(facts.observed_at + timedelta(hours=24)),
             "policy_digest": policy_digest(
                 self.environment, self.policies, gate=gate.id, version=gate.version, sections=gate.policy_sections
@@ -246,6 +250,6 @@ class Evidence:
             environment=Known(document["environment"]),
             profile=Known(document["profile"]),
             expired=Known(datetime.fromisoformat(document["valid_until"]) < observed_at),
-            blockers=tuple(Blocker(**blocker).sentence() for blocker in document["blockers"]),
+            blockers=tuple(BlockerRecord(**blocker).blocker().sentence() for blocker in document["blockers"]),
             uri=self.uri(required.task, attempt),
         )

@@ -63,7 +63,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         max_active_runs=1,
         max_active_tasks=1,
         dagrun_timeout=timedelta(minutes=spec.deadline_minutes) if spec.deadline_minutes else None,
-        params=_params(environment, phase),
+        params=params_of(environment, phase),
         tags=["tidegate", environment.name, phase],
         default_args={"retries": 0, "owner": "tidegate"},
         render_template_as_native_obj=False,
@@ -120,7 +120,8 @@ def _task(spec: PhaseSpec, lane: Lane, environment: Environment, groups: dict[st
     return (TerraformPlanOperator if lane.gate in _PLANNING | _LOOKING else GateOperator)(**common)
 
 
-def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
+def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
+    """What a person fills in to trigger a phase."""
     release = Param(
         False,
         type="boolean",

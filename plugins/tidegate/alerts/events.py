@@ -32,7 +32,8 @@ UNREAD = (
 """Endings of codes that say: a part was not seen. What an earlier run found there may still be there."""
 
 _TOLD_BY_THE_LANE = frozenset({"LANE-BLOCKED"})
-_FOLLOWS = frozenset({"LANE-NOT-RUN"})
+FOLLOWS = frozenset({"LANE-NOT-RUN"})
+"""What only follows from another lane's blockers."""
 
 
 def events(about: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, ...]) -> tuple[Alert, ...]:
@@ -50,11 +51,11 @@ def failure(about: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, 
     if not verdict:
         return ()
     told = [(lane.gate, blocker) for lane in lanes for blocker in lane.blockers]
-    told += [(VERDICT_GATE, blocker) for blocker in _of_its_own(verdict, lanes) if blocker.code not in _FOLLOWS]
+    told += [(VERDICT_GATE, blocker) for blocker in of_its_own(verdict, lanes) if blocker.code not in FOLLOWS]
     told = told or [(VERDICT_GATE, blocker) for blocker in verdict]
     blockers = [blocker for _, blocker in told]
     identity = digest(sorted({fingerprint(gate, blocker) for gate, blocker in told}))
-    not_run = sum(blocker.code in _FOLLOWS for blocker in verdict if blocker not in blockers)
+    not_run = sum(blocker.code in FOLLOWS for blocker in verdict if blocker not in blockers)
     count = f"{len(blockers)} reason" + ("s" if len(blockers) > 1 else "")
     return (
         Alert(
@@ -209,10 +210,10 @@ def _noticed(about: About, lane: LaneFound, notice: Notice) -> Alert:
 def _found(lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, ...]) -> Iterator[tuple[str, Blocker]]:
     for lane in lanes:
         yield from ((lane.gate, blocker) for blocker in lane.blockers)
-    yield from ((VERDICT_GATE, blocker) for blocker in _of_its_own(verdict, lanes))
+    yield from ((VERDICT_GATE, blocker) for blocker in of_its_own(verdict, lanes))
 
 
-def _of_its_own(verdict: tuple[Blocker, ...], lanes: tuple[LaneFound, ...]) -> list[Blocker]:
+def of_its_own(verdict: tuple[Blocker, ...], lanes: tuple[LaneFound, ...]) -> list[Blocker]:
     """Blockers of the verdict that no lane has told already."""
     blocked = {f"{lane.lane} {lane.gate}" for lane in lanes if lane.blockers}
     return [

@@ -38,7 +38,7 @@ def said(blocker: Blocker) -> str:
         f"Where: {blocker.resource}",
         f"Observed: {_shortened(blocker.observed)}",
         f"Expected: {_shortened(blocker.expected)}",
-        f"Do: {blocker.remedy}",
+        f"Do: {blocker.remedy.text}",
         f"Owner: {blocker.owner}" if blocker.owner else "",
     )
     return "\n".join(line for line in lines if line)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tidegate.models.observed import Observed
     from tidegate.models.plan import Plan
     from tidegate.models.policy import Policies
+    from tidegate.models.remedy import Remedy, Step
 
 UNJUDGED = frozenset(
     {"PLAN-UNREADABLE", "PLAN-INCOMPLETE", "PLAN-FORMAT-UNKNOWN", "FORBIDDEN-RULES-MISSING", "GATE-BROKEN"}
@@ -78,14 +80,28 @@ def judge_plan(
         tainted=Absent(),
         month=Absent(),
     )
-    return GATE.evaluate(facts, judged_at=now)
+    found = GATE.evaluate(facts, judged_at=now, names={"environment": environment.name})
+    return tuple(replace(blocker, remedy=_offline(blocker.remedy)) for blocker in found)
+
+
+def _offline(remedy: "Remedy") -> "Remedy":
+    """Without what only a run can do: there is no task to clear."""
+    from tidegate.models.remedy import Clear
+
+    def kept(steps: "tuple[Step, ...]") -> "tuple[Step, ...]":
+        return tuple(step for step in steps if not isinstance(step, Clear))
+
+    return replace(remedy, steps=kept(remedy.steps), alternative=kept(remedy.alternative))
 
 
 def as_document(blockers: "tuple[Blocker, ...]") -> dict[str, Any]:
     """The judgement as JSON."""
     return {
         "overall_pass": not blockers,
-        "blockers": [{field: getattr(blocker, field) for field in FIELDS} for blocker in blockers],
+        "blockers": [
+            {**{field: getattr(blocker, field) for field in FIELDS}, "remedy": blocker.remedy.text}
+            for blocker in blockers
+        ],
     }
 
 
@@ -172,7 +188,7 @@ def _said(blockers: "tuple[Blocker, ...]") -> str:
 def _remedies(blockers: "tuple[Blocker, ...]") -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for blocker in blockers:
-        resources = found.setdefault(blocker.remedy, [])
+        resources = found.setdefault(blocker.remedy.text, [])
         if blocker.resource not in resources:
             resources.append(blocker.resource)
     return found

@@ -53,8 +53,13 @@ def show(
         line = f"\n{lane_name} {blocker['code']} {blocker['resource']}: {blocker['summary']}"
         console.print(line, highlight=False, markup=False)
         for field in ("observed", "expected", "remedy", "owner"):
-            console.print(f"    {field:<9} {blocker[field]}", highlight=False, markup=False)
+            console.print(f"    {field:<9} {_text(blocker[field])}", highlight=False, markup=False)
     raise typer.Exit(COULD_NOT_TELL if doubtful else {"pass": PASS, "fail": BLOCKED}.get(str(verdict), COULD_NOT_TELL))
+
+
+def _text(value: Any) -> str:
+    """A remedy as its sentence; evidence of version 1 has nothing else."""
+    return str(value.get("text", "")) if isinstance(value, dict) else str(value)
 
 
 def _document(content: bytes) -> dict[str, Any]:

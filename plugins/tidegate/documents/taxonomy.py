@@ -6,16 +6,20 @@ together on the way, and what is only known at run time stands as <name>. Nothin
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tidegate import gates
 from tidegate.gates.base import Gate
+from tidegate.models.remedy import MANIFEST, OWNER, Clear, Command, Edit, Person, Remedy, Step, Trigger, Wait
 
 PACKAGE = Path(gates.__file__).parent
 _PREFIX = "tidegate.gates."
+_REMEDIES = "rules_remedies"
+"""The module whose steps the constants of others rest on."""
+_WORDS = {"MANIFEST": MANIFEST, "OWNER": OWNER}
 _ENDINGS = {
     "MISSING": "is not there",
     "UNKNOWN": "is not known before the apply",
@@ -108,7 +112,7 @@ def _resolve(scope: _Scope, name: str) -> _Function | None:
             other = node.module.removeprefix(_PREFIX)
             if name in {alias.asname or alias.name for alias in node.names} and name in _functions(other):
                 return other, _functions(other)[name]
-    return None
+    return (_REMEDIES, _functions(_REMEDIES)[name]) if name in _functions(_REMEDIES) else None
 
 
 class _Reader:
@@ -197,10 +201,23 @@ class _Reader:
                 return [self._value(part, scope, stack) for part in parts]
             case ast.Name(id=name):
                 return self._name(name, scope, stack)
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if isinstance(scope.names.get(name), dict):
-                return scope.names[name].get(attribute)
+            case ast.Attribute():
+                return self._attribute(node, scope, stack)
+            case ast.BoolOp(values=parts):
+                values = [self._value(part, scope, stack) for part in parts]
+                return next((value for value in values if value), None)
             case ast.Call():
                 return self._call(node, scope, stack)
+        self._inside(node, scope, stack)
+        return None
+
+    def _attribute(self, node: ast.Attribute, scope: _Scope, stack: tuple[str, ...]) -> Any:
+        """A field of a `Need`, the steps of a remedy; None for what is known at run time only."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if isinstance(scope.names.get(name), dict):
+                return scope.names[name].get(attribute)
+            case ast.Attribute(attr="steps"):
+                return self._value(node.value, scope, stack)
         self._inside(node, scope, stack)
         return None
 
@@ -229,7 +246,9 @@ class _Reader:
     def _name(self, name: str, scope: _Scope, stack: tuple[str, ...]) -> Any:
         if name in scope.names:
             return scope.names[name]
-        constant = _constants(scope.module).get(name)
+        if name in _WORDS:
+            return _WORDS[name]
+        constant = _constants(scope.module).get(name) or _constants(_REMEDIES).get(name)
         return None if constant is None else self._value(constant, _Scope(scope.module), stack)
 
     def _part(self, part: ast.expr, scope: _Scope, stack: tuple[str, ...]) -> str:
@@ -249,12 +268,60 @@ class _Reader:
             case ast.Name(id="Blocker"):
                 self._blocker(node, scope, stack)
                 return None
+            case ast.Attribute(value=ast.Name(id="Remedy"), attr="of") | ast.Name(id="Remedy"):
+                return self._remedy(node, scope, stack)
+            case ast.Name(id=name) if name in _STEPS:
+                return self._step(_STEPS[name], node, scope, stack)
             case ast.Name(id=name):
                 return self._named_call(name, node, scope, stack)
             case _:
                 for each in (*node.args, *(keyword.value for keyword in node.keywords)):
                     self._value(each, scope, stack)
                 return None
+
+    def _remedy(self, node: ast.Call, scope: _Scope, stack: tuple[str, ...]) -> Remedy:
+        named = {str(each.arg): self._value(each.value, scope, stack) for each in node.keywords}
+        note = next((_words(each.value, named["note"]) for each in node.keywords if each.arg == "note"), "")
+        return Remedy(
+            self._several(node.args, scope, stack), _as_steps(named.get("alternative")), "" if note == "<...>" else note
+        )
+
+    def _several(self, nodes: list[ast.expr], scope: _Scope, stack: tuple[str, ...]) -> tuple[Step, ...]:
+        """The steps of some expressions; a starred one is another remedy's steps."""
+        found: list[Step] = []
+        for each in nodes:
+            inner = each.value if isinstance(each, ast.Starred) else each
+            value = self._value(inner, scope, stack)
+            found += _as_steps(value) or (() if value == [] else (Person("", _words(inner, None)),))
+        return tuple(found)
+
+    def _step(self, kind: type[Step], node: ast.Call, scope: _Scope, stack: tuple[str, ...]) -> Step:
+        names = [each.name for each in fields(kind)]
+        given = dict(zip(names, node.args, strict=False)) | {str(each.arg): each.value for each in node.keywords}
+        made = {name: self._field(value, scope, stack) for name, value in given.items()}
+        if kind is Edit and made.get("value") == "<value>":
+            made["value"] = None  # the default: a person decides
+        return kind(**made)
+
+    def _field(self, node: ast.expr, scope: _Scope, stack: tuple[str, ...]) -> Any:
+        """A part of a step: a text, a tuple of texts, a conf; what is known at run time only stands as `<name>`."""
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.Dict(keys=keys, values=values):
+                pairs = zip(keys, values, strict=True)
+                return {str(self._field(key, scope, stack)): self._field(it, scope, stack) for key, it in pairs if key}
+            case ast.Tuple(elts=parts):
+                return tuple(text for part in parts for text in self._texts(part, scope, stack))
+            case ast.DictComp():
+                return {}
+        value = self._value(node, scope, stack)
+        return tuple(map(str, value)) if isinstance(value, list) else _words(node, value)
+
+    def _texts(self, node: ast.expr, scope: _Scope, stack: tuple[str, ...]) -> tuple[str, ...]:
+        inner = node.value if isinstance(node, ast.Starred) else node
+        value = self._field(inner, scope, stack)
+        return value if isinstance(value, tuple) else (str(value),)
 
     def _named_call(self, name: str, node: ast.Call, scope: _Scope, stack: tuple[str, ...]) -> Any:
         if name == "finding_blocker":
@@ -291,7 +358,7 @@ class _Reader:
         for choices in _choices([given[name] for name in ("code", "summary", "remedy")]):
             chosen = _Scope(scope.module, scope.names, scope.functions, choices)
             said = {
-                name: self._value(given[name], chosen, stack) or _placeholder(given[name])
+                name: _said(self._value(given[name], chosen, stack)) or _placeholder(given[name])
                 for name in ("code", "summary", "remedy")
             }
             self.found.append(Entry(str(said["code"]), str(said["summary"]), str(said["remedy"])))
@@ -299,7 +366,7 @@ class _Reader:
     def _finding(self, node: ast.Call, scope: _Scope, stack: tuple[str, ...]) -> None:
         """`finding_blocker` looks its texts up in a table; they are these."""
         given = {str(each.arg): self._value(each.value, scope, stack) for each in node.keywords}
-        remedy = str(given["remedy"])
+        remedy = str(_said(given["remedy"]))
         self.found += [
             Entry(str(given["forbidden_code"]), "rule <id>: <reason>", remedy),
             Entry("FORBIDDEN-UNKNOWN", "rule <id> cannot be judged before the apply", remedy),
@@ -317,11 +384,39 @@ _NEEDS = {
 
 
 def _of_need(need: dict[str, Any], endings: tuple[str, ...], otherwise: str | None) -> Iterator[Entry]:
-    what, remedy = str(need["what"] or "<what>"), str(need["remedy"] or "<remedy>")
+    what, remedy = str(need["what"] or "<what>"), str(_said(need["remedy"]) or "<remedy>")
     for ending in endings:
         yield Entry(f"{need['stem']}-{ending}", f"{what} {_ENDINGS[ending]}", remedy)
     if otherwise is not None:
         yield Entry(f"{need['stem']}-{otherwise}", f"{what} is not {need['expected'] or 'as expected'}", remedy)
+
+
+_STEPS: dict[str, type[Step]] = {
+    "Trigger": Trigger,
+    "Clear": Clear,
+    "Command": Command,
+    "Edit": Edit,
+    "Wait": Wait,
+    "Person": Person,
+}
+
+
+def _as_steps(value: Any) -> tuple[Step, ...]:
+    """A step, the steps of a remedy, or those of a list."""
+    if isinstance(value, Remedy):
+        return value.steps
+    if isinstance(value, list | tuple):
+        return tuple(step for each in value for step in _as_steps(each))
+    return (value,) if isinstance(value, Trigger | Clear | Command | Edit | Wait | Person) else ()
+
+
+def _said(value: Any) -> Any:
+    """The sentence of a remedy; anything else as it is."""
+    return value.text if isinstance(value, Remedy) else value
+
+
+def _words(node: ast.expr, value: Any) -> str:
+    return value if isinstance(value, str) else _placeholder(node)
 
 
 def _choices(nodes: list[ast.expr]) -> Iterator[dict[str, bool]]:

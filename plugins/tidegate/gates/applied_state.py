@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable, required, unusable
 from tidegate.gates.rules_protected import tainted_blockers
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, REBUILD, STATE_BUCKET
 from tidegate.gates.rules_state import lock_left_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
+from tidegate.models.remedy import Person, Remedy
 from tidegate.models.state import AppliedStateFacts
 
-_AGAIN = "trigger <environment>.m2_substrate_build with platform_run = continue; it plans from the state as it is now"
+_AGAIN = REBUILD
 
 
 def blockers(facts: AppliedStateFacts) -> Iterator[Blocker]:
@@ -28,7 +30,7 @@ def blockers(facts: AppliedStateFacts) -> Iterator[Blocker]:
 
 
 def _readable(facts: AppliedStateFacts) -> Iterator[Blocker]:
-    remedy = "make the state bucket readable to the execution role, then clear the task"
+    remedy = STATE_BUCKET
     before = Need(
         stem="STATE-BEFORE",
         what="the state before the apply",
@@ -85,7 +87,13 @@ def _lineage(facts: AppliedStateFacts) -> Iterator[Blocker]:
             resource=after.key,
             observed=f"lineage {after.lineage}",
             expected=f"lineage {before.lineage}",
-            remedy=f"restore version {before.version_id} of {before.key} in the state bucket, then build again",
+            remedy=Remedy.of(
+                Person(
+                    FINDER,
+                    f"find out who changed the lineage; the plan rests on version {before.version_id} of {before.key}",
+                ),
+                BUILD,
+            ),
         )
 
 
@@ -110,7 +118,7 @@ def _serial(facts: AppliedStateFacts) -> Iterator[Blocker]:
             resource=after.key,
             observed=f"serial {after.serial}",
             expected="no state" if before is None else f"serial {before}",
-            remedy=f"find out who wrote version {after.version_id} of {after.key}, then build again",
+            remedy=Remedy.of(Person(FINDER, f"find out who wrote version {after.version_id} of {after.key}"), BUILD),
         )
 
 
@@ -121,7 +129,7 @@ def _addresses(facts: AppliedStateFacts) -> Iterator[Blocker]:
             what="the list of resources in the state",
             resource=facts.stack,
             expected=f"{len(facts.planned_addresses)} addresses",
-            remedy="make the state bucket readable to the execution role, then clear the task",
+            remedy=STATE_BUCKET,
         )
         yield unusable(facts.state_addresses, need)
         return
@@ -153,7 +161,7 @@ def _outputs(facts: AppliedStateFacts) -> Iterator[Blocker]:
             what="the list of outputs in the state",
             resource=facts.stack,
             expected=", ".join(facts.required_outputs) or "a list of outputs",
-            remedy="make the state bucket readable to the execution role, then clear the task",
+            remedy=STATE_BUCKET,
         )
         yield unusable(facts.outputs, need)
         return
@@ -165,7 +173,9 @@ def _outputs(facts: AppliedStateFacts) -> Iterator[Blocker]:
                 resource=f"{facts.stack}.{name}",
                 observed=f"outputs: {', '.join(facts.outputs.value) or 'none'}",
                 expected=f"a value for {name}",
-                remedy=f"declare output {name} in include/terraform/{facts.stack}/outputs.tf, then build again",
+                remedy=Remedy.of(
+                    Person(AUTHOR, f"declare output {name} in include/terraform/{facts.stack}/outputs.tf"), BUILD
+                ),
             )
 
 

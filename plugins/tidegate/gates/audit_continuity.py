@@ -5,9 +5,11 @@ from datetime import timedelta
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable, required
+from tidegate.gates.rules_remedies import EVIDENCE_BUCKET, OPERATOR, manifest
 from tidegate.models.audit import AuditContinuityFacts, PreviousAudit
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
+from tidegate.models.remedy import Clear, Person, Remedy, Trigger
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """By so much the clocks of two workers may differ."""
@@ -30,29 +32,30 @@ def _readable(facts: AuditContinuityFacts) -> Iterator[Blocker]:
         what="the chain of verdicts",
         resource=_RESOURCE,
         expected="numbered records below evidence/<environment>/verdicts, or none yet",
-        remedy="let the role read the evidence bucket (docs/runbooks/evidence-unreachable.md), then clear this task",
+        remedy=EVIDENCE_BUCKET,
     )
     claims = Need(
         stem="AUDIT-CLAIMS",
         what="which audits began",
         resource=_RESOURCE,
         expected="the claims below control/<environment>/executions",
-        remedy="let the role read the evidence bucket (docs/runbooks/evidence-unreachable.md), then clear this task",
+        remedy=EVIDENCE_BUCKET,
     )
     schedule = Need(
         stem="AUDIT-SCHEDULE",
         what="when audits were due",
         resource=_RESOURCE,
         expected="five fields of cron, UTC",
-        remedy="correct audit.schedule in include/environments/<environment>.yaml, then clear this task",
+        remedy=Remedy.of(manifest("audit.schedule", why="a cron expression"), Clear()),
     )
     hourly = Need(
         stem="HOURLY-SCHEDULE",
         what="when hourly checks were due",
         resource=_HOURLY,
         expected="five fields of cron, UTC",
-        remedy="correct what the observed text names (audit.hourly_schedule in the manifest, "
-        "or reading the evidence bucket), then clear this task",
+        remedy=Remedy.of(
+            manifest("audit.hourly_schedule", why="a cron expression"), Clear(), alternative=EVIDENCE_BUCKET.steps
+        ),
     )
     if not isinstance(facts.previous, Known | Absent):
         return readable(facts.previous, chain)  # all else rests on it
@@ -77,8 +80,13 @@ def _missed(facts: AuditContinuityFacts) -> Iterator[Blocker]:
         resource=_RESOURCE,
         observed=f"no verdict of the audits due at {nights}; the newest one is {last}",
         expected=f"a verdict for each time of {facts.schedule} (UTC), at most {facts.deadline_minutes} minutes later",
-        remedy=f"see in Airflow why {_DAG} did not run or did not end (paused, no scheduler, past its deadline); "
-        "this audit looks at everything anew",
+        remedy=Remedy.of(
+            Person(
+                OPERATOR,
+                f"see in Airflow why {_DAG} did not run or did not end: paused, no scheduler, past its deadline",
+            ),
+            note="This audit looks at everything anew",
+        ),
     )
 
 
@@ -94,8 +102,10 @@ def _without_verdict(facts: AuditContinuityFacts) -> Iterator[Blocker]:
             resource=execution,
             observed="its execution is claimed, and no record of the chain names it",
             expected="a verdict, passed or not",
-            remedy=f"open the run of {_DAG} in Airflow and read which task did not end; this audit looks at "
-            "everything anew",
+            remedy=Remedy.of(
+                Person(OPERATOR, f"open the run of {_DAG} in Airflow and read which task did not end"),
+                note="This audit looks at everything anew",
+            ),
         )
 
 
@@ -107,8 +117,14 @@ def _hourly(facts: AuditContinuityFacts) -> Iterator[Blocker]:
             resource=_HOURLY,
             observed=f"no verdict of an hourly check due since {facts.hourly_due.value.isoformat(timespec='minutes')}",
             expected=f"a verdict for each time of {facts.hourly_schedule} (UTC)",
-            remedy="see in Airflow whether <environment>.hourly_check is unpaused and the scheduler runs, and why its "
-            "newest run did not end; until then trigger it by hand",
+            remedy=Remedy.of(
+                Person(
+                    OPERATOR,
+                    "see in Airflow whether <environment>.hourly_check is unpaused, whether the scheduler runs, "
+                    "and why the newest run did not end",
+                ),
+                Trigger("<environment>.hourly_check"),
+            ),
         )
 
 
@@ -122,7 +138,7 @@ def _clock(facts: AuditContinuityFacts) -> Iterator[Blocker]:
             resource="clock of the worker",
             observed=f"now {facts.observed_at.isoformat()}, newest record of {newest.value.isoformat()}",
             expected=f"no record more than {int(CLOCK_TOLERANCE.total_seconds())} seconds ahead",
-            remedy="set the clock of the worker right (time synchronisation), then clear this task",
+            remedy=Remedy.of(Person(OPERATOR, "set the clock of the worker right by time synchronisation"), Clear()),
         )
 
 

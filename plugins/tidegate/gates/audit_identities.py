@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_orphans import CONFLUENT_KEY, PARAMETERS_ALLOWED, left_blockers
+from tidegate.gates.rules_remedies import FINDER, MANIFEST_STACKS, STATE_BUCKET
 from tidegate.models.audit import AuditIdentitiesFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.orphans import Identity
+from tidegate.models.remedy import Clear, Person, Remedy
 
 
 def blockers(facts: AuditIdentitiesFacts) -> Iterator[Blocker]:
@@ -28,7 +30,7 @@ def _states(facts: AuditIdentitiesFacts) -> Iterator[Blocker]:
                 resource=f"state of {name}",
                 observed="no answer about this stack",
                 expected="the ids that its state holds",
-                remedy="clear this task so that it collects again; if it repeats, check the stacks of the manifest",
+                remedy=MANIFEST_STACKS,
             )
     for name, held in facts.held.items():
         yield from readable(
@@ -38,7 +40,7 @@ def _states(facts: AuditIdentitiesFacts) -> Iterator[Blocker]:
                 what="the state that says which identities are its own",
                 resource=f"state of {name}",
                 expected="a state, or none yet",
-                remedy="make the state bucket readable to the execution role, then clear this task",
+                remedy=STATE_BUCKET,
             ),
         )
 
@@ -88,7 +90,7 @@ def _unheld(
     stem: str,
     code: str,
     kind: str,
-    unread: str,
+    unread: Remedy,
 ) -> Iterator[Blocker]:
     return left_blockers(
         _of_no_state(facts, found),
@@ -98,8 +100,11 @@ def _unheld(
         resource=facts.name_prefix,
         summary=f"no state holds this {kind}",
         expected="held by the state of a stack, or gone",
-        remedy="find out who made it; a teardown with target confluent (<environment>.m9_teardown_cost_check) names it "
-        "again, and whoever made it removes it",
+        remedy=Remedy.of(
+            Person(FINDER, "find out who made it, and let them remove it"),
+            Clear(),
+            note="A teardown does not reach what no state holds",
+        ),
         unread=unread,
     )
 

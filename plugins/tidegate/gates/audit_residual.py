@@ -11,8 +11,10 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_coverage import coverage_blockers
+from tidegate.gates.rules_live_remedy import held_by, way_out
 from tidegate.gates.rules_looks import UNCONFIRMED, twice_clean_blockers
 from tidegate.gates.rules_observed import Need, readable, required
+from tidegate.gates.rules_remedies import CLEAR, STATE_BUCKET, allow
 from tidegate.gates.rules_residual import (
     ephemeral_types_blockers,
     found_blockers,
@@ -26,10 +28,11 @@ from tidegate.gates.rules_residual import (
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import LiveResource
 from tidegate.models.observed import Absent, Known
+from tidegate.models.ownership import Owners
 from tidegate.models.plan import PreserveItem
 from tidegate.models.residual import AuditResidualFacts
 
-_READABLE = "make the state bucket readable to the execution role, then clear this task"
+_READABLE = STATE_BUCKET
 
 
 def blockers(facts: AuditResidualFacts) -> Iterator[Blocker]:
@@ -54,7 +57,7 @@ def _platform_run(facts: AuditResidualFacts) -> Iterator[Blocker]:
         what="the platform run",
         resource="control record platform_runs",
         expected="the newest one, or none",
-        remedy="make control/<environment>/platform_runs in the evidence bucket readable, then clear this task",
+        remedy=allow("read control/<environment>/platform_runs in the evidence bucket"),
     )
     return readable(facts.platform_run, need)
 
@@ -69,7 +72,7 @@ def _states(facts: AuditResidualFacts) -> Iterator[Blocker]:
                 resource=stack,
                 observed="no record of it",
                 expected="a state, or that there is none",
-                remedy="clear this task so that it reads again",
+                remedy=CLEAR,
             )
     for state in facts.states:
         need = Need(
@@ -121,24 +124,13 @@ def _orphans(facts: AuditResidualFacts, preserved: tuple[PreserveItem, ...]) -> 
             resource=name_of(resource),
             observed=f"{said_status(resource)}; in no state of {', '.join(facts.expected_stacks) or 'any stack'}",
             expected="in the state of a stack, or gone",
-            remedy="import it into the stack that should hold it, or delete it by hand: no teardown of a stack "
-            "reaches it; then clear this task",
+            remedy=way_out(resource, facts.owners, tearing_down=False),
         )
 
 
 def _is_held(facts: AuditResidualFacts, resource: LiveResource) -> bool:
-    """Does some state hold it? States know some things by their ARN, and databases by RDS's own id."""
-    rds = resource.attributes.get("dbi_resource_id")
-    names = {resource.id, str(rds.value)} if isinstance(rds, Known) else {resource.id}
-    for state in facts.states:
-        for held in state.resources.value if isinstance(state.resources, Known) else ():
-            if held.type != resource.type:
-                continue
-            if held.id in names and resource.region == facts.region:
-                return True
-            if held.id.startswith("arn:") and f":{resource.region}:" in held.id and held.id.endswith(f"/{resource.id}"):
-                return True
-    return False
+    owners = Owners(states=facts.states, region=facts.region, tags={}, name_prefix="", dedicated=False)
+    return held_by(resource, owners) is not None
 
 
 GATE = Gate(

@@ -4,13 +4,15 @@ A gate is a pure function from facts to blockers. Whatever goes wrong on the way
 gate, facts that are too old, becomes a blocker: a gate never passes by accident (design.md, fail-closed rules).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+from tidegate.gates.rules_remedies import MAINTAINER, OPERATOR
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import CollectorBroken, Facts
+from tidegate.models.remedy import Clear, Person, Remedy
 
 F = TypeVar("F", bound=Facts)
 
@@ -48,11 +50,19 @@ class Gate(Generic[F]):
     measured_codes: frozenset[str] = field(default_factory=frozenset)
     unconfirmed_code: str | None = None
 
-    def evaluate(self, facts: object, *, judged_at: datetime) -> tuple[Blocker, ...]:
+    def evaluate(
+        self, facts: object, *, judged_at: datetime, names: Mapping[str, str] | None = None
+    ) -> tuple[Blocker, ...]:
         """Judge facts. An empty answer is the only pass. `judged_at` is aware UTC.
+
+        `names` are put where a blocker says `<environment>`, `<dag>` or `<task>`: a gate knows none of them.
 
         Never raises: what cannot be judged is blocked.
         """
+        found = self._evaluate(facts, judged_at)
+        return tuple(blocker.filled(names) for blocker in found) if names else found
+
+    def _evaluate(self, facts: object, judged_at: datetime) -> tuple[Blocker, ...]:
         if isinstance(facts, CollectorBroken):
             return (self._not_collected(facts.error),)
         if not isinstance(facts, self.facts):
@@ -83,7 +93,9 @@ class Gate(Generic[F]):
             resource=self.id,
             observed=observed,
             expected=expected,
-            remedy="report this with the task log; the defect is in tidegate, not in the environment",
+            remedy=Remedy.of(
+                Person(MAINTAINER, "report this with the task log; the defect is in tidegate, not in the environment")
+            ),
             owner=self.owner,
         )
 
@@ -94,7 +106,7 @@ class Gate(Generic[F]):
             resource=self.id,
             observed=error,
             expected=f"facts of type {self.facts.__name__}",
-            remedy="mend what the observed text names, then clear this task with everything downstream",
+            remedy=Remedy.of(Person(OPERATOR, "mend what the observed text names"), Clear()),
             owner=self.owner,
         )
 
@@ -105,7 +117,7 @@ class Gate(Generic[F]):
             resource=self.id,
             observed=f"observed at {observed_at.isoformat()}, judged at {judged_at.isoformat()}",
             expected=f"at most {int(MAX_FACT_AGE.total_seconds())} seconds apart",
-            remedy="clear the task so that it collects again; if it repeats, check the clock of the worker",
+            remedy=Remedy.of(Clear(), note="If it repeats, set the clock of the worker right"),
             owner=self.owner,
         )
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_remedies import BOOTSTRAP
 from tidegate.models.backend import BootstrapFacts
 from tidegate.models.blocker import Blocker
+from tidegate.models.remedy import OWNER, Person, Remedy
 
 _DONE = ("created", "kept", "corrected")
-_AGAIN = "clear it away, then trigger m1_backend_bootstrap of this environment again"
+_AGAIN = BOOTSTRAP
 
 
 def blockers(facts: BootstrapFacts) -> Iterator[Blocker]:
@@ -24,7 +26,7 @@ def _empty(facts: BootstrapFacts) -> Iterator[Blocker]:
                 resource="bootstrap",
                 observed=f"0 {what}",
                 expected="the buckets and the lock table of the manifest",
-                remedy="look at the refused steps and the task log of M1.B, then trigger m1_backend_bootstrap again",
+                remedy=Remedy.of(Person(OWNER, "mend what the refused steps and the log of M1.B name"), BOOTSTRAP),
             )
 
 
@@ -38,7 +40,7 @@ def _missing(facts: BootstrapFacts) -> Iterator[Blocker]:
                 resource=resource,
                 observed="no step",
                 expected="a step that ensured it",
-                remedy="see which earlier step of the same resource was refused; " + _AGAIN,
+                remedy=Remedy.of(Person(OWNER, "mend what refused the earlier step of the same resource"), BOOTSTRAP),
             )
 
 
@@ -51,7 +53,7 @@ def _refused(facts: BootstrapFacts) -> Iterator[Blocker]:
                 resource=step.resource,
                 observed=step.detail or step.outcome,
                 expected=" or ".join(_DONE),
-                remedy="the observed text names the cause; " + _AGAIN,
+                remedy=Remedy.of(Person(OWNER, "remove the cause that the observed text names"), BOOTSTRAP),
             )
 
 

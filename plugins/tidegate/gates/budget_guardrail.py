@@ -6,12 +6,16 @@ from typing import Any
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, required_equal, unusable
+from tidegate.gates.rules_remedies import REPAIR
 from tidegate.models.blocker import Blocker
 from tidegate.models.budget import BudgetAlert, BudgetFacts, TopicSubscription
 from tidegate.models.observed import Known, Observed
+from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 
-_REPAIR = "trigger <environment>.m2_substrate_build with repair_drift = true; core sets the budget again"
-_READABLE = "allow the execution role to read it (include/terraform/core/execution_policy.tf), then clear the task"
+_REPAIR = Remedy.of(REPAIR)
+_READABLE = Remedy.of(
+    Person(OWNER, "allow the execution role to read it", "include/terraform/core/execution_policy.tf"), Clear()
+)
 _EXCLUDED = ("IncludeCredit", "IncludeRefund")
 _KIND = ("ACTUAL", "GREATER_THAN", "ABSOLUTE_VALUE")
 
@@ -23,7 +27,7 @@ def blockers(facts: BudgetFacts) -> Iterator[Blocker]:
         what="the budget",
         resource=facts.expected_name,
         expected=f"budget {facts.expected_name}",
-        remedy=f"{_REPAIR}; or {_READABLE}",
+        remedy=Remedy.of(REPAIR, alternative=_READABLE.steps),
     )
     yield from required_equal(facts.name, facts.expected_name, need, otherwise="NAME-MISMATCH")
     if isinstance(facts.name, Known):
@@ -71,7 +75,7 @@ def _alerts(facts: BudgetFacts) -> Iterator[Blocker]:
                 what="the list of alerts",
                 resource=facts.expected_name,
                 expected=", ".join(map(_wanted, facts.expected_alerts)) or "alerts",
-                remedy=f"{_READABLE}; if there is no budget, {_REPAIR}",
+                remedy=Remedy.of(*_READABLE.steps, alternative=_REPAIR.steps),
             ),
         )
         return
@@ -128,7 +132,7 @@ def _channel(facts: BudgetFacts) -> Iterator[Blocker]:
                 what="the alert topic",
                 resource=facts.expected_topic,
                 expected=wanted,
-                remedy=f"{_READABLE}; if there is no topic, {_REPAIR}",
+                remedy=Remedy.of(*_READABLE.steps, alternative=_REPAIR.steps),
             ),
         )
         return
@@ -142,7 +146,9 @@ def _channel(facts: BudgetFacts) -> Iterator[Blocker]:
             resource=facts.expected_topic,
             observed=f"{facts.expected_email} is PendingConfirmation",
             expected=wanted,
-            remedy=f"open the mail from AWS Notifications to {facts.expected_email}, follow its link, clear the task",
+            remedy=Remedy.of(
+                Person(facts.expected_email, "open the mail from AWS Notifications and follow its link"), Clear()
+            ),
         )
         return
     listed = (f"{each.protocol} {each.endpoint} {each.status}" for each in facts.subscriptions.value)
@@ -152,7 +158,9 @@ def _channel(facts: BudgetFacts) -> Iterator[Blocker]:
         resource=facts.expected_topic,
         observed=", ".join(listed) or "no subscription",
         expected=wanted,
-        remedy=f"{_REPAIR}; then confirm the mail",
+        remedy=Remedy.of(
+            REPAIR, Person(facts.expected_email, "open the mail from AWS Notifications and follow its link")
+        ),
     )
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate
 from tidegate.gates.rules_confluent import confluent_blockers
 from tidegate.gates.rules_observed import Need, required
+from tidegate.gates.rules_remedies import FINDER
 from tidegate.models.blocker import Blocker
 from tidegate.models.confluent import ConfluentBillingFacts
+from tidegate.models.remedy import Clear, Person, Remedy
 
 
 def blockers(facts: ConfluentBillingFacts) -> Iterator[Blocker]:
@@ -16,9 +18,14 @@ def blockers(facts: ConfluentBillingFacts) -> Iterator[Blocker]:
         what="what Confluent bills this month",
         resource=facts.billing.endpoint or "Confluent",
         expected="every line of the month to date; what cannot be read is not zero",
-        remedy="correct what the reason names: `confluent` in include/environments/<environment>.yaml, the Airflow "
-        "connection that it names (a Cloud API key of a BillingAdmin), or wait where the limit of calls is reached; "
-        "then clear this task so that it reads again",
+        remedy=Remedy.of(
+            Person(
+                FINDER,
+                "correct what the reason names: `confluent` in the manifest, the Airflow connection that it "
+                "names (a Cloud API key of a BillingAdmin); where the limit of calls is reached, wait",
+            ),
+            Clear(),
+        ),
     )
     yield from required(facts.billing.bill, need)
     yield from confluent_blockers(facts.billing, facts.exceptions, facts.observed_at.date())

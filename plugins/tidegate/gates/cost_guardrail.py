@@ -21,11 +21,14 @@ from tidegate.gates.rules_cost_scope import narrowed_blockers
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_own_reads import nobody_asked, own_reads_blockers
 from tidegate.gates.rules_projection import projection_blockers
+from tidegate.gates.rules_remedies import CLEAR, FINDER, MAINTAINER, TEARDOWN
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts, Money
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 
-_AGAIN = "clear this task so that it reads again"
+_AGAIN = CLEAR
+_DEFECT = Remedy.of(Person(MAINTAINER, "report this with the task log; the defect is in tidegate"))
 
 
 def blockers(facts: CostFacts) -> Iterator[Blocker]:
@@ -42,7 +45,7 @@ def blockers(facts: CostFacts) -> Iterator[Blocker]:
             "something about the cost of this month is unknown",
             f"{problem.cause}: {problem.said}",
             "every platform reported and inventoried",
-            "report this with the task log; the defect is in tidegate, not in the environment",
+            _DEFECT,
         )
 
 
@@ -76,7 +79,7 @@ def _scope(facts: CostFacts) -> Iterator[Blocker]:
                 "the cost of a platform in the scope was not read",
                 ", ".join(facts.read_scope) or "nothing was read",
                 ", ".join(facts.cost_scope),
-                "report this with the task log; the defect is in the collector, not in the manifest",
+                _DEFECT,
             )
 
 
@@ -143,7 +146,7 @@ def _money(facts: CostFacts, money: Money, resource: str) -> Iterator[Blocker]:
             "the cost is in another currency than the ladder",
             money.unit or "blank",
             facts.expected_unit,
-            f"set the account's billing currency to {facts.expected_unit}, then {_AGAIN}",
+            Remedy.of(Person(OWNER, f"set the account's billing currency to {facts.expected_unit}"), Clear()),
         )
     if money.amount < 0:
         yield _blocker(
@@ -152,7 +155,7 @@ def _money(facts: CostFacts, money: Money, resource: str) -> Iterator[Blocker]:
             "a cost below zero hides other spend",
             f"{money.amount} {money.unit}",
             "0 or more; credits and refunds are left out",
-            f"see in the billing console which record makes it negative; then {_AGAIN}",
+            Remedy.of(Person(OWNER, "see in the billing console which record makes it negative"), Clear()),
         )
 
 
@@ -174,9 +177,11 @@ def _stop(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
             f"{said_usd(reported_of(projection))} reported, {said_usd(projected_of(projection))} projected, "
             f"at {said_usd(projection.usd_per_hour)} {unit} per hour",
             f"less than {facts.stop} {unit}; of the two AWS reports the larger counts",
-            "build nothing; find what spends with `aws ce get-cost-and-usage ... --group-by "
-            "Type=DIMENSION,Key=SERVICE` and in Confluent's billing page, and remove it. The latch is set now: in M9, "
-            "clear this task with everything downstream, and the teardown can be proven",
+            Remedy.of(
+                Person(FINDER, "find what spends in Cost Explorer, by service, and in Confluent's billing page"),
+                TEARDOWN,
+                note="Nothing is built meanwhile: the latch is set now. A teardown under it can be proven",
+            ),
         )
 
 
@@ -192,12 +197,12 @@ def _unusable(observed: Absent | Unreadable | UnknownUntilApply, source: str) ->
             what="the cost of this month",
             resource=source,
             expected="an amount; what cannot be read is not zero",
-            remedy="correct what the reason names (role, key, period, service); then " + _AGAIN,
+            remedy=Remedy.of(Person(OWNER, "correct what the reason names: role, key, period or service"), Clear()),
         ),
     )
 
 
-def _blocker(code: str, resource: str, summary: str, observed: str, expected: str, remedy: str) -> Blocker:
+def _blocker(code: str, resource: str, summary: str, observed: str, expected: str, remedy: Remedy) -> Blocker:
     return Blocker(code=code, summary=summary, resource=resource, observed=observed, expected=expected, remedy=remedy)
 
 

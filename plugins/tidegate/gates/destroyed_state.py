@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable, required, unusable
+from tidegate.gates.rules_remedies import FINDER, STATE_BUCKET, TEARDOWN
 from tidegate.gates.rules_state import lock_left_blockers, still_there_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
+from tidegate.models.remedy import Clear, Person, Remedy
 from tidegate.models.state import DestroyedStateFacts
 
 
@@ -14,7 +16,7 @@ def blockers(facts: DestroyedStateFacts) -> Iterator[Blocker]:
     """The state file first, then what is asked live, then locks; of a stack that is left alone that it did not move."""
     if not facts.targeted:
         return _left_alone(facts)
-    remedy = "make the state bucket readable to the execution role, then clear the task"
+    remedy = STATE_BUCKET
     before = Need(
         stem="STATE-BEFORE",
         what="the state before the destroy",
@@ -40,7 +42,7 @@ def blockers(facts: DestroyedStateFacts) -> Iterator[Blocker]:
 
 def _left_alone(facts: DestroyedStateFacts) -> Iterator[Blocker]:
     """This teardown had no business with the stack: its serial is the one that was frozen."""
-    again = "clear b_scope_freeze in the Airflow grid, with everything downstream of it"
+    again = Remedy.of(Clear("b_scope_freeze"))
     frozen = Need(
         stem="FROZEN-SERIAL",
         what="the serial with which the stack was left alone",
@@ -53,7 +55,7 @@ def _left_alone(facts: DestroyedStateFacts) -> Iterator[Blocker]:
         what="the state of a stack that is left alone",
         resource=facts.stack,
         expected="the state that M9.B froze",
-        remedy="make the state bucket readable to the execution role, then clear the task",
+        remedy=STATE_BUCKET,
     )
     yield from each(required(facts.frozen_serial, frozen), readable(facts.after, now))
     if facts.destroy_set:
@@ -79,7 +81,13 @@ def _left_alone(facts: DestroyedStateFacts) -> Iterator[Blocker]:
             resource=facts.stack,
             observed=f"serial {serial}",
             expected=f"serial {facts.frozen_serial.value}",
-            remedy=f"compare the versions of the state of {facts.stack} in the state bucket and find who wrote it",
+            remedy=Remedy.of(
+                Person(
+                    FINDER,
+                    f"compare the versions of the state of {facts.stack} in the state bucket and find who wrote it",
+                ),
+                Clear(),
+            ),
         )
 
 
@@ -91,7 +99,7 @@ def _count(facts: DestroyedStateFacts) -> Iterator[Blocker]:
             what="the number of resources left in the state",
             resource=facts.stack,
             expected="0 resources",
-            remedy="make the state bucket readable to the execution role, then clear the task",
+            remedy=STATE_BUCKET,
         )
         yield unusable(count, need)
     elif count.value != 0:
@@ -101,7 +109,7 @@ def _count(facts: DestroyedStateFacts) -> Iterator[Blocker]:
             resource=facts.stack,
             observed=f"{count.value} resources",
             expected="0 resources",
-            remedy="trigger <environment>.m9_teardown_cost_check again; it destroys what is left",
+            remedy=Remedy.of(TEARDOWN),
         )
 
 

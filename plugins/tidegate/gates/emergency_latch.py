@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import latch_set_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
+from tidegate.gates.rules_remedies import FINDER, TEARDOWN
 from tidegate.gates.rules_request import confirmation_blockers, reason_blockers, target_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.emergency import EmergencyLatchFacts
+from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 
 _DAG = "emergency_stop"
 
@@ -22,8 +24,7 @@ def blockers(facts: EmergencyLatchFacts) -> Iterator[Blocker]:
         _written(facts),
         latch_set_blockers(
             facts.latch,
-            remedy=f"follow the remedies beside this one, then clear this task; {facts.environment}."
-            "m9_teardown_cost_check tears down without asking for the latch",
+            remedy=Remedy.of(Person(FINDER, "follow the remedies beside this one"), Clear(), alternative=(TEARDOWN,)),
         ),
     )
 
@@ -36,8 +37,11 @@ def _written(facts: EmergencyLatchFacts) -> Iterator[Blocker]:
             resource=f"control/{facts.environment}/latch",
             observed=facts.write_problem,
             expected="a new record",
-            remedy=f"let the role write there, then clear this task; meanwhile pause {facts.environment}."
-            f"m2_substrate_build and trigger {facts.environment}.m9_teardown_cost_check, which asks for no latch",
+            remedy=Remedy.of(
+                Person(OWNER, "let the execution role write there"),
+                Clear(),
+                alternative=(Person(FINDER, "pause <environment>.m2_substrate_build"), TEARDOWN),
+            ),
         )
 
 

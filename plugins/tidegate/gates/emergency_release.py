@@ -11,6 +11,7 @@ from tidegate.gates.rules_request import confirmation_blockers, reason_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.emergency import CostJudgement, EmergencyReleaseFacts
 from tidegate.models.observed import Absent, Known, shown
+from tidegate.models.remedy import OWNER, Clear, Person, Remedy, Step, Trigger, Wait
 
 _DAG = "emergency_release"
 _WANTED = "a pass of M9.G, observed after the latch was set"
@@ -24,9 +25,14 @@ def blockers(facts: EmergencyReleaseFacts) -> Iterator[Blocker]:
         reason_blockers(facts.reason, facts.environment, _DAG),
         latch_set_blockers(
             facts.latch,
-            remedy="there is nothing to release. A latch that cannot be read: let the role read "
-            f"control/{facts.environment}/latch; if its newest record is broken, trigger {facts.environment}."
-            "emergency_stop, which sets a new one",
+            remedy=Remedy.of(
+                Person(
+                    OWNER,
+                    f"where the latch cannot be read, let the execution role read control/{facts.environment}/latch",
+                ),
+                alternative=(Trigger("<environment>.emergency_stop", {}, ("confirm", "reason")),),
+                note="A latch that is not set needs no release; a stop sets a new record where the newest is broken",
+            ),
         ),
         _cost(facts),
     )
@@ -42,7 +48,9 @@ def _cost(facts: EmergencyReleaseFacts) -> Iterator[Blocker]:
             what="the newest cost guardrail",
             resource="cost guardrail",
             expected=_WANTED,
-            remedy=f"let the role read the evidence bucket, or {_again(facts)}",
+            remedy=Remedy.of(
+                Person(OWNER, "let the execution role read the evidence bucket"), Clear(), alternative=_again(facts)
+            ),
         )
         yield unusable(facts.cost, need)
         return
@@ -113,7 +121,7 @@ def _billed(facts: EmergencyReleaseFacts, cost: CostJudgement) -> Iterator[Block
         observed=f"{cost.execution_id}: every bill is complete up to {seen}",
         expected=f"complete up to a moment after {latched_at.isoformat()}, when the latch was set, or observed in "
         "another month",
-        remedy=f"wait until {then}, then {_again(facts)}",
+        remedy=Remedy.of(Wait(then), *_again(facts)),
     )
 
 
@@ -155,14 +163,15 @@ def _blocker(facts: EmergencyReleaseFacts, code: str, summary: str, observed: st
         resource="cost guardrail",
         observed=observed,
         expected=expected,
-        remedy=_again(facts),
+        remedy=Remedy.of(*_again(facts)),
     )
 
 
-def _again(facts: EmergencyReleaseFacts) -> str:
+def _again(facts: EmergencyReleaseFacts) -> tuple[Step, ...]:
+    """Until M9.G has passed, then this DAG."""
     return (
-        f"trigger {facts.environment}.m9_teardown_cost_check; when its M9.G passes, trigger {facts.environment}."
-        "emergency_release again"
+        Trigger(f"{facts.environment}.m9_teardown_cost_check", {}, ("confirm",)),
+        Trigger(f"{facts.environment}.emergency_release", {}, ("confirm", "reason")),
     )
 
 

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_dag import m9_blockers, ready
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import FINDER, TEARDOWN
 from tidegate.models.blocker import Blocker
 from tidegate.models.emergency import EmergencyTeardownFacts, TeardownVerdict
 from tidegate.models.observed import Absent, Known
+from tidegate.models.remedy import Clear, Command, Person, Remedy, Wait
 
 _ENDED = ("success", "failed")
-_AGAIN = "clear this task with everything downstream; it triggers M9 again when the last run did not succeed"
+_AGAIN = Clear()
 
 
 def blockers(facts: EmergencyTeardownFacts) -> Iterator[Blocker]:
@@ -26,7 +28,7 @@ def _triggered(facts: EmergencyTeardownFacts) -> Iterator[Blocker]:
             "Airflow did not take the run of M9",
             observed=facts.trigger_problem,
             expected="a run of M9",
-            remedy=f"trigger {facts.m9.dag_id} yourself; correct what is observed, then clear this task",
+            remedy=Remedy.of(Person(FINDER, "correct what is observed"), Clear(), alternative=(TEARDOWN,)),
         )
 
 
@@ -41,8 +43,7 @@ def _run(facts: EmergencyTeardownFacts) -> Iterator[Blocker]:
                 "the teardown has not ended",
                 observed=f"{state}; a run of M9 before it goes first" if state == "queued" else str(state),
                 expected=" or ".join(_ENDED),
-                remedy="wait; the run of M9 goes on by itself. When it has ended, clear this task with everything "
-                "downstream",
+                remedy=Remedy.of(Wait("the run of M9 has ended; it goes on by itself"), Clear()),
             )
         case Absent() if facts.trigger_problem or not ready(facts.m9):
             return  # said already
@@ -52,7 +53,7 @@ def _run(facts: EmergencyTeardownFacts) -> Iterator[Blocker]:
                 what="the run of M9 that this stop triggered",
                 resource=f"{facts.m9.dag_id} run {facts.run_id}",
                 expected="a run that has ended",
-                remedy=f"look at the runs of {facts.m9.dag_id} in Airflow's pages; " + _AGAIN,
+                remedy=Remedy.of(Person(FINDER, f"look at the runs of {facts.m9.dag_id} in Airflow's pages"), _AGAIN),
             )
             yield unusable(other, need)
 
@@ -66,7 +67,9 @@ def _verdict(facts: EmergencyTeardownFacts) -> Iterator[Blocker]:
             what="the verdict of the triggered M9",
             resource=f"{facts.m9.dag_id} run {facts.run_id}",
             expected="a phase verdict in the evidence",
-            remedy="read the log of that run's verdict task and correct what it names; " + _AGAIN,
+            remedy=Remedy.of(
+                Person(FINDER, "read the log of that run's verdict task and correct what it names"), _AGAIN
+            ),
         )
         yield unusable(facts.verdict, need)
         return
@@ -79,7 +82,7 @@ def _verdict(facts: EmergencyTeardownFacts) -> Iterator[Blocker]:
             "the verdict of M9 passed, and its run did not succeed",
             observed=f"run {facts.run_state.value}, verdict {verdict.uri}",
             expected="success",
-            remedy="read the log of that run's red task; " + _AGAIN,
+            remedy=Remedy.of(Person(FINDER, "read the log of that run's red task and correct what it names"), _AGAIN),
         )
 
 
@@ -97,7 +100,7 @@ def _foreign(facts: EmergencyTeardownFacts, verdict: TeardownVerdict) -> Iterato
                 "the verdict is not that of the triggered M9",
                 observed=f"{name} {observed} in {verdict.uri}",
                 expected=f"{name} {expected}",
-                remedy="find out who wrote it; " + _AGAIN,
+                remedy=Remedy.of(Person(FINDER, "find out who wrote it"), _AGAIN),
             )
 
 
@@ -110,13 +113,19 @@ def _not_passed(facts: EmergencyTeardownFacts, verdict: TeardownVerdict) -> Iter
             "the triggered M9 did not pass; the lanes that are not named here did",
             observed=f"{verdict.execution_id}: {lanes or verdict.status}",
             expected="verdict pass",
-            remedy=f"tidegate show {verdict.execution_id} --from s3, and follow its remedies. When the destroy passed "
-            "and only the cost did not, nothing is left running",
+            remedy=Remedy.of(
+                Command(
+                    ("tidegate", "show", verdict.execution_id, "--environment", "<environment>", "--from", "s3"), FINDER
+                ),
+                Person(FINDER, "follow the remedies that it shows"),
+                _AGAIN,
+                note="When the destroy passed and only the cost did not, nothing is left running",
+            ),
         )
 
 
 def _blocker(
-    facts: EmergencyTeardownFacts, code: str, summary: str, *, observed: str, expected: str, remedy: str
+    facts: EmergencyTeardownFacts, code: str, summary: str, *, observed: str, expected: str, remedy: Remedy
 ) -> Blocker:
     return Blocker(
         code=code,

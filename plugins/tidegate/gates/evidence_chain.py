@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable, required
+from tidegate.gates.rules_remedies import EVIDENCE_BUCKET, FINDER
 from tidegate.models.audit import EvidenceChainFacts, EvidenceFinding
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
+from tidegate.models.remedy import Command, Person, Remedy
 
-_READ = "let the role read the evidence bucket (docs/runbooks/evidence-unreachable.md), then clear this task"
+_READ = EVIDENCE_BUCKET
 
 
 def blockers(facts: EvidenceChainFacts) -> Iterator[Blocker]:
@@ -64,7 +66,11 @@ def _proof(facts: EvidenceChainFacts) -> Iterator[Blocker]:
             resource=facts.proof.value,
             observed=f"{len(verified)} executions judged again, this one not among them",
             expected="this one among them, every night",
-            remedy=f"tidegate verify {facts.proof.value} --from s3",
+            remedy=Remedy.of(
+                Command(
+                    ("tidegate", "verify", facts.proof.value, "--environment", "<environment>", "--from", "s3"), FINDER
+                )
+            ),
         )
 
 
@@ -81,7 +87,7 @@ def _blocker(finding: EvidenceFinding, subject: str) -> Blocker:
             resource=finding.file,
             observed=finding.observed,
             expected=finding.expected,
-            remedy=f"{finding.remedy}; tidegate verify --from s3 shows all of it",
+            remedy=Remedy.of(Person(FINDER, finding.remedy), note="tidegate verify --from s3 shows all of it"),
         )
     return Blocker(
         code="EVIDENCE-NOT-JUDGED",
@@ -89,7 +95,7 @@ def _blocker(finding: EvidenceFinding, subject: str) -> Blocker:
         resource=finding.file,
         observed=finding.observed,
         expected=finding.expected,
-        remedy=f"{finding.remedy}; tidegate verify --from s3 shows all of it",
+        remedy=Remedy.of(Person(FINDER, finding.remedy), note="tidegate verify --from s3 shows all of it"),
     )
 
 

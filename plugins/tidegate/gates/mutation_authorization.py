@@ -14,15 +14,17 @@ from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_bl
 from tidegate.gates.rules_intent import intent_blockers
 from tidegate.gates.rules_locks import no_lock_blockers
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import FINDER, MAINTAINER, SAME_DAG, STATE_BUCKET
 from tidegate.gates.rules_state_version import newer_state_blockers
 from tidegate.gates.rules_time_to_live import still_ended_blockers
 from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
+from tidegate.models.remedy import Person, Remedy
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_PLAN_AGAIN = "trigger a new run of this DAG; it plans afresh"
-_GUARDS_AGAIN = "clear the guarding task in the Airflow grid, with everything downstream of it"
+_PLAN_AGAIN = Remedy.of(SAME_DAG)
+_CLEAR_GUARD = Person(FINDER, "clear the guarding task in the Airflow grid, with everything downstream of it")
 
 
 def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
@@ -45,7 +47,7 @@ def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
         _platform_run(facts),
         no_lock_blockers(facts.stack, facts.locks),
         still_ended_blockers(facts.ended_lives, dag_of(facts.tools, "m9_teardown_cost_check")),
-        intent_blockers(facts.intent, facts.stack, _PLAN_AGAIN),
+        intent_blockers(facts.intent, facts.stack, SAME_DAG),
         evidence_blockers(facts.evidence_writable),
     )
 
@@ -58,7 +60,7 @@ def _guards(facts: AuthorizationFacts) -> Iterator[Blocker]:
             resource=f"stack {facts.stack}",
             observed="0 guarding snapshots",
             expected="at least the snapshot that judged the plan",
-            remedy="give the lane its guards in plugins/tidegate/lanes/phases.py",
+            remedy=Remedy.of(Person(MAINTAINER, "give the lane its guards in plugins/tidegate/lanes/phases.py")),
         )
     for number, guard in enumerate(facts.guards, start=1):
         if isinstance(guard, Known):
@@ -71,7 +73,7 @@ def _guards(facts: AuthorizationFacts) -> Iterator[Blocker]:
                     what="a guarding snapshot",
                     resource=f"guard {number} of {len(facts.guards)} of stack {facts.stack}",
                     expected="a snapshot that passed in this run",
-                    remedy=_GUARDS_AGAIN,
+                    remedy=Remedy.of(_CLEAR_GUARD),
                 ),
             )
 
@@ -84,7 +86,7 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             resource=guard.uri,
             observed=f"status {guard.status}, overall_pass {guard.overall_pass}",
             expected="status pass, overall_pass True",
-            remedy="follow the remedies in that snapshot; " + _GUARDS_AGAIN,
+            remedy=Remedy.of(Person(FINDER, "follow the remedies in that snapshot"), _CLEAR_GUARD),
         )
     if guard.sha256_recorded != guard.sha256_stored or not _SHA256.fullmatch(guard.sha256_stored):
         yield Blocker(
@@ -93,7 +95,7 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             resource=guard.uri,
             observed=f"stored {guard.sha256_stored or 'none'}",
             expected=f"handed over {guard.sha256_recorded or 'none'}",
-            remedy=_GUARDS_AGAIN,
+            remedy=Remedy.of(_CLEAR_GUARD),
         )
     if guard.expired:
         yield Blocker(
@@ -102,7 +104,7 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             resource=guard.uri,
             observed="valid_until is over",
             expected="a pass that is still valid",
-            remedy=_GUARDS_AGAIN,
+            remedy=Remedy.of(_CLEAR_GUARD),
         )
 
     if guard.policy_changed:
@@ -112,7 +114,7 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             resource=guard.uri,
             observed="another policy digest than today's",
             expected="a pass under the manifest and the policies as they are now",
-            remedy=_GUARDS_AGAIN,
+            remedy=Remedy.of(_CLEAR_GUARD),
         )
 
 
@@ -177,7 +179,7 @@ def _plan_file(facts: AuthorizationFacts) -> Iterator[Blocker]:
                 what="the plan file",
                 resource=f"plan of {facts.stack}",
                 expected=" and ".join(guard.plan_sha256 for guard in guards) or "the guarded plan",
-                remedy=_PLAN_AGAIN + " (plans expire in the work bucket)",
+                remedy=Remedy.of(SAME_DAG, note="Plans expire in the work bucket"),
             ),
         )
         return
@@ -209,7 +211,7 @@ def _state(facts: AuthorizationFacts) -> Iterator[Blocker]:
                     what="the state",
                     resource=f"state of {facts.stack}",
                     expected="the state that the plan was made from",
-                    remedy="make the state bucket readable for the role, then clear this task",
+                    remedy=STATE_BUCKET,
                 ),
             )
             return

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_coverage import coverage_blockers
 from tidegate.gates.rules_forbidden import expired_blocker, finding_blocker, judge, rules_blockers
+from tidegate.gates.rules_live_remedy import way_out
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import PostureFacts
 
@@ -30,8 +31,7 @@ def _forbidden(facts: PostureFacts) -> Iterator[Blocker]:
                 finding,
                 forbidden_code="FORBIDDEN-LIVE",
                 resource=name,
-                remedy="remove it from the stack's HCL and trigger <environment>.m2_substrate_build, "
-                "or trigger <environment>.m9_teardown_cost_check",
+                remedy=way_out(resource, facts.owners, tearing_down=False),
             )
         for exception in verdict.expired:
             yield expired_blocker(exception, resource=name, today=facts.today)

@@ -7,11 +7,17 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_orphans import CONFLUENT_KEY, PARAMETERS_ALLOWED, left_blockers
+from tidegate.gates.rules_remedies import FINDER
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Observed
 from tidegate.models.orphans import Identity, OrphanFacts
+from tidegate.models.remedy import Clear, Person, Remedy
 
-_AGAIN = "trigger <environment>.m9_teardown_cost_check again; what no state holds, whoever made it removes"
+_AGAIN = Remedy.of(
+    Person(FINDER, "find out who made it, and let them remove it"),
+    Clear(),
+    note="A teardown does not reach what no state holds",
+)
 
 
 def blockers(facts: OrphanFacts) -> Iterator[Blocker]:
@@ -37,7 +43,7 @@ def _target(facts: OrphanFacts, kinds: tuple[Observed[tuple[Identity, ...]], ...
             observed=f"targeted {facts.targeted}, target {facts.target or 'blank'}, identities "
             + ("asked for" if asked else "not asked for"),
             expected="identities asked for if, and only if, the target names the stack",
-            remedy="clear b_scope_freeze in the Airflow grid, with everything downstream of it",
+            remedy=Remedy.of(Clear("b_scope_freeze")),
         )
 
 
@@ -80,7 +86,7 @@ def _kinds(facts: OrphanFacts) -> Iterator[Blocker]:
 
 
 def _left(
-    facts: OrphanFacts, found: Observed[tuple[Identity, ...]], *, stem: str, code: str, kind: str, unread: str
+    facts: OrphanFacts, found: Observed[tuple[Identity, ...]], *, stem: str, code: str, kind: str, unread: Remedy
 ) -> Iterator[Blocker]:
     return left_blockers(
         found,

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_remedies import EVIDENCE_BUCKET, FINDER, MAINTAINER
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, shown
+from tidegate.models.remedy import Clear, Person, Remedy
 from tidegate.models.verdict import LaneResult, LaneStatus, VerdictFacts
 
 _NEVER_STARTED = ("upstream_failed", "skipped", "none", "removed")
 _STATUSES = ("pass", "fail", "not_run", "stale")
 _OUTDATED = {"LANE-STALE", "LANE-SUPERSEDED"}
-_AGAIN = "clear this lane's task in the Airflow grid, with everything downstream of it"
 
 
 def blockers(facts: VerdictFacts) -> Iterator[Blocker]:
@@ -26,7 +27,9 @@ def blockers(facts: VerdictFacts) -> Iterator[Blocker]:
             resource=f"phase {facts.phase}",
             observed="0 lanes",
             expected="the lanes of the phase",
-            remedy="check plugins/tidegate/lanes/phases.py and the stacks of the manifest",
+            remedy=Remedy.of(
+                Person(MAINTAINER, "let plugins/tidegate/lanes/phases.py and the stacks of the manifest fit")
+            ),
         )
     for lane in facts.lanes:
         yield from each(_of_lane(lane), _foreign(lane, facts))
@@ -57,7 +60,7 @@ def _of_lane(lane: LaneResult) -> Iterator[Blocker]:
 
 
 def _blocker(
-    lane: LaneResult, code: str, summary: str, *, observed: str, expected: str, remedy: str = _AGAIN
+    lane: LaneResult, code: str, summary: str, *, observed: str, expected: str, remedy: Remedy | None = None
 ) -> Blocker:
     return Blocker(
         code=code,
@@ -65,7 +68,7 @@ def _blocker(
         resource=lane.uri or lane.task,
         observed=observed,
         expected=expected,
-        remedy=remedy,
+        remedy=remedy or Remedy.of(Clear(lane.task)),
     )
 
 
@@ -86,7 +89,7 @@ def _not_run(lane: LaneResult) -> Iterator[Blocker]:
             "the lane was not reached",
             observed=f"task {lane.task} is {lane.task_state}",
             expected="task success and a snapshot",
-            remedy="follow the remedies of the lanes before it, then " + _AGAIN,
+            remedy=Remedy.of(Person(FINDER, "follow the remedies of the lanes before it"), Clear(lane.task)),
         )
     elif lane.status == Known("not_run"):
         yield _blocker(
@@ -107,8 +110,9 @@ def _unreadable(lane: LaneResult) -> Iterator[Blocker]:
             "its snapshot cannot be read",
             observed=_listed(found),
             expected="a readable snapshot",
-            remedy="let the role read the evidence bucket, then clear the verdict task; if the snapshot is broken, "
-            + _AGAIN,
+            remedy=Remedy.of(
+                *EVIDENCE_BUCKET.steps, note=f"If the snapshot is broken, clear {lane.task} with everything downstream"
+            ),
         )
 
 
@@ -165,7 +169,10 @@ def _tampered(lane: LaneResult) -> Iterator[Blocker]:
             "the snapshot's digest does not vouch for its content",
             observed=f"digest valid: {shown(lane.digest_valid)}",
             expected="digest valid: True",
-            remedy="keep the object and its versions as evidence, find out who wrote it, then " + _AGAIN,
+            remedy=Remedy.of(
+                Person(FINDER, "keep the object and its versions as evidence, and find out who wrote it"),
+                Clear(lane.task),
+            ),
         )
 
 
@@ -203,7 +210,7 @@ def _blocked(lane: LaneResult) -> Iterator[Blocker]:
             "the gate is closed",
             observed=" || ".join(lane.blockers) or "no blocker given",
             expected="no blockers",
-            remedy="follow the remedies in the observed text, then " + _AGAIN,
+            remedy=Remedy.of(Person(FINDER, "follow the remedies in the observed text"), Clear(lane.task)),
         )
 
 
@@ -215,7 +222,7 @@ def _task_failed(lane: LaneResult) -> Iterator[Blocker]:
             "the gate passed, and the task did not succeed after it",
             observed=f"task {lane.task} is {lane.task_state}",
             expected="success",
-            remedy="read the log of that task, then " + _AGAIN,
+            remedy=Remedy.of(Person(FINDER, "read the log of that task and mend what it names"), Clear(lane.task)),
         )
 
 

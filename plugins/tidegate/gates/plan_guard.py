@@ -13,9 +13,11 @@ from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blo
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
 from tidegate.gates.rules_protected import protected_by, tainted_blockers
+from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, STATE_BUCKET, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known
 from tidegate.models.plan import Plan, PlanFacts, PlannedResource
+from tidegate.models.remedy import Clear, Edit, Person, Remedy
 
 _KNOWN_ACTIONS = frozenset({"no-op", "read", "create", "update", "delete", "forget"})
 _LOSING_ACTIONS = frozenset({"delete", "forget"})
@@ -48,7 +50,7 @@ def _state(facts: PlanFacts) -> Iterator[Blocker]:
         what="the state that the plan was made from",
         resource=facts.stack,
         expected="a state version, or none yet",
-        remedy="make the state bucket readable to the execution role, then clear the task",
+        remedy=STATE_BUCKET,
     )
     return readable(facts.state, need)
 
@@ -61,7 +63,7 @@ def _repair_reason(facts: PlanFacts) -> Iterator[Blocker]:
             resource=facts.stack,
             observed="repair_drift = true, repair_reason blank",
             expected="a reason that goes on record",
-            remedy="trigger <environment>.m2_substrate_build with repair_drift = true and a repair_reason",
+            remedy=Remedy.of(REPAIR),
         )
 
 
@@ -78,7 +80,7 @@ def _empty(plan: Plan) -> Iterator[Blocker]:
             resource=plan.stack,
             observed="0 resources",
             expected="the resources of the stack, changed or not",
-            remedy=f"set stacks.{plan.stack}.root in the manifest {_MANIFEST} to the directory that holds them",
+            remedy=Remedy.of(manifest(f"stacks.{plan.stack}.root", why="the directory that holds them"), Clear()),
         )
 
 
@@ -90,7 +92,7 @@ def _actions(resource: PlannedResource) -> Iterator[Blocker]:
             resource=resource.address,
             observed=", ".join(resource.actions) or "no action",
             expected=f"one of {', '.join(sorted(_KNOWN_ACTIONS))}",
-            remedy=f"set terraform_version in the manifest {_MANIFEST} to a supported release",
+            remedy=Remedy.of(manifest("terraform_version", why="a supported release"), Clear()),
         )
 
 
@@ -115,8 +117,11 @@ def _forbidden(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]
                 finding,
                 forbidden_code="FORBIDDEN-RESOURCE",
                 resource=resource.address,
-                remedy=f"change include/terraform/{facts.stack}, or add an exception with owner and expiry "
-                f"to exceptions in {_MANIFEST}",
+                remedy=Remedy.of(
+                    Person(AUTHOR, f"change include/terraform/{facts.stack}"),
+                    Clear(),
+                    alternative=(manifest("exceptions", why="an exception with owner, reason and expiry"), Clear()),
+                ),
             )
     for exception in verdict.expired:
         yield expired_blocker(exception, resource=resource.address, today=facts.today)
@@ -134,8 +139,14 @@ def _type(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
             resource=resource.address,
             observed=resource.type,
             expected=f"one of the {len(facts.allowed_types)} types that {facts.stack} may hold",
-            remedy=f"classify {resource.type}: list it under stacks.{facts.stack} in "
-            "include/policies/allowed_types.yaml, or remove it",
+            remedy=Remedy.of(
+                Edit(
+                    "include/policies/allowed_types.yaml",
+                    f"stacks.{facts.stack}",
+                    why=f"list {resource.type} there, or take it out of the stack",
+                ),
+                Clear(),
+            ),
         )
 
 
@@ -150,7 +161,10 @@ def _protected(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]
             resource=resource.address,
             observed=", ".join(resource.actions),
             expected=f"neither delete nor forget below {entry}",
-            remedy=f"undo the change in include/terraform/{facts.stack} that replaces or removes it",
+            remedy=Remedy.of(
+                Person(AUTHOR, f"undo the change in include/terraform/{facts.stack} that replaces or removes it"),
+                Clear(),
+            ),
         )
 
 
@@ -163,8 +177,7 @@ def _drift(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
             resource=resource.address,
             observed=f"differs from the state; the plan would {', '.join(resource.actions)}",
             expected="as the last apply left it",
-            remedy="undo the change by hand, or trigger <environment>.m2_substrate_build with repair_drift = true "
-            "and a repair_reason",
+            remedy=Remedy.of(REPAIR, alternative=(Person(FINDER, "undo the change by hand"), Clear())),
         )
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, required, unusable
+from tidegate.gates.rules_remedies import STATE_BUCKET, TEARDOWN, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, shown
 from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
+from tidegate.models.remedy import Clear, Remedy
 
-_AGAIN = "clear b_scope_freeze in the Airflow grid, with everything downstream of it; it freezes what is there now"
-_CAPS = "target less, or raise blast_radius in include/environments/<environment>.yaml on record, then trigger M9 again"
+_AGAIN = Remedy.of(Clear("b_scope_freeze"))
+_CAPS = Remedy.of(manifest("blast_radius", why="a cap that this teardown fits in"), TEARDOWN)
 
 
 def blockers(facts: PreDestroyFacts) -> Iterator[Blocker]:
@@ -71,7 +73,7 @@ def _state(state: StateMoment) -> Iterator[Blocker]:
         what="the state",
         resource=state.stack,
         expected="a state that can be compared with the frozen one",
-        remedy="make the state bucket readable to the execution role, then clear this task",
+        remedy=STATE_BUCKET,
     )
     yield from each(required(state.frozen, need), required(state.now, need))
     if isinstance(state.frozen, Known) and isinstance(state.now, Known) and state.frozen.value != state.now.value:
@@ -102,7 +104,7 @@ def _radius(facts: PreDestroyFacts) -> Iterator[Blocker]:
             what="the number of resources in a state",
             resource=stack,
             expected="a number",
-            remedy="make the state bucket readable to the execution role, then clear this task",
+            remedy=STATE_BUCKET,
         )
         yield from required(found, need)
     if isinstance(facts.destroy_count, Known):

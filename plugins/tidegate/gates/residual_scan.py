@@ -12,10 +12,12 @@ from tidegate.gates.rules_coverage import coverage_blockers
 from tidegate.gates.rules_forbidden import rules_blockers
 from tidegate.gates.rules_looks import UNCONFIRMED, twice_clean_blockers
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import BOOTSTRAP, DESCRIBE, FINDER, REPAIR, STATE_BUCKET
 from tidegate.gates.rules_residual import ephemeral_types_blockers, found_blockers
 from tidegate.gates.rules_state import still_there_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
+from tidegate.models.remedy import Clear, Person, Remedy
 from tidegate.models.residual import ResidualFacts
 
 
@@ -40,8 +42,7 @@ def _preserved(facts: ResidualFacts) -> Iterator[Blocker]:
             what="whether everything preserved is still there",
             resource="preserve-set",
             expected="every item answers",
-            remedy="allow the execution role to describe them (include/terraform/core/execution_policy.tf), "
-            "then clear the task",
+            remedy=DESCRIBE,
         )
         yield unusable(facts.preserved_missing, need)
         return
@@ -52,7 +53,7 @@ def _preserved(facts: ResidualFacts) -> Iterator[Blocker]:
             resource=f"{item.type} {item.id}",
             observed="gone",
             expected=f"still there ({item.reason})",
-            remedy="trigger <environment>.m1_backend_bootstrap and <environment>.m2_substrate_build to restore it",
+            remedy=Remedy.of(BOOTSTRAP, REPAIR),
         )
 
 
@@ -65,7 +66,7 @@ def _persistent(facts: ResidualFacts) -> Iterator[Blocker]:
             what="the serial of a stack that is left alone",
             resource=stack,
             expected=f"serial {before[stack]}" if stack in before else "a serial from the freeze of the scope",
-            remedy="make the state bucket readable to the execution role, then clear the task",
+            remedy=STATE_BUCKET,
         )
         if not isinstance(now, Known):
             yield unusable(now, need)
@@ -78,7 +79,13 @@ def _persistent(facts: ResidualFacts) -> Iterator[Blocker]:
                 resource=stack,
                 observed=f"serial {now.value}",
                 expected=need.expected,
-                remedy=f"compare the versions of the state of {stack} in the state bucket and find who wrote it",
+                remedy=Remedy.of(
+                    Person(
+                        FINDER,
+                        f"compare the versions of the state of {stack} in the state bucket and find who wrote it",
+                    ),
+                    Clear(),
+                ),
             )
 
 

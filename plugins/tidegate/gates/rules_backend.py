@@ -5,13 +5,17 @@ from typing import get_args
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable, required_equal, unusable
+from tidegate.gates.rules_remedies import BOOTSTRAP, manifest
 from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, Purpose, StackBackend
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, shown
+from tidegate.models.remedy import Clear, Remedy
 
-_BOOTSTRAP = "trigger <environment>.m1_backend_bootstrap"
-_MANIFEST = "include/environments/<environment>.yaml"
+_BOOTSTRAP = Remedy.of(BOOTSTRAP, Clear())
+
 _ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse")
+_OVERRIDES = {"bucket": "state_bucket"}
+"""Settings of a stack's backend that have another name in the manifest."""
 _LOCKS = ("GOVERNANCE", "COMPLIANCE")
 KEY_SCHEMA = ("LockID:HASH:S",)
 """What Terraform's S3 backend writes its locks with."""
@@ -28,7 +32,12 @@ def bucket_blockers(facts: BackendFacts) -> Iterator[Blocker]:
                 resource=f"{purpose} bucket",
                 observed=", ".join(names) or "none was looked at",
                 expected="one bucket",
-                remedy=f"set {'backend' if purpose == 'state' else purpose}.bucket in the manifest {_MANIFEST}",
+                remedy=Remedy.of(
+                    manifest(
+                        f"{'backend' if purpose == 'state' else purpose}.bucket", why="one bucket for each purpose"
+                    ),
+                    Clear(),
+                ),
             )
     for bucket in facts.buckets:
         yield from _bucket(bucket, facts.expected_region)
@@ -88,7 +97,7 @@ def stack_blockers(facts: BackendFacts) -> Iterator[Blocker]:
             resource="stacks",
             observed="0 stacks",
             expected="at least one stack",
-            remedy=f"set stacks in the manifest {_MANIFEST}",
+            remedy=Remedy.of(manifest("stacks", why="at least one stack"), Clear()),
         )
     yield from _shared_keys(facts.stacks)
     for stack in facts.stacks:
@@ -209,7 +218,7 @@ def _shared_keys(stacks: tuple[StackBackend, ...]) -> Iterator[Blocker]:
                 resource=f"s3://{stack.bucket}/{stack.key}",
                 observed=f"{first} and {stack.stack}",
                 expected="one stack per key",
-                remedy=f"set stacks.{stack.stack}.state_key in the manifest {_MANIFEST}",
+                remedy=Remedy.of(manifest(f"stacks.{stack.stack}.state_key", why="a key of its own"), Clear()),
             )
 
 
@@ -232,7 +241,9 @@ def _coherence(facts: BackendFacts, stack: StackBackend) -> Iterator[Blocker]:
                 resource=f"{stack.stack}.{name}",
                 observed=f"{name} = {'blank' if seen == '' else seen}",
                 expected=f"{name} = {expected}",
-                remedy=f"remove the override of {name} from stacks.{stack.stack} in the manifest {_MANIFEST}",
+                remedy=Remedy.of(
+                    manifest(f"stacks.{stack.stack}.{_OVERRIDES.get(name, name)}", why="remove the override"), Clear()
+                ),
             )
 
 
@@ -279,7 +290,7 @@ def _settings(facts: BackendFacts, stack: StackBackend) -> Iterator[Blocker]:
                 resource=stack.stack,
                 observed=seen,
                 expected=expected,
-                remedy=f"set {setting} in the manifest {_MANIFEST}",
+                remedy=Remedy.of(manifest(setting, why=expected), Clear()),
             )
 
 

@@ -5,16 +5,17 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import CLEAR, FINDER, allow, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.confluent import ConfluentBill, ConfluentBilling
 from tidegate.models.observed import Absent, Known
 from tidegate.models.policy import PolicyException
+from tidegate.models.remedy import Clear, Person, Remedy, Wait
 
 QUIET_DAY = "CONFLUENT-DAYS-MISSING"
 """Code of the blocker, and rule of the exception that lifts it; its resource is a day (`2026-02-07`) or a month."""
 
 _RESOURCE = "Confluent"
-_AGAIN = "clear this task so that it reads again"
 
 
 def confluent_blockers(
@@ -37,7 +38,7 @@ def _period(billing: ConfluentBilling, today: date) -> Iterator[Blocker]:
             "Confluent's cost was asked for another period than the month to date",
             f"{billing.start.isoformat()} to {billing.end.isoformat()}",
             f"{today.replace(day=1).isoformat()} up to and including {today.isoformat()}",
-            _AGAIN,
+            CLEAR,
         )
 
 
@@ -49,8 +50,9 @@ def _history(billing: ConfluentBilling) -> Iterator[Blocker]:
             resource=_RESOURCE,
             expected="the open platform run and the first apply of the Confluent stack in it, or that there is none; "
             "it says which days must have been billed",
-            remedy="let the role read control/<environment>/platform_runs and control/<environment>/inputs in the "
-            "evidence bucket; then " + _AGAIN,
+            remedy=allow(
+                "read control/<environment>/platform_runs and control/<environment>/inputs in the evidence bucket"
+            ),
         )
         yield unusable(billing.standing_since, need)
 
@@ -74,9 +76,14 @@ def _days(
             "Confluent has not reported days that must have been billed by now",
             f"no line for {', '.join(missing)}; read up to {billing.data_as_of.isoformat()}",
             "a line for each whole day since the stack was first applied that is older than billing_lag_hours",
-            "wait until Confluent reports them, then clear this task. If nothing was billed on such a day, say so "
-            "under exceptions in include/environments/<environment>.yaml: rule CONFLUENT-DAYS-MISSING, resource the "
-            "day",
+            Remedy.of(
+                Wait("Confluent reports them"),
+                Clear(),
+                alternative=(
+                    manifest("exceptions", why="rule CONFLUENT-DAYS-MISSING, the day as resource, if none was billed"),
+                    Clear(),
+                ),
+            ),
         )
 
 
@@ -97,7 +104,7 @@ def _negative(bill: ConfluentBill) -> Iterator[Blocker]:
             "a line below zero that is no credit hides other spend",
             f"{line.amount} USD, line {line.id} of {line.day.isoformat()}, {line.product} {line.line_type}",
             "0 or more; only lines of type PROMO_CREDIT are credits, and they are left out",
-            "see in Confluent's billing page what the line is, and have it corrected; then " + _AGAIN,
+            Remedy.of(Person(FINDER, "see in Confluent's billing page what it is, and have it corrected"), Clear()),
         )
 
 
@@ -107,9 +114,9 @@ def _expired(exception: PolicyException, today: date) -> Blocker:
         f"the exception of {exception.owner} from rule {exception.rule} has run out",
         f"expired {exception.expires.isoformat()}, today {today.isoformat()}",
         "an exception that is still running, or none needed",
-        "renew the entry under exceptions in include/environments/<environment>.yaml, or remove it",
+        Remedy.of(manifest("exceptions", why="let its owner renew the entry, or remove it"), Clear()),
     )
 
 
-def _blocker(code: str, summary: str, observed: str, expected: str, remedy: str) -> Blocker:
+def _blocker(code: str, summary: str, observed: str, expected: str, remedy: Remedy) -> Blocker:
     return Blocker(code=code, summary=summary, resource=_RESOURCE, observed=observed, expected=expected, remedy=remedy)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import FINDER, SAME_DAG, TEARDOWN, allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.control import LatchRecord, Lease, LeaseHolder, PlatformRun
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.remedy import Clear, Person, Remedy, Trigger, Wait
 
 _LEASE, _LATCH, _PLATFORM_RUN = "run lease", "emergency latch", "platform run"
-_READABLE = "let the role read control/<environment>/{} in the evidence bucket, then clear this task"
 
 
 def lease_held_blockers(lease: Lease) -> Iterator[Blocker]:
@@ -22,7 +23,7 @@ def lease_held_blockers(lease: Lease) -> Iterator[Blocker]:
             resource=_LEASE,
             observed=_said(lease.holder.value),
             expected="nobody, or this run",
-            remedy=f"wait until {lease.holder.value.dag_id} run {lease.holder.value.run_id} ends, then clear this task",
+            remedy=Remedy.of(Wait(f"{lease.holder.value.dag_id} run {lease.holder.value.run_id} has ended"), Clear()),
         )
 
 
@@ -44,7 +45,7 @@ def lease_ours_blockers(lease: Lease) -> Iterator[Blocker]:
         resource=_LEASE,
         observed=observed,
         expected="this run, not expired",
-        remedy="trigger a new run of this DAG; its first lane takes the lease and plans afresh",
+        remedy=Remedy.of(SAME_DAG, note="Its first lane takes the lease and plans afresh"),
     )
 
 
@@ -62,8 +63,11 @@ def latch_blockers(latch: Observed[LatchRecord], release_dag: str) -> Iterator[B
                 resource=f"{_LATCH} record {record.number}",
                 observed=f"set at {record.recorded_at.isoformat()} by {record.recorded_by}: {record.reason}",
                 expected="never set, or released",
-                remedy="remove the cause; when a new M9 has passed the cost (M9.G), release the latch: trigger "
-                f"{release_dag} with a reason",
+                remedy=Remedy.of(
+                    Person(FINDER, "remove the cause of the stop"),
+                    TEARDOWN,
+                    Trigger(release_dag, {}, ("confirm", "reason")),
+                ),
             )
         case other:
             yield unusable(
@@ -73,12 +77,12 @@ def latch_blockers(latch: Observed[LatchRecord], release_dag: str) -> Iterator[B
                     what="the emergency latch",
                     resource=_LATCH,
                     expected="a readable latch that is not set",
-                    remedy=_READABLE.format("latch"),
+                    remedy=allow("read control/<environment>/latch in the evidence bucket"),
                 ),
             )
 
 
-def latch_set_blockers(latch: Observed[LatchRecord], *, remedy: str) -> Iterator[Blocker]:
+def latch_set_blockers(latch: Observed[LatchRecord], *, remedy: Remedy) -> Iterator[Blocker]:
     """For stop and release: the latch must be known, and set."""
     if not isinstance(latch, Known):
         yield unusable(
@@ -116,7 +120,7 @@ def platform_run_blockers(newest: Observed[PlatformRun], *, goes_on: bool, teard
                     what="the platform run",
                     resource=_PLATFORM_RUN,
                     expected="a closed one, or none",
-                    remedy=_READABLE.format("platform_runs"),
+                    remedy=allow("read control/<environment>/platform_runs in the evidence bucket"),
                 ),
             )
 
@@ -129,7 +133,7 @@ def _lease_not_known(holder: Absent | Unreadable | UnknownUntilApply) -> Blocker
             what="the holder of the run lease",
             resource=_LEASE,
             expected="this run",
-            remedy=_READABLE.format("lease.json"),
+            remedy=allow("read control/<environment>/lease.json in the evidence bucket"),
         ),
     )
 
@@ -148,7 +152,10 @@ def _still_open(run: PlatformRun, teardown_dag: str) -> Blocker:
         resource=f"{_PLATFORM_RUN} {run.id}",
         observed=f"opened {run.opened_at.isoformat()} by {run.opened_by}, not closed",
         expected="closed by a teardown proof",
-        remedy=f"trigger {teardown_dag} to close it, or trigger M2 with platform_run = continue to go on with it",
+        remedy=Remedy.of(
+            Trigger(teardown_dag, {}, ("confirm",)),
+            alternative=(Trigger("<environment>.m2_substrate_build", {"platform_run": "continue"}),),
+        ),
     )
 
 
@@ -160,5 +167,5 @@ def _none_open(newest: Observed[PlatformRun]) -> Blocker:
         resource=_PLATFORM_RUN,
         observed=seen,
         expected="an open platform run",
-        remedy="trigger M2 without platform_run = continue; it opens a new one",
+        remedy=Remedy.of(Trigger("<environment>.m2_substrate_build", {"platform_run": "new"})),
     )

@@ -3,16 +3,22 @@
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import allow, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import PLATFORMS, CostFacts
 from tidegate.models.observed import Known
+from tidegate.models.remedy import Clear, Remedy
 
 NARROWED = "COST-SCOPE-NARROWED"
 """Code of the blocker, and rule of the exception that lifts it; its resource is the platform that is left out."""
 
-_EXCEPTION = (
-    "put the platform back into cost_scope in include/environments/<environment>.yaml, or say there under exceptions "
-    "who answers for leaving it out: rule COST-SCOPE-NARROWED, resource the platform, owner, reason, expires"
+_EXCEPTION = Remedy.of(
+    manifest("cost_scope", why="with the platform that was in it"),
+    Clear(),
+    alternative=(
+        manifest("exceptions", why="rule COST-SCOPE-NARROWED, the platform as resource, owner, reason, expires"),
+        Clear(),
+    ),
 )
 
 
@@ -44,8 +50,10 @@ def narrowed_blockers(facts: CostFacts) -> Iterator[Blocker]:
                 what="the scope of earlier cost guardrails",
                 resource=platform,
                 expected="the snapshots of every M9.G of this environment, or a scope that leaves no platform out",
-                remedy="let the role read evidence/<environment>/run_control in the evidence bucket and clear this "
-                "task; or " + _EXCEPTION,
+                remedy=Remedy.of(
+                    *allow("read evidence/<environment>/run_control in the evidence bucket").steps,
+                    alternative=_EXCEPTION.steps,
+                ),
             )
             yield unusable(facts.widest_scope, need)
         for exception in named:
@@ -55,5 +63,5 @@ def narrowed_blockers(facts: CostFacts) -> Iterator[Blocker]:
                 resource=platform,
                 observed=f"expired {exception.expires.isoformat()}, today {today.isoformat()}",
                 expected="an exception that is still running, or none needed",
-                remedy="renew the entry under exceptions in include/environments/<environment>.yaml, or remove it",
+                remedy=Remedy.of(manifest("exceptions", why="let its owner renew the entry, or remove it"), Clear()),
             )

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from tidegate.gates.rules_remedies import DESCRIBE, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import Inventory
+from tidegate.models.remedy import Clear, Command, Remedy
 
 _REFUSED_REGION = re.compile(
     r": (OptInRequired|AuthFailure|UnrecognizedClientException|InvalidClientTokenId|SubscriptionRequiredException):"
@@ -21,7 +23,7 @@ def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
             resource="inventory",
             observed="0 expected subjects",
             expected="one subject for each scanned type and region",
-            remedy="set scan_regions in include/environments/<environment>.yaml, then clear the task",
+            remedy=Remedy.of(manifest("scan_regions", why="every region in which something may stand"), Clear()),
         )
     seen = {coverage.subject for coverage in inventory.coverage}
     for subject in dict.fromkeys(inventory.expected_coverage):
@@ -32,7 +34,7 @@ def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
                 resource=subject,
                 observed="no record of it in the scan",
                 expected="read",
-                remedy="clear the task so that it scans again; if it repeats, the collector of this type is missing",
+                remedy=Remedy.of(Clear(), note="If it repeats, the collector of this type is missing"),
             )
     disabled = disabled_regions(inventory)
     for region, reason in disabled.items():
@@ -42,8 +44,11 @@ def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
             resource=region,
             observed=f"all of its subjects unreadable, the first: {reason}",
             expected="an enabled region; what runs in one that was enabled once goes on and costs",
-            remedy="see `aws account get-region-opt-status --region-name <region>`; enable it, or take it out of "
-            "scan_regions in include/environments/<environment>.yaml",
+            remedy=Remedy.of(
+                Command(("aws", "account", "enable-region", "--region-name", region)),
+                Clear(),
+                alternative=(manifest("scan_regions", why="leave the region out"), Clear()),
+            ),
         )
     for coverage in inventory.coverage:
         if coverage.status != "read" and _region(coverage.subject) not in disabled:
@@ -53,8 +58,7 @@ def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
                 resource=coverage.subject,
                 observed=f"unreadable: {coverage.reason}",
                 expected="read",
-                remedy="allow the execution role to describe it (include/terraform/core/execution_policy.tf), "
-                "then clear the task",
+                remedy=DESCRIBE,
             )
 
 

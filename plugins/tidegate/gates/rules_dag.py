@@ -4,11 +4,16 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import OPERATOR
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
+from tidegate.models.remedy import Clear, Command, Person, Remedy
 from tidegate.models.viability import DagStatus
 
-_CLEAR = "then clear this task"
+_CORRECT = Remedy.of(
+    Person(OPERATOR, "see in `airflow dags list-import-errors` why it is not there, and correct it"), Clear()
+)
+_BUNDLE = Remedy.of(Person(OPERATOR, "make the DAG file of the named bundle readable on the worker"), Clear())
 _WOULD_WAIT = "so a triggered run would wait and spend"
 _NOBODY_LOOKS = "so nobody notices what stands too long or costs too much"
 
@@ -21,14 +26,14 @@ def m9_blockers(dag: DagStatus) -> Iterator[Blocker]:
         what=what,
         resource=dag.dag_id,
         expected="a DAG that is not paused",
-        remedy=f"see in `airflow dags list-import-errors` why it is not there, correct it, {_CLEAR}",
+        remedy=_CORRECT,
     )
     unloaded = Need(
         stem="M9-LOAD",
         what=f"the file of {what}",
         resource=dag.dag_id,
         expected="a file that loads on the worker and makes the DAG",
-        remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
+        remedy=_BUNDLE,
     )
     return each(
         _known_and_unpaused(dag, unknown, "M9-PAUSED", _WOULD_WAIT),
@@ -44,14 +49,14 @@ def stop_blockers(dag: DagStatus) -> Iterator[Blocker]:
         what=what,
         resource=dag.dag_id,
         expected="a DAG that is not paused",
-        remedy=f"see in `airflow dags list-import-errors` why it is not there, correct it, {_CLEAR}",
+        remedy=_CORRECT,
     )
     unloaded = Need(
         stem="STOP-LOAD",
         what=f"the file of {what}",
         resource=dag.dag_id,
         expected="a file that loads on the worker and makes the DAG",
-        remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
+        remedy=_BUNDLE,
     )
     return each(
         _known_and_unpaused(dag, unknown, "STOP-PAUSED", _WOULD_WAIT),
@@ -67,7 +72,7 @@ def audit_blockers(dag: DagStatus | None) -> Iterator[Blocker]:
         what=what,
         resource="teardown_audit" if dag is None else dag.dag_id,
         expected="a DAG that is not paused",
-        remedy=f"see in `airflow dags list-import-errors` why it is not there, correct it, {_CLEAR}",
+        remedy=_CORRECT,
     )
     if dag is None:
         yield unusable(Absent(), unknown)
@@ -77,7 +82,7 @@ def audit_blockers(dag: DagStatus | None) -> Iterator[Blocker]:
         what=f"the file of {what}",
         resource=dag.dag_id,
         expected="a file that loads on the worker and makes the DAG",
-        remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
+        remedy=_BUNDLE,
     )
     yield from each(
         _known_and_unpaused(dag, unknown, "AUDIT-PAUSED", _NOBODY_LOOKS),
@@ -93,7 +98,7 @@ def hourly_blockers(dag: DagStatus | None) -> Iterator[Blocker]:
         what=what,
         resource="hourly_check" if dag is None else dag.dag_id,
         expected="a DAG that is not paused",
-        remedy=f"see in `airflow dags list-import-errors` why it is not there, correct it, {_CLEAR}",
+        remedy=_CORRECT,
     )
     if dag is None:
         yield unusable(Absent(), unknown)
@@ -103,7 +108,7 @@ def hourly_blockers(dag: DagStatus | None) -> Iterator[Blocker]:
         what=f"the file of {what}",
         resource=dag.dag_id,
         expected="a file that loads on the worker and makes the DAG",
-        remedy=f"make the DAG file of the named bundle readable on the worker, {_CLEAR}",
+        remedy=_BUNDLE,
     )
     yield from each(
         _known_and_unpaused(dag, unknown, "HOURLY-PAUSED", _NOBODY_LOOKS),
@@ -126,7 +131,11 @@ def _known_and_unpaused(dag: DagStatus, need: Need, code: str, so: str) -> Itera
             resource=dag.dag_id,
             observed=f"paused = {dag.paused.value}",
             expected="paused = False",
-            remedy=f"airflow dags unpause {dag.dag_id} (or its switch in Airflow's pages), {_CLEAR}",
+            remedy=Remedy.of(
+                Command(("airflow", "dags", "unpause", dag.dag_id), OPERATOR),
+                Clear(),
+                note="Its switch in Airflow's pages does the same",
+            ),
         )
 
 
@@ -140,5 +149,5 @@ def _loads(dag: DagStatus, need: Need, code: str, file: str) -> Iterator[Blocker
             resource=dag.dag_id,
             observed=dag.problem or f"loads = {dag.loads.value}",
             expected=need.expected,
-            remedy=f"correct {file} or what it imports, {_CLEAR}",
+            remedy=Remedy.of(Person(OPERATOR, f"correct {file} or what it imports"), Clear()),
         )

@@ -9,13 +9,13 @@ from datetime import date, timedelta
 from tidegate.cost.estimate import PlanEstimate, estimate_of, room_in
 from tidegate.cost.month import said_usd
 from tidegate.gates.base import each
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, TEARDOWN, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
 from tidegate.models.plan import Plan, PlanFacts
+from tidegate.models.remedy import Clear, Edit, Person, Remedy, Wait
 
 _PRICES = "include/policies/prices.yaml"
-_MANIFEST = "include/environments/<environment>.yaml"
-_AGAIN = "clear the plan task so that it plans again"
 
 
 def estimate_blockers(facts: PlanFacts, plan: Plan) -> Iterator[Blocker]:
@@ -37,8 +37,12 @@ def _unpriced(estimate: PlanEstimate) -> Iterator[Blocker]:
                 resource=change.address,
                 observed=change.unknown,
                 expected="a price for it, or the statement that it costs nothing",
-                remedy=f"add its price, with source and date, to {_PRICES}, or take the resource out of the stack; "
-                f"then {_AGAIN}",
+                remedy=Remedy.of(
+                    Edit(
+                        _PRICES, "prices", why="its price, with source and date; or take the resource out of the stack"
+                    ),
+                    Clear(),
+                ),
             )
 
 
@@ -59,7 +63,7 @@ def _old(facts: PlanFacts, estimate: PlanEstimate) -> Iterator[Blocker]:
                 observed=f"read on {read_on.isoformat()}, {when}",
                 expected=f"read between {oldest.isoformat()} and {facts.today.isoformat()} "
                 f"(budget.prices_max_age_days: {facts.prices_max_age_days})",
-                remedy=f"read the price anew and write it with its date into {_PRICES}; then {_AGAIN}",
+                remedy=Remedy.of(Edit(_PRICES, "prices", why="the price read anew, with its date"), Clear()),
             )
 
 
@@ -72,8 +76,11 @@ def _limit(facts: PlanFacts, estimate: PlanEstimate) -> Iterator[Blocker]:
             resource=facts.stack,
             observed=f"{estimate.usd_per_month} USD a month, {estimate.usd_per_hour} an hour: {_dearest(estimate)}",
             expected=f"at most {limit} USD a month",
-            remedy=f"make less in include/terraform/{facts.stack}, or raise budget.plan_limit_usd_per_month in "
-            f"{_MANIFEST}; then {_AGAIN}",
+            remedy=Remedy.of(
+                Person(AUTHOR, f"make less in include/terraform/{facts.stack}"),
+                Clear(),
+                alternative=(manifest("budget.plan_limit_usd_per_month", why="a limit that this plan keeps"), Clear()),
+            ),
         )
 
 
@@ -90,7 +97,12 @@ def _month(facts: PlanFacts) -> Iterator[Blocker]:
             resource=facts.stack,
             observed=incomplete if isinstance(month, Known) else shown(month),
             expected="the month's cost, reported and projected, of all platforms in the cost scope",
-            remedy="mend what the cost guardrail of this run names, then clear it with everything downstream",
+            remedy=Remedy.of(
+                Person(
+                    FINDER,
+                    "mend what the cost guardrail of this run names, then clear that task with everything downstream",
+                )
+            ),
         )
 
 
@@ -106,8 +118,7 @@ def _stop(facts: PlanFacts, estimate: PlanEstimate) -> Iterator[Blocker]:
             observed=f"{room.adds} USD in {said_usd(room.hours)} hours, and {room.left} USD are left of the stop; "
             f"{estimate.usd_per_hour} an hour: {_dearest(estimate)}",
             expected=f"less than is left until the stop at {facts.month.value.stop} USD",
-            remedy="tear down what is not needed with <environment>.m9_teardown, make less, or wait for the next "
-            f"month; then {_AGAIN}",
+            remedy=Remedy.of(TEARDOWN, BUILD, alternative=(Wait("the next month has begun"), Clear())),
         )
 
 

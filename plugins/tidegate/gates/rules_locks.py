@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import BOOTSTRAP, FINDER, MANIFEST_STACKS, SAME_DAG, allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
 from tidegate.models.readiness import StackLocks
+from tidegate.models.remedy import Clear, Person, Remedy, Trigger, Wait
 from tidegate.models.state import StateLock
 
-_RELEASE = "trigger again with release_dead_lock = true; the lock is released only with proof that its holder is gone"
+_RELEASE = Remedy.of(
+    Trigger("<dag>", {"release_dead_lock": True}), note="The lock is released only with proof that its holder is gone"
+)
 
 
 def stack_lock_blockers(locks: tuple[StackLocks, ...], expected_stacks: tuple[str, ...]) -> Iterator[Blocker]:
@@ -27,7 +31,9 @@ def no_lock_blockers(stack: str, locks: Observed[tuple[StateLock, ...]]) -> Iter
         yield lock_unreadable(stack, locks)
         return
     for lock in locks.value:
-        yield _locked(stack, said_lock(lock), "wait for its holder, then trigger a new run; if it is gone, " + _RELEASE)
+        yield _locked(
+            stack, said_lock(lock), Remedy.of(Wait("its holder has finished"), SAME_DAG, alternative=_RELEASE.steps)
+        )
 
 
 def said_lock(lock: StateLock) -> str:
@@ -49,13 +55,15 @@ def _of_stack(stack: StackLocks) -> Iterator[Blocker]:
         yield _locked(stack.stack, f"no lock, but a holder {stack.liveness}: {stack.evidence}", _wait(stack))
 
 
-def _wait(stack: StackLocks) -> str:
+def _wait(stack: StackLocks) -> Remedy:
     if stack.liveness == "live":
-        return "wait until it has finished, then clear this task"
-    return "see on the named host whether terraform still runs; docs/runbooks/stale-lock.md says how to go on"
+        return Remedy.of(Wait("it has finished"), Clear())
+    return Remedy.of(
+        Person(FINDER, "see on the named host whether terraform still runs", "docs/runbooks/stale-lock.md"), Clear()
+    )
 
 
-def _locked(stack: str, observed: str, remedy: str) -> Blocker:
+def _locked(stack: str, observed: str, remedy: Remedy) -> Blocker:
     return Blocker(
         code="STATE-LOCKED",
         summary="somebody else may be writing this state",
@@ -86,7 +94,7 @@ def lock_unreadable(stack: str, locks: Absent | Unreadable | UnknownUntilApply) 
             resource=f"state of {stack}",
             observed="no lock table",
             expected="the lock table of the manifest (backend.lock_table)",
-            remedy="trigger <environment>.m1_backend_bootstrap, then clear this task",
+            remedy=Remedy.of(BOOTSTRAP, Clear()),
         )
     return unusable(
         locks,
@@ -95,7 +103,7 @@ def lock_unreadable(stack: str, locks: Absent | Unreadable | UnknownUntilApply) 
             what="the lock",
             resource=f"state of {stack}",
             expected="an answer from the lock table and the lock file",
-            remedy="make the lock table and the state bucket readable for the role, then clear this task",
+            remedy=allow("read the lock table and the state bucket"),
         ),
     )
 
@@ -108,5 +116,5 @@ def lock_not_looked_at(stack: str) -> Blocker:
         resource=f"state of {stack}",
         observed="no answer about locks",
         expected="an answer from the lock table and the lock file",
-        remedy="clear this task so that it collects again; if it repeats, check the stacks of the manifest",
+        remedy=MANIFEST_STACKS,
     )

@@ -6,14 +6,16 @@ Services are eventually consistent: what was made or kept a moment ago may not b
 from collections.abc import Iterable, Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import CLEAR, OPERATOR
 from tidegate.models.blocker import Blocker
 from tidegate.models.looks import Look, Looks
 from tidegate.models.observed import Absent, Known
+from tidegate.models.remedy import Clear, Person, Remedy, Wait
 
 UNCONFIRMED = "RESIDUAL-UNCONFIRMED"
 """The one blocker of a look that was clean: a sensor looks once more, whatever its deadline."""
 
-_ANEW = "clear the task so that it looks twice anew"
+_ANEW = CLEAR
 
 
 def twice_clean_blockers(found: Iterable[Blocker], looks: Looks) -> Iterator[Blocker]:
@@ -69,7 +71,7 @@ def _unconfirmed(looks: Looks, observed: str) -> Blocker:
         resource="residual scan",
         observed=f"{observed}; looked until {looks.this.ended.isoformat()}",
         expected=f"two clean looks at the same subjects, {looks.pause_seconds} s or more apart",
-        remedy=f"wait: the task looks again, from {looks.due_at.isoformat()} on it counts; if it has ended, clear it",
+        remedy=Remedy.of(Wait(f"the task has looked again, which counts from {looks.due_at.isoformat()} on"), Clear()),
     )
 
 
@@ -80,5 +82,5 @@ def _clock(resource: str, observed: str) -> Blocker:
         resource=resource,
         observed=observed,
         expected="each moment after the one before it",
-        remedy=f"correct the clock of the worker; then {_ANEW}",
+        remedy=Remedy.of(Person(OPERATOR, "correct the clock of the worker"), Clear()),
     )

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.remedy import Remedy
 
 T = TypeVar("T")
 
@@ -18,7 +19,7 @@ class Need:
     what: str
     resource: str
     expected: str
-    remedy: str
+    remedy: Remedy
 
 
 def unusable(observed: Absent | Unreadable | UnknownUntilApply, need: Need) -> Blocker:

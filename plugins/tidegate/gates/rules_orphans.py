@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import FINDER, allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
 from tidegate.models.orphans import Identity
+from tidegate.models.remedy import Clear, Person, Remedy
 
-CONFLUENT_KEY = (
-    "check the Airflow connection that confluent.api_key_connection of the manifest names, and what the observed text "
-    "names, then clear this task"
+CONFLUENT_KEY = Remedy.of(
+    Person(
+        FINDER,
+        "mend the Airflow connection that confluent.api_key_connection of the manifest names, or what the "
+        "observed text names",
+    ),
+    Clear(),
 )
-PARAMETERS_ALLOWED = (
-    "allow the execution role ssm:DescribeParameters (include/terraform/core/execution_policy.tf), then clear this task"
-)
+PARAMETERS_ALLOWED = allow("call ssm:DescribeParameters")
 
 
 def left_blockers(
@@ -25,8 +29,8 @@ def left_blockers(
     resource: str,
     summary: str,
     expected: str,
-    remedy: str,
-    unread: str,
+    remedy: Remedy,
+    unread: Remedy,
 ) -> Iterator[Blocker]:
     """A blocker for each that is left of a kind, or one because the list was not obtained."""
     if not isinstance(found, Known):

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, required
+from tidegate.gates.rules_remedies import manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts
 from tidegate.models.observed import Known
+from tidegate.models.remedy import OWNER, Clear, Edit, Person, Remedy, Wait
 
 _EXPLORER = "Cost Explorer"
 _COUNT = Need(
@@ -14,14 +16,21 @@ _COUNT = Need(
     what="how often Cost Explorer was asked this month",
     resource=_EXPLORER,
     expected="records below control/<environment>/cost_reads in the evidence bucket, none of them changed",
-    remedy="let the role read and write there, or find out who changed the record; then clear this task",
+    remedy=Remedy.of(
+        Person(OWNER, "let the execution role read and write there, or find out who changed the record"), Clear()
+    ),
 )
 _PRICE = Need(
     stem="COST-OWN-READS-PRICE",
     what="the price of a page",
     resource=_EXPLORER,
     expected="an entry `page of Cost Explorer` under usage in include/policies/prices.yaml",
-    remedy="add it there with its source and date; then clear this task",
+    remedy=Remedy.of(
+        Edit(
+            "include/policies/prices.yaml", "usage", why="the price of a `page of Cost Explorer`, with source and date"
+        ),
+        Clear(),
+    ),
 )
 
 
@@ -51,6 +60,11 @@ def _spent(facts: CostFacts) -> Iterator[Blocker]:
             resource=_EXPLORER,
             observed=f"{own.pages.value} pages this month, {spent} USD",
             expected=f"one page more, {own.page_usd.value} USD, within {own.limit_usd} USD",
-            remedy="find out who reads so often; raise own_reads.monthly_usd in "
-            "include/environments/<environment>.yaml, or wait for the next month; then clear this task",
+            remedy=Remedy.of(
+                manifest(
+                    "own_reads.monthly_usd", why="a limit above what was spent, once it is known who reads so often"
+                ),
+                Clear(),
+                alternative=(Wait("the next month has begun"), Clear()),
+            ),
         )

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from tidegate.gates.base import each
+from tidegate.gates.rules_remedies import AUTHOR, CLEAR, FINDER, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, UnknownUntilApply, Unreadable, shown
 from tidegate.models.plan import Plan, Purpose
+from tidegate.models.remedy import Clear, Person, Remedy
 
-_AGAIN = "clear the plan task so that it plans again"
+_AGAIN = CLEAR
 
 
 def plan_unreadable(observed: Absent | Unreadable | UnknownUntilApply, stack: str) -> Blocker:
@@ -18,7 +20,7 @@ def plan_unreadable(observed: Absent | Unreadable | UnknownUntilApply, stack: st
         resource=stack,
         observed=observed.reason if isinstance(observed, Unreadable) else shown(observed),
         expected="the JSON of a saved plan, made in the initialised root of the stack",
-        remedy=f"remove what the reason names, then {_AGAIN}",
+        remedy=Remedy.of(Person(FINDER, "remove what the reason names"), Clear()),
     )
 
 
@@ -35,7 +37,7 @@ def _format(plan: Plan) -> Iterator[Blocker]:
             resource=plan.stack,
             observed=f"format_version {plan.format_version or 'blank'} of terraform {plan.terraform_version}",
             expected="format_version 1.x",
-            remedy="set terraform_version in include/environments/<environment>.yaml to a supported release",
+            remedy=Remedy.of(manifest("terraform_version", why="a supported release"), Clear()),
         )
 
 
@@ -47,7 +49,9 @@ def _whole(plan: Plan) -> Iterator[Blocker]:
             resource=plan.stack,
             observed=f"complete = {plan.complete}, errored = {plan.errored}",
             expected="complete = True, errored = False",
-            remedy=f"read the terraform messages in the task log, correct the stack, then {_AGAIN}",
+            remedy=Remedy.of(
+                Person(AUTHOR, "read the terraform messages in the task log and correct the stack"), Clear()
+            ),
         )
 
 

@@ -8,10 +8,12 @@ from tidegate.cost.projection import Problem, Projection
 from tidegate.cost.run_rate import run_rate
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_remedies import CLEAR, OPERATOR, allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts
+from tidegate.models.remedy import OWNER, Clear, Edit, Person, Remedy
 
-_AGAIN = "clear this task so that it reads again"
+_AGAIN = CLEAR
 
 
 def projection_blockers(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
@@ -21,7 +23,7 @@ def projection_blockers(facts: CostFacts, projection: Projection) -> Iterator[Bl
         what="the newest moment that the evidence knows",
         resource="clock",
         expected="the verdicts and the reads of Cost Explorer of this environment",
-        remedy="let the role read evidence/<environment>/verdicts in the evidence bucket; then " + _AGAIN,
+        remedy=allow("read evidence/<environment>/verdicts in the evidence bucket"),
     )
     return each(
         readable(facts.last_seen, seen),
@@ -42,7 +44,7 @@ def _clock(problems: tuple[Problem, ...]) -> Iterator[Blocker]:
                 resource=problem.subject,
                 observed=problem.said,
                 expected="a clock that goes forward, on every worker the same",
-                remedy="set the clock of the worker right (`chronyc tracking`); then " + _AGAIN,
+                remedy=Remedy.of(Person(OPERATOR, "set the clock of the worker right (`chronyc tracking`)"), Clear()),
             )
 
 
@@ -68,8 +70,14 @@ def _unpriced(problems: tuple[Problem, ...]) -> Iterator[Blocker]:
                 resource=problem.subject,
                 observed=problem.said,
                 expected="a price, or the statement that it costs nothing while it stands",
-                remedy="add its price and where that is from to include/policies/prices.yaml, or remove the resource; "
-                "then " + _AGAIN,
+                remedy=Remedy.of(
+                    Edit(
+                        "include/policies/prices.yaml",
+                        "prices",
+                        why="its price and where that is from; or remove the resource",
+                    ),
+                    Clear(),
+                ),
             )
 
 
@@ -86,7 +94,9 @@ def _unread(problems: tuple[Problem, ...]) -> Iterator[Blocker]:
             resource=platform,
             observed="; ".join(reasons),
             expected="every type in every region of the manifest, read",
-            remedy="let the role read what the observed text names, or enable the region; then " + _AGAIN,
+            remedy=Remedy.of(
+                Person(OWNER, "let the execution role read what the observed text names, or enable the region"), Clear()
+            ),
         )
 
 
@@ -109,6 +119,12 @@ def _old_prices(facts: CostFacts) -> Iterator[Blocker]:
                 resource=f"{kind} in {region}",
                 observed=f"read {read_on.isoformat()}, today {today.isoformat()}",
                 expected=f"read at most {facts.prices_max_age_days} days ago",
-                remedy="read its source again and write price and date into include/policies/prices.yaml; then "
-                + _AGAIN,
+                remedy=Remedy.of(
+                    Edit(
+                        "include/policies/prices.yaml",
+                        "prices",
+                        why="the price and the date, read from its source again",
+                    ),
+                    Clear(),
+                ),
             )

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_remedies import BUILD, REPAIR, STATE_BUCKET
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
+from tidegate.models.remedy import Remedy
 
-_REPLACE = "trigger <environment>.m2_substrate_build with platform_run = continue; its plan replaces the resource"
-_MEND = (
-    "trigger <environment>.m2_substrate_build with repair_drift = true and a repair_reason (and, while a platform run "
-    "is open, platform_run = continue); it takes the mark off, and its plan mends the resource in place"
-)
+_REPLACE = Remedy.of(BUILD, note="Its plan replaces the resource")
+_MEND = Remedy.of(REPAIR, note="It takes the mark off, and its plan mends the resource in place")
 
 
 def protected_by(entries: tuple[str, ...], address: str) -> str | None:
@@ -33,7 +32,7 @@ def tainted_blockers(
         what="the list of tainted resources in the state",
         resource=stack,
         expected="a list of addresses, or no state",
-        remedy="make the state bucket readable to the execution role, then clear the task",
+        remedy=STATE_BUCKET,
     )
     yield from readable(tainted, need)
     for address in tainted.value if isinstance(tainted, Known) else ():

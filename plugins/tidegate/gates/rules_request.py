@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from tidegate.gates.rules_remedies import manifest
 from tidegate.models.blocker import Blocker
+from tidegate.models.remedy import Clear, Remedy, Trigger
 
 
 def confirmation_blockers(confirm: str, environment: str, dag: str) -> Iterator[Blocker]:
@@ -14,7 +16,10 @@ def confirmation_blockers(confirm: str, environment: str, dag: str) -> Iterator[
             resource=environment or "environment",
             observed=f"confirm = {confirm!r}",
             expected=f"confirm = {environment!r}",
-            remedy=f"trigger {environment}.{dag} with confirm = {environment}",
+            remedy=Remedy.of(
+                Trigger(f"{environment}.{dag}", {}, ("confirm",)),
+                note="Clearing does not help: a run keeps what it was triggered with",
+            ),
         )
 
 
@@ -23,6 +28,7 @@ def target_blockers(
 ) -> Iterator[Blocker]:
     """Yield a blocker for each stack that a teardown may not destroy, and for none at all."""
     offered = "+".join(destroyable) or "no stack of this environment"
+    whole = "+".join(destroyable)
     refused = [stack for stack in target if stack not in destroyable]
     for stack in refused if target else ["none"]:
         yield Blocker(
@@ -31,7 +37,11 @@ def target_blockers(
             resource=f"stack {stack}",
             observed=f"target = {'+'.join(target) or 'none'}",
             expected=f"one or more of {offered}",
-            remedy=f"trigger {environment}.{dag} with target = {offered}",
+            remedy=Remedy.of(
+                Trigger(f"{environment}.{dag}", {"target": whole}, ("confirm",)), note=f"Targets are {offered}"
+            )
+            if destroyable
+            else Remedy.of(manifest("stacks", why="destroyable: true for a stack"), Clear()),
         )
 
 
@@ -44,5 +54,5 @@ def reason_blockers(reason: str, environment: str, dag: str) -> Iterator[Blocker
             resource=environment or "environment",
             observed="an empty reason",
             expected="one sentence for those who read the record",
-            remedy=f"trigger {environment}.{dag} with a reason",
+            remedy=Remedy.of(Trigger(f"{environment}.{dag}", {}, ("confirm", "reason"))),
         )

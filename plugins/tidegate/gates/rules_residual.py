@@ -15,10 +15,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tidegate.gates.rules_forbidden import Verdict, expired_blocker, finding_blocker, judge
+from tidegate.gates.rules_live_remedy import way_out
+from tidegate.gates.rules_remedies import FINDER, TEARDOWN
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import LiveResource
 from tidegate.models.observed import Known
 from tidegate.models.plan import PreserveItem
+from tidegate.models.remedy import Clear, Edit, Person, Remedy, Wait
 from tidegate.models.residual import ScanFacts
 
 GOING = frozenset(
@@ -81,7 +84,6 @@ _VENDORS = {
 
 _BACKUP = "aws:backup:"
 _IS_BUSY = "it is busy"
-_TEARDOWN = "trigger <environment>.m9_teardown_cost_check again"
 
 
 def found_blockers(facts: ScanFacts, preserved: Sequence[PreserveItem]) -> Iterator[Blocker]:
@@ -108,7 +110,7 @@ def found_blockers(facts: ScanFacts, preserved: Sequence[PreserveItem]) -> Itera
                 resource=name_of(resource),
                 observed=said_status(resource),
                 expected="gone",
-                remedy=_TEARDOWN,
+                remedy=way_out(resource, facts.owners, tearing_down=True),
             )
 
 
@@ -121,7 +123,7 @@ def ephemeral_types_blockers(facts: ScanFacts) -> Iterator[Blocker]:
             resource="ephemeral types",
             observed="0 types",
             expected="the types that ephemeral stacks may hold",
-            remedy="list them per stack in include/policies/allowed_types.yaml",
+            remedy=Remedy.of(Edit("include/policies/allowed_types.yaml", "stacks", why="list them per stack"), Clear()),
         )
 
 
@@ -141,7 +143,7 @@ def story_blockers(facts: ScanFacts, resource: LiveResource, broken_rules: Seque
             resource=name_of(resource),
             observed=said_status(resource) + against,
             expected="gone",
-            remedy="wait for the service to finish, then clear the task",
+            remedy=Remedy.of(Wait("the service has finished"), Clear()),
         )
     elif vendor:
         if broken_rules or resource.type not in facts.free_types:
@@ -151,7 +153,11 @@ def story_blockers(facts: ScanFacts, resource: LiveResource, broken_rules: Seque
                 resource=name_of(resource),
                 observed=f"{said_status(resource)}; made by {vendor}{against}",
                 expected="gone with its owner",
-                remedy=f"remove its owner ({vendor}), or let the owner make none; a teardown does not reach it",
+                remedy=Remedy.of(
+                    Person(vendor, "remove its owner, or let the owner make none"),
+                    Clear(),
+                    note="A teardown does not reach it",
+                ),
             )
     else:
         hold = hold_of(resource)
@@ -161,8 +167,9 @@ def story_blockers(facts: ScanFacts, resource: LiveResource, broken_rules: Seque
             resource=name_of(resource),
             observed=f"{said_status(resource)}; {hold}{against}",
             expected="gone",
-            remedy="lift what holds it (deletion protection, backup vault), or wait until it is no longer busy; "
-            "then trigger <environment>.m9_teardown_cost_check, or delete it by hand where no stack holds it",
+            remedy=Remedy.of(
+                Wait("it is no longer busy") if hold == _IS_BUSY else Person(FINDER, "lift what holds it"), TEARDOWN
+            ),
         )
 
 
@@ -230,7 +237,7 @@ def _forbidden(facts: ScanFacts, resource: LiveResource, verdict: Verdict) -> It
             finding,
             forbidden_code="FORBIDDEN-LIVE",
             resource=name_of(resource),
-            remedy=f"{_TEARDOWN}; if no stack holds it, remove it with whoever made it",
+            remedy=way_out(resource, facts.owners, tearing_down=True),
         )
     for exception in verdict.expired:
         yield expired_blocker(exception, resource=name_of(resource), today=facts.today)

@@ -9,15 +9,17 @@ from typing import Protocol
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, CLEAR, STATE_BUCKET, TEARDOWN, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed, shown
 from tidegate.models.plan import Plan, PreserveItem, StackScope
+from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 from tidegate.models.state import StateResource
 
 _PURE = {("delete",), ("no-op",), ("read",)}
 _DESTROYABLE_LIFECYCLES = {"messaging", "ephemeral"}
-_MANIFEST = "include/environments/<environment>.yaml"
-_AGAIN = "clear the task that planned it, so that it plans again"
+
+_AGAIN = CLEAR
 
 
 class Kept(Protocol):
@@ -51,8 +53,7 @@ def preserve_set_blockers(kept: Kept) -> Iterator[Blocker]:
         resource="preserve-set",
         observed=shown(kept.preserve_set) if unread else "0 items",
         expected="backend, evidence and everything in the state of persistent stacks",
-        remedy="make the state bucket readable to the execution role and apply the core stack first, then "
-        "clear the task",
+        remedy=Remedy.of(Person(OWNER, "let the execution role read the state bucket"), BUILD, Clear()),
     )
 
 
@@ -76,7 +77,7 @@ def _lifecycle(scope: StackScope) -> Iterator[Blocker]:
             resource=scope.stack,
             observed=f"lifecycle {scope.lifecycle}, destroyable = {scope.destroyable}",
             expected="lifecycle messaging or ephemeral, destroyable = True",
-            remedy="trigger <environment>.m9_teardown_cost_check with a target that leaves it out",
+            remedy=Remedy.of(TEARDOWN, note="With a target that leaves it out"),
         )
 
 
@@ -86,7 +87,7 @@ def _state(scope: StackScope) -> Iterator[Blocker]:
         what="the state of the stack",
         resource=scope.stack,
         expected="a state version, or none",
-        remedy="make the state bucket readable to the execution role, then clear the task",
+        remedy=STATE_BUCKET,
     )
     return readable(scope.state, need)
 
@@ -101,7 +102,11 @@ def _protected(kept: Kept, scope: StackScope) -> Iterator[Blocker]:
                 resource=resource.address,
                 observed=f"{resource.type} {resource.id}: {reason}",
                 expected="nothing that preserve names in the manifest",
-                remedy=f"move it out of include/terraform/{scope.stack}, or narrow preserve in {_MANIFEST}",
+                remedy=Remedy.of(
+                    Person(AUTHOR, f"move it out of include/terraform/{scope.stack}"),
+                    Clear(),
+                    alternative=(manifest("preserve", why="leave it out"), Clear()),
+                ),
             )
 
 
@@ -126,8 +131,14 @@ def _overlap(kept: Kept, scope: StackScope) -> Iterator[Blocker]:
                 resource=resource.address,
                 observed=f"{resource.type} {resource.id} in both sets, preserved for: {reason}",
                 expected="in one set only",
-                remedy=f"remove it from the state of {scope.stack} or from the stack that preserves it: "
-                "two stacks own one resource",
+                remedy=Remedy.of(
+                    Person(
+                        AUTHOR,
+                        f"let one of two stacks own it: remove it from the state of {scope.stack} or from the "
+                        "stack that preserves it",
+                    ),
+                    Clear(),
+                ),
             )
 
 

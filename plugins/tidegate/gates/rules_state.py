@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import DESCRIBE, TEARDOWN, allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
+from tidegate.models.remedy import Remedy, Trigger, Wait
 from tidegate.models.state import StateLock, StateResource
 
 
@@ -18,7 +20,7 @@ def lock_left_blockers(locks: Observed[tuple[StateLock, ...]], stack: str) -> It
                 what="whether the state is locked",
                 resource=stack,
                 expected="no lock",
-                remedy="make the lock table and the state bucket readable to the execution role, then clear the task",
+                remedy=allow("read the lock table and the state bucket"),
             ),
         )
         return
@@ -30,7 +32,9 @@ def lock_left_blockers(locks: Observed[tuple[StateLock, ...]], stack: str) -> It
             resource=stack,
             observed=f"{lock.kind} lock {lock.id} of {lock.who}, {lock.operation}, since {since}",
             expected="no lock",
-            remedy="trigger the DAG again with release_dead_lock = true; it releases the lock only with proof",
+            remedy=Remedy.of(
+                Trigger("<dag>", {"release_dead_lock": True}), note="It releases the lock only with proof"
+            ),
         )
 
 
@@ -44,8 +48,7 @@ def still_there_blockers(still_there: Observed[tuple[StateResource, ...]], scope
                 what="which destroyed resources still answer",
                 resource=scope,
                 expected="none of them answers",
-                remedy="allow the execution role to describe them (include/terraform/core/execution_policy.tf), "
-                "then clear the task",
+                remedy=DESCRIBE,
             ),
         )
         return
@@ -56,5 +59,5 @@ def still_there_blockers(still_there: Observed[tuple[StateResource, ...]], scope
             resource=f"{resource.type} {resource.id}",
             observed=f"{resource.address} answers when asked live",
             expected="gone",
-            remedy="wait for the service to finish; if it stays, trigger <environment>.m9_teardown_cost_check again",
+            remedy=Remedy.of(Wait("the service has finished"), TEARDOWN),
         )

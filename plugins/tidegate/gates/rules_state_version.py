@@ -7,11 +7,13 @@ terraform starts on the stack, and once more in the second before it applies.
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import FINDER, MANIFEST_STACKS, OPERATOR, STATE_BUCKET
 from tidegate.gates.rules_version import Precedence, parse_precedence
 from tidegate.models.blocker import Blocker
 from tidegate.models.identity import Tools
 from tidegate.models.observed import Absent, Known
 from tidegate.models.readiness import StackState
+from tidegate.models.remedy import Clear, Person, Remedy
 from tidegate.models.state import StateVersion
 
 
@@ -28,7 +30,7 @@ def stack_state_blockers(
                 resource=f"state of {stack}",
                 observed="no answer about the state",
                 expected="a state, or the answer that there is none",
-                remedy="clear this task so that it collects again; if it repeats, check the stacks of the manifest",
+                remedy=MANIFEST_STACKS,
             )
     for state in states:
         match state.version:
@@ -44,7 +46,7 @@ def stack_state_blockers(
                         what="the state",
                         resource=f"state of {state.stack}",
                         expected="a state, or the answer that there is none",
-                        remedy="make the state bucket readable for the role, then clear this task",
+                        remedy=STATE_BUCKET,
                     ),
                 )
 
@@ -61,8 +63,14 @@ def newer_state_blockers(stack: str, state: StateVersion, tools: Tools) -> Itera
             resource=f"state of {stack}",
             observed=str(error),
             expected="a terraform_version such as 1.12.2",
-            remedy=f"read terraform_version in {state.key} (version {state.version_id}); put the last version that "
-            "Terraform wrote back as the newest one, then clear this task",
+            remedy=Remedy.of(
+                Person(
+                    FINDER,
+                    f"read terraform_version in {state.key} (version {state.version_id}), and let the last "
+                    "version that Terraform wrote be the newest one",
+                ),
+                Clear(),
+            ),
         )
         return
     if isinstance(running, Known) and _older(running.value, written):
@@ -72,8 +80,14 @@ def newer_state_blockers(stack: str, state: StateVersion, tools: Tools) -> Itera
             resource=f"state of {stack}",
             observed=f"written by terraform {state.terraform_version} (serial {state.serial})",
             expected=f"at most the worker's terraform {running.value}",
-            remedy=f"install terraform >= {state.terraform_version} on every worker, as a binary or with `pip install "
-            "--require-hashes -r requirements-terraform.txt`, then clear this task",
+            remedy=Remedy.of(
+                Person(
+                    OPERATOR,
+                    f"install terraform >= {state.terraform_version} on every worker, as a binary or with `pip "
+                    "install --require-hashes -r requirements-terraform.txt`",
+                ),
+                Clear(),
+            ),
         )
 
 

@@ -4,12 +4,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tidegate.gates.rules_observed import Need, required, unusable
+from tidegate.gates.rules_remedies import OPERATOR
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed, shown
+from tidegate.models.remedy import OWNER, Clear, Person, Remedy, Trigger, Wait
 from tidegate.models.time_to_live import EndedLife, TimeToLive
 
 CLOCKS_APART = timedelta(minutes=5)
 """How far the clocks of two workers may differ before one of them is said to have jumped."""
+
+
+def extension(environment: str, stack: str) -> Trigger:
+    """A longer time to live, with a reason."""
+    return Trigger(f"{environment}.extend_time_to_live", {"stack": stack}, ("hours", "confirm", "reason"))
 
 
 def resource_count_blockers(stack: str, count: Observed[int]) -> Iterator[Blocker]:
@@ -21,7 +28,10 @@ def resource_count_blockers(stack: str, count: Observed[int]) -> Iterator[Blocke
             what="the state of a stack that has a time to live",
             resource=f"stack {stack}",
             expected="a readable state, or none",
-            remedy="let the role read the state bucket and mend what the observed text names, then clear this task",
+            remedy=Remedy.of(
+                Person(OWNER, "let the execution role read the state bucket and mend what the observed text names"),
+                Clear(),
+            ),
         ),
     )
 
@@ -36,8 +46,10 @@ def record_blockers(stack: str, record: Observed[TimeToLive], environment: str) 
                 what="the time to live of a stack that stands",
                 resource=f"stack {stack}",
                 expected=f"a readable record below control/{environment}/time_to_live/{stack}",
-                remedy=f"trigger {environment}.extend_time_to_live with stack = {stack}, hours and a reason, which "
-                f"sets a new one; or trigger {environment}.m9_teardown_cost_check with target = {stack}",
+                remedy=Remedy.of(
+                    extension(environment, stack),
+                    alternative=(Trigger(f"{environment}.m9_teardown_cost_check", {"target": stack}, ("confirm",)),),
+                ),
             ),
         )
 
@@ -46,7 +58,6 @@ def bounds_blockers(
     record: TimeToLive, *, observed_at: datetime, max_hours: int, environment: str
 ) -> Iterator[Blocker]:
     """Block a record that no build and no extension can have left under a clock that runs evenly."""
-    again = f"trigger {environment}.extend_time_to_live with stack = {record.stack}, hours and a reason"
     if record.set_at > observed_at + CLOCKS_APART:
         yield Blocker(
             code="CLOCK-JUMPED",
@@ -54,7 +65,11 @@ def bounds_blockers(
             resource=f"stack {record.stack}",
             observed=f"set at {record.set_at.isoformat()} by {record.set_by}, looked at {observed_at.isoformat()}",
             expected=f"set before it is looked at, give or take {int(CLOCKS_APART.total_seconds())} seconds",
-            remedy=f"set the clocks of the workers by one time server; then {again}, which counts from now",
+            remedy=Remedy.of(
+                Person(OPERATOR, "set the clocks of the workers by one time server"),
+                extension(environment, record.stack),
+                note="It counts from now",
+            ),
         )
     if record.ends_at - record.set_at > timedelta(hours=max_hours):
         yield Blocker(
@@ -63,7 +78,9 @@ def bounds_blockers(
             resource=f"stack {record.stack}",
             observed=f"set at {record.set_at.isoformat()} by {record.set_by} until {record.ends_at.isoformat()}",
             expected=f"at most {max_hours} hours, as time_to_live.max_hours says",
-            remedy=f"{again}, which counts from now where the end so far is out of bounds",
+            remedy=Remedy.of(
+                extension(environment, record.stack), note="It counts from now where the end so far is out of bounds"
+            ),
         )
 
 
@@ -85,8 +102,11 @@ def still_ended_blockers(lives: tuple[EndedLife, ...], teardown_dag: str) -> Ite
             resource=f"stack {life.stack}",
             observed=_said_end(life.record),
             expected=expected,
-            remedy="none is needed where the stack shall stand: the next check looks at its newest end; to tear it "
-            f"down all the same, trigger {teardown_dag} with target = {life.stack} and without time_to_live_ended",
+            remedy=Remedy.of(
+                Wait("the next check has looked at its newest end; nothing is to be done where the stack shall stand"),
+                alternative=(Trigger(teardown_dag, {"target": life.stack}, ("confirm",)),),
+                note="Without time_to_live_ended",
+            ),
         )
 
 

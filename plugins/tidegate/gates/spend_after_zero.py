@@ -11,11 +11,17 @@ from datetime import date, timedelta
 
 from tidegate.gates.base import Gate
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import FINDER, OPERATOR, allow, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
+from tidegate.models.remedy import OWNER, Clear, Command, Person, Remedy, Wait
 from tidegate.models.spend import DaySpend, PlatformSpend, SpendAfterZeroFacts
 
-_AGAIN = "clear f_cost_guardrail and this task, so that it reads again"
+_AGAIN = Clear("g_cost_guardrail")
+_CONFLUENT = Remedy.of(
+    Person(FINDER, "see that day in Confluent's billing page, and delete what spends"),
+    Wait("the bill of a later day shows nothing"),
+)
 
 
 def blockers(facts: SpendAfterZeroFacts) -> Iterator[Blocker]:
@@ -31,7 +37,7 @@ def blockers(facts: SpendAfterZeroFacts) -> Iterator[Blocker]:
                 what="the platform run",
                 resource="control record platform_runs",
                 expected="the newest one, or none",
-                remedy="make control/<environment>/platform_runs in the evidence bucket readable, then clear this task",
+                remedy=allow("read control/<environment>/platform_runs in the evidence bucket"),
             ),
         )
         return
@@ -43,7 +49,7 @@ def blockers(facts: SpendAfterZeroFacts) -> Iterator[Blocker]:
                 what="when the platform run was closed",
                 resource=run.value.id,
                 expected="a teardown proof that passed, with its time",
-                remedy=f"make {run.value.closed_by} readable to the execution role, then clear this task",
+                remedy=allow(f"read {run.value.closed_by}"),
             ),
         )
         return
@@ -54,7 +60,7 @@ def blockers(facts: SpendAfterZeroFacts) -> Iterator[Blocker]:
             resource=run.value.id,
             observed=f"closed {facts.closed_at.value.isoformat()}, now {facts.observed_at.isoformat()}",
             expected="a closing before now",
-            remedy="correct the clock of the worker, then clear this task",
+            remedy=Remedy.of(Person(OPERATOR, "correct the clock of the worker"), Clear()),
         )
     told = {spend.platform for spend in facts.platforms}
     for platform in facts.cost_scope:
@@ -98,12 +104,20 @@ def _day(facts: SpendAfterZeroFacts, spend: PlatformSpend, day: date, lines: lis
             resource=where,
             observed=f"{spent} {facts.expected_unit}",
             expected=f"at most {spend.base_per_day} {facts.expected_unit} from {facts.watched_from} on",
-            remedy=f"see what spends: `aws ce get-cost-and-usage --time-period Start={day},End={following} "
-            "--granularity DAILY --metrics UnblendedCost --group-by Type=DIMENSION,Key=SERVICE` (0.01 USD); remove it, "
-            "or raise audit.base_usd_per_day when it is core's"
-            if of_aws
-            else "see that day in Confluent's billing page, and delete what spends",
+            remedy=_what_spends(day, following) if of_aws else _CONFLUENT,
         )
+
+
+def _what_spends(day: date, following: date) -> Remedy:
+    period = f"Start={day},End={following}"
+    question = ("aws", "ce", "get-cost-and-usage", "--time-period", period, "--granularity", "DAILY")
+    return Remedy.of(
+        Command((*question, "--metrics", "UnblendedCost", "--group-by", "Type=DIMENSION,Key=SERVICE")),
+        Person(FINDER, "remove what spends"),
+        Wait("the bill of a later day shows nothing"),
+        alternative=(manifest("audit.base_usd_per_day", why="what core costs, when it is core's"), Clear()),
+        note="The question costs 0.01 USD",
+    )
 
 
 def _unknown(resource: str, observed: str, expected: str) -> Blocker:
@@ -113,7 +127,7 @@ def _unknown(resource: str, observed: str, expected: str) -> Blocker:
         resource=resource,
         observed=observed,
         expected=expected,
-        remedy=f"correct what the reason names (role, key, currency, clock); then {_AGAIN}",
+        remedy=Remedy.of(Person(OWNER, "correct what the reason names: role, key, currency or clock"), _AGAIN),
     )
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, required, unusable
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, REBUILD, allow, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.contract import ContractFacts, Upstream
 from tidegate.models.observed import Absent, Known
+from tidegate.models.remedy import Clear, Person, Remedy
 
-_BUILD = "trigger <environment>.m2_substrate_build again, so that the upstream stack is applied first"
-_MANIFEST = "include/environments/<environment>.yaml"
+_BUILD = REBUILD
 
 
 def blockers(facts: ContractFacts) -> Iterator[Blocker]:
@@ -24,7 +25,7 @@ def blockers(facts: ContractFacts) -> Iterator[Blocker]:
             resource=facts.consumer,
             observed="0 upstreams",
             expected="at least one upstream",
-            remedy=f"set stacks.{facts.consumer}.depends_on in the manifest {_MANIFEST}",
+            remedy=Remedy.of(manifest(f"stacks.{facts.consumer}.depends_on", why="the stacks that it needs"), Clear()),
         )
     for upstream in facts.upstreams:
         yield from each(_source(facts.consumer, upstream), _freshness(upstream), _outputs(upstream), _secrets(upstream))
@@ -38,7 +39,7 @@ def _source(consumer: str, upstream: Upstream) -> Iterator[Blocker]:
             resource=f"{consumer} <- {upstream.stack}",
             observed=upstream.source,
             expected="remote_state",
-            remedy=f"set stacks.{consumer}.contract_source to remote_state in the manifest {_MANIFEST}",
+            remedy=Remedy.of(manifest(f"stacks.{consumer}.contract_source", "remote_state"), Clear()),
         )
 
 
@@ -88,7 +89,9 @@ def _outputs(upstream: Upstream) -> Iterator[Blocker]:
             resource=upstream.stack,
             observed="0 required outputs",
             expected="at least one required output",
-            remedy=f"set stacks.{upstream.stack}.required_outputs in the manifest {_MANIFEST}",
+            remedy=Remedy.of(
+                manifest(f"stacks.{upstream.stack}.required_outputs", why="the outputs that it hands over"), Clear()
+            ),
         )
     for name in upstream.required_outputs:
         need = Need(
@@ -96,7 +99,9 @@ def _outputs(upstream: Upstream) -> Iterator[Blocker]:
             what="a required output of the upstream stack",
             resource=f"{upstream.stack}.{name}",
             expected="a value",
-            remedy=f"declare output {name} in include/terraform/{upstream.stack}/outputs.tf, then {_BUILD}",
+            remedy=Remedy.of(
+                Person(AUTHOR, f"declare output {name} in include/terraform/{upstream.stack}/outputs.tf"), BUILD
+            ),
         )
         yield from required(upstream.outputs.get(name, Absent()), need)
 
@@ -111,8 +116,7 @@ def _secrets(upstream: Upstream) -> Iterator[Blocker]:
             what="the list of parameters that the upstream stack wrote",
             resource=upstream.stack,
             expected="names and types of its parameters",
-            remedy="allow the execution role ssm:DescribeParameters (include/terraform/core/execution_policy.tf), "
-            "then clear this task",
+            remedy=allow("call ssm:DescribeParameters"),
         )
         yield unusable(upstream.secrets, need)
         return
@@ -125,8 +129,14 @@ def _secrets(upstream: Upstream) -> Iterator[Blocker]:
                 resource=name,
                 observed="no such parameter",
                 expected="a SecureString",
-                remedy=f"write it in include/terraform/{upstream.stack}, or correct stacks.{upstream.stack}."
-                f"required_secrets in {_MANIFEST}; then {_BUILD}",
+                remedy=Remedy.of(
+                    Person(AUTHOR, f"write it in include/terraform/{upstream.stack}"),
+                    BUILD,
+                    alternative=(
+                        manifest(f"stacks.{upstream.stack}.required_secrets", why="the secrets that it writes"),
+                        BUILD,
+                    ),
+                ),
             )
         elif types[name] != "SecureString":
             yield Blocker(
@@ -135,8 +145,13 @@ def _secrets(upstream: Upstream) -> Iterator[Blocker]:
                 resource=name,
                 observed=types[name] or "blank",
                 expected="SecureString",
-                remedy=f"set its type to SecureString in include/terraform/{upstream.stack}, rotate what it holds, "
-                f"then {_BUILD}",
+                remedy=Remedy.of(
+                    Person(
+                        AUTHOR,
+                        f"set its type to SecureString in include/terraform/{upstream.stack} and rotate what it holds",
+                    ),
+                    BUILD,
+                ),
             )
 
 

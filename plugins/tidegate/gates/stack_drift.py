@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_unreadable
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, MANIFEST_STACKS, REPAIR, STATE_BUCKET, allow
 from tidegate.models.audit import ChangedResource, DriftPlan, StackDrift, StackDriftFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
+from tidegate.models.remedy import Clear, Person, Remedy
 
 _SHOWN = 10
 """So many addresses are named in one sentence."""
@@ -40,7 +42,7 @@ def _state(stack: StackDrift) -> Iterator[Blocker]:
             what="the state that drift is measured from",
             resource=stack.stack,
             expected="a state version, or none yet",
-            remedy="make the state bucket readable to the execution role, then clear this task",
+            remedy=STATE_BUCKET,
         ),
     )
 
@@ -57,8 +59,11 @@ def _gone(stack: StackDrift) -> Iterator[Blocker]:
             observed=f"{'no state' if isinstance(stack.state, Absent) else 'a state without resources'}; "
             f"{stack.applied_before.value}",
             expected="the state that the last apply left, for nothing destroys a persistent stack",
-            remedy="build nothing until it is back: find who removed it, and restore the last version of its object in "
-            "the state bucket, which keeps versions; then clear this task",
+            remedy=Remedy.of(
+                Person(FINDER, "find who removed it, and build nothing until it is back"),
+                Clear(),
+                note="The state bucket keeps versions of its object",
+            ),
         )
         return
     yield from readable(
@@ -68,7 +73,7 @@ def _gone(stack: StackDrift) -> Iterator[Blocker]:
             what="whether this stack was applied before",
             resource=stack.stack,
             expected="a record of an apply, of its values or of a teardown, or none yet",
-            remedy="make the work bucket and the evidence bucket readable for the role, then clear this task",
+            remedy=allow("read the work bucket and the evidence bucket"),
         ),
     )
 
@@ -87,7 +92,9 @@ def _plan(stack: StackDrift) -> Iterator[Blocker]:
             resource=stack.stack,
             observed="a plan that is not complete, or that ended with an error",
             expected="a complete plan",
-            remedy="read the terraform messages in the task log, correct what they name, then clear this task",
+            remedy=Remedy.of(
+                Person(AUTHOR, "read the terraform messages in the task log and correct what they name"), Clear()
+            ),
         )
     for resource in plan.drifted:
         yield _drifted(stack, resource)
@@ -102,8 +109,7 @@ def _drifted(stack: StackDrift, resource: ChangedResource) -> Blocker:
         observed=f"differs in {', '.join(resource.attributes) or 'its existence'}; an apply would "
         f"{', '.join(resource.actions)}",
         expected="as the last apply left it",
-        remedy="undo the change by hand, or trigger <environment>.m2_substrate_build, which changes it back (core: "
-        "with repair_drift = true and a repair_reason)",
+        remedy=Remedy.of(REPAIR, alternative=(Person(FINDER, "undo the change by hand"), Clear())),
     )
 
 
@@ -122,8 +128,9 @@ def _pending(stack: StackDrift, plan: DriftPlan) -> Iterator[Blocker]:
         observed=(", ".join(changes[:_SHOWN]) or "Terraform says that there is something to do and lists nothing")
         + more,
         expected="a plan without changes",
-        remedy=f"trigger <environment>.m2_substrate_build with platform_run = continue, or undo the change in "
-        f"include/terraform/{stack.stack}",
+        remedy=Remedy.of(
+            BUILD, alternative=(Person(AUTHOR, f"undo the change in include/terraform/{stack.stack}"), Clear())
+        ),
     )
 
 
@@ -134,7 +141,7 @@ def _not_looked_at(stack: str) -> Blocker:
         resource=stack,
         observed="no answer about this stack",
         expected="its state, and a plan if it is up",
-        remedy="clear this task so that it collects again; if it repeats, check the stacks of the manifest",
+        remedy=MANIFEST_STACKS,
     )
 
 

@@ -5,17 +5,16 @@ from datetime import timedelta
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_remedies import BUILD, EVIDENCE_BUCKET, TEARDOWN, manifest
 from tidegate.models.audit import StandingPass, StandingPassesFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
+from tidegate.models.remedy import Clear, Remedy
 
-_MANIFEST = "exceptions in include/environments/<environment>.yaml"
-_READ = "let the role read the evidence bucket (docs/runbooks/evidence-unreachable.md), then clear this task"
-_M9 = "trigger <environment>.m9_teardown_cost_check; it judges under today's manifest and policies"
-_M2 = (
-    "trigger <environment>.m2_substrate_build with platform_run = continue; it judges under today's manifest and "
-    "policies"
-)
+_READ = EVIDENCE_BUCKET
+_TODAY = "It judges under today's manifest and policies"
+_M9 = Remedy.of(TEARDOWN, note=_TODAY)
+_M2 = Remedy.of(BUILD, note=_TODAY)
 
 
 def blockers(facts: StandingPassesFacts) -> Iterator[Blocker]:
@@ -28,7 +27,7 @@ def blockers(facts: StandingPassesFacts) -> Iterator[Blocker]:
     )
 
 
-def _standing(found: Observed[StandingPass], *, stem: str, what: str, remedy: str) -> Iterator[Blocker]:
+def _standing(found: Observed[StandingPass], *, stem: str, what: str, remedy: Remedy) -> Iterator[Blocker]:
     """Nothing there: nobody relies on it. A snapshot that is no pass is relied on by nobody either."""
     yield from readable(
         found, Need(stem=stem, what=what, resource="evidence", expected="a snapshot, or none yet", remedy=_READ)
@@ -37,7 +36,7 @@ def _standing(found: Observed[StandingPass], *, stem: str, what: str, remedy: st
         yield from _stale(found.value, what=what, remedy=remedy)
 
 
-def _stale(standing: StandingPass, *, what: str, remedy: str) -> Iterator[Blocker]:
+def _stale(standing: StandingPass, *, what: str, remedy: Remedy) -> Iterator[Blocker]:
     changed = [it for it in standing.policies if it.policy_digest != it.policy_digest_today]
     if changed or not standing.policies:
         named = ", ".join(dict.fromkeys(f"{it.lane} {it.gate}" for it in changed))
@@ -62,7 +61,10 @@ def _exceptions(facts: StandingPassesFacts) -> Iterator[Blocker]:
                 resource=f"exception from {exception.rule} for {exception.resource}",
                 observed=said,
                 expected="no exception whose last day has passed",
-                remedy=f"remove it from {_MANIFEST} with what it allowed, or let its owner give it a new end",
+                remedy=Remedy.of(
+                    manifest("exceptions", why="remove it with what it allowed, or let its owner give it a new end"),
+                    Clear(),
+                ),
             )
         elif exception.expires <= soon:
             yield Blocker(
@@ -71,7 +73,9 @@ def _exceptions(facts: StandingPassesFacts) -> Iterator[Blocker]:
                 resource=f"exception from {exception.rule} for {exception.resource}",
                 observed=said,
                 expected=f"more than {facts.warn_expiry_days} days left (audit.warn_expiry_days)",
-                remedy=f"remove what it allows, or let its owner give it a new end under {_MANIFEST}",
+                remedy=Remedy.of(
+                    manifest("exceptions", why="let its owner give it a new end, or remove what it allows"), Clear()
+                ),
             )
 
 

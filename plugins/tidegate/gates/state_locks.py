@@ -6,16 +6,21 @@ from datetime import timedelta
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_locks import lock_not_looked_at, lock_unreadable, said_lock
 from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_remedies import BUILD, FINDER, INTENTS, TEARDOWN, allow
 from tidegate.models.audit import StackLockState, StateLocksFacts
 from tidegate.models.authorization import Intent
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.remedy import Clear, Person, Remedy
 from tidegate.models.state import StateLock
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """A lock that was taken later than this from now has no age that could be trusted."""
 
-_RUNBOOK = "docs/runbooks/stale-lock.md says how to find its holder and, if that is gone, how to release it with proof"
+_RUNBOOK = Remedy.of(
+    Person(FINDER, "find the holder and, if that is gone, release the lock with proof", "docs/runbooks/stale-lock.md"),
+    Clear(),
+)
 _HARMLESS = frozenset({"plan"})
 """What changes no resource: it may be lost."""
 
@@ -73,7 +78,7 @@ def _intent(stack: StackLockState) -> Iterator[Blocker]:
                     what="the record of started terraforms",
                     resource=f"stack {stack.stack}",
                     expected="none, or one that has ended",
-                    remedy="make intents/ in the work bucket readable for the role, then clear this task",
+                    remedy=INTENTS,
                 ),
             )
 
@@ -91,7 +96,7 @@ def _last_apply(stack: StackLockState) -> Iterator[Blocker]:
                     what="how the newest apply ended",
                     resource=f"stack {stack.stack}",
                     expected="none, or one that has ended",
-                    remedy="make intents/ in the work bucket readable for the role, then clear this task",
+                    remedy=INTENTS,
                 ),
             )
 
@@ -108,8 +113,9 @@ def _lost(stack: StackLockState, what: str) -> Blocker:
         resource=f"stack {stack.stack}",
         observed=f"{what}, dead",
         expected="every terraform seen to end",
-        remedy="trigger <environment>.m2_substrate_build with platform_run = continue, or "
-        "<environment>.m9_teardown_cost_check: the plan shows what is half made (docs/runbooks/stale-lock.md)",
+        remedy=Remedy.of(
+            BUILD, alternative=(TEARDOWN,), note="The plan shows what is half made (docs/runbooks/stale-lock.md)"
+        ),
     )
 
 
@@ -124,7 +130,12 @@ def _lease(facts: StateLocksFacts) -> Iterator[Blocker]:
                 observed=f"{holder.dag_id} run {holder.run_id}, last heard of at {holder.heartbeat_at.isoformat()}, "
                 f"ran out at {holder.expires_at.isoformat()}",
                 expected="a lease that the verdict of its run gave back",
-                remedy=f"open run {holder.run_id} of {holder.dag_id} in Airflow and clear its verdict task",
+                remedy=Remedy.of(
+                    Person(
+                        FINDER, f"open run {holder.run_id} of {holder.dag_id} in Airflow and clear its verdict task"
+                    ),
+                    Clear(),
+                ),
             )
         case other:
             yield from readable(
@@ -134,7 +145,7 @@ def _lease(facts: StateLocksFacts) -> Iterator[Blocker]:
                     what="the run lease",
                     resource="run lease",
                     expected="a lease, or none",
-                    remedy="let the role read control/ in the evidence bucket, then clear this task",
+                    remedy=allow("read control/ in the evidence bucket"),
                 ),
             )
 

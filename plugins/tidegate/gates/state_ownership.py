@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, MANIFEST_STACKS, STATE_BUCKET
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
 from tidegate.models.ownership import OwnedState, OwnershipFacts
+from tidegate.models.remedy import Person, Remedy
 from tidegate.models.state import StateResource
 
 
@@ -32,8 +34,7 @@ def _not_looked_at(resource: str, summary: str, observed: str) -> Blocker:
         resource=resource,
         observed=observed,
         expected="the state of every stack of the manifest, read once",
-        remedy="clear this task so that it reads again; if it repeats, check stacks in "
-        "include/environments/<environment>.yaml",
+        remedy=MANIFEST_STACKS,
     )
 
 
@@ -47,7 +48,7 @@ def _state(state: OwnedState) -> Iterator[Blocker]:
                     resource=f"{state.stack}: {resource.address}",
                     observed=repr(resource.id),
                     expected="an id",
-                    remedy=f"trigger <environment>.m2_substrate_build again; it refreshes the state of {state.stack}",
+                    remedy=Remedy.of(BUILD, note=f"It refreshes the state of {state.stack}"),
                 )
     elif not (isinstance(state.resources, Absent) and state.destroyable):
         yield unusable(
@@ -57,7 +58,7 @@ def _state(state: OwnedState) -> Iterator[Blocker]:
                 what="the state",
                 resource=state.stack,
                 expected="a state that can be read" + (", or none" if state.destroyable else ""),
-                remedy="make the state bucket readable to the execution role, then clear this task",
+                remedy=STATE_BUCKET,
             ),
         )
 
@@ -77,8 +78,14 @@ def _shared(facts: OwnershipFacts) -> Iterator[Blocker]:
             resource=id_ or "(blank id)",
             observed=", ".join(f"{stack}: {resource.address} ({resource.type})" for stack, resource in found),
             expected="one owner",
-            remedy=f"remove it from one of include/terraform/{{{','.join(stacks)}}} with a `removed` block "
-            "that does not destroy, then trigger <environment>.m2_substrate_build",
+            remedy=Remedy.of(
+                Person(
+                    AUTHOR,
+                    f"remove it from one of include/terraform/{{{','.join(stacks)}}} with a `removed` block that "
+                    "does not destroy",
+                ),
+                BUILD,
+            ),
         )
 
 

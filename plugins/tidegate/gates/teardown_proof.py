@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import CLEAR, STATE_BUCKET, TEARDOWN
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
+from tidegate.models.remedy import Clear, Remedy
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_AGAIN = "trigger <environment>.m9_teardown_cost_check again; its plan shows what is left"
+_AGAIN = Remedy.of(TEARDOWN, note="Its plan shows what is left")
 
 
 def blockers(facts: TeardownProofFacts) -> Iterator[Blocker]:
@@ -41,7 +43,7 @@ def _stale(facts: TeardownProofFacts, reference: SnapshotReference) -> Iterator[
             resource=reference.lane,
             observed=f"policy digest {reference.policy_digest or 'none'} in {reference.uri}",
             expected=f"policy digest {reference.policy_digest_today}",
-            remedy=f"clear {reference.lane} in the Airflow grid, with everything downstream of it",
+            remedy=Remedy.of(Clear(reference.lane)),
         )
     if reference.valid_until <= facts.observed_at:
         yield Blocker(
@@ -50,7 +52,7 @@ def _stale(facts: TeardownProofFacts, reference: SnapshotReference) -> Iterator[
             resource=reference.lane,
             observed=f"valid until {reference.valid_until.isoformat()} in {reference.uri}",
             expected="a pass that is still valid",
-            remedy=f"clear {reference.lane} in the Airflow grid, with everything downstream of it",
+            remedy=Remedy.of(Clear(reference.lane)),
         )
 
 
@@ -81,7 +83,7 @@ def _state(stack: str, count: Observed[int], *, torn_down: bool) -> Iterator[Blo
             what="the number of resources in the state",
             resource=stack,
             expected="0 resources" if torn_down else "a number",
-            remedy="let the role read the state bucket, then clear this task",
+            remedy=STATE_BUCKET,
         )
         yield unusable(count, need)
     elif torn_down and (type(count.value) is not int or count.value != 0):
@@ -95,7 +97,7 @@ def _source(lane: str, code: str, summary: str, observed: str) -> Blocker:
         resource=lane,
         observed=observed,
         expected="a snapshot that passed, with its sha256",
-        remedy=f"clear {lane} in the Airflow grid, with everything downstream of it",
+        remedy=Remedy.of(Clear(lane)) if lane != "m9" else CLEAR,
     )
 
 

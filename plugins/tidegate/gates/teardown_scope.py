@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable, unusable
+from tidegate.gates.rules_remedies import BUILD, CLEAR, STATE_BUCKET, TEARDOWN, allow, teardown
 from tidegate.gates.rules_scope import preserve_set_blockers, stack_scope_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, shown
 from tidegate.models.plan import StackScope, TeardownScopeFacts
+from tidegate.models.remedy import Remedy
 
-_AGAIN = "clear the scope task so that it plans and freezes again"
+_AGAIN = CLEAR
 
 
 def blockers(facts: TeardownScopeFacts) -> Iterator[Blocker]:
@@ -30,7 +32,7 @@ def _target(facts: TeardownScopeFacts) -> Iterator[Blocker]:
             resource=facts.target or "target",
             observed="0 stacks",
             expected="at least one destroyable stack",
-            remedy="trigger <environment>.m9_teardown_cost_check with a target from its list",
+            remedy=Remedy.of(TEARDOWN, note="With a target from its list"),
         )
 
 
@@ -41,7 +43,7 @@ def _resumed(scope: StackScope) -> Iterator[Blocker]:
         what="the record of an earlier teardown",
         resource=scope.stack,
         expected="the teardown that was left half way, or none",
-        remedy="make control/ in the evidence bucket readable to the execution role, then clear the task",
+        remedy=allow("read control/ in the evidence bucket"),
     )
     yield from readable(scope.resumes, need)
     if not isinstance(scope.resumes, Known):
@@ -56,8 +58,9 @@ def _resumed(scope: StackScope) -> Iterator[Blocker]:
                 resource=resource.address,
                 observed=f"{resource.type} {resource.id} is not in the destroy-set of {begun.execution_id}",
                 expected=f"a part of what is frozen in {begun.scope_uri}",
-                remedy="trigger <environment>.m2_substrate_build with platform_run = continue: it builds the stack "
-                "anew, and the teardown after it freezes everything",
+                remedy=Remedy.of(
+                    BUILD, TEARDOWN, note="The build makes the stack anew, and the teardown after it freezes everything"
+                ),
             )
 
 
@@ -80,7 +83,7 @@ def _left_alone(facts: TeardownScopeFacts) -> Iterator[Blocker]:
                 resource=stack,
                 observed=shown(serial),
                 expected="a serial",
-                remedy="make the state bucket readable to the execution role, then clear the task",
+                remedy=STATE_BUCKET,
             )
 
 
@@ -92,7 +95,7 @@ def _downstream(facts: TeardownScopeFacts) -> Iterator[Blocker]:
             what="the number of resources of a stack that needs a target",
             resource=stack,
             expected="0 resources, or the stack in the target",
-            remedy="make the state bucket readable to the execution role, then clear the task",
+            remedy=STATE_BUCKET,
         )
         if not isinstance(count, Known):
             yield unusable(count, need)
@@ -104,7 +107,7 @@ def _downstream(facts: TeardownScopeFacts) -> Iterator[Blocker]:
                 resource=stack,
                 observed=f"{count.value} resources",
                 expected="0 resources, or the stack in the target",
-                remedy=f"trigger <environment>.m9_teardown_cost_check with target = {whole}",
+                remedy=Remedy.of(teardown(whole)),
             )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_dag import audit_blockers, hourly_blockers, m9_blockers, stop_blockers
+from tidegate.gates.rules_remedies import manifest
 from tidegate.gates.rules_scope import preserve_set_blockers, stack_scope_blockers
 from tidegate.models.blocker import Blocker
+from tidegate.models.remedy import Clear, Remedy
 from tidegate.models.viability import ViabilityFacts
 
 
@@ -31,7 +33,7 @@ def _stacks(facts: ViabilityFacts) -> Iterator[Blocker]:
                 resource=stack,
                 observed=", ".join(planned) or "no stack was planned",
                 expected="a destroy plan of every destroyable stack",
-                remedy="clear this task so that it plans again; if it repeats, the collector leaves a stack out",
+                remedy=Remedy.of(Clear(), note="If it repeats, the collector leaves a stack out"),
             )
     if not facts.destroyable:
         yield Blocker(
@@ -40,7 +42,7 @@ def _stacks(facts: ViabilityFacts) -> Iterator[Blocker]:
             resource="stacks",
             observed="0 destroyable stacks",
             expected="at least one destroyable stack",
-            remedy="set destroyable of a stack in include/environments/<environment>.yaml",
+            remedy=Remedy.of(manifest("stacks", why="destroyable: true for a stack"), Clear()),
         )
 
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
+from tidegate.gates.rules_remedies import FINDER
 from tidegate.gates.rules_time_to_live import bounds_blockers, record_blockers, resource_count_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.models.remedy import Person, Remedy, Step, Trigger, Wait
 from tidegate.models.time_to_live import StackLife, TimeToLive, TimeToLiveFacts
 
 
@@ -43,31 +45,38 @@ def _ended(facts: TimeToLiveFacts, life: StackLife, record: TimeToLive) -> Itera
             resource=f"stack {life.stack}",
             observed=f"ended at {record.ends_at.isoformat()}; set by {record.set_by}: {record.reason}",
             expected="a stack that is torn down by then, or a later end",
-            remedy=f"{_teardown(facts, life)}; to keep the stack, trigger {facts.environment}.extend_time_to_live "
-            "before a teardown starts",
+            remedy=Remedy.of(
+                *_teardown(facts, life),
+                alternative=(
+                    Trigger(
+                        f"{facts.environment}.extend_time_to_live",
+                        {"stack": life.stack},
+                        ("hours", "confirm", "reason"),
+                    ),
+                ),
+                note="An extension helps before a teardown starts",
+            ),
         )
 
 
-def _teardown(facts: TimeToLiveFacts, life: StackLife) -> str:
+def _teardown(facts: TimeToLiveFacts, life: StackLife) -> tuple[Step, ...]:
     dag = f"{facts.environment}.m9_teardown_cost_check"
+    by_hand = Trigger(dag, {"target": life.stack}, ("confirm",))
     if life.teardown is None:
-        return f"trigger {dag} with target = {life.stack}"
+        return (by_hand,)
     named = f"{dag} run {life.teardown.run_id}"
     match life.teardown.state:
         case Absent() if life.teardown.keeps_failing:
             failed = ", ".join(life.teardown.failed_before)
-            return (
-                f"{failed} failed: read the log of the last one and mend what it names; then trigger {dag} by hand "
-                f"with target = {life.stack}"
-            )
+            return Person(FINDER, f"{failed} failed: read the log of the last one and mend what it names"), by_hand
         case Absent():
-            return f"{named} is triggered by this task; see how it ends"
+            return (Wait(f"{named}, which this task triggers, has ended"),)
         case Known(state):
-            return f"{named} is {state}; see how it ends"
+            return (Wait(f"{named}, which is {state}, has ended"),)
         case Unreadable():
-            return f"see in Airflow whether {named} runs; else trigger {dag} with target = {life.stack}"
+            return Person(FINDER, f"see in Airflow whether {named} runs"), by_hand
         case _:
-            return f"trigger {dag} with target = {life.stack}"
+            return (by_hand,)
 
 
 GATE = Gate(

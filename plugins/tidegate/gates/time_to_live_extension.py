@@ -11,10 +11,12 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import latch_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
 from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import BUILD, FINDER, OPERATOR
 from tidegate.gates.rules_request import confirmation_blockers, reason_blockers
 from tidegate.gates.rules_time_to_live import resource_count_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
+from tidegate.models.remedy import Clear, Person, Remedy, Trigger, Wait
 from tidegate.models.time_to_live import ExtensionFacts
 
 _DAG = "extend_time_to_live"
@@ -44,9 +46,9 @@ def _stack(facts: ExtensionFacts) -> Iterator[Blocker]:
             resource=f"stack {facts.stack or 'none'}",
             observed=f"stack = {facts.stack!r}",
             expected=offered or "a stack with a time to live, of which this environment has none",
-            remedy=f"trigger {facts.environment}.{_DAG} with stack = {offered}"
-            if offered
-            else "nothing is to be done: what stands in this environment has no end",
+            remedy=Remedy.of(Trigger("<dag>", {"stack": facts.extendable[0]}, ("hours", "confirm", "reason")))
+            if facts.extendable
+            else Remedy((), note="Nothing is to be done: what stands in this environment has no end"),
         )
 
 
@@ -58,7 +60,7 @@ def _stands(facts: ExtensionFacts) -> Iterator[Blocker]:
             resource=f"stack {facts.stack}",
             observed="0 resources in its state",
             expected="a stack that was built",
-            remedy=f"trigger {facts.environment}.m2_substrate_build; its time_to_live_hours set the time",
+            remedy=Remedy.of(BUILD, note="Its time_to_live_hours set the time"),
         )
 
 
@@ -71,7 +73,10 @@ def _hours(facts: ExtensionFacts) -> Iterator[Blocker]:
             resource=f"stack {facts.stack}",
             observed=f"hours = {facts.hours}",
             expected=f"1 to {facts.max_hours}",
-            remedy=f"trigger {facts.environment}.{_DAG} with hours between 1 and {facts.max_hours}",
+            remedy=Remedy.of(
+                Trigger("<dag>", {}, ("stack", "hours", "confirm", "reason")),
+                note=f"Hours are between 1 and {facts.max_hours}",
+            ),
         )
     elif facts.ends_at > latest:
         yield Blocker(
@@ -80,7 +85,9 @@ def _hours(facts: ExtensionFacts) -> Iterator[Blocker]:
             resource=f"stack {facts.stack}",
             observed=f"{facts.starts_at.isoformat()} and {facts.hours} hours: {facts.ends_at.isoformat()}",
             expected=f"at most {facts.max_hours} hours from now: {latest.isoformat()}",
-            remedy=f"trigger {facts.environment}.{_DAG} with fewer hours, or later",
+            remedy=Remedy.of(
+                Trigger("<dag>", {}, ("stack", "hours", "confirm", "reason")), note="With fewer hours, or later"
+            ),
         )
 
 
@@ -95,8 +102,11 @@ def _under_way(facts: ExtensionFacts) -> Iterator[Blocker]:
             resource=f"{dag} run {facts.teardown.run_id}",
             observed=shown(facts.teardown.state),
             expected="no teardown under way",
-            remedy=f"let it end, then trigger {facts.environment}.m2_substrate_build; or mark that run as failed in "
-            "Airflow before it destroys, and clear this task",
+            remedy=Remedy.of(
+                Wait("that run has ended"),
+                BUILD,
+                alternative=(Person(FINDER, "mark that run as failed in Airflow before it destroys"), Clear()),
+            ),
         )
     elif not isinstance(facts.teardown.state, (Known, Absent)):
         yield unusable(
@@ -106,7 +116,7 @@ def _under_way(facts: ExtensionFacts) -> Iterator[Blocker]:
                 what="the teardown of the stack whose time has ended",
                 resource=f"{dag} run {facts.teardown.run_id}",
                 expected="no teardown under way",
-                remedy="see in Airflow whether it runs, then clear this task",
+                remedy=Remedy.of(Person(OPERATOR, "see in Airflow whether it runs"), Clear()),
             ),
         )
 

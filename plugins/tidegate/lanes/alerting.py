@@ -21,6 +21,7 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.operations import AlertChannel
+from tidegate.models.remedy import OWNER, Person, Remedy
 
 Send = Callable[[AlertChannel, Alert], Blocker | None]
 """Hands a message to a channel; a blocker says why it was not taken. Never raises for what a channel does."""
@@ -146,6 +147,9 @@ def _unremembered(prefix: str, reason: str) -> Blocker:
         resource=prefix,
         observed=reason,
         expected="a readable numbered record, and a bucket that takes the next",
-        remedy="let the role read and write there; a record that is broken is followed by a fresh one",
+        remedy=Remedy.of(
+            Person(OWNER, "let the execution role read and write there"),
+            note="A record that is broken is followed by a fresh one",
+        ),
         owner="platform",
     )

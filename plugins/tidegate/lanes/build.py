@@ -15,6 +15,7 @@ from tidegate.lanes import readiness, time_to_live
 from tidegate.lanes.confluent import confluent_endpoint
 from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
 from tidegate.lanes.month import month_so_far
+from tidegate.lanes.owners import owners_of
 from tidegate.lanes.plan_facts import is_persistent, plan_facts, protected_addresses
 from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun, now
@@ -215,6 +216,7 @@ def collect_posture(run: LaneRun) -> PostureFacts:
         forbidden=run.policies.forbidden.standing_rules,
         exceptions=run.environment.exceptions,
         today=observed_at.date(),
+        owners=owners_of(run),
     )
 
 

@@ -23,6 +23,7 @@ from tidegate.lanes.triggering import first_not_over, trigger
 from tidegate.models.blocker import Blocker
 from tidegate.models.control import LatchRecord
 from tidegate.models.observed import Known, Observed, shown
+from tidegate.models.remedy import OWNER, Person, Remedy, Trigger
 from tidegate.models.time_to_live import TriggeredRun
 
 _REASON_LENGTH = 200
@@ -94,6 +95,8 @@ def _latch_moved(run: LaneRun, latch: Observed[LatchRecord]) -> str:
         resource=f"control/{run.environment.name}/latch",
         observed=shown(latch),
         expected="the record that was just written",
-        remedy=f"let the role read there; the next check triggers the stop, or trigger "
-        f"{dag_id_of(run.environment.name, 'stop')} now",
+        remedy=Remedy.of(
+            Person(OWNER, "let the execution role read there; the next check triggers the stop"),
+            alternative=(Trigger(dag_id_of(run.environment.name, "stop"), {}, ("confirm", "reason")),),
+        ),
     ).sentence()

@@ -25,6 +25,7 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.emergency import EmergencyLatchFacts, EmergencyTeardownFacts, TeardownVerdict
 from tidegate.models.facts import Facts, Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.remedy import OWNER, Clear, Person, Remedy, Trigger
 from tidegate.models.verdict import VerdictFacts
 from tidegate.models.viability import DagStatus
 
@@ -58,8 +59,11 @@ def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> N
                 resource=f"control/{run.environment.name}/latch",
                 observed=" || ".join(strangers),
                 expected="the caller and the tools of the manifest",
-                remedy="mend what is observed, then clear this task with everything downstream; until then trigger "
-                f"{dag_id_of(run.environment.name, 'stop')} on a worker of this environment",
+                remedy=Remedy.of(
+                    Person(OWNER, "mend what is observed"),
+                    Clear(run.task_id),
+                    alternative=(Trigger(dag_id_of(run.environment.name, "stop"), {}, ("confirm", "reason")),),
+                ),
             ).sentence()
         )
     told = ", ".join(f"{blocker['resource']} {blocker['observed']}" for blocker in reached)
@@ -82,8 +86,11 @@ def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> N
                 resource=f"control/{environment.name}/latch",
                 observed=str(error),
                 expected="a new record",
-                remedy=f"let the role write there, then clear this task with everything downstream; until then pause "
-                f"{dag_id_of(environment.name, 'm2')}",
+                remedy=Remedy.of(
+                    Person(OWNER, "let the execution role write there"),
+                    Clear(run.task_id),
+                    note=f"Until then pause {dag_id_of(environment.name, 'm2')}",
+                ),
             ).sentence()
         ) from error
     run.log(f"the emergency latch of {environment.name} is set: builds are closed, teardown is open")

@@ -99,7 +99,7 @@ def _found(lane: Lane, place: Place, remote: S3Store, document: Any, execution_i
         return None
     if document_digest(document) != snapshot.digest or snapshot.execution_id != execution_id:
         return None
-    blockers = tuple(Blocker(**blocker.model_dump()) for blocker in snapshot.blockers)
+    blockers = tuple(blocker.blocker() for blocker in snapshot.blockers)
     facts = _facts(snapshot)
     return LaneFound(
         lane=lane.name,

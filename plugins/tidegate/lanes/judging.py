@@ -19,7 +19,8 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Facts
 from tidegate.models.identity import Tools
 from tidegate.models.observed import Known, shown
-from tidegate.models.snapshot import SCHEMA_NAME, SCHEMA_VERSION
+from tidegate.models.remedy import OWNER, Clear, Person, Remedy
+from tidegate.models.snapshot import SCHEMA_NAME, SCHEMA_VERSION, blocker_document
 from tidegate.settings import PROJECT, settings
 from tidegate.terraform.program import program_name
 from tidegate.terraform.workspace import locked_providers
@@ -44,14 +45,14 @@ class Judged:
 
 def look(run: LaneRun, facts: Facts) -> tuple[Blocker, ...]:
     """Judge without leaving evidence: for a sensor that may look again."""
-    return by_id(run.lane.gate).evaluate(facts, judged_at=now())
+    return by_id(run.lane.gate).evaluate(facts, judged_at=now(), names=_names(run))
 
 
 def judge(run: LaneRun, facts: Facts) -> Judged:
     """Judge and publish. Raises EvidenceUnreachable; the snapshot then exists only in the local mirror."""
     gate = by_id(run.lane.gate)
     judged_at = now()
-    blockers = gate.evaluate(facts, judged_at=judged_at)
+    blockers = gate.evaluate(facts, judged_at=judged_at, names=_names(run))
     hours = run.environment.validity.gates.get(gate.id, run.environment.validity.default)
     document = {
         "schema": {"name": SCHEMA_NAME, "version": SCHEMA_VERSION},
@@ -66,7 +67,7 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
         "environment": run.environment.name,
         "overall_pass": not blockers,
         "status": "fail" if blockers else "pass",
-        "blockers": [plain(blocker) for blocker in blockers],
+        "blockers": [blocker_document(blocker) for blocker in blockers],
         "valid_until": judged_at + timedelta(hours=hours),
         "policy_digest": policy_digest(run, gate),
         "airflow": {
@@ -94,6 +95,11 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
     return Judged(blockers, published)
 
 
+def _names(run: LaneRun) -> dict[str, str]:
+    """What stands for `<environment>`, `<dag>` and `<task>` in a blocker."""
+    return {"environment": run.environment.name, "dag": run.dag_id, "task": run.task_id}
+
+
 def _unreachable(run: LaneRun, detail: str) -> str:
     return Blocker(
         code="EVIDENCE-UNREACHABLE",
@@ -101,8 +107,11 @@ def _unreachable(run: LaneRun, detail: str) -> str:
         resource=f"s3://{run.environment.evidence.bucket}",
         observed=detail,
         expected="a bucket that takes a conditional put",
-        remedy=f"mend what the observed text names (a bucket that is gone: trigger {run.environment.name}."
-        f"m1_backend_bootstrap), then clear this task; the snapshot lies in runs/{run.place(run.lane).local}*.json",
+        remedy=Remedy.of(
+            Person(OWNER, "mend what the observed text names; a bucket that is gone, M1 makes again"),
+            Clear(run.task_id),
+            note=f"The snapshot lies in runs/{run.place(run.lane).local}*.json",
+        ),
     ).sentence()
 
 

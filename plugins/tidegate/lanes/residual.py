@@ -4,15 +4,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 from tidegate.collectors.aws.inventory import collect_inventory
-from tidegate.collectors.aws.state import read_state
 from tidegate.gates.rules_residual import harmless_vendors
 from tidegate.lanes.looks import looks_of
+from tidegate.lanes.owners import owners_of
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set
 from tidegate.lanes.underway import unfinished_intents
 from tidegate.models.facts import Source
 from tidegate.models.observed import Known
-from tidegate.models.ownership import OwnedState
 from tidegate.models.plan import PreserveItem
 from tidegate.models.prices import ALL, PricePolicy
 from tidegate.models.residual import AuditResidualFacts, ScanFacts
@@ -27,14 +26,7 @@ def collect_audit_residual(run: LaneRun) -> AuditResidualFacts:
         **fields_of(replace(scan, forbidden=run.policies.forbidden.teardown_rules)),
         region=run.environment.region,
         platform_run=run.platform_run,
-        states=tuple(
-            OwnedState(
-                stack=name,
-                destroyable=stack.destroyable,
-                resources=read_state(run.clients, run.environment, name).resources,
-            )
-            for name, stack in run.environment.stacks.items()
-        ),
+        states=owners_of(run).states if scan.owners is None else scan.owners.states,
         expected_stacks=tuple(run.environment.stacks),
         intents=unfinished_intents(run, run.environment.stacks, before),
         preserve_set=preserved,
@@ -75,6 +67,7 @@ def scan_now(run: LaneRun) -> ScanFacts:
             sorted({kind for name in ephemeral for kind in run.policies.allowed_types.stacks.get(name, ())})
         ),
         free_types=free_types(run.policies.prices),
+        owners=owners_of(run),
     )
 
 

@@ -23,6 +23,7 @@ from tidegate.lanes.plan_facts import protected_addresses
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, shown
+from tidegate.models.remedy import Trigger
 from tidegate.terraform import workspace
 from tidegate.terraform.intent import IntentUnwritable
 from tidegate.terraform.process import TerraformDeadline
@@ -78,7 +79,7 @@ def _refusals(run: LaneRun, stack: str) -> Iterator[Blocker]:
         lease_ours_blockers(control.lease),
         latch_blockers(control.latch, dag_of(what, "emergency_stop")),
         no_lock_blockers(stack, read_state_locks(run.clients, run.environment, stack)),
-        intent_blockers(run.intents(stack).unfinished(), stack, "trigger a new run of this DAG"),
+        intent_blockers(run.intents(stack).unfinished(), stack, Trigger(run.dag_id)),
         evidence_blockers(readiness.evidence_writable(run)),
     )
 

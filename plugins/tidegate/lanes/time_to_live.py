@@ -22,6 +22,7 @@ from tidegate.lanes.triggering import first_not_over, trigger
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Facts, Source
 from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.remedy import Clear, Edit, Remedy, Trigger
 from tidegate.models.time_to_live import ExtensionFacts, StackLife, TimeToLive, TimeToLiveFacts, TriggeredRun
 
 _OVER = ("failed", "success")
@@ -138,7 +139,7 @@ def extend(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
                 resource=f"stack {facts.stack}",
                 observed=f"{error.key} is there already",
                 expected="the judged record is the newest",
-                remedy="clear this task with everything downstream; it judges the newest record",
+                remedy=Remedy.of(Clear(run.task_id), note="It judges the newest record"),
             ).sentence()
         ) from error
     run.log(f"{facts.stack} may stand until {facts.ends_at.isoformat()}, as {stored.uri} says")
@@ -172,7 +173,10 @@ def _tear_down(run: LaneRun, facts: TimeToLiveFacts, life: StackLife) -> None:
                 resource=f"stack {life.stack}",
                 observed=f"targets {', '.join(environment.targets) or 'none'}",
                 expected=f"{life.stack} among them",
-                remedy=f"let the manifest say destroyable: true for {life.stack}",
+                remedy=Remedy.of(
+                    Edit(f"include/environments/{environment.name}.yaml", f"stacks.{life.stack}.destroyable", True),
+                    Clear(run.task_id),
+                ),
             ).sentence()
         )
     trigger(
@@ -202,7 +206,7 @@ def _hours_of(run: LaneRun) -> int:
                 resource="param time_to_live_hours",
                 observed=repr(hours),
                 expected=f"1 to {bounds.max_hours}, as time_to_live.max_hours says",
-                remedy=f"trigger {run.dag_id} with time_to_live_hours within these bounds",
+                remedy=Remedy.of(Trigger(run.dag_id, {"time_to_live_hours": bounds.default_hours})),
             ).sentence()
         )
     return hours

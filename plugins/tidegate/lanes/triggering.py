@@ -7,10 +7,14 @@ from tidegate.lanes.run import ActionBlocked, LaneRun
 from tidegate.lanes.spec import ENDED_PARAM
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, shown
+from tidegate.models.remedy import OWNER, Person, Remedy, Trigger, Wait
 from tidegate.models.time_to_live import ATTEMPTS, TriggeredRun
 
 _MOST = 1000
 """How many runs are asked for at most; no check triggers more than one."""
+
+
+_STALE_LOCK = "docs/runbooks/stale-lock.md, where a lock holds it up"
 
 
 def first_not_over(
@@ -48,11 +52,13 @@ def trigger(
     """
     reasons = [blocker.sentence() for blocker in closed]
     by_hand = {name: value for name, value in conf.items() if name != ENDED_PARAM}
-    remedy = f"mend what is observed; the next check triggers it, or trigger {dag_id} now with {by_hand}"
+    now_by_hand = Trigger(dag_id, {name: value for name, value in by_hand.items() if name != "confirm"}, ("confirm",))
+    mend = Person(OWNER, "mend what is observed")
+    remedy = Remedy.of(mend, Wait("the next check has triggered it"), alternative=(now_by_hand,))
     match wanted.state:
         case Known("queued") if reasons:
             problem = "it is queued, and would not start: " + " || ".join(reasons)
-            remedy = "mend what is observed; the run starts by itself then"
+            remedy = Remedy.of(mend, Wait("the run has started by itself"))
         case Known(state):
             run.log(f"{dag_id} run {wanted.run_id} is {state} already")
             return
@@ -62,9 +68,9 @@ def trigger(
             problem = f"nobody can tell how it stands: {shown(wanted.state)}"
         case _ if wanted.keeps_failing:
             code, problem = keeps_failing, f"{', '.join(wanted.failed_before)} failed, so no further one is triggered"
-            remedy = (
-                f"read the log of {wanted.failed_before[-1]} and mend what it names (a lock whose holder is gone: "
-                f"docs/runbooks/stale-lock.md), then trigger {dag_id} by hand with {by_hand}"
+            remedy = Remedy.of(
+                Person(OWNER, f"read the log of {wanted.failed_before[-1]} and mend what it names", _STALE_LOCK),
+                now_by_hand,
             )
         case _:
             problem = run.dag_runs.trigger(dag_id, wanted.run_id, conf)

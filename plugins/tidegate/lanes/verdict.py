@@ -12,7 +12,6 @@ from tidegate.lanes.phases import phase_of
 from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.spec import Lane
-from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.verdict import LaneResult, VerdictFacts
@@ -148,6 +147,6 @@ def _stored_result(
         environment=Known(snapshot.environment),
         profile=Known(snapshot.profile),
         expired=Known(snapshot.valid_until < now() or snapshot.policy_digest != policy_digest(run, by_id(lane.gate))),
-        blockers=tuple(Blocker(**blocker.model_dump()).sentence() for blocker in snapshot.blockers),
+        blockers=tuple(blocker.blocker().sentence() for blocker in snapshot.blockers),
         uri=uri,
     )

@@ -1,14 +1,17 @@
 """A blocker: one reason why a gate is closed, said so that a person can act on it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tidegate.models.remedy import Remedy, fill
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
     """One reason to stop.
 
-    `code` is stable and searchable (`BUDGET-UNIT-MISMATCH`); `remedy` is the next command to type or the file
-    to change. Never "failed to ...": say what was seen and what was expected.
+    `code` is stable and searchable (`BUDGET-UNIT-MISMATCH`); `remedy` leads out, as data (RE1). Never "failed to ...":
+    say what was seen and what was expected.
     """
 
     code: str
@@ -16,12 +19,23 @@ class Blocker:
     resource: str
     observed: str
     expected: str
-    remedy: str
+    remedy: Remedy
     owner: str = ""
 
     def sentence(self) -> str:
-        """One line for a log: code, resource, observed, expected, remedy."""
+        """One line: code, resource, observed, expected, remedy."""
         return (
             f"{self.code} {self.resource}: {self.summary} | observed: {self.observed} | "
-            f"expected: {self.expected} | remedy: {self.remedy}"
+            f"expected: {self.expected} | remedy: {self.remedy.text}"
+        )
+
+    def filled(self, names: Mapping[str, str]) -> "Blocker":
+        """The same with every `<environment>`, `<dag>` and `<task>` in it replaced."""
+        return replace(
+            self,
+            summary=fill(self.summary, names),
+            resource=fill(self.resource, names),
+            observed=fill(self.observed, names),
+            expected=fill(self.expected, names),
+            remedy=self.remedy.filled(names),
         )

@@ -165,6 +165,8 @@ class Environment(_Section):
     account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
     region: Region
     scan_regions: tuple[Region, ...] = Field(min_length=1)
+    account: Literal["shared", "dedicated"] = "shared"
+    """`dedicated`: nobody else uses the account, so what no state holds may be offered for deletion by its id."""
     role_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9+=,.@_-]{1,64}$")]
     terraform_version: str
     oidc: Oidc

@@ -6,6 +6,7 @@ from typing import Any
 
 from tidegate.models.facts import Coverage, Facts
 from tidegate.models.observed import Observed
+from tidegate.models.ownership import Owners
 from tidegate.models.policy import ForbiddenRule, PolicyException
 
 
@@ -40,3 +41,5 @@ class PostureFacts(Facts):
     forbidden: tuple[ForbiddenRule, ...]
     exceptions: tuple[PolicyException, ...]
     today: date
+    owners: Owners | None = None
+    """None in evidence of versions that did not look."""

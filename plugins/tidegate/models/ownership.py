@@ -22,3 +22,18 @@ class OwnershipFacts(Facts):
 
     expected_stacks: tuple[str, ...]
     states: tuple[OwnedState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owners:
+    """Who may hold what stands: every state, and by which marks a resource is this environment's."""
+
+    states: tuple[OwnedState, ...]
+    region: str
+    """The region of the states."""
+    tags: dict[str, str]
+    """All of them together mark a resource as the environment's."""
+    name_prefix: str
+    """`fraud-platform-dev-min`: a resource of this name, or of one that goes on with a dash, is the environment's."""
+    dedicated: bool
+    """The manifest says that nobody else uses the account."""

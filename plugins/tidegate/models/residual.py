@@ -9,7 +9,7 @@ from tidegate.models.facts import Facts
 from tidegate.models.inventory import Inventory
 from tidegate.models.looks import Looks
 from tidegate.models.observed import Known, Observed
-from tidegate.models.ownership import OwnedState
+from tidegate.models.ownership import OwnedState, Owners
 from tidegate.models.plan import PreserveItem
 from tidegate.models.policy import ForbiddenRule, PolicyException
 from tidegate.models.state import StateResource
@@ -38,6 +38,8 @@ class ScanFacts(Facts):
     """Types that only ephemeral stacks hold: what is left of them in the environment is residual."""
     free_types: tuple[str, ...]
     """Types that cost nothing while they stand, whatever their attributes, by the price policy."""
+    owners: Owners | None = None
+    """None in evidence of versions that did not look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,18 @@
 """The snapshot that every gate writes (design.md, evidence). Its digest is over the RFC 8785 form without `digest`."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from tidegate.models.blocker import Blocker
+from tidegate.models.remedy import Clear, Command, Edit, Person, Remedy, Step, Trigger, Wait, written
+
 SCHEMA_NAME = "tidegate.snapshot"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Since version 2 a remedy is data. Evidence of version 1, where it is a sentence, still verifies (ADR 23)."""
 
 
 def _utc_z(moment: datetime) -> str:
@@ -24,19 +30,113 @@ class SchemaName(_Part):
     """Name and version of the document's schema."""
 
     name: Literal["tidegate.snapshot"] = "tidegate.snapshot"
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
+
+
+class TriggerRecord(_Part):
+    """A run to trigger; `ask` names what a person fills in."""
+
+    kind: Literal["trigger"]
+    dag: str
+    conf: dict[str, Any]
+    ask: tuple[str, ...]
+
+
+class ClearRecord(_Part):
+    """A task to clear, with everything downstream."""
+
+    kind: Literal["clear"]
+    task: str
+
+
+class CommandRecord(_Part):
+    """A command line to run with one's own credentials."""
+
+    kind: Literal["command"]
+    argv: tuple[str, ...]
+    as_whom: str
+
+
+class EditRecord(_Part):
+    """A field of a file to change; without a value a person decides."""
+
+    kind: Literal["edit"]
+    file: str
+    field: str
+    value: Any
+    why: str
+
+
+class WaitRecord(_Part):
+    """What to wait for."""
+
+    kind: Literal["wait"]
+    until: str
+
+
+class PersonRecord(_Part):
+    """Who must do what."""
+
+    kind: Literal["person"]
+    who: str
+    what: str
+    where: str
+
+
+StepRecord = Annotated[
+    TriggerRecord | ClearRecord | CommandRecord | EditRecord | WaitRecord | PersonRecord, Field(discriminator="kind")
+]
+
+
+class RemedyRecord(_Part):
+    """A remedy as stored: its steps, another way, and the sentence that is written from them."""
+
+    text: str
+    steps: tuple[StepRecord, ...]
+    alternative: tuple[StepRecord, ...]
+    note: str
 
 
 class BlockerRecord(_Part):
-    """A blocker as stored."""
+    """A blocker as stored. Its remedy is a sentence in documents of version 1."""
 
     code: str
     summary: str
     resource: str
     observed: str
     expected: str
-    remedy: str
+    remedy: RemedyRecord | str
     owner: str
+
+    def blocker(self) -> Blocker:
+        """As the gate said it."""
+        fields = {name: getattr(self, name) for name in ("code", "summary", "resource", "observed", "expected")}
+        return Blocker(**fields, remedy=_remedy(self.remedy), owner=self.owner)
+
+
+def blocker_document(blocker: Blocker) -> dict[str, Any]:
+    """A blocker as it is stored, its remedy with the sentence."""
+    return {**asdict(blocker), "remedy": {"text": blocker.remedy.text, **asdict(blocker.remedy)}}
+
+
+def _remedy(record: RemedyRecord | str) -> Remedy:
+    if isinstance(record, str):
+        return written(record)
+    return Remedy(_steps(record.steps), _steps(record.alternative), record.note)
+
+
+def _steps(records: Iterable[StepRecord]) -> tuple[Step, ...]:
+    return tuple(_KINDS[record.kind](**record.model_dump()) for record in records)
+
+
+_KINDS: dict[str, type[Step]] = {
+    "trigger": Trigger,
+    "clear": Clear,
+    "command": Command,
+    "edit": Edit,
+    "wait": Wait,
+    "person": Person,
+}
 
 
 class CoverageRecord(_Part):

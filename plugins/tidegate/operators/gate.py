@@ -15,6 +15,7 @@ from tidegate.environments import ManifestError
 from tidegate.evidence.store import StoreError
 from tidegate.lanes.spec import Lane
 from tidegate.operators.airflow_run import XCOM_KEY, lane_run, log, resolve
+from tidegate.operators.blocker_lines import blocker_lines
 
 
 class GateOperator(BaseOperator):
@@ -109,14 +110,17 @@ def judge_and_push(run: Any, facts: Any, context: Mapping[str, Any]) -> tuple[An
     return facts, judged
 
 
-def conclude(run: Any, facts: Any, judged: Any) -> None:
+def conclude(run: Any, facts: Any, judged: Any, *, told: bool = False) -> None:
     """Fail on any blocker, after what the lane does then; otherwise do what it does after a pass.
+
+    `told`: the log has the blockers already.
 
     Raises AirflowFailException.
     """
     if not judged.passed:
-        for blocker in judged.blockers:
-            log(f"BLOCKED {blocker.sentence()}", logging.ERROR)
+        if not told:
+            for blocker in judged.blockers:
+                log(blocker_lines(blocker), logging.ERROR)
         codes = ", ".join(dict.fromkeys(blocker.code for blocker in judged.blockers))
         closed = f"{run.lane.name} blocked by {len(judged.blockers)}: {codes}"
         if run.lane.on_fail is not None:

@@ -17,6 +17,7 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.operations import AlertChannel
 from tidegate.models.redaction import redacted
+from tidegate.models.remedy import OWNER, Person, Remedy
 
 IAM_ACTIONS: tuple[str, ...] = ("sns:Publish",)
 
@@ -99,7 +100,10 @@ def _missing(channel: AlertChannel, requirement: str) -> Blocker:
         resource=f"channel {channel.name}",
         observed=f"{requirement} is not installed",
         expected=f"{requirement}",
-        remedy=f"add {requirement} to requirements.in, lock and install it; or take the channel out of alerts.channels",
+        remedy=Remedy.of(
+            Person("whoever runs the workers", f"add {requirement} to requirements.in, lock and install it"),
+            note="Or take the channel out of alerts.channels of the manifest",
+        ),
         owner="platform",
     )
 
@@ -109,11 +113,12 @@ def _undelivered(environment: Environment, channel: AlertChannel, error: Excepti
     said = type(error).__name__
     if isinstance(error, (ClientError, BotoCoreError)):
         said = redacted(f"{said}: {error}")
-    remedy = f"check the connection {channel.connection} in Airflow; the next run of any phase sends it again"
+    remedy = Person("whoever runs Airflow", f"check the connection {channel.connection} in Airflow")
     if channel.kind == "sns":
-        remedy = (
-            f"let the role publish to {environment.alert_topic_arn} (before the first {environment.name}."
-            "m2_substrate_build there is no topic); the next run of any phase sends it again"
+        remedy = Person(
+            OWNER,
+            f"let the execution role publish to {environment.alert_topic_arn} (before the first {environment.name}."
+            "m2_substrate_build there is no topic)",
         )
     return Blocker(
         code="ALERT-UNDELIVERED",
@@ -121,6 +126,6 @@ def _undelivered(environment: Environment, channel: AlertChannel, error: Excepti
         resource=f"channel {channel.name}",
         observed=said,
         expected="a channel that takes messages",
-        remedy=remedy,
+        remedy=Remedy.of(remedy, note="The next run of any phase sends it again"),
         owner="platform",
     )

@@ -1,5 +1,6 @@
 """The verdict leaf: runs whatever happened, recomputes from the evidence, fails the run unless all lanes passed."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from tidegate.operators import telling
 from tidegate.operators.airflow_run import log, resolve
+from tidegate.operators.blocker_lines import blocker_lines, not_run_line
 from tidegate.operators.gate import GateOperator, collected, conclude, judge_and_push
 
 
@@ -27,7 +29,8 @@ class PhaseVerdictOperator(GateOperator):
         try:
             undelivered = telling.tell_of_verdict(run, judged, context)
         finally:
-            conclude(run, facts, judged)
+            _say(run, judged)
+            conclude(run, facts, judged, told=True)
         if undelivered and run.phase in telling.LOUD_PHASES:
             raise AirflowFailException(undelivered[0].sentence())
 
@@ -48,3 +51,17 @@ class PhaseVerdictOperator(GateOperator):
             except closing.ClosingBlocked as error:
                 raise AirflowFailException(str(error)) from error
         return facts, judged
+
+
+def _say(run: Any, judged: Any) -> None:
+    """The causes in full, then what only the verdict saw, then in one line the lanes that did not run."""
+    from tidegate.alerts.events import FOLLOWS, of_its_own
+    from tidegate.lanes import found
+
+    lanes = found.found(run)
+    own = of_its_own(judged.blockers, lanes)
+    for blocker in (*(it for lane in lanes for it in lane.blockers), *(it for it in own if it.code not in FOLLOWS)):
+        log(blocker_lines(blocker), logging.ERROR)
+    left_out = not_run_line(it.summary.partition(":")[0] for it in own if it.code in FOLLOWS)
+    if left_out:
+        log(left_out, logging.ERROR)

@@ -98,7 +98,6 @@ class RunWithoutVerdict(BaseNotifier):
         from tidegate.lanes.alerting import read_memory
         from tidegate.lanes.run import now
         from tidegate.models.alert import About
-        from tidegate.models.blocker import Blocker
         from tidegate.operators.notifiers import run_link
         from tidegate.settings import settings
 
@@ -133,7 +132,7 @@ class RunWithoutVerdict(BaseNotifier):
         log(f"{dag_id} {run_id} failed with a verdict; what it has not told is told now")
         about = replace(about, evidence=_address(environment, self.phase, remote, left.verdict))
         lanes = found.rested_on(environment, self.phase, left.verdict, local, remote)
-        blockers = tuple(Blocker(**blocker.model_dump()) for blocker in left.verdict.blockers)
+        blockers = tuple(blocker.blocker() for blocker in left.verdict.blockers)
         return about, found.alerts_of(remote, about, lanes, blockers)
 
 

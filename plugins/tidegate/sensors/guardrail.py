@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from tidegate.environments import ManifestError
 from tidegate.lanes.spec import Lane
 from tidegate.operators.airflow_run import lane_run, log, resolve
+from tidegate.operators.blocker_lines import blocker_lines
 from tidegate.operators.gate import collected, conclude, judge_and_push, refuse_under_a_finished_verdict
 from tidegate.triggers.look_again import LookAgainTrigger, deadline_of, kept_of
 
@@ -71,7 +72,7 @@ class GuardrailSensor(BaseSensorOperator):
             seconds = max(1, math.ceil((facts.looks.due_at - datetime.now(UTC)).total_seconds()))
         if gate.may_clear_by_itself(blockers) and datetime.now(UTC) < until:
             for blocker in blockers:
-                log(f"WAITING {blocker.sentence()}", logging.WARNING)
+                log(blocker_lines(blocker, said="WAITING"), logging.WARNING)
             log(f"looking again in {seconds} s, until {until:%H:%M:%S} UTC at the latest")
             self.defer(trigger=LookAgainTrigger(seconds, deadline.isoformat(), keep), method_name="look_again")
         conclude(run, *judge_and_push(run, facts, context))

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from tidegate.evidence.layout import attempt_of
-from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed, Unreadable, shown
 from tidegate.models.snapshot import Snapshot
 from tidegate.models.verdict import LaneResult, VerdictFacts
@@ -108,7 +107,7 @@ def _same(verdict: Document, facts: VerdictFacts, lane: LaneResult, snapshot: Sn
             yield judgement_mismatch(
                 verdict.key, f"{lane.task}: {name} {shown(observed)}", f"{name} {expected}, as in the snapshot"
             )
-    sentences = tuple(Blocker(**blocker.model_dump()).sentence() for blocker in snapshot.blockers)
+    sentences = tuple(blocker.blocker().sentence() for blocker in snapshot.blockers)
     if lane.blockers != sentences:
         yield judgement_mismatch(
             verdict.key, f"{lane.task}: {len(lane.blockers)} blockers", f"the {len(sentences)} of its snapshot"

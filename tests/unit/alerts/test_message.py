@@ -27,7 +27,7 @@ def test_a_text_ends_with_where_to_look() -> None:
     assert told == (
         "First.\n\n"
         "FORBIDDEN-LIVE\nsomething forbidden stands\nWhere: aws_nat_gateway nat-1\nObserved: state available\n"
-        "Expected: nothing of this type\nDo: remove it\nOwner: finops\n\n"
+        "Expected: nothing of this type\nDo: remove it (its owner)\nOwner: finops\n\n"
         "Run: https://airflow.example/dags/dev_min.teardown_audit/runs/scheduled__1\n"
         "Evidence: s3://evidence/audit_n_phase_verdict.json\n"
         "Execution: audit_20260213T201427Z of dev_min\n"

@@ -104,7 +104,10 @@ def test_transient_codes_are_among_the_codes_of_their_own_gate(gate: Gate[Any]) 
             (
                 "TYPE-NOT-ALLOWED",
                 "the stack may not hold a resource of this type",
-                "classify <type>: list it under stacks.<stack> in include/policies/allowed_types.yaml, or remove it",
+                "set stacks.<stack> in include/policies/allowed_types.yaml: list <type> there, or take it out of the "
+                "stack (it counts from the next run on; where include/ is in an image or a config map, roll that out "
+                "first); "
+                "then clear this task with everything downstream",
             ),
         ),
         (
@@ -112,7 +115,7 @@ def test_transient_codes_are_among_the_codes_of_their_own_gate(gate: Gate[Any]) 
             (
                 "BUCKET-TLS-OFF",
                 "the TLS-only policy of the <purpose> bucket is not True",
-                "trigger <environment>.m1_backend_bootstrap",
+                "trigger <environment>.m1_backend_bootstrap; then clear this task with everything downstream",
             ),
         ),
         (
@@ -120,7 +123,9 @@ def test_transient_codes_are_among_the_codes_of_their_own_gate(gate: Gate[Any]) 
             (
                 "LOCKING-OFF",
                 "the stack locks its state with no lock file",
-                "set backend.use_lockfile in the manifest include/environments/<environment>.yaml",
+                "set backend.use_lockfile in include/environments/<environment>.yaml: use_lockfile = true "
+                "(it counts from the next run on; where include/ is in an image or a config map, roll that out first); "
+                "then clear this task with everything downstream",
             ),
         ),
         (
@@ -128,8 +133,8 @@ def test_transient_codes_are_among_the_codes_of_their_own_gate(gate: Gate[Any]) 
             (
                 "PRESERVE-SET-EMPTY",
                 "nothing is set to survive",
-                "make the state bucket readable to the execution role and apply the core stack first, "
-                "then clear the task",
+                "let the execution role read the state bucket (the account's owner); "
+                "then trigger <environment>.m2_substrate_build; then clear this task with everything downstream",
             ),
         ),
         (
@@ -137,7 +142,7 @@ def test_transient_codes_are_among_the_codes_of_their_own_gate(gate: Gate[Any]) 
             (
                 "RESIDUAL-DELETING",
                 "a resource is still on its way out",
-                "wait for the service to finish, then clear the task",
+                "wait until the service has finished; then clear this task with everything downstream",
             ),
         ),
         (
@@ -145,7 +150,8 @@ def test_transient_codes_are_among_the_codes_of_their_own_gate(gate: Gate[Any]) 
             (
                 "LATCH-UNREADABLE",
                 "the emergency latch cannot be read",
-                "let the role read control/<environment>/latch in the evidence bucket, then clear this task",
+                "let the execution role read control/<environment>/latch in the evidence bucket (the account's owner); "
+                "then clear this task with everything downstream",
             ),
         ),
     ],

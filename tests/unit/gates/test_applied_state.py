@@ -121,7 +121,7 @@ def test_a_left_lock_is_said_with_its_holder() -> None:
 def test_how_the_apply_ended_is_said(facts: AppliedStateFacts, observed: str) -> None:
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert blocker.observed.endswith(observed)
-    assert "platform_run = continue" in blocker.remedy
+    assert "trigger <environment>.m2_substrate_build" in blocker.remedy.text
 
 
 def test_what_is_tainted_is_replaced_and_what_is_protected_is_mended() -> None:
@@ -129,8 +129,8 @@ def test_what_is_tainted_is_replaced_and_what_is_protected_is_mended() -> None:
     facts = applied_facts(tainted=tainted, protected_addresses=("aws_budgets_budget.",))
     replaced, mended = GATE.evaluate(facts, judged_at=NOW)
     assert (replaced.resource, mended.resource) == tainted.value
-    assert replaced.remedy.endswith("its plan replaces the resource")
-    assert "repair_drift = true and a repair_reason" in mended.remedy
+    assert replaced.remedy.text.endswith("Its plan replaces the resource")
+    assert "repair_drift = true and your own repair_reason" in mended.remedy.text
 
 
 @pytest.mark.parametrize(

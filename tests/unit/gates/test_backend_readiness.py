@@ -232,7 +232,7 @@ def test_stacks(facts: BackendFacts, codes: Sequence[str]) -> None:
 def test_a_shared_key_names_both_stacks() -> None:
     (blocker,) = GATE.evaluate(with_demo(key="dev_min/core/terraform.tfstate"), judged_at=NOW)
     assert blocker.observed == "core and demo"
-    assert blocker.remedy.startswith("set stacks.demo.state_key")
+    assert blocker.remedy.text.startswith("set stacks.demo.state_key")
 
 
 def test_without_a_state_bucket_the_stacks_are_held_against_the_first() -> None:
@@ -260,21 +260,23 @@ def test_the_setting_that_is_expected(facts: BackendFacts, expected: str) -> Non
     ("facts", "resource", "observed", "setting"),
     [
         (backend_facts(stacks=()), "stacks", "0 stacks", "set stacks "),
-        (with_demo(bucket="other"), "demo.bucket", "bucket = other", "remove the override of bucket from stacks.demo "),
-        (with_demo(lock_table="x"), "demo.lock_table", "lock_table = x", "remove the override of lock_table "),
-        (with_demo(region=""), "demo.region", "region = blank", "remove the override of region "),
+        (with_demo(bucket="other"), "demo.bucket", "bucket = other", "set stacks.demo.state_bucket "),
+        (with_demo(lock_table="x"), "demo.lock_table", "lock_table = x", "set stacks.demo.lock_table "),
+        (with_demo(region=""), "demo.region", "region = blank", "set stacks.demo.region "),
         (with_demo(region=""), "demo", "region = blank", "set stacks.demo.region "),
         (with_demo(region="us-east-1"), "demo", "region = us-east-1", "set stacks.demo.region "),
-        (with_demo(encrypt=False), "demo.encrypt", "encrypt = False", "remove the override of encrypt "),
+        (with_demo(encrypt=False), "demo.encrypt", "encrypt = False", "set stacks.demo.encrypt "),
         (with_demo(encrypt=False), "demo", "encrypt = false", "set backend.encrypt "),
-        (with_demo(use_lockfile=False), "demo.use_lockfile", "use_lockfile = False", "remove the override of use_lock"),
+        (with_demo(use_lockfile=False), "demo.use_lockfile", "use_lockfile = False", "set stacks.demo.use_lockfile "),
         (with_demo(use_lockfile=False), "demo", "use_lockfile = false", "set backend.use_lockfile "),
         (with_demo(lock_table=""), "demo", "no lock_table", "set backend.lock_table "),
     ],
 )
 def test_what_to_set_where(facts: BackendFacts, resource: str, observed: str, setting: str) -> None:
     """The stack that differs is named, never the one that it is held against; and the setting in the manifest."""
-    found = {(blocker.resource, blocker.observed): blocker.remedy for blocker in GATE.evaluate(facts, judged_at=NOW)}
+    found = {
+        (blocker.resource, blocker.observed): blocker.remedy.text for blocker in GATE.evaluate(facts, judged_at=NOW)
+    }
     assert found[resource, observed].startswith(setting)
     assert "core" not in " ".join(name for name, _ in found)
 

@@ -111,7 +111,7 @@ def test_a_pending_confirmation_is_said_in_words() -> None:
     """CO3: whose mail waits, and what to do."""
     (blocker,) = GATE.evaluate(channel(subscription(status="pending")), judged_at=NOW)
     assert blocker.observed == f"{EMAIL} is PendingConfirmation"
-    assert blocker.remedy.startswith(f"open the mail from AWS Notifications to {EMAIL}")
+    assert blocker.remedy.text.startswith(f"open the mail from AWS Notifications and follow its link ({EMAIL})")
     assert blocker.owner == "finops"
 
 

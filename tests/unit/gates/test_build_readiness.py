@@ -187,8 +187,8 @@ def test_the_holder_is_named(facts: BuildReadinessFacts, observed: str) -> None:
 def test_both_ways_out_of_an_open_platform_run_are_named() -> None:
     """LC1: close it, or go on with it."""
     (blocker,) = GATE.evaluate(controlled(platform_run=OPEN), judged_at=NOW)
-    assert "trigger dev_min.m9_teardown_cost_check to close it" in blocker.remedy
-    assert "trigger M2 with platform_run = continue" in blocker.remedy
+    assert "trigger dev_min.m9_teardown_cost_check with your own confirm" in blocker.remedy.text
+    assert "trigger <environment>.m2_substrate_build with platform_run = continue" in blocker.remedy.text
 
 
 def test_the_way_out_of_the_latch_names_the_environment_when_it_is_known() -> None:
@@ -196,15 +196,17 @@ def test_the_way_out_of_the_latch_names_the_environment_when_it_is_known() -> No
     facts = build_readiness_facts(control=control(latch=Known(latch(is_set=True))), tools=tools(managed_lane=Absent()))
     inside = GATE.evaluate(controlled(latch=Known(latch(is_set=True))), judged_at=NOW)
     outside = GATE.evaluate(facts, judged_at=NOW)
-    assert "trigger dev_min.emergency_release with a reason" in inside[0].remedy
-    assert "trigger <environment>.emergency_release with a reason" in outside[-1].remedy
+    assert "trigger dev_min.emergency_release with your own confirm and your own reason" in inside[0].remedy.text
+    assert (
+        "trigger <environment>.emergency_release with your own confirm and your own reason" in outside[-1].remedy.text
+    )
 
 
 def test_a_dead_lock_is_released_only_with_proof() -> None:
     """ST6."""
     (blocker,) = GATE.evaluate(locked(locks=HELD, liveness="dead"), judged_at=NOW)
-    assert "release_dead_lock = true" in blocker.remedy
-    assert "only with proof" in blocker.remedy
+    assert "release_dead_lock = true" in blocker.remedy.text
+    assert "only with proof" in blocker.remedy.text
 
 
 @pytest.mark.parametrize(
@@ -230,7 +232,9 @@ def test_a_stack_without_a_lane_is_named() -> None:
         "no lane to build it",
         "no lane to destroy it",
     )
-    assert first.remedy.startswith("remove stacks.edge from include/environments/")
+    assert first.remedy.text.startswith(
+        "set stacks.edge in include/environments/<environment>.yaml: remove it, or give it lanes"
+    )
 
 
 def test_a_newer_state_says_which_terraform_to_install() -> None:
@@ -239,8 +243,8 @@ def test_a_newer_state_says_which_terraform_to_install() -> None:
     assert blocker.resource == "state of core"
     assert blocker.observed == "written by terraform 1.15.5 (serial 7)"
     assert blocker.expected == "at most the worker's terraform 1.12.2"
-    assert "install terraform >= 1.15.5" in blocker.remedy
-    assert "requirements-terraform.txt" in blocker.remedy
+    assert "install terraform >= 1.15.5" in blocker.remedy.text
+    assert "requirements-terraform.txt" in blocker.remedy.text
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_every_missing_day_is_named_once() -> None:
     """And only those that must have been billed by now."""
     (blocker,) = GATE.evaluate(facts(bill=days(1, 4, 7, 8, 9)), judged_at=NOW)
     assert "no line for 2026-02-05, 2026-02-06;" in blocker.observed
-    assert "rule CONFLUENT-DAYS-MISSING, resource the day" in blocker.remedy
+    assert "rule CONFLUENT-DAYS-MISSING, the day as resource" in blocker.remedy.text
 
 
 def test_a_negative_line_is_named() -> None:

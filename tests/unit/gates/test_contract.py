@@ -170,7 +170,7 @@ ROLES = {"stem", "otherwise", "transient_codes"}
 
 
 def literals(kind: str) -> set[str]:
-    """Codes as written in the gates: `whole` ones, or what is given as `stem=` or `otherwise=`."""
+    """Codes as written in the gates: `whole` ones, or what is given as `stem=` or `alternative=`."""
     found: dict[str, set[str]] = {"whole": set(), **{role: set() for role in ROLES}}
     for path in PACKAGE.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

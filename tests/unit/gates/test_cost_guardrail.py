@@ -275,4 +275,4 @@ def test_a_narrowed_scope_says_from_what_to_what() -> None:
     """And that an exception needs a name."""
     (blocker,) = GATE.evaluate(narrowed(), judged_at=NOW)
     assert (blocker.resource, blocker.observed, blocker.expected) == ("confluent", "aws", "aws, confluent")
-    assert "rule COST-SCOPE-NARROWED, resource the platform, owner, reason, expires" in blocker.remedy
+    assert "rule COST-SCOPE-NARROWED, the platform as resource, owner, reason, expires" in blocker.remedy.text

@@ -65,14 +65,16 @@ def test_blockers(facts: EmergencyReleaseFacts, codes: list[str]) -> None:
 def test_the_way_out_of_a_broken_record_is_named() -> None:
     """A new record on top of it is readable again."""
     (blocker,) = GATE.evaluate(emergency_release_facts(latch=Unreadable("broken")), judged_at=NOW)
-    assert "trigger dev_min.emergency_stop" in blocker.remedy
+    assert "trigger <environment>.emergency_stop" in blocker.remedy.text
 
 
 def test_what_is_missing_and_how_to_get_it() -> None:
     """The next command."""
     (blocker,) = GATE.evaluate(cost(observed_at=SET_AT), judged_at=NOW)
     assert blocker.expected == "observed after 2026-02-10T12:14:27+00:00"
-    assert blocker.remedy.startswith("trigger dev_min.m9_teardown_cost_check; when its M9.G passes, ")
+    assert blocker.remedy.text.startswith(
+        "trigger dev_min.m9_teardown_cost_check with your own confirm; then trigger dev_min.emergency_release with "
+    )
 
 
 AFTER = SET_AT + timedelta(microseconds=1)
@@ -141,8 +143,8 @@ def test_when_the_bills_will_vouch_is_said() -> None:
     """By how late they were."""
     (blocker,) = GATE.evaluate(cost(vouches_until=Known(SET_AT - timedelta(hours=1))), judged_at=NOW)
     assert blocker.observed == "m9_20260213T190000Z: every bill is complete up to 2026-02-10T11:14:27+00:00"
-    assert blocker.remedy.startswith(
-        "wait until it is after 2026-02-13 20:14 UTC, then trigger dev_min.m9_teardown_cost_check; "
+    assert blocker.remedy.text.startswith(
+        "wait until it is after 2026-02-13 20:14 UTC; then trigger dev_min.m9_teardown_cost_check "
     )
 
 

@@ -70,4 +70,6 @@ def test_what_verify_said_is_passed_on() -> None:
     assert blocker.summary == "the evidence of m2_x does not hold: DIGEST-MISMATCH"
     said = (blocker.resource, blocker.observed, blocker.expected)
     assert said == (FINDING.file, FINDING.observed, FINDING.expected)
-    assert blocker.remedy == f"{FINDING.remedy}; tidegate verify --from s3 shows all of it"
+    assert blocker.remedy.text == (
+        f"{FINDING.remedy} (whoever answers for the environment). tidegate verify --from s3 shows all of it"
+    )

@@ -146,7 +146,9 @@ def test_blockers(facts: IdentityFacts, codes: list[str]) -> None:
 )
 def test_remedy_is_the_next_command(facts: IdentityFacts, remedy: str) -> None:
     """A person can act on it without reading code."""
-    assert [blocker.remedy for blocker in GATE.evaluate(facts, judged_at=NOW)] == [remedy]
+    assert [blocker.remedy.text for blocker in GATE.evaluate(facts, judged_at=NOW)] == [
+        f"{remedy} (whoever runs the workers); then clear this task with everything downstream"
+    ]
 
 
 def test_another_role_is_named_by_its_arn() -> None:

@@ -354,7 +354,7 @@ def test_half_of_a_state_is_not_called_no_state() -> None:
 def test_the_way_out_of_the_latch_is_named() -> None:
     """CO4: the DAG of this environment that releases it."""
     (blocker,) = GATE.evaluate(controlled(latch=Known(latch(is_set=True))), judged_at=NOW)
-    assert "trigger dev_min.emergency_release " in blocker.remedy
+    assert "trigger dev_min.emergency_release " in blocker.remedy.text
 
 
 @pytest.mark.parametrize(
@@ -397,4 +397,4 @@ def test_what_contradicts_is_shown() -> None:
 def test_a_teardown_that_lost_its_reason_names_the_dag_for_another() -> None:
     facts = authorization_facts(direction="destroy", ended_lives=(ended_life(record=Known(time_to_live())),))
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
-    assert "trigger dev_min.m9_teardown_cost_check with target = demo" in blocker.remedy
+    assert "trigger dev_min.m9_teardown_cost_check with target = demo" in blocker.remedy.text

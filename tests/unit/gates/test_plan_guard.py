@@ -230,7 +230,7 @@ def test_the_way_out_of_a_taint_stands_beside_the_plan_that_terraform_refuses() 
     facts = plan_facts(plan=Unreadable("Instance cannot be destroyed"), tainted=Known((TOPIC,)))
     tainted, unreadable = GATE.evaluate(replace(facts, protected_addresses=(TOPIC,)), judged_at=NOW)
     assert (tainted.code, unreadable.code) == ("RESOURCE-TAINTED", "PLAN-UNREADABLE")
-    assert "repair_drift = true and a repair_reason" in tainted.remedy
+    assert "repair_drift = true and your own repair_reason" in tainted.remedy.text
 
 
 def test_an_unreadable_plan_is_said_in_the_words_of_its_reason() -> None:

@@ -354,7 +354,7 @@ def test_what_its_service_says_is_told(found: LiveResource, observed: str) -> No
 def test_a_vendors_resource_names_its_owner_and_the_rule(tags: dict[str, str], said: str) -> None:
     (blocker,) = GATE.evaluate(residual_facts(nat(tags=tags)), judged_at=NOW)
     assert said in blocker.observed
-    assert said in blocker.remedy
+    assert said in blocker.remedy.text
     assert "against rule NAT-GATEWAY" in blocker.observed
 
 
@@ -387,7 +387,7 @@ def test_a_disabled_region_is_one_blocker(code: str) -> None:
     facts = residual_facts(inventory=scanned(other=REFUSED.format(code)))
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.code, blocker.resource) == ("REGION-DISABLED", "ap-east-1")
-    assert "scan_regions" in blocker.remedy
+    assert "scan_regions" in blocker.remedy.text
 
 
 def test_of_a_disabled_region_the_first_reason_is_said() -> None:

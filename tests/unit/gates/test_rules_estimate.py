@@ -47,7 +47,7 @@ def test_what_has_no_price_is_named_with_the_way_to_one() -> None:
     (blocker,) = judged(planned("aws_sagemaker_domain.x", "create"))
     assert (blocker.code, blocker.resource) == (UNPRICED, "aws_sagemaker_domain.x")
     assert blocker.observed == "no price of aws_sagemaker_domain in eu-west-2 fits"
-    assert "include/policies/prices.yaml" in blocker.remedy
+    assert "include/policies/prices.yaml" in blocker.remedy.text
 
 
 @pytest.mark.parametrize("changes", [{"multi_az": True}, {"instance_class": "db.r6g.large"}, {"engine": "oracle-ee"}])
@@ -89,7 +89,7 @@ def test_over_the_limit_names_what_costs_most() -> None:
     assert blocker.code == LIMIT
     assert blocker.observed.endswith("an hour: aws_nat_gateway.a, aws_db_instance.this")
     assert blocker.expected == "at most 25 USD a month"
-    assert "budget.plan_limit_usd_per_month" in blocker.remedy
+    assert "budget.plan_limit_usd_per_month" in blocker.remedy.text
 
 
 # The stop.
@@ -117,7 +117,7 @@ def test_over_the_stop_says_what_is_left() -> None:
         "5.3260274400 USD in 240 hours, and 1 USD are left of the stop; 0.0221917810 an hour: aws_db_instance.this"
     )
     assert blocker.expected == "less than is left until the stop at 28 USD"
-    assert "m9_teardown" in blocker.remedy
+    assert "m9_teardown" in blocker.remedy.text
 
 
 def test_an_amount_or_age_that_moves_is_no_new_finding() -> None:

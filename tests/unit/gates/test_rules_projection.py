@@ -132,7 +132,9 @@ def test_unpriced_names_resource_type_and_region() -> None:
     """And what to do."""
     (blocker,) = judged(standing(STRANGE))
     assert blocker.resource == "aws_quantum_computer qc-1 in us-east-1"
-    assert "include/policies/prices.yaml, or remove the resource" in blocker.remedy
+    assert (
+        "include/policies/prices.yaml: its price and where that is from; or remove the resource" in blocker.remedy.text
+    )
 
 
 def test_evidence_that_cannot_be_read_leaves_the_clock_unknown() -> None:
@@ -167,7 +169,7 @@ def test_a_month_that_changed_between_two_reads() -> None:
     facts = replace(facts, end=date(2026, 2, 1))
     found = [blocker for blocker in judged(facts) if blocker.code == "COST-MONTH-CHANGED"]
     assert [blocker.resource for blocker in found] == ["AWS Budgets", "Cost Explorer"]
-    assert {blocker.remedy for blocker in found} == {"clear this task so that it reads again"}
+    assert {blocker.remedy.text for blocker in found} == {"clear this task with everything downstream"}
 
 
 # The stop, on reported and projected cost.
@@ -281,7 +283,7 @@ def test_a_spent_budget_says_how_much() -> None:
     (blocker,) = judged(refused(spent=True, pages=Known(100)))
     assert blocker.observed == "100 pages this month, 1.00 USD"
     assert blocker.expected == "one page more, 0.01 USD, within 1 USD"
-    assert "own_reads.monthly_usd" in blocker.remedy
+    assert "own_reads.monthly_usd" in blocker.remedy.text
 
 
 def test_an_old_answer_is_held_against_the_day_of_its_read() -> None:

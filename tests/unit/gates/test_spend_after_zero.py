@@ -116,9 +116,9 @@ def test_what_is_not_known_is_not_zero(facts: SpendAfterZeroFacts, expected: Seq
 def test_a_finding_names_amount_limit_and_where_to_look() -> None:
     of_aws, of_confluent = judged(spend_facts(aws(d16="1.25"), spend("confluent", day_spend(16, "0.4"))))
     assert (of_aws.observed, of_aws.expected) == ("1.25 USD", "at most 0.20 USD from 2026-11-16 on")
-    assert "--time-period Start=2026-11-16,End=2026-11-17" in of_aws.remedy
-    assert "Key=SERVICE" in of_aws.remedy
-    assert "Confluent's billing page" in of_confluent.remedy
+    assert "--time-period Start=2026-11-16,End=2026-11-17" in of_aws.remedy.text
+    assert "Key=SERVICE" in of_aws.remedy.text
+    assert "Confluent's billing page" in of_confluent.remedy.text
 
 
 def test_the_first_watched_day_and_the_reported_ones_are_facts() -> None:

@@ -46,7 +46,7 @@ def test_no_teardown_ever_is_no_finding() -> None:
 def test_a_stale_pass_names_its_lanes_and_what_to_do() -> None:
     (blocker,) = GATE.evaluate(passes_facts(build=Known(STALE)), judged_at=NOW)
     assert blocker.observed.endswith("changed since for M2.C PLAN-GUARD")
-    assert "m2_substrate_build with platform_run = continue" in blocker.remedy
+    assert "m2_substrate_build. It judges under today's manifest" in blocker.remedy.text
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_an_old_lock_is_told_with_its_holder_and_the_way_out() -> None:
     assert blocker.resource == "state of demo"
     for said in ("worker-3", "OperationTypeApply", "since 2026-"):
         assert said in blocker.observed
-    assert "docs/runbooks/stale-lock.md" in blocker.remedy
+    assert "docs/runbooks/stale-lock.md" in blocker.remedy.text
 
 
 def test_a_lease_that_cannot_be_read_is_named() -> None:

@@ -117,7 +117,7 @@ def test_the_lane_and_its_snapshot_are_named() -> None:
     (blocker,) = GATE.evaluate(scope_differs(status="fail", overall_pass=False), judged_at=NOW)
     assert blocker.resource == "b_scope_freeze"
     assert blocker.observed == f"status fail, overall_pass False in {reference().uri}"
-    assert blocker.remedy == "clear b_scope_freeze in the Airflow grid, with everything downstream of it"
+    assert blocker.remedy.text == "clear b_scope_freeze with everything downstream"
 
 
 def test_a_stale_source_names_both_digests() -> None:
@@ -125,7 +125,7 @@ def test_a_stale_source_names_both_digests() -> None:
     (blocker,) = GATE.evaluate(scope_differs(policy_digest="d" * 64), judged_at=NOW)
     assert blocker.observed == f"policy digest {'d' * 64} in {reference().uri}"
     assert blocker.expected == f"policy digest {'c' * 64}"
-    assert blocker.remedy == "clear b_scope_freeze in the Airflow grid, with everything downstream of it"
+    assert blocker.remedy.text == "clear b_scope_freeze with everything downstream"
 
 
 def test_what_is_left_is_counted() -> None:

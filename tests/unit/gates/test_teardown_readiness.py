@@ -148,7 +148,10 @@ def test_the_confirmation_to_type_is_shown() -> None:
     """What was typed, and what to type."""
     (blocker,) = GATE.evaluate(teardown_readiness_facts(confirm="dev_full"), judged_at=NOW)
     assert (blocker.observed, blocker.expected) == ("confirm = 'dev_full'", "confirm = 'dev_min'")
-    assert blocker.remedy == "trigger dev_min.m9_teardown_cost_check with confirm = dev_min"
+    assert blocker.remedy.text == (
+        "trigger dev_min.m9_teardown_cost_check with your own confirm. "
+        "Clearing does not help: a run keeps what it was triggered with"
+    )
 
 
 def test_the_refused_target_and_the_offered_ones_are_named() -> None:
@@ -175,14 +178,14 @@ def test_time_alone_removes_only_what_others_hold(facts: TeardownReadinessFacts,
 @pytest.mark.parametrize(
     ("liveness", "remedy"),
     [
-        ("live", "wait until it has finished, then clear this task"),
+        ("live", "wait until it has finished; then clear this task"),
         ("unknown", "see on the named host whether terraform still runs"),
     ],
 )
 def test_what_to_do_about_a_holder(liveness: Any, remedy: str) -> None:
     """ST4: wait for one that lives; look for one of which nobody knows."""
     (blocker,) = GATE.evaluate(locked(locks=HELD, liveness=liveness), judged_at=NOW)
-    assert blocker.remedy.startswith(remedy)
+    assert blocker.remedy.text.startswith(remedy)
 
 
 def test_what_was_asked_for_is_named() -> None:

@@ -252,7 +252,7 @@ def test_a_stack_goes_after_all_that_need_it(count: Observed[int], codes: Sequen
     assert [blocker.code for blocker in found] == codes
     if codes == ["DOWNSTREAM-STANDS"]:
         assert (found[0].resource, found[0].observed) == ("demo", "20 resources")
-        assert found[0].remedy.endswith("target = demo+confluent")
+        assert found[0].remedy.text.endswith("target = demo+confluent and your own confirm")
 
 
 def test_a_target_is_not_left_alone_as_well() -> None:

@@ -118,7 +118,7 @@ def test_blockers(facts: ViabilityFacts, codes: list[str]) -> None:
 def test_the_remedy_of_a_paused_dag_is_a_command(facts: ViabilityFacts, dag: str) -> None:
     """On call types it."""
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
-    assert blocker.remedy.startswith(f"airflow dags unpause {dag} ")
+    assert blocker.remedy.text.startswith(f"run `airflow dags unpause {dag}` as ")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,10 @@ def test_the_file_to_correct_is_named() -> None:
     """Each DAG has its own."""
     broken = dag_status(loads=Known(False), problem="SyntaxError")
     found = GATE.evaluate(viability_facts(m9=broken, emergency_stop=broken), judged_at=NOW)
-    assert ["dags/m9_teardown_cost_check.py" in found[0].remedy, "dags/emergency_stop.py" in found[1].remedy] == [
+    assert [
+        "dags/m9_teardown_cost_check.py" in found[0].remedy.text,
+        "dags/emergency_stop.py" in found[1].remedy.text,
+    ] == [
         True,
         True,
     ]
@@ -168,5 +171,5 @@ def test_what_was_planned_is_named(facts: ViabilityFacts, resource: str, observe
 def test_the_file_to_correct_is_one_of_the_project(facts: ViabilityFacts, file: str) -> None:
     """The remedy names it, and it is there."""
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
-    assert blocker.remedy.startswith(f"correct {file} or ")
+    assert blocker.remedy.text.startswith(f"correct {file} or ")
     assert (PROJECT / file).is_file()

@@ -88,7 +88,7 @@ def test_who_set_it_and_when_it_ended_is_told() -> None:
     (blocker,) = GATE.evaluate(time_to_live_facts(ended()), judged_at=NOW)
     assert blocker.resource == "stack demo"
     assert blocker.observed.startswith("ended at 2026-02-13T20:14:27+00:00; set by m2_20260213T181427Z: ")
-    assert blocker.remedy.endswith("trigger dev_min.extend_time_to_live before a teardown starts")
+    assert blocker.remedy.text.endswith("and your own reason. An extension helps before a teardown starts")
 
 
 def failed(*runs: str) -> StackLife:
@@ -99,13 +99,19 @@ def failed(*runs: str) -> StackLife:
 @pytest.mark.parametrize(
     ("life_", "remedy"),
     [
-        (ended(), f"dev_min.m9_teardown_cost_check run {RUN_ID} is triggered by this task"),
-        (ended(Known("running")), f"dev_min.m9_teardown_cost_check run {RUN_ID} is running"),
-        (failed("ttl__1", "ttl__2"), f"dev_min.m9_teardown_cost_check run {RUN_ID} is triggered by this task"),
+        (ended(), f"wait until dev_min.m9_teardown_cost_check run {RUN_ID}, which this task triggers, has ended"),
+        (
+            ended(Known("running")),
+            f"wait until dev_min.m9_teardown_cost_check run {RUN_ID}, which is running, has ended",
+        ),
+        (
+            failed("ttl__1", "ttl__2"),
+            f"wait until dev_min.m9_teardown_cost_check run {RUN_ID}, which this task triggers, has ended",
+        ),
         (
             failed("ttl__1", "ttl__2", "ttl__3"),
-            "ttl__1, ttl__2, ttl__3 failed: read the log of the last one and mend what it names; "
-            "then trigger dev_min.m9_teardown_cost_check by hand with target = demo;",
+            "ttl__1, ttl__2, ttl__3 failed: read the log of the last one and mend what it names (whoever answers for "
+            "the environment); then trigger dev_min.m9_teardown_cost_check with target = demo",
         ),
         (ended(Unreadable("500")), f"see in Airflow whether dev_min.m9_teardown_cost_check run {RUN_ID} runs"),
         (ended(UnknownUntilApply()), "trigger dev_min.m9_teardown_cost_check with target = demo"),
@@ -115,7 +121,7 @@ def failed(*runs: str) -> StackLife:
 def test_what_is_done_about_it(life_: Any, remedy: str) -> None:
     """The run of M9 by its name."""
     (blocker,) = GATE.evaluate(time_to_live_facts(life_), judged_at=NOW)
-    assert blocker.remedy.startswith(remedy)
+    assert blocker.remedy.text.startswith(remedy)
 
 
 # What is no blocker.

@@ -87,7 +87,7 @@ def test_the_new_end(facts: ExtensionFacts, ends_at: Any) -> None:
 def test_the_emergency_stop_names_its_release() -> None:
     """It cannot be extended away."""
     (blocker,) = GATE.evaluate(extension_facts(latch=Known(latch(is_set=True))), judged_at=NOW)
-    assert "trigger dev_min.emergency_release" in blocker.remedy
+    assert "trigger dev_min.emergency_release" in blocker.remedy.text
 
 
 def test_the_run_that_tears_down_is_named() -> None:
@@ -111,5 +111,5 @@ def test_the_refused_stack_and_the_offered_ones_are_named(changes: Any, resource
     (blocker,) = GATE.evaluate(extension_facts(**changes), judged_at=NOW)
     assert (blocker.code, blocker.resource) == ("EXTENSION-STACK-UNKNOWN", resource)
     assert blocker.expected == expected
-    offers = blocker.remedy.startswith("trigger dev_min.extend_time_to_live with stack = ")
+    offers = blocker.remedy.text.startswith("trigger <dag> with stack = ")
     assert offers == bool(extension_facts(**changes).extendable)

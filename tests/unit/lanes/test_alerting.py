@@ -20,6 +20,7 @@ from tidegate.models.alert import Alert
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.operations import AlertChannel
+from tidegate.models.remedy import OWNER, Person, Remedy
 
 SLACK = AlertChannel(kind="slack", connection="slack_alerts", to="#platform")
 PREFIX = "control/dev_min/alerts"
@@ -171,7 +172,10 @@ def unremembered(reason: str) -> Blocker:
         resource=PREFIX,
         observed=reason,
         expected="a readable numbered record, and a bucket that takes the next",
-        remedy="let the role read and write there; a record that is broken is followed by a fresh one",
+        remedy=Remedy.of(
+            Person(OWNER, "let the execution role read and write there"),
+            note="A record that is broken is followed by a fresh one",
+        ),
         owner="platform",
     )
 

@@ -300,8 +300,9 @@ def test_a_latch_that_does_not_read_as_set_triggers_nothing(
         cost_stop.stop_what_stands(world.run("hourly", "a_cost_guardrail", dag_runs=runs))
     assert str(raised.value) == (
         "COST-STOP-NOT-TRIGGERED control/dev_min/latch: the cost has reached the stop, and the latch does not read as "
-        f"set | observed: {shown(latch)} | expected: the record that was just written | remedy: let the role read "
-        f"there; the next check triggers the stop, or trigger {STOP} now"
+        f"set | observed: {shown(latch)} | expected: the record that was just written | remedy: let the "
+        "execution role read there; the next check triggers the stop (the account's owner); or "
+        f"trigger {STOP} with your own confirm and your own reason"
     )
     assert runs.triggered == []
 

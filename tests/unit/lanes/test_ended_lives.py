@@ -119,4 +119,7 @@ def test_the_remedy_names_the_new_end_and_the_way_by_hand(world: Any) -> None:
     facts = collect_teardown_readiness(world.run("m9", "a_readiness", params=TRIGGERED))
     (blocker,) = by_id("TEARDOWN-READINESS").evaluate(facts, judged_at=NOW)
     assert blocker.observed == "ends at 2026-02-14T04:14:27+00:00; record 1, set by m2_1: built by m2_1"
-    assert "m9_teardown_cost_check with target = demo and without time_to_live_ended" in blocker.remedy
+    assert (
+        "m9_teardown_cost_check with target = demo and your own confirm. Without time_to_live_ended"
+        in blocker.remedy.text
+    )

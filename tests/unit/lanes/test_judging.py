@@ -91,7 +91,7 @@ def test_every_kind_of_facts_makes_a_snapshot(world: Any, phase: Any, task: str,
 def test_who_what_and_where(world: Any) -> None:
     document = judge(world.run("m2", "a_readiness", run_id="manual__7", try_number=3), READY).published.document
     gate = by_id("BUILD-READINESS")
-    assert document["schema"] == {"name": "tidegate.snapshot", "version": 1}
+    assert document["schema"] == {"name": "tidegate.snapshot", "version": 2}
     assert (document["gate"], document["gate_version"], document["owner"]) == (gate.id, gate.version, gate.owner)
     assert document["requirements"] == list(gate.requirements)
     assert (document["lane"], document["environment"], document["profile"]) == ("M2.A", "dev_min", "sandbox")
@@ -243,7 +243,7 @@ def test_a_store_that_takes_nothing_closes_every_gate(world: Any, facts: Any) ->
     said = str(raised.value)
     assert said.startswith("EVIDENCE-UNREACHABLE s3://fraud-platform-dev-min-evidence: ")
     assert "told not to answer" in said
-    assert "then clear this task" in said
+    assert "then clear a_readiness with everything downstream" in said
     assert f"runs/{A_LOCAL}" in said
     document = unseal(world.local.read(f"{A_LOCAL}.json")[1])
     assert document["overall_pass"] is (facts is READY)

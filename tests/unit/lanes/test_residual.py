@@ -17,7 +17,7 @@ from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import close_platform_run, open_platform_run
 from tidegate.gates.registry import by_id
 from tidegate.lanes import looks as lanes_looks
-from tidegate.lanes import residual, scope
+from tidegate.lanes import owners, residual, scope
 from tidegate.models.facts import Source
 from tidegate.models.inventory import LiveResource
 from tidegate.models.looks import Look, Looks
@@ -36,7 +36,7 @@ def found(monkeypatch: pytest.MonkeyPatch, moment: Any) -> list[LiveResource]:
     answering: list[LiveResource] = []
     monkeypatch.setattr(residual, "now", moment)
     monkeypatch.setattr(residual, "collect_inventory", lambda *_: inventory(*answering))
-    monkeypatch.setattr(residual, "read_state", lambda *_: EMPTY)
+    monkeypatch.setattr(owners, "read_state", lambda *_: EMPTY)
     monkeypatch.setattr(scope, "read_state", lambda *_: EMPTY)
     return answering
 
@@ -64,6 +64,7 @@ def scan_of(run: Any) -> ScanFacts:
     types = policies.allowed_types.stacks
     subjects = tuple(sorted(inventory().expected_coverage))
     return ScanFacts(
+        owners=owners.owners_of(run),
         observed_at=NOW,
         sources=(Source(name="aws", data_as_of=NOW),),
         inventory=inventory(),
@@ -109,7 +110,7 @@ def test_a_night_asks_every_state_as_well(world: Any, monkeypatch: pytest.Monkey
         assert (clients, environment) == (run.clients, run.environment)
         return replace(EMPTY, resources=states[stack])
 
-    monkeypatch.setattr(residual, "read_state", read)
+    monkeypatch.setattr(owners, "read_state", read)
     assert residual.collect_audit_residual(run) == AuditResidualFacts(
         **residual.fields_of(replace(scan_of(run), forbidden=run.policies.forbidden.teardown_rules)),
         region=REGION,
@@ -183,7 +184,7 @@ def test_the_platform_run_decides(world: Any, found: list[LiveResource], is_open
 
 def test_states_that_cannot_be_read(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     dark = StateRead(version=Absent(), resources=Unreadable("403"), tainted=Absent(), outputs=Absent())
-    monkeypatch.setattr(residual, "read_state", lambda *_: dark)
+    monkeypatch.setattr(owners, "read_state", lambda *_: dark)
     assert codes(scanned(world)) == ["STATE-UNREADABLE"] * len(dev_min()[0].stacks)
 
 

@@ -151,7 +151,7 @@ def test_confluent_alone_is_refused_while_demo_stands(place: Place) -> None:
     assert facts.downstream == {"demo": Known(1)}
     (blocker,) = judged("TEARDOWN-SCOPE", facts)
     assert (blocker.code, blocker.resource, blocker.observed) == ("DOWNSTREAM-STANDS", "demo", "1 resources")
-    assert "target = demo+confluent" in blocker.remedy
+    assert "target = demo+confluent" in blocker.remedy.text
 
 
 @pytest.mark.parametrize("target", ["demo", "demo+confluent"])

@@ -209,7 +209,7 @@ def test_an_ended_time_triggers_m9_for_that_stack(world: Any, phase: Any) -> Non
 def test_what_is_triggered_is_named_in_the_blocker(world: Any) -> None:
     built(world, ago=9 * HOUR)
     (blocker,) = by_id("TIME-TO-LIVE").evaluate(act(watch(world)), judged_at=NOW)
-    assert f"{M9} run {ENDED_RUN}1 is triggered by this task" in blocker.remedy
+    assert f"{M9} run {ENDED_RUN}1, which this task triggers, has ended" in blocker.remedy.text
 
 
 def test_two_checks_at_once_trigger_one_run(world: Any) -> None:
@@ -255,15 +255,15 @@ def test_after_three_in_vain_a_person_has_to_look(world: Any, before: list[str])
     assert runs.triggered == []
     assert f"read the log of {last} " in str(raised.value)
     assert "docs/runbooks/stale-lock.md" in str(raised.value)
-    assert f"trigger {M9} by hand with {{'target': 'demo', 'confirm': 'dev_min'}}" in str(raised.value)
+    assert f"trigger {M9} with target = demo and your own confirm" in str(raised.value)
 
 
 def test_the_finding_says_that_it_keeps_failing(world: Any) -> None:
     built(world, ago=9 * HOUR)
     facts = collect_time_to_live(watch(world, DagRuns("failed", "failed", "failed")))
     (blocker,) = by_id("TIME-TO-LIVE").evaluate(facts, judged_at=NOW)
-    assert f"{ENDED_RUN}1, {ENDED_RUN}2, {ENDED_RUN}3 failed: " in blocker.remedy
-    assert "is triggered by this task" not in blocker.remedy
+    assert f"{ENDED_RUN}1, {ENDED_RUN}2, {ENDED_RUN}3 failed: " in blocker.remedy.text
+    assert "which this task triggers" not in blocker.remedy.text
 
 
 def test_a_new_end_has_three_attempts_of_its_own(world: Any) -> None:

@@ -44,7 +44,7 @@ def test_nobody_watches_in_a_fresh_airflow(world: Any, monkeypatch: pytest.Monke
     gate = by_id("TEARDOWN-VIABILITY")
     found = {blocker.code: blocker for blocker in gate.blockers(_without_stacks(facts))}
     assert {"AUDIT-PAUSED", "HOURLY-PAUSED"} <= set(found)
-    assert found["AUDIT-PAUSED"].remedy.startswith("airflow dags unpause dev_min.teardown_audit ")
+    assert found["AUDIT-PAUSED"].remedy.text.startswith("run `airflow dags unpause dev_min.teardown_audit` as ")
 
 
 def test_where_nothing_runs_by_itself_nobody_is_asked_for(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:

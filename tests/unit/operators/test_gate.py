@@ -12,6 +12,7 @@ from tidegate.evidence.store import StoreUnreachable
 from tidegate.lanes.run import ActionBlocked
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import CollectorBroken
+from tidegate.models.remedy import Person, Remedy
 from tidegate.operators import gate
 from tidegate.operators.gate import collected, conclude, refuse_under_a_finished_verdict
 
@@ -58,11 +59,14 @@ def test_a_lane_that_takes_too_long_leaves_a_snapshot_and_its_terraform_is_asked
     assert asked == ["interrupted"]
 
 
+WAY = Remedy.of(Person("who", "what"))
+
+
 def closing(monkeypatch: pytest.MonkeyPatch, act: Any, *, blocked: bool, on_fail: str | None = "m:act") -> Any:
     """Conclude a lane whose actions are this one."""
     monkeypatch.setattr(gate, "resolve", lambda path: act)
     lane = SimpleNamespace(name="M9.G", on_pass=None, on_fail=on_fail, stack=None)
-    blockers = (Blocker("COST-STOP-REACHED", "a", "b", "c", "d", "e"),) if blocked else ()
+    blockers = (Blocker("COST-STOP-REACHED", "a", "b", "c", "d", WAY),) if blocked else ()
     judged = SimpleNamespace(passed=not blocked, blockers=blockers, published=SimpleNamespace(document={"x": 1}))
     return conclude(SimpleNamespace(lane=lane), "facts", judged)
 
@@ -78,7 +82,11 @@ def test_a_blocker_is_an_error_in_the_log_with_all_that_on_call_needs(monkeypatc
     with capture_logs() as lines, pytest.raises(AirflowFailException):
         closing(monkeypatch, lambda *given: None, blocked=True)
     assert [(line["log_level"], line["event"]) for line in lines] == [
-        ("error", "BLOCKED COST-STOP-REACHED b: a | observed: c | expected: d | remedy: e")
+        (
+            "error",
+            "BLOCKED COST-STOP-REACHED b\n  a\n  observed  c\n  expected  d\n  do this   what (who)\n"
+            "  runbook   docs/runbooks/blocked-run.md",
+        )
     ]
 
 

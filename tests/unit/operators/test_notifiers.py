@@ -72,7 +72,7 @@ def test_a_topic_that_is_not_there_is_said(environment: Environment) -> None:
     assert refused is not None
     assert (refused.code, refused.resource) == ("ALERT-UNDELIVERED", "channel sns")
     assert "NotFound" in refused.observed
-    assert "m2_substrate_build there is no topic" in refused.remedy
+    assert "m2_substrate_build there is no topic" in refused.remedy.text
 
 
 def test_what_aws_says_is_told_without_secrets(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_of_other_channels_only_the_kind_of_error_is_told(
     refused = deliver(environment, MAIL, GIVEN, {})
     assert refused is not None
     assert refused.observed == "OSError"
-    assert "check the connection mail in Airflow" in refused.remedy
+    assert "check the connection mail in Airflow" in refused.remedy.text
 
 
 def test_a_provider_that_is_not_installed_is_named(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_a_provider_that_is_not_installed_is_named(environment: Environment, mon
     refused = deliver(environment, SLACK, GIVEN, {})
     assert refused is not None
     assert (refused.code, refused.resource) == ("ALERT-CHANNEL-MISSING", "channel slack slack_alerts #platform")
-    assert "add apache-airflow-providers-slack to requirements.in" in refused.remedy
+    assert "add apache-airflow-providers-slack to requirements.in" in refused.remedy.text
 
 
 def test_slack_gets_the_text_as_slack_wants_it(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,14 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from tidegate.environments import load
 from tidegate.lanes import closing
+from tidegate.lanes import found as found_by_lanes
 from tidegate.lanes.phases import phase_of
 from tidegate.models.blocker import Blocker
+from tidegate.models.remedy import Person, Remedy
 from tidegate.operators import telling, verdict
 from tidegate.operators.verdict import PhaseVerdictOperator
+
+WAY = Remedy.of(Person("who", "what"))
 
 
 @pytest.fixture
@@ -23,6 +27,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(verdict, "resolve", lambda _path: None)
     monkeypatch.setattr(verdict, "collected", lambda _run, _collect: SimpleNamespace(lanes=()))
     monkeypatch.setattr(PhaseVerdictOperator, "open", lambda _self, _context: SimpleNamespace(phase="m2"))
+    monkeypatch.setattr(found_by_lanes, "found", lambda _run: ())
     return found
 
 
@@ -46,17 +51,17 @@ def execute() -> None:
 
 
 def test_the_published_verdict_is_closed_and_then_concluded(closed: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = SimpleNamespace(published="this try's")
+    judged = SimpleNamespace(published="this try's", blockers=())
     monkeypatch.setattr(verdict, "judge_and_push", lambda _run, facts, _context: (facts, judged))
     concluded: list[Any] = []
-    monkeypatch.setattr(verdict, "conclude", lambda _run, _facts, given: concluded.append((list(closed), given)))
+    monkeypatch.setattr(verdict, "conclude", lambda _run, _facts, given, told: concluded.append((list(closed), given)))
     execute()
     assert concluded == [(["this try's"], judged)]
 
 
 def judged_as(monkeypatch: pytest.MonkeyPatch, *, passed: bool, phase: str = "m2") -> Any:
     """Let the verdict judge so."""
-    blockers = () if passed else (Blocker("LANE-BLOCKED", "a", "b", "c", "d", "e"),)
+    blockers = () if passed else (Blocker("LANE-BLOCKED", "a", "b", "c", "d", WAY),)
     judged = SimpleNamespace(published="this try's", passed=passed, blockers=blockers)
     lane = SimpleNamespace(name="M2.J", on_pass=None, on_fail=None)
     run = SimpleNamespace(phase=phase, lane=lane)
@@ -75,7 +80,7 @@ def test_people_are_told_after_the_closing_and_before_the_task_fails(
     assert (closed, told) == (["this try's"], [judged])
 
 
-UNDELIVERED = Blocker("ALERT-UNDELIVERED", "not taken", "channel sns", "c", "d", "e")
+UNDELIVERED = Blocker("ALERT-UNDELIVERED", "not taken", "channel sns", "c", "d", WAY)
 
 
 @pytest.mark.parametrize("phase", ["m1", "m2", "m9", "stop", "release", "extend"])
@@ -139,7 +144,7 @@ def test_a_verdict_that_is_not_chained_fails_the_task_and_is_told(
         raise closing.ClosingBlocked("EVIDENCE-CONFLICT x")
 
     monkeypatch.setattr(closing, "close", refuse)
-    judged = SimpleNamespace(published="this try's")
+    judged = SimpleNamespace(published="this try's", blockers=())
     monkeypatch.setattr(verdict, "judge_and_push", lambda _run, facts, _context: (facts, judged))
     with pytest.raises(AirflowFailException, match="EVIDENCE-CONFLICT"):
         execute()

@@ -69,7 +69,7 @@ def test_a_clean_look_gets_its_second_one(bench: Bench, waits: int) -> None:
         bench.sensor(waits).execute({})
     waiting = [(line["log_level"], line["event"]) for line in lines if line["event"].startswith("WAITING")]
     ((level, line),) = waiting
-    assert (level, line.partition(":")[0]) == ("warning", "WAITING RESIDUAL-UNCONFIRMED residual scan")
+    assert (level, line.splitlines()[0]) == ("warning", "WAITING RESIDUAL-UNCONFIRMED residual scan")
     trigger: Any = deferred.value.trigger
     assert 298 <= trigger.seconds <= 300
     assert trigger.kept["subjects"] == list(bench.facts.looks.this.subjects)

@@ -13,9 +13,10 @@ import factories_guardrails as guardrails
 import factories_world as world
 from factories_evidence import FACTS, M1, M2, M9, PLATFORM_RUN, START, Evidence
 from standins import MemoryStore
-from tidegate.evidence.canonical import plain, seal
+from tidegate.evidence.canonical import seal
 from tidegate.gates.registry import by_id
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.models.snapshot import blocker_document
 from tidegate.verify.chain import read_chain
 from tidegate.verify.execution import Verification, verify_execution
 from tidegate.verify.standing import standing_today
@@ -93,7 +94,7 @@ def test_what_was_too_old_to_judge_stays_closed(tmp_path: Path) -> None:
     """The time of the judgement is not stored, so this one cannot be repeated; but it is no pass."""
     facts = world.plan_facts()
     late = by_id("PLAN-GUARD").evaluate(facts, judged_at=facts.observed_at + timedelta(hours=1))
-    stale = [plain(blocker) for blocker in late]
+    stale = [blocker_document(blocker) for blocker in late]
     evidence = Evidence(tmp_path).lanes(blocked=GUARD)
     evidence.rewrite(GUARD, blockers=stale, overall_pass=False, status="fail")
     assert found(evidence.verdict()) == []
@@ -184,7 +185,7 @@ def test_a_flipped_byte_in_the_verdict(tmp_path: Path) -> None:
         ({"overall_pass": "true"}, "overall_pass"),
         ({"attempt": "1"}, "attempt"),
         ({"extra": 1}, "extra"),
-        ({"schema": {"name": "tidegate.snapshot", "version": 2}}, "schema.version"),
+        ({"schema": {"name": "tidegate.snapshot", "version": 3}}, "schema.version"),
         ({"schema": "tidegate.snapshot"}, "schema"),
         ({"valid_until": "2026-11-22T09:30:00"}, "valid_until"),
         ({"valid_until": "2026-11-22T09:30:00+01:00"}, "valid_until"),

@@ -158,3 +158,26 @@ def test_a_field_that_differs_is_named_with_both_values(tmp_path: Path) -> None:
     (finding,) = findings(evidence.verdict())
     assert finding.observed == f"plan_sha256 {'c' * 64}"
     assert finding.expected == "plan_sha256 None, as the facts say"
+
+
+# Evidence of earlier versions.
+
+
+def test_evidence_of_version_1_where_a_remedy_is_a_sentence_still_verifies(tmp_path: Path) -> None:
+    facts = world.plan_facts(world.planned("aws_nat_gateway.this[a]", "create"))
+    evidence = Evidence(tmp_path).lanes(blocked=GUARD, blocked_facts=facts)
+    before = evidence.document(GUARD)["blockers"]
+    sentences = [{**blocker, "remedy": "change it, then clear the task"} for blocker in before]
+    evidence.rewrite(GUARD, schema={"name": "tidegate.snapshot", "version": 1}, blockers=sentences)
+    assert said(evidence.verdict()) == []
+
+
+def test_a_field_of_facts_that_came_later_has_its_default(tmp_path: Path) -> None:
+    """And one that no version knows is no evidence."""
+    evidence = Evidence(tmp_path).lanes()
+    posture = dict(evidence.document("g_network_posture")["facts"])
+    assert posture.pop("owners") is None
+    evidence.rewrite("g_network_posture", facts=posture)
+    assert said(evidence.verdict()) == []
+    evidence.rewrite("g_network_posture", facts={**posture, "invented": 1})
+    assert ("SCHEMA-MISMATCH", evidence.key("g_network_posture")) in said(evidence)
