@@ -83,7 +83,7 @@ def judgement_findings(document: Document, snapshot: Snapshot) -> Iterator[Findi
         return
     written = snapshot.model_dump(mode="json")
     for name, value in derived_fields(facts).items():
-        if value != written[name]:
+        if not _is_within(written[name], value):
             yield judgement_mismatch(file, f"{name} {written[name]}", f"{name} {value}, as the facts say")
     if stored in CLOSED_UNSEEN and not snapshot.overall_pass:
         return

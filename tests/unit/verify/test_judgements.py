@@ -178,6 +178,6 @@ def test_a_field_of_facts_that_came_later_has_its_default(tmp_path: Path) -> Non
     posture = dict(evidence.document("g_network_posture")["facts"])
     assert posture.pop("owners") is None
     evidence.rewrite("g_network_posture", facts=posture)
-    assert said(evidence.verdict()) == []
+    assert said(evidence.verdict()) == [("INPUT-MISMATCH", evidence.key("g_network_posture"))], "its digest is another"
     evidence.rewrite("g_network_posture", facts={**posture, "invented": 1})
     assert ("SCHEMA-MISMATCH", evidence.key("g_network_posture")) in said(evidence)
