@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # The sandbox's stand-in provider runs here: its packages and Airflow's do not agree (ADR 13).
 STANDIN := .venv-standin
+# The AWS CLI, with which tests follow remedies: it wants a botocore of its own.
+AWS_CLI := .venv-aws
 UV_VERSION := 0.13.9
 TERRAFORM = $(shell command -v terraform || echo $(BIN)/python -P plugins/tidegate/terraform/library.py)
 # The package has no wheel for other machines: those need the binary.
@@ -20,14 +22,14 @@ export UV_SYSTEM_CERTS ?= true
 unexport TF_CLI_CONFIG_FILE AWS_CA_BUNDLE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo incidents up down sandbox run test matrix mutants lint format docs lock clean
+.PHONY: help setup demo incidents up down sandbox run test matrix remedies mutants lint format docs lock clean
 
 help: ## explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## install everything into .venv (done by the other targets when needed)
 
-$(READY): requirements.txt requirements-dev.txt requirements-terraform.txt requirements-standin.txt pyproject.toml
+$(READY): requirements.txt requirements-dev.txt requirements-terraform.txt requirements-standin.txt requirements-aws.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:3]; sys.exit(0 if (3, 11, 7) <= v < (3, 14) else f"tidegate needs Python 3.11.7 to 3.13, found {v[0]}.{v[1]}.{v[2]}; set PYTHON=<path>")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
@@ -35,6 +37,8 @@ $(READY): requirements.txt requirements-dev.txt requirements-terraform.txt requi
 		$$($(BIN)/python -c '$(WITH_TERRAFORM)')
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(STANDIN)
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(STANDIN)/bin/python requirements-standin.txt
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(AWS_CLI)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(AWS_CLI)/bin/python requirements-aws.txt
 	@printf '#!/bin/sh\nexec "%s" -m tidegate.cli "$$@"\n' '$(abspath $(BIN)/python)' > $(BIN)/tidegate && chmod +x $(BIN)/tidegate
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "tidegate.pth").write_text(str(pathlib.Path("plugins").resolve()) + "\n")'
 	@touch $(READY)
@@ -59,10 +63,13 @@ run: setup ## one run of a DAG against the running sandbox: make run DAG=dev_min
 	@$(BIN)/python -m workbench run '$(DAG)' --conf '$(CONF)'
 
 test: setup ## all tests but the matrix, end to end ones included
-	@$(BIN)/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder -m "not matrix"
+	@$(BIN)/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder -m "not matrix and not remedies"
 
 matrix: setup ## what is too long for `make test`: each gate closed in a real run, three cycles, the whole audit
 	@$(BIN)/python -m pytest -q -m matrix
+
+remedies: setup ## break the world, follow the remedies from the snapshots' data, until the phase passes; up to 45 minutes
+	@$(BIN)/python -m pytest -q -m "remedies or not remedies" tests/remedies
 
 mutants: setup ## break gates, cost, alerts, audit, verdict and verify place by place, over an hour: does a test notice? ONLY=tidegate.gates.plan_guard
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/mutants --require-hashes -r requirements-mutants.txt
@@ -91,6 +98,7 @@ lock: setup ## renew requirements*.txt from requirements*.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-terraform.in -o requirements-terraform.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-mutants.in -o requirements-mutants.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-standin.in -o requirements-standin.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11.7 --generate-hashes requirements-aws.in -o requirements-aws.txt
 
 clean: ## remove what runs left (stops nothing: `make down` first)
 	@rm -rf runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -42,6 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: a worker takes whole files, and one that starts last would be waited for alone."""
     longest = (
         "scheduler/test_real_scheduler.py",
+        "remedies/test_scenarios.py",
         "end_to_end/test_watch.py",
         "end_to_end/test_blocked_builds.py",
         "end_to_end/test_kafka.py",
@@ -67,7 +68,7 @@ def no_stage(request: pytest.FixtureRequest) -> Iterator[None]:
 
     settings.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
-        if request.path.relative_to(PROJECT / "tests").parts[0] != "end_to_end":
+        if request.path.relative_to(PROJECT / "tests").parts[0] not in {"end_to_end", "remedies"}:
             for name in leaked():
                 patch.delenv(name)
         yield

@@ -49,6 +49,8 @@ class Run:
     tasks: dict[str, str]
     snapshots: dict[str, dict[str, Any]]
     """The newest attempt of each snapshot that this run left in the mirror, by snapshot name."""
+    phase: str = ""
+    run_id: str = ""
 
     def codes(self, snapshot: str) -> set[str]:
         """Codes of the blockers of a snapshot."""
@@ -86,10 +88,51 @@ class Stage:
             dag.get_task(task_id)._pre_execute_hook = _once(happening)
         moment = datetime.now(UTC)
         run = dag.test(run_after=moment, logical_date=moment, run_conf=conf)
+        return self._ended(phase, run, before)
+
+    def clear(self, run: Run, task_id: str) -> Run:
+        """Clear a task of a run with everything downstream, as a person does in Airflow's pages, and run it to its end.
+
+        `dag.test()` clears whole runs only; this is its loop over what was cleared.
+        """
+        from airflow.models.dagrun import DagRun
+        from airflow.models.taskinstance import clear_task_instances
+        from airflow.sdk.definitions.dag import _run_task
+        from airflow.serialization.serialized_objects import DagSerialization
+        from airflow.utils.session import create_session
+        from airflow.utils.state import DagRunState, TaskInstanceState
+        from sqlalchemy import select
+
+        from tidegate.settings import settings
+
+        settings.cache_clear()
+        before = set(self._mirrored())
+        dag = self._dag(run.phase)
+        wanted = {task_id, *dag.get_task(task_id).get_flat_relative_ids(upstream=False)}
+        with create_session() as session:
+            found = session.scalar(select(DagRun).where(DagRun.dag_id == dag.dag_id, DagRun.run_id == run.run_id))
+            assert found is not None, run
+            found.dag = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+            tasks = [it for it in found.get_task_instances(session=session) if it.task_id in wanted]
+            clear_task_instances(tasks, session, dag_run_state=DagRunState.RUNNING)
+            session.commit()
+            while found.state == DagRunState.RUNNING:
+                session.expire_all()
+                ready, _ = found.update_state(session=session)
+                for each in ready:
+                    each.try_number += 1
+                    each.state = TaskInstanceState.SCHEDULED
+                session.commit()
+                assert ready or found.state != DagRunState.RUNNING, "nothing is left that could run"
+                for each in ready:
+                    _run_task(ti=each, task=dag.task_dict[each.task_id], run_triggerer=True)
+            return self._ended(run.phase, found, before)
+
+    def _ended(self, phase: str, run: Any, before: set[Path]) -> Run:
         states = {task.task_id: str(task.state) for task in run.get_task_instances()}
         new = sorted(set(self._mirrored()) - before, key=lambda path: path.stat().st_mtime_ns)
         snapshots = {path.name.split(".")[0]: json.loads(path.read_text(encoding="utf-8")) for path in new}
-        return Run(str(run.state), states, snapshots)
+        return Run(str(run.state), states, snapshots, phase, run.run_id)
 
     def emptied(self) -> None:
         """Account and evidence as on the first day, after M1."""
