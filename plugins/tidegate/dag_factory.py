@@ -170,6 +170,7 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
                 section="Drift",
             ),
             "release_dead_lock": release,
+            **_state_params(),
         }
     if phase == "m9":
         first = environment.targets[0] if environment.targets else ""
@@ -185,6 +186,7 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
                 section="Cost",
             ),
             "release_dead_lock": release,
+            **_state_params(),
             ENDED_PARAM: Param(
                 None,
                 type=["null", "string"],
@@ -221,6 +223,23 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
         reason = _reason("Why it must stand longer. Kept in the record of its time to live.")
         return {"stack": stack, "hours": hours, "confirm": _confirm(environment), "reason": reason}
     return {}
+
+
+def _state_params() -> dict[str, Param]:
+    """A person's word about a state that only a person can settle."""
+    return {
+        "unsaved_state": _optional(
+            "What to do with a state that was not saved",
+            "`<stack>:push` or `<stack>:discard`, where STATE-NOT-SAVED says that a person must decide.",
+        ),
+        "state_reason": _optional("Reason", "Why that is right for this state. Kept in its record."),
+    }
+
+
+def _optional(title: str, description: str) -> Param:
+    return Param(
+        None, type=["null", "string"], maxLength=200, title=title, description=description, section="Terraform state"
+    )
 
 
 def _hours(environment: Environment, default: int, description: str, section: str) -> Param:

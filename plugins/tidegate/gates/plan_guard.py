@@ -13,8 +13,9 @@ from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blo
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
 from tidegate.gates.rules_protected import protected_by, tainted_blockers
+from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 from tidegate.models.plan import Plan, PlanFacts, PlannedResource
 
 _KNOWN_ACTIONS = frozenset({"no-op", "read", "create", "update", "delete", "forget"})
@@ -25,8 +26,10 @@ _MANIFEST = "include/environments/<environment>.yaml"
 def blockers(facts: PlanFacts) -> Iterator[Blocker]:
     """State and policy first, then the plan as a whole, then each of its resources."""
     yield from each(_state(facts), rules_blockers(facts.forbidden), _repair_reason(facts), _tainted(facts))
+    yield from unsaved_blockers(facts.unsaved, facts.stack)
     if not isinstance(facts.plan, Known):
-        yield plan_unreadable(facts.plan, facts.stack)
+        if isinstance(facts.unsaved, Absent):  # else that is why there is none
+            yield plan_unreadable(facts.plan, facts.stack)
         return
     plan = facts.plan.value
     yield from each(plan_blockers(plan, stack=facts.stack, purpose="build"), _empty(plan))
@@ -184,6 +187,6 @@ GATE = Gate(
         "exceptions",
         "terraform_version",
     ),
-    version=2,
+    version=3,
     measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_locks import lock_not_looked_at, lock_unreadable, said_lock
 from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.audit import StackLockState, StateLocksFacts
 from tidegate.models.authorization import Intent
 from tidegate.models.blocker import Blocker
@@ -27,7 +28,9 @@ def blockers(facts: StateLocksFacts) -> Iterator[Blocker]:
         if name not in seen:
             yield lock_not_looked_at(name)
     for stack in facts.stacks:
-        yield from each(_locks(facts, stack), _intent(stack), _last_apply(stack))
+        yield from each(
+            _locks(facts, stack), _intent(stack), _last_apply(stack), unsaved_blockers(stack.unsaved, stack.stack)
+        )
     yield from _lease(facts)
 
 

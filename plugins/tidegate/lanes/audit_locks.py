@@ -1,6 +1,7 @@
 """AUDIT.G: who holds a state, which terraform was lost, and who let the run lease run out (TD8, ST6)."""
 
 from tidegate.collectors.aws.locks import read_state_locks
+from tidegate.evidence.unsaved import read_unsaved
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.audit import StackLockState, StateLocksFacts
 from tidegate.models.facts import Source
@@ -21,6 +22,7 @@ def collect_locks(run: LaneRun) -> StateLocksFacts:
                 locks=read_state_locks(run.clients, run.environment, name),
                 intent=run.intents(name).unfinished(),
                 last_apply=run.intents(name).last_apply(),
+                unsaved=read_unsaved(run.remote, run.environment.name, name),
             )
             for name in names
         ),

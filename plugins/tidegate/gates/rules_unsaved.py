@@ -1,0 +1,45 @@
+"""A stack whose last terraform could not save its state is closed until that state is settled (ST7)."""
+
+from collections.abc import Iterator
+
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.models.blocker import Blocker
+from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.unsaved import UnsavedState
+
+
+def unsaved_blockers(unsaved: Observed[UnsavedState], stack: str) -> Iterator[Blocker]:
+    """Block while a state of the stack is not saved, and when nobody can say."""
+    match unsaved:
+        case Absent():
+            return
+        case Known(found):
+            yield not_saved(found)
+        case other:
+            yield unusable(
+                other,
+                Need(
+                    stem="UNSAVED-STATE",
+                    what="whether a state was left unsaved",
+                    resource=f"state of {stack}",
+                    expected="no unsaved state, or a record of it",
+                    remedy="let the role read and write control/ in the evidence bucket; a damaged record is named: "
+                    "docs/runbooks/state-not-saved.md says how to settle it. Then clear this task",
+                ),
+            )
+
+
+def not_saved(unsaved: UnsavedState) -> Blocker:
+    """The blocker of its own, with host and path where the bucket has no copy."""
+    where = unsaved.uri or f"host {unsaved.host}, {unsaved.path}"
+    return Blocker(
+        code="STATE-NOT-SAVED",
+        summary="what terraform made is in no stored state, so nothing is planned on this stack",
+        resource=f"state of {unsaved.stack}",
+        observed=f"{unsaved.execution_id} left it in {where}; not pushed: {unsaved.refusal or 'nobody tried yet'}",
+        expected="the stored state of the last apply",
+        remedy=f"once the state bucket takes writes, trigger {unsaved.environment}.m2_substrate_build with "
+        f"platform_run = continue, or {unsaved.environment}.m9_teardown_cost_check: it pushes what fits before it "
+        f"plans. Where a person must decide, with unsaved_state = {unsaved.stack}:push or {unsaved.stack}:discard and "
+        "a state_reason (docs/runbooks/state-not-saved.md)",
+    )
