@@ -232,6 +232,11 @@ def _state_params() -> dict[str, Param]:
             "What to do with a state that was not saved",
             "`<stack>:push` or `<stack>:discard`, where STATE-NOT-SAVED says that a person must decide.",
         ),
+        "restore_state_version": _optional(
+            "Put a state version back",
+            "`<stack>:<version id>`, written under the lock before anything is planned. `tidegate state history` lists "
+            "the versions. Needs a reason.",
+        ),
         "state_reason": _optional("Reason", "Why that is right for this state. Kept in its record."),
     }
 

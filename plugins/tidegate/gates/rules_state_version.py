@@ -6,13 +6,14 @@ terraform starts on the stack, and once more in the second before it applies.
 
 from collections.abc import Iterator
 
+from tidegate.gates.rules_identity import dag_of
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_version import Precedence, parse_precedence
 from tidegate.models.blocker import Blocker
 from tidegate.models.identity import Tools
 from tidegate.models.observed import Absent, Known
 from tidegate.models.readiness import StackState
-from tidegate.models.state import StateVersion
+from tidegate.models.state import HistoryVersion, StateDigest, StateVersion
 
 
 def stack_state_blockers(
@@ -31,6 +32,7 @@ def stack_state_blockers(
                 remedy="clear this task so that it collects again; if it repeats, check the stacks of the manifest",
             )
     for state in states:
+        yield from digest_blockers(state, tools)
         match state.version:
             case Known(version):
                 yield from newer_state_blockers(state.stack, version, tools)
@@ -47,6 +49,66 @@ def stack_state_blockers(
                         remedy="make the state bucket readable for the role, then clear this task",
                     ),
                 )
+
+
+def digest_blockers(state: StackState, tools: Tools) -> Iterator[Blocker]:
+    """Block when the digest in the lock table does not fit the state object: Terraform refuses to read it."""
+    match state.digest:
+        case Absent():
+            return
+        case Known(found):
+            yield _mismatch(state.stack, found, tools)
+        case other:
+            yield unusable(
+                other,
+                Need(
+                    stem="STATE-DIGEST",
+                    what="the digest of the state",
+                    resource=f"state of {state.stack}",
+                    expected="a digest that fits the state object, or none",
+                    remedy="make the lock table and the versions of the state object readable for the role, then clear "
+                    "this task",
+                ),
+            )
+
+
+def _mismatch(stack: str, found: StateDigest, tools: Tools) -> Blocker:
+    """Which version fits, and how to put one back: nobody writes the state bucket by hand."""
+    current = found.current.value if isinstance(found.current, Known) else None
+    newest = _said_version(current) if current else "there is no object"
+    fitting = ", ".join(_said_version(it) for it in found.fitting) or f"none of {found.looked_at} versions"
+    offered = found.fitting[0] if found.fitting else current
+    named = offered.version_id if offered else "the version id that you choose"
+    return Blocker(
+        code="STATE-DIGEST-MISMATCH",
+        summary="the digest in the lock table does not fit the state object: one of the two is not the newest",
+        resource=f"state of {stack}",
+        observed=f"digest {found.digest}; newest: {newest}; fitting: {fitting}",
+        expected="the digest of the newest version",
+        remedy=f"look at the versions (tidegate state history {stack}), then trigger "
+        f"{dag_of(tools, 'm2_substrate_build')} (platform_run = continue) or {dag_of(tools, 'm9_teardown_cost_check')} "
+        f"with restore_state_version = {stack}:{named} and a state_reason: "
+        + ("the version that the digest fits" if found.fitting else "the newest one, if it is the right one"),
+    )
+
+
+def _said_version(version: HistoryVersion) -> str:
+    serial = f"serial {version.serial.value}" if isinstance(version.serial, Known) else "no state"
+    return f"version {version.version_id} of {version.modified.isoformat()} ({serial})"
+
+
+def restore_blockers(refused: str) -> Iterator[Blocker]:
+    """Block when a state version was to be put back and was not."""
+    if refused:
+        yield Blocker(
+            code="STATE-NOT-RESTORED",
+            summary="the named state version was not put back",
+            resource="restore_state_version",
+            observed=refused,
+            expected="the version put back under the lock, with a record",
+            remedy="mend what the observed text names, then trigger again with restore_state_version and state_reason; "
+            "tidegate state history lists the versions of a stack",
+        )
 
 
 def newer_state_blockers(stack: str, state: StateVersion, tools: Tools) -> Iterator[Blocker]:

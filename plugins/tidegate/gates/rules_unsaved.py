@@ -31,12 +31,12 @@ def unsaved_blockers(unsaved: Observed[UnsavedState], stack: str) -> Iterator[Bl
 
 def not_saved(unsaved: UnsavedState) -> Blocker:
     """The blocker of its own, with host and path where the bucket has no copy."""
-    where = unsaved.uri or f"host {unsaved.host}, {unsaved.path}"
+    where = f"in {unsaved.uri}" if unsaved.uri else f"on host {unsaved.host}, at {unsaved.path}"
     return Blocker(
         code="STATE-NOT-SAVED",
         summary="what terraform made is in no stored state, so nothing is planned on this stack",
         resource=f"state of {unsaved.stack}",
-        observed=f"{unsaved.execution_id} left it in {where}; not pushed: {unsaved.refusal or 'nobody tried yet'}",
+        observed=f"{unsaved.execution_id} left it {where}; not pushed: {unsaved.refusal or 'nobody tried yet'}",
         expected="the stored state of the last apply",
         remedy=f"once the state bucket takes writes, trigger {unsaved.environment}.m2_substrate_build with "
         f"platform_run = continue, or {unsaved.environment}.m9_teardown_cost_check: it pushes what fits before it "

@@ -23,6 +23,34 @@ class StateVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryVersion:
+    """One version of a state object. `serial` and `lineage` are Unreadable where it is no state."""
+
+    version_id: str
+    modified: datetime
+    size: int
+    """Bytes."""
+    is_latest: bool
+    serial: Observed[int]
+    lineage: Observed[str]
+    md5: Observed[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateDigest:
+    """A state object that the digest in the lock table does not fit (hashicorp/terraform#20708)."""
+
+    digest: str
+    """MD5, as the lock table holds it."""
+    current: Observed[HistoryVersion]
+    """The newest version. Absent: the object is not there."""
+    fitting: tuple[HistoryVersion, ...]
+    """Versions that the digest fits, newest first."""
+    looked_at: int
+    """How many versions were looked at, newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateLock:
     """Who holds a state lock, as Terraform wrote it."""
 

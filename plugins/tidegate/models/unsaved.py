@@ -48,11 +48,17 @@ class StateContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredState:
-    """One version of a state object, as it lies in the bucket now."""
+class ObjectVersion:
+    """One version of a state object, whatever it holds."""
 
     version_id: str
     etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredState(ObjectVersion):
+    """One version of a state object, as it lies in the bucket now."""
+
     content: StateContent
 
 

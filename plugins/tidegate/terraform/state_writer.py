@@ -18,7 +18,7 @@ from typing import Any
 from tidegate.answers import NO_ANSWER, ask, error_code, explain
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.stack_backend import BackendSettings
-from tidegate.models.unsaved import StoredState
+from tidegate.models.unsaved import ObjectVersion
 
 IAM_ACTIONS: tuple[str, ...] = (
     "dynamodb:DeleteItem",
@@ -41,7 +41,7 @@ class Operation:
 
 
 def write_state(
-    clients: Clients, settings: BackendSettings, body: bytes, *, over: StoredState | None, operation: Operation
+    clients: Clients, settings: BackendSettings, body: bytes, *, over: ObjectVersion | None, operation: Operation
 ) -> str:
     """Write a state over exactly this version (None: there is no object), under the lock; returns the new version id.
 
@@ -97,7 +97,7 @@ def _written_before(s3: Any, settings: BackendSettings, body: bytes) -> Any:
     return answer
 
 
-def _unmoved(s3: Any, settings: BackendSettings, over: StoredState | None) -> None:
+def _unmoved(s3: Any, settings: BackendSettings, over: ObjectVersion | None) -> None:
     """The same version, not only the same content. Where there was no object, the condition of the write says it."""
     if over is None:
         return
