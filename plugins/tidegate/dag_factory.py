@@ -204,6 +204,28 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
     if phase == "release":
         reason = _reason("Why builds may go on: what spent, and what was done about it. Kept in the latch's record.")
         return {"reason": reason, "confirm": _confirm(environment)}
+    if phase == "unlock":
+        stacks = list(environment.stacks)
+        return {
+            "stack": Param(
+                stacks[0],
+                type="string",
+                enum=stacks,
+                title="Stack",
+                description="Whose state is locked.",
+                section="Lock",
+            ),
+            "lock_id": Param(
+                "",
+                type="string",
+                maxLength=200,
+                title="Lock",
+                description="As M2, M9 or the audit names it: the lock's id, or `damaged-...`.",
+                section="Lock",
+            ),
+            "reason": _reason("Who held it, and how you know that nobody works with it any more. Kept in the record."),
+            "confirm": _confirm(environment),
+        }
     if phase == "extend":
         stacks = list(environment.stacks_by_lifecycle("ephemeral")) or [""]
         stack = Param(

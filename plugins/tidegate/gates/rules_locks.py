@@ -6,7 +6,7 @@ from tidegate.gates.rules_observed import Need, unusable
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
 from tidegate.models.readiness import StackLocks
-from tidegate.models.state import StateLock
+from tidegate.models.state import StateLock, each_lock
 
 _RELEASE = "trigger again with release_dead_lock = true; the lock is released only with proof that its holder is gone"
 
@@ -26,7 +26,10 @@ def no_lock_blockers(stack: str, locks: Observed[tuple[StateLock, ...]]) -> Iter
     if not isinstance(locks, Known):
         yield lock_unreadable(stack, locks)
         return
-    for lock in locks.value:
+    for lock in each_lock(locks.value):
+        if lock.damage:
+            yield lock_damaged(stack, lock)
+            continue
         yield _locked(stack, said_lock(lock), "wait for its holder, then trigger a new run; if it is gone, " + _RELEASE)
 
 
@@ -37,22 +40,49 @@ def said_lock(lock: StateLock) -> str:
 
 
 def _of_stack(stack: StackLocks) -> Iterator[Blocker]:
-    held = stack.locks.value if isinstance(stack.locks, Known) else ()
+    every = each_lock(stack.locks.value if isinstance(stack.locks, Known) else ())
+    yield from (lock_damaged(stack.stack, lock) for lock in every if lock.damage)
+    held = tuple(lock for lock in every if not lock.damage)
     if not isinstance(stack.locks, Known):
         yield lock_unreadable(stack.stack, stack.locks)
     if stack.liveness == "dead":
         yield from (_stale(stack, lock) for lock in held)
     elif held:
         for lock in held:
-            yield _locked(stack.stack, f"{said_lock(lock)}; holder {stack.liveness}: {stack.evidence}", _wait(stack))
-    elif stack.liveness != "none":
+            observed = f"{said_lock(lock)}; holder {stack.liveness}: {stack.evidence}"
+            yield _locked(stack.stack, observed, _wait(stack, lock))
+    elif stack.liveness != "none" and not every:
         yield _locked(stack.stack, f"no lock, but a holder {stack.liveness}: {stack.evidence}", _wait(stack))
 
 
-def _wait(stack: StackLocks) -> str:
+def _wait(stack: StackLocks, lock: StateLock | None = None) -> str:
     if stack.liveness == "live":
         return "wait until it has finished, then clear this task"
+    if lock is not None:
+        return (
+            "let its holder end the command. Where that host is gone for good and no worker of this deployment: "
+            f"{_by_name(stack.stack, lock)}"
+        )
     return "see on the named host whether terraform still runs; docs/runbooks/stale-lock.md says how to go on"
+
+
+def _by_name(stack: str, lock: StateLock) -> str:
+    return (
+        f"trigger this environment's DAG release_lock with stack = {stack}, lock_id = {lock.name}, a reason and "
+        "confirm; it looks twice (docs/runbooks/stale-lock.md)"
+    )
+
+
+def lock_damaged(stack: str, lock: StateLock) -> Blocker:
+    """A lock that can be read and does not say whose it is, or since when."""
+    return Blocker(
+        code="STATE-LOCK-DAMAGED",
+        summary="the state is locked by something that is no whole lock",
+        resource=f"state of {stack}",
+        observed=f"{lock.name} ({lock.kind}): {lock.damage}",
+        expected="no lock, or one with id, holder and time",
+        remedy=_by_name(stack, lock),
+    )
 
 
 def _locked(stack: str, observed: str, remedy: str) -> Blocker:

@@ -63,6 +63,8 @@ class StackLockState:
     """Absent: every terraform of tidegate was seen to end."""
     last_apply: Observed[ApplyEnd]
     """How the newest apply ended; its record outlives that of a later plan. Absent: none is recorded."""
+    first_looks: dict[str, datetime] = field(default_factory=dict)
+    """By name of a lock that does not say its time: since when it is on record."""
     unsaved: Observed[UnsavedState] = field(default_factory=Absent)
     """A state that terraform could not save. Absent: none."""
 

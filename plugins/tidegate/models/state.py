@@ -1,6 +1,7 @@
 """Terraform state as evidence sees it: identity of the file and addresses, never attribute values (ST7, ID4)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tidegate.models.facts import Facts
@@ -59,7 +60,36 @@ class StateLock:
     who: str
     created: datetime | None
     kind: str
-    """`dynamodb` or `s3-lockfile`."""
+    """`dynamodb` or `s3-lockfile`; both, where they are of one lock."""
+    damage: str = ""
+    """Why nobody can tell whose it is or how old; blank: it is whole. Fields that it does not say are blank then."""
+    sha256: str = ""
+    """Of what lay there, byte for byte; blank in evidence of before 2026-11-29."""
+
+    @property
+    def name(self) -> str:
+        """By which a person names it: its id, else the beginning of its digest."""
+        return self.id or f"damaged-{self.sha256[:12]}"
+
+
+def each_lock(locks: Iterable[StateLock]) -> tuple[StateLock, ...]:
+    """One for each lock: what lies in the table and in the bucket with the same id and holder is one lock."""
+    found: dict[tuple[str, str, str, datetime | None], StateLock] = {}
+    for lock in locks:
+        key = (lock.name, lock.who, lock.operation, lock.created)
+        known = found.get(key)
+        new_kind = known is not None and lock.kind not in known.kind.split(" and ")
+        found[key] = replace(known, kind=f"{known.kind} and {lock.kind}") if known and new_kind else known or lock
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockLook:
+    """The first look at a lock since which it and the state are as they were; on record."""
+
+    seen_at: datetime
+    state_version: str
+    """Version id of the state object then; blank: there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Runs terraform for one stack: init, plan, show, apply, version, unlock.
+"""Runs terraform for one stack: init, plan, show, apply, untaint, version.
 
 Every command runs from the stack's initialised workspace with an allow-listed environment, its values in files and not
 in argv. Commands that take the state lock are announced by an intent record.
@@ -105,10 +105,6 @@ class Terraform:
     def untaint(self, address: str) -> None:
         """Take the mark `tainted` off a resource in the state. The caller holds the authorisation."""
         self._locked("untaint", [address])
-
-    def force_unlock(self, lock_id: str) -> None:
-        """Release a lock whose holder was proven dead. The caller holds the proof (requirement ST6)."""
-        self._run("force-unlock", ["-force", "-no-color", lock_id], log_lines=True)
 
     def interrupt(self) -> bool:
         """Send one SIGINT to the running command, so that it releases its lock. Returns at once."""

@@ -214,17 +214,11 @@ def test_taking_the_mark_off_is_announced_as_what_takes_the_lock(fake: Any, terr
     assert intents.written[-1] == ("ended", 0)
 
 
-def test_releasing_a_lock(fake: Any, terraform: Any) -> None:
-    terraform().force_unlock("0f9e")
-    assert fake.call["argv"] == ["force-unlock", "-force", "-no-color", "0f9e"]
-
-
 COMMANDS = [
     pytest.param(lambda it, _: it.init(), "init", id="init"),
     pytest.param(lambda it, _: it.plan(destroy=False), "plan", id="plan"),
     pytest.param(lambda it, path: it.show(SavedPlan(path, "", has_changes=True)), "show", id="show"),
     pytest.param(lambda it, path: it.apply(path), "apply", id="apply"),
-    pytest.param(lambda it, _: it.force_unlock("x"), "force-unlock", id="force-unlock"),
 ]
 
 
@@ -283,7 +277,6 @@ def test_no_value_of_a_variable_is_in_argv(fake: Any, terraform: Any, plan_file:
         (lambda it, path: it.show(SavedPlan(path, "", has_changes=True)), 2),
         (lambda it, path: it.apply(path), 1),
         (lambda it, path: it.apply(path), 2),
-        (lambda it, _: it.force_unlock("x"), 1),
     ],
 )
 def test_other_statuses_stop(fake: Any, terraform: Any, plan_file: Path, act: Any, status: int) -> None:
