@@ -12,7 +12,7 @@ from moto import mock_aws
 from standins import LOADER, dev_min
 from tidegate.collectors.aws.clients import Clients
 from tidegate.models.observed import Known
-from tidegate.models.state import HistoryVersion, StateDigest
+from tidegate.models.state import HistoryVersion, NewerProvider, StateDigest
 from tidegate.models.unsaved import UnsavedState
 
 LINEAGE = "b6a5"
@@ -111,5 +111,19 @@ def digest(**changes: Any) -> StateDigest:
         current=Known(version()),
         fitting=(version("v1", is_latest=False, serial=Known(7), md5=Known("d1")),),
         looked_at=2,
+    )
+    return replace(found, **changes)
+
+
+def newer(**changes: Any) -> NewerProvider:
+    """A subnet that a newer provider wrote; the version before is older."""
+    found = NewerProvider(
+        address="aws_subnet.a",
+        provider="registry.terraform.io/hashicorp/aws",
+        locked="5.100.0",
+        schema_version=9,
+        version_id="v2",
+        serial=8,
+        older="v1",
     )
     return replace(found, **changes)

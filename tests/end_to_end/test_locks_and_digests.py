@@ -1,5 +1,6 @@
 """Each of these closed an environment with no way out; now the blocker names one, and it leads out (ST6, ST7)."""
 
+import hashlib
 import json
 import sys
 
@@ -54,15 +55,15 @@ def test_the_lock_of_a_laptop_is_one_blocker_and_released_by_its_id(built: Stage
 
 
 def test_an_empty_lock_file_is_said_to_be_that_and_released_by_its_name(built: Stage) -> None:
-    built.sandbox.client("s3").put_object(Bucket=STATES, Key=f"{STATE}.tflock", Body=b"")
+    built.sandbox.client("s3").put_object(Bucket=STATES, Key=f"{STATE}.tflock", Body=b"\n")
     with built.manifest_with(*SOON):
         blocked = built.run("m9", release_dead_lock=True, **TEARDOWN)
         (blocker,) = blocked.snapshots["m9_a_readiness_snapshot"]["blockers"]
         assert (blocker["code"], blocker["observed"]) == (
             "STATE-LOCK-DAMAGED",
-            "damaged-e3b0c44298fc (s3-lockfile): it is empty",
+            "damaged-01ba4719c80b (s3-lockfile): it is empty",
         )
-        released = built.run("unlock", lock_id="damaged-e3b0c44298fc", **WORD)
+        released = built.run("unlock", lock_id="damaged-01ba4719c80b", **WORD)
     assert released.state == "success", (released.tasks, released.snapshots)
     assert held(built) == []
 
@@ -92,3 +93,33 @@ def test_a_digest_that_does_not_fit_is_settled_by_the_version_that_the_blocker_n
     assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
     assert built.state_of("demo") == before
     assert built.evidence("control/dev_min/restored_states/")
+
+
+def test_a_state_of_a_newer_provider_is_said_to_be_that_and_the_one_before_is_named(built: Stage) -> None:
+    s3, before = built.sandbox.client("s3"), built.state_of("demo")
+    good = s3.get_object(Bucket=STATES, Key=STATE)["VersionId"]
+    document = built.state_document("demo")
+    vpc = next(it for it in document["resources"] if it["type"] == "aws_vpc" and it["mode"] == "managed")
+    vpc["instances"][0]["schema_version"] += 98
+    document["serial"] += 1
+    content = json.dumps(document).encode()
+    s3.put_object(Bucket=STATES, Key=STATE, Body=content)
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    built.sandbox.client("dynamodb").put_item(
+        TableName=TABLE, Item={"LockID": {"S": f"{LOCK}-md5"}, "Digest": {"S": digest}}
+    )
+    torn = built.run("m9", **TEARDOWN)
+    (blocker,) = torn.snapshots["m9_b_teardown_scope"]["blockers"]
+    assert blocker["code"] == "STATE-TOO-NEW"
+    assert "schema version 99" in blocker["observed"]
+    assert "the worker's registry.terraform.io/hashicorp/aws is 5." in blocker["observed"]
+    assert f"restore_state_version = demo:{good} with a state_reason" in blocker["remedy"]
+    run = built.run(
+        "m2",
+        platform_run="continue",
+        restore_state_version=f"demo:{good}",
+        state_reason="an upgrade by mistake",
+        **BUILD,
+    )
+    assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
+    assert built.state_of("demo") == before

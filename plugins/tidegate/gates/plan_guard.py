@@ -11,7 +11,7 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_estimate import estimate_blockers
 from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
 from tidegate.gates.rules_observed import Need, readable
-from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
+from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_protected import protected_by, tainted_blockers
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
@@ -29,7 +29,7 @@ def blockers(facts: PlanFacts) -> Iterator[Blocker]:
     yield from unsaved_blockers(facts.unsaved, facts.stack)
     if not isinstance(facts.plan, Known):
         if isinstance(facts.unsaved, Absent):  # else that is why there is none
-            yield plan_unreadable(facts.plan, facts.stack)
+            yield from no_plan_blockers(facts.plan, facts.stack, facts.too_new)
         return
     plan = facts.plan.value
     yield from each(plan_blockers(plan, stack=facts.stack, purpose="build"), _empty(plan))

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from tidegate.gates.base import each
+from tidegate.gates.rules_observed import Need, unusable
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, UnknownUntilApply, Unreadable, shown
+from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
 from tidegate.models.plan import Plan, Purpose
+from tidegate.models.state import NewerProvider
 
 _AGAIN = "clear the plan task so that it plans again"
 
@@ -19,6 +21,48 @@ def plan_unreadable(observed: Absent | Unreadable | UnknownUntilApply, stack: st
         observed=observed.reason if isinstance(observed, Unreadable) else shown(observed),
         expected="the JSON of a saved plan, made in the initialised root of the stack",
         remedy=f"remove what the reason names, then {_AGAIN}",
+    )
+
+
+def no_plan_blockers(
+    plan: Absent | Unreadable | UnknownUntilApply, stack: str, too_new: Observed[NewerProvider]
+) -> Iterator[Blocker]:
+    """Why there is no plan: a state of a newer provider, else what terraform said."""
+    match too_new:
+        case Absent():
+            yield plan_unreadable(plan, stack)
+        case Known(found):
+            yield _too_new(found, stack)
+        case other:
+            yield plan_unreadable(plan, stack)
+            yield unusable(
+                other,
+                Need(
+                    stem="STATE",
+                    what="the state that a newer provider wrote",
+                    resource=stack,
+                    expected="a state",
+                    remedy="make the versions of the state object readable for the role, then clear the plan task",
+                ),
+            )
+
+
+def _too_new(found: NewerProvider, stack: str) -> Blocker:
+    back = (
+        "; or, if nothing was made with it, put back the state from before, in M2 or M9: "
+        f"restore_state_version = {stack}:{found.older} with a state_reason"
+        if found.older
+        else ""
+    )
+    return Blocker(
+        code="STATE-TOO-NEW",
+        summary="a newer provider than the worker's wrote this state, so terraform cannot read it",
+        resource=f"state of {stack}",
+        observed=f"{found.address} has schema version {found.schema_version} in serial {found.serial} (version "
+        f"{found.version_id}); the worker's {found.provider} is {found.locked}",
+        expected=f"a state that {found.provider} {found.locked} can read",
+        remedy=f"raise {found.provider} in the stack's main.tf and .terraform.lock.hcl below include/terraform to the "
+        f"version that its author used (terraform providers lock), and roll that out to every worker{back}",
     )
 
 

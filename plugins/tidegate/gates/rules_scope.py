@@ -8,7 +8,7 @@ from typing import Protocol
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
-from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
+from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, shown
@@ -63,7 +63,7 @@ def stack_scope_blockers(scope: StackScope, kept: Kept) -> Iterator[Blocker]:
     yield from unsaved_blockers(scope.unsaved, scope.stack)
     if not isinstance(scope.plan, Known):
         if isinstance(scope.unsaved, Absent):  # else that is why there is none
-            yield plan_unreadable(scope.plan, scope.stack)
+            yield from no_plan_blockers(scope.plan, scope.stack, scope.too_new)
         return
     plan = scope.plan.value
     yield from each(

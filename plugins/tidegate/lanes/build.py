@@ -20,6 +20,7 @@ from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.stack_lanes import build_group
 from tidegate.lanes.taint import take_marks_off
+from tidegate.lanes.too_new import newer_provider
 from tidegate.lanes.unsaved import save_after_apply, settle, unsaved_state
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.contract import ContractFacts, Upstream
@@ -61,6 +62,7 @@ def collect_plan(run: LaneRun) -> PlanFacts:
         untainted=untainted,
         repair_drift_reason=reason,
         unsaved=unsaved,
+        too_new=newer_provider(run, stack, plan),
     )
     if isinstance(plan, Known):
         run.log(said(estimate_of(plan.value, facts.prices, facts.region), month))

@@ -9,8 +9,10 @@ from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.plan import CountedHours, Plan, PlanFacts
 from tidegate.models.policy import Policies
-from tidegate.models.state import StateVersion
+from tidegate.models.state import NewerProvider, StateVersion
 from tidegate.models.unsaved import UnsavedState
+
+_NONE = Absent()
 
 PROTECTED_IN_CORE = (
     "aws_budgets_budget.",
@@ -37,7 +39,8 @@ def plan_facts(
     month: Observed[MonthSoFar],
     untainted: tuple[str, ...] = (),
     repair_drift_reason: str | None = None,
-    unsaved: Observed[UnsavedState] = Absent(),  # noqa: B008 - frozen
+    unsaved: Observed[UnsavedState] = _NONE,
+    too_new: Observed[NewerProvider] = _NONE,
 ) -> PlanFacts:
     """The facts of `PLAN-GUARD` for a plan of a stack. `month` is Absent only where nobody builds (`plan-check`)."""
     return PlanFacts(
@@ -62,6 +65,7 @@ def plan_facts(
         counted_hours=_counted_hours(environment, stack),
         month=month,
         unsaved=unsaved,
+        too_new=too_new,
     )
 
 

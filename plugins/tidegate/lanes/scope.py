@@ -9,6 +9,7 @@ from tidegate.evidence.teardowns import unfinished_teardown
 from tidegate.lanes.build import stack_inputs
 from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun
+from tidegate.lanes.too_new import newer_provider
 from tidegate.lanes.unsaved import unsaved_state
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.plan import Plan, PreserveItem, StackScope
@@ -46,6 +47,7 @@ def stack_scope(run: LaneRun, name: str, unsaved: Observed[UnsavedState] | None 
         destroy_set=tuple(resource for resource in in_state if resource.address in going),
         unplanned=tuple(resource for resource in in_state if resource.address not in going),
         unsaved=unsaved,
+        too_new=newer_provider(run, name, plan),
         resumes=unfinished_teardown(run.remote, run.environment.name, name),
     )
 

@@ -10,7 +10,7 @@ from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Observed
 from tidegate.models.policy import ForbiddenRule, PolicyException
 from tidegate.models.prices import PricePolicy
-from tidegate.models.state import StateResource, StateVersion
+from tidegate.models.state import NewerProvider, StateResource, StateVersion
 from tidegate.models.unsaved import UnsavedState
 
 Purpose = Literal["build", "destroy"]
@@ -102,6 +102,8 @@ class PlanFacts(Facts):
     a lane never passes that on."""
     unsaved: Observed[UnsavedState] = field(default_factory=Absent)
     """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
+    too_new: Observed[NewerProvider] = field(default_factory=Absent)
+    """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,8 @@ class StackScope:
     """Absent: no earlier teardown of the stack was left half way."""
     unsaved: Observed[UnsavedState] = field(default_factory=Absent)
     """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
+    too_new: Observed[NewerProvider] = field(default_factory=Absent)
+    """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,24 @@ class StateDigest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewerProvider:
+    """A state that the worker's provider cannot read, because a newer one wrote it."""
+
+    address: str
+    """The first resource that terraform named."""
+    provider: str
+    """Its source, such as `registry.terraform.io/hashicorp/aws`. A state does not say which version wrote it."""
+    locked: str
+    """The version in the root's dependency lock."""
+    schema_version: int
+    """Of the resource, in the state."""
+    version_id: str
+    serial: int
+    older: str
+    """The newest version of the state in which the resource has an older schema; blank: none was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateLock:
     """Who holds a state lock, as Terraform wrote it."""
 
