@@ -156,4 +156,5 @@ GATE = Gate(
     facts=StateLocksFacts,
     blockers=blockers,
     policy_sections=("audit", "backend", "stacks"),
+    version=2,
 )

@@ -16,7 +16,9 @@ from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.aws.state_object import read_state_object, state_content
 from tidegate.evidence.store import StoreError
 from tidegate.evidence.unsaved import read_unsaved, record_unsaved, settle_unsaved, settled_digests
+from tidegate.gates.rules_identity import identity_blockers
 from tidegate.gates.rules_unsaved import not_saved
+from tidegate.lanes import readiness
 from tidegate.lanes.frozen import frozen_scope
 from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.run import ActionBlocked, LaneRun, now
@@ -67,8 +69,11 @@ def settle(run: LaneRun, stack: str) -> Observed[UnsavedState]:
             pass
         case other:
             return other
+    refusals = [it.code for it in identity_blockers(readiness.caller(run), readiness.tools(run))]
     if not run.acquire_lease().ours:
-        return Known(replace(unsaved, refusal="another run holds the environment's lease"))
+        refusals.append("another run holds the environment's lease")
+    if refusals:
+        return Known(replace(unsaved, refusal=", ".join(refusals)))
     try:
         if unsaved.number == 0:
             unsaved = _on_record(run, unsaved)

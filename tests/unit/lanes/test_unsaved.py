@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+import factories_control as control
 from factories_state import KEY, backend, body, resource
 from standins import aws_error, dev_min, refuse
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.state_object import read_state_object
 from tidegate.evidence.unsaved import read_unsaved, record_unsaved
-from tidegate.lanes import unsaved
+from tidegate.lanes import readiness, unsaved
 from tidegate.lanes.run import ActionBlocked, LaneRun, now
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.settings import settings
@@ -81,6 +82,8 @@ class Backend:
 def place(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
     monkeypatch.setenv("TIDEGATE_WORK_DIR", str(tmp_path / "work"))
     settings.cache_clear()
+    monkeypatch.setattr(readiness, "caller", lambda _run: control.caller())
+    monkeypatch.setattr(readiness, "tools", lambda _run: control.tools())
     with backend() as clients:
         yield Backend(world, clients)
     settings.cache_clear()
@@ -212,6 +215,13 @@ def test_another_run_holds_the_lease(place: Backend) -> None:
     run = place.run()
     run.lease.acquire(dag_id="other", run_id="r", execution_id="m9", now=now())
     assert "lease" in refusal(unsaved.settle(run, "demo"))
+    assert place.now_stored() == BEFORE
+
+
+def test_another_identity_pushes_nothing(place: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.record(AFTER, last_version_id=place.stored(BEFORE))
+    monkeypatch.setattr(readiness, "caller", lambda _run: control.caller(role=Known("admin")))
+    assert "ROLE-MISMATCH" in refusal(unsaved.settle(place.run(), "demo"))
     assert place.now_stored() == BEFORE
 
 
