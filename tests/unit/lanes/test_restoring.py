@@ -110,6 +110,7 @@ def test_nothing_is_put_back_while_somebody_holds_the_lock(place: Place) -> None
     place.clients.s3.put_object(Bucket=STATES, Key=f"{KEY}.tflock", Body=b"{}")
     assert place.asked()
     assert place.now_stored() == SECOND
+    assert RECORD not in place.world.remote.objects
 
 
 def test_nothing_is_put_back_beside_a_terraform_that_may_run(place: Place) -> None:
