@@ -4,6 +4,7 @@ import hashlib
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import factories_control as control
+import factories_world as factories
 from factories_state import KEY, backend, body, resource
 from standins import aws_error, dev_min, refuse
 from tidegate.collectors.aws.clients import Clients
@@ -310,3 +312,18 @@ def test_the_stored_state_as_it_is_read(place: Backend) -> None:
     assert isinstance(found, Known)
     assert (found.value.stored.version_id, found.value.body) == (version, BEFORE)
     assert json.loads(BEFORE)["serial"] == found.value.stored.content.serial
+
+
+def test_the_addresses_of_a_build_are_those_of_its_guarded_plan(world: Any) -> None:
+    plan = factories.plan(factories.planned("aws_vpc.this", "create"), factories.planned("aws_subnet.a"))
+    world.left("m2", "f_demo.plan_and_guard", factories.plan_facts(plan=Known(plan)))
+    assert unsaved.planned_addresses(world.run("m2", "f_demo.apply"), "demo") == ("aws_subnet.a", "aws_vpc.this")
+
+
+def test_the_addresses_of_a_teardown_hold_what_the_cloud_no_longer_has(world: Any) -> None:
+    gone = factories.state_resource("aws_subnet.gone", "subnet-9")
+    scope = factories.scope()
+    facts = factories.scope_facts(replace(scope, destroy_set=(*scope.destroy_set, gone)))
+    world.left("m9", "b_scope_freeze", facts)
+    found = unsaved.planned_addresses(world.run("m9", "d_demo.destroy"), "demo")
+    assert set(found) == {*(it.address for it in scope.plan.value.resources), "aws_subnet.gone"}

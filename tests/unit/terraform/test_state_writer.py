@@ -120,3 +120,14 @@ def test_a_digest_that_is_refused_is_said(place: Place) -> None:
         place.write(place.judged)
     assert place.content == NEW
     place.assert_unlocked()
+
+
+def test_a_lock_that_somebody_else_took_meanwhile_is_not_given_back(place: Place) -> None:
+    theirs = {"LockID": {"S": SETTINGS.lock_id}, "Info": {"S": "theirs"}}
+
+    def take_over() -> None:
+        place.clients.dynamodb.put_item(TableName=SETTINGS.lock_table, Item=theirs)
+
+    place.right_before_the_write(take_over)
+    place.write(place.judged)
+    assert place.items[SETTINGS.lock_id] == theirs
