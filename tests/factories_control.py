@@ -8,9 +8,10 @@ from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot, 
 from tidegate.models.backend import BootstrapFacts, BootstrapStep
 from tidegate.models.control import Control, LatchRecord, Lease, LeaseHolder, PlatformRun
 from tidegate.models.identity import Caller, IdentityFacts, StaticKey, Tools
+from tidegate.models.lock_release import LockReleaseFacts
 from tidegate.models.observed import Absent, Known
 from tidegate.models.readiness import BuildReadinessFacts, StackLocks, StackState, TeardownReadinessFacts
-from tidegate.models.state import StateLock, StateVersion
+from tidegate.models.state import LockLook, StateLock, StateVersion
 from tidegate.models.verdict import LaneResult, VerdictFacts
 
 NOW = datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC)
@@ -131,6 +132,30 @@ def lock(**changes: Any) -> StateLock:
         ),
         **changes,
     )
+
+
+def lock_release_facts(**changes: Any) -> LockReleaseFacts:
+    """The lock of a laptop, looked at twice, that a person wants released."""
+    facts = LockReleaseFacts(
+        observed_at=NOW,
+        caller=caller(),
+        tools=tools(),
+        environment="dev_min",
+        confirm="dev_min",
+        reason="the laptop was thrown away",
+        lease=OURS,
+        stack="demo",
+        lock_id="0f9e",
+        locks=Known((lock(), lock(kind="s3-lockfile"))),
+        holder="outside",
+        holder_evidence="worker-3 is no worker",
+        intent=Absent(),
+        state=Known(STATE),
+        look=Known(LockLook(seen_at=NOW - timedelta(seconds=600), state_version="v7")),
+        lock_wait_seconds=600,
+        evidence_writable=Known(True),
+    )
+    return replace(facts, **changes)
 
 
 def stack_locks(**changes: Any) -> StackLocks:

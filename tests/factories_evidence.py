@@ -60,6 +60,7 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "EMERGENCY-LATCH": emergency.emergency_latch_facts,
     "EMERGENCY-TEARDOWN": emergency.emergency_teardown_facts,
     "EMERGENCY-RELEASE": emergency.emergency_release_facts,
+    "LOCK-RELEASE": control.lock_release_facts,
     "TIME-TO-LIVE": lambda: lives.time_to_live_facts(lives.life(resource_count=Known(0), record=Absent())),
     "TIME-TO-LIVE-EXTENSION": lives.extension_facts,
     "AUDIT-RESIDUAL": residual.audit_residual_facts,

@@ -33,6 +33,7 @@ DAG_IDS = {
     "audit": f"{ENVIRONMENT}.teardown_audit",
     "hourly": f"{ENVIRONMENT}.hourly_check",
     "extend": f"{ENVIRONMENT}.extend_time_to_live",
+    "unlock": f"{ENVIRONMENT}.release_lock",
 }
 BUILD = {"runtime_database_enabled": False}
 TEARDOWN = {"target": "demo", "confirm": ENVIRONMENT, "read_bills_anew": True}

@@ -27,6 +27,7 @@ DAGS = (
     "teardown_audit",
     "hourly_check",
     "extend_time_to_live",
+    "release_lock",
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from tidegate.commands import plan_check, prices, show, verify
+from tidegate.commands import plan_check, prices, show, state, verify
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, WRONG_USAGE
 
 _USAGE_ERROR: Any = typer.BadParameter.__base__
@@ -56,6 +56,7 @@ app.command("show")(show.show)
 app.command("verify")(verify.verify)
 app.command("plan-check")(plan_check.plan_check)
 app.add_typer(prices.prices, name="prices")
+app.add_typer(state.state, name="state")
 
 
 def main() -> int:

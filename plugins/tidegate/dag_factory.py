@@ -171,6 +171,7 @@ def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
                 section="Drift",
             ),
             "release_dead_lock": release,
+            **_state_params(),
         }
     if phase == "m9":
         first = environment.targets[0] if environment.targets else ""
@@ -186,6 +187,7 @@ def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
                 section="Cost",
             ),
             "release_dead_lock": release,
+            **_state_params(),
             ENDED_PARAM: Param(
                 None,
                 type=["null", "string"],
@@ -203,6 +205,28 @@ def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
     if phase == "release":
         reason = _reason("Why builds may go on: what spent, and what was done about it. Kept in the latch's record.")
         return {"reason": reason, "confirm": _confirm(environment)}
+    if phase == "unlock":
+        stacks = list(environment.stacks)
+        return {
+            "stack": Param(
+                stacks[0],
+                type="string",
+                enum=stacks,
+                title="Stack",
+                description="Whose state is locked.",
+                section="Lock",
+            ),
+            "lock_id": Param(
+                "",
+                type="string",
+                maxLength=200,
+                title="Lock",
+                description="As M2, M9 or the audit names it: the lock's id, or `damaged-...`.",
+                section="Lock",
+            ),
+            "reason": _reason("Who held it, and how you know that nobody works with it any more. Kept in the record."),
+            "confirm": _confirm(environment),
+        }
     if phase == "extend":
         stacks = list(environment.stacks_by_lifecycle("ephemeral")) or [""]
         stack = Param(
@@ -222,6 +246,28 @@ def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
         reason = _reason("Why it must stand longer. Kept in the record of its time to live.")
         return {"stack": stack, "hours": hours, "confirm": _confirm(environment), "reason": reason}
     return {}
+
+
+def _state_params() -> dict[str, Param]:
+    """A person's word about a state that only a person can settle."""
+    return {
+        "unsaved_state": _optional(
+            "What to do with a state that was not saved",
+            "`<stack>:push` or `<stack>:discard`, where STATE-NOT-SAVED says that a person must decide.",
+        ),
+        "restore_state_version": _optional(
+            "Put a state version back",
+            "`<stack>:<version id>`, written under the lock before anything is planned. `tidegate state history` lists "
+            "the versions. Needs a reason.",
+        ),
+        "state_reason": _optional("Reason", "Why that is right for this state. Kept in its record."),
+    }
+
+
+def _optional(title: str, description: str) -> Param:
+    return Param(
+        None, type=["null", "string"], maxLength=200, title=title, description=description, section="Terraform state"
+    )
 
 
 def _hours(environment: Environment, default: int, description: str, section: str) -> Param:

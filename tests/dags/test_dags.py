@@ -27,6 +27,7 @@ PHASES = {
     "teardown_audit": "audit",
     "hourly_check": "hourly",
     "extend_time_to_live": "extend",
+    "release_lock": "unlock",
 }
 PLANNING = {"PLAN-GUARD", "TEARDOWN-SCOPE", "TEARDOWN-VIABILITY"}
 

@@ -1,4 +1,4 @@
-"""Every remedy of these blockers is followed until the phase that was red passes; none asks for more than four steps."""
+"""The remedies of these blockers are followed until the phase that was red passes, in four steps at most."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Follows the remedies of blocked runs from the data of their snapshots, as a person would, until the phase passes (RE1).
+"""Follows the remedies of blocked runs, from the data of their snapshots, as a person would: until the phase passes.
 
 Triggers with the conf that the remedy gives, runs its command line as it stands, makes its edit, clears its task. What
 the remedy asks a person for, waits for, or leaves to a person, the scenario answers. Nothing else is done: a remedy
@@ -70,7 +70,7 @@ def first_cause(run: Run) -> dict[str, Any]:
 
 
 def walk(stage: Stage, red: Run, conf: Mapping[str, Any], played: Played, manifest: Path) -> Walk:
-    """Follow the first cause's remedy, and that of the next, until the phase of `red` passes. `conf`: what it ran with."""
+    """Follow the remedy of the first cause, then of the next, until the phase of `red`, which ran with `conf`, passes."""
     done, met, run = Walk(), set(), red
     while run.state != "success" or run.phase != red.phase:
         if run.state == "success":  # another phase did what it was triggered for: the red one is due again

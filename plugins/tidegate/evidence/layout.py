@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["m1", "m2", "m9", "stop", "release", "audit", "hourly", "extend"]
+Phase = Literal["m1", "m2", "m9", "stop", "release", "audit", "hourly", "extend", "unlock"]
 """Also the prefix of the phase's execution ids."""
 
 _FOLDERS: dict[Phase, str] = {
@@ -15,6 +15,7 @@ _FOLDERS: dict[Phase, str] = {
     "audit": "audit",
     "hourly": "hourly_check",
     "extend": "time_to_live",
+    "unlock": "release_lock",
 }
 
 

@@ -187,4 +187,5 @@ GATE = Gate(
     facts=AppliedStateFacts,
     blockers=blockers,
     policy_sections=("backend", "stacks"),
+    version=2,
 )

@@ -10,7 +10,7 @@ from tidegate.gates.rules_control import latch_blockers, lease_held_blockers, pl
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
 from tidegate.gates.rules_lanes import lane_gap_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
-from tidegate.gates.rules_state_version import stack_state_blockers
+from tidegate.gates.rules_state_version import restore_blockers, stack_state_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import BuildReadinessFacts
 
@@ -29,6 +29,7 @@ def blockers(facts: BuildReadinessFacts) -> Iterator[Blocker]:
             teardown_dag=dag_of(facts.tools, "m9_teardown_cost_check"),
         ),
         stack_lock_blockers(facts.locks, () if facts.locks else ("every stack",)),
+        restore_blockers(facts.restore_refused),
         stack_state_blockers(facts.states, tuple(stack.stack for stack in facts.locks), facts.tools),
     )
 
@@ -41,5 +42,6 @@ GATE = Gate(
     facts=BuildReadinessFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "stacks"),
+    version=2,
     transient_codes=frozenset({"LEASE-HELD", "STATE-LOCKED"}),
 )

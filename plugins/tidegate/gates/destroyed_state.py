@@ -122,4 +122,5 @@ GATE = Gate(
     blockers=blockers,
     policy_sections=("backend", "stacks"),
     transient_codes=frozenset({"RESOURCE-STILL-THERE"}),
+    version=2,
 )

@@ -17,6 +17,7 @@ from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_remedies import FINDER, MAINTAINER, SAME_DAG, STATE_BUCKET
 from tidegate.gates.rules_state_version import newer_state_blockers
 from tidegate.gates.rules_time_to_live import still_ended_blockers
+from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
@@ -49,6 +50,7 @@ def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
         still_ended_blockers(facts.ended_lives, dag_of(facts.tools, "m9_teardown_cost_check")),
         intent_blockers(facts.intent, facts.stack, SAME_DAG),
         evidence_blockers(facts.evidence_writable),
+        unsaved_blockers(facts.unsaved, facts.stack),
     )
 
 
@@ -247,5 +249,5 @@ GATE = Gate(
     facts=AuthorizationFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "work", "stacks"),
-    version=2,
+    version=3,
 )

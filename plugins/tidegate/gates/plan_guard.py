@@ -11,11 +11,12 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_estimate import estimate_blockers
 from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
 from tidegate.gates.rules_observed import Need, readable
-from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
+from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_protected import protected_by, tainted_blockers
 from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, STATE_BUCKET, manifest
+from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 from tidegate.models.plan import Plan, PlanFacts, PlannedResource
 from tidegate.models.remedy import Clear, Edit, Person, Remedy
 
@@ -27,8 +28,10 @@ _MANIFEST = "include/environments/<environment>.yaml"
 def blockers(facts: PlanFacts) -> Iterator[Blocker]:
     """State and policy first, then the plan as a whole, then each of its resources."""
     yield from each(_state(facts), rules_blockers(facts.forbidden), _repair_reason(facts), _tainted(facts))
+    yield from unsaved_blockers(facts.unsaved, facts.stack)
     if not isinstance(facts.plan, Known):
-        yield plan_unreadable(facts.plan, facts.stack)
+        if isinstance(facts.unsaved, Absent):  # else that is why there is none
+            yield from no_plan_blockers(facts.plan, facts.stack, facts.too_new)
         return
     plan = facts.plan.value
     yield from each(plan_blockers(plan, stack=facts.stack, purpose="build"), _empty(plan))
@@ -197,6 +200,6 @@ GATE = Gate(
         "exceptions",
         "terraform_version",
     ),
-    version=2,
+    version=3,
     measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

@@ -8,7 +8,7 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
 from tidegate.models.readiness import StackLocks
 from tidegate.models.remedy import Clear, Person, Remedy, Trigger, Wait
-from tidegate.models.state import StateLock
+from tidegate.models.state import StateLock, each_lock
 
 _RELEASE = Remedy.of(
     Trigger("<dag>", {"release_dead_lock": True}), note="The lock is released only with proof that its holder is gone"
@@ -30,7 +30,10 @@ def no_lock_blockers(stack: str, locks: Observed[tuple[StateLock, ...]]) -> Iter
     if not isinstance(locks, Known):
         yield lock_unreadable(stack, locks)
         return
-    for lock in locks.value:
+    for lock in each_lock(locks.value):
+        if lock.damage:
+            yield lock_damaged(stack, lock)
+            continue
         yield _locked(
             stack, said_lock(lock), Remedy.of(Wait("its holder has finished"), SAME_DAG, alternative=_RELEASE.steps)
         )
@@ -43,23 +46,53 @@ def said_lock(lock: StateLock) -> str:
 
 
 def _of_stack(stack: StackLocks) -> Iterator[Blocker]:
-    held = stack.locks.value if isinstance(stack.locks, Known) else ()
+    every = each_lock(stack.locks.value if isinstance(stack.locks, Known) else ())
+    yield from (lock_damaged(stack.stack, lock) for lock in every if lock.damage)
+    held = tuple(lock for lock in every if not lock.damage)
     if not isinstance(stack.locks, Known):
         yield lock_unreadable(stack.stack, stack.locks)
     if stack.liveness == "dead":
         yield from (_stale(stack, lock) for lock in held)
     elif held:
         for lock in held:
-            yield _locked(stack.stack, f"{said_lock(lock)}; holder {stack.liveness}: {stack.evidence}", _wait(stack))
-    elif stack.liveness != "none":
+            observed = f"{said_lock(lock)}; holder {stack.liveness}: {stack.evidence}"
+            yield _locked(stack.stack, observed, _wait(stack, lock))
+    elif stack.liveness != "none" and not every:
         yield _locked(stack.stack, f"no lock, but a holder {stack.liveness}: {stack.evidence}", _wait(stack))
 
 
-def _wait(stack: StackLocks) -> Remedy:
+def _wait(stack: StackLocks, lock: StateLock | None = None) -> Remedy:
     if stack.liveness == "live":
         return Remedy.of(Wait("it has finished"), Clear())
+    if lock is not None:
+        return Remedy.of(
+            Person(lock.who, "let its holder end the command"),
+            Clear(),
+            alternative=(*_by_name(stack.stack).steps, Clear()),
+            note=f"Where that host is gone for good and no worker of this deployment, release lock {lock.name} by name",
+        )
     return Remedy.of(
         Person(FINDER, "see on the named host whether terraform still runs", "docs/runbooks/stale-lock.md"), Clear()
+    )
+
+
+def _by_name(stack: str) -> Remedy:
+    """A person names the lock: that is the approval, so nobody fills it in."""
+    return Remedy.of(
+        Trigger("<environment>.release_lock", {"stack": stack}, ("lock_id", "confirm", "reason")),
+        note="It looks twice (docs/runbooks/stale-lock.md)",
+    )
+
+
+def lock_damaged(stack: str, lock: StateLock) -> Blocker:
+    """A lock that can be read and does not say whose it is, or since when."""
+    return Blocker(
+        code="STATE-LOCK-DAMAGED",
+        summary="the state is locked by something that is no whole lock",
+        resource=f"state of {stack}",
+        observed=f"{lock.name} ({lock.kind}): {lock.damage}",
+        expected="no lock, or one with id, holder and time",
+        remedy=Remedy.of(*_by_name(stack).steps, Clear(), note=f"The lock_id is {lock.name}"),
     )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from tidegate.gates.base import each
-from tidegate.gates.rules_remedies import AUTHOR, CLEAR, FINDER, manifest
+from tidegate.gates.rules_observed import Need, unusable
+from tidegate.gates.rules_remedies import AUTHOR, CLEAR, FINDER, allow, manifest
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, UnknownUntilApply, Unreadable, shown
+from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
 from tidegate.models.plan import Plan, Purpose
-from tidegate.models.remedy import Clear, Person, Remedy
+from tidegate.models.remedy import Clear, Person, Remedy, Trigger
+from tidegate.models.state import NewerProvider
 
 _AGAIN = CLEAR
 
@@ -21,6 +23,51 @@ def plan_unreadable(observed: Absent | Unreadable | UnknownUntilApply, stack: st
         observed=observed.reason if isinstance(observed, Unreadable) else shown(observed),
         expected="the JSON of a saved plan, made in the initialised root of the stack",
         remedy=Remedy.of(Person(FINDER, "remove what the reason names"), Clear()),
+    )
+
+
+def no_plan_blockers(
+    plan: Absent | Unreadable | UnknownUntilApply, stack: str, too_new: Observed[NewerProvider]
+) -> Iterator[Blocker]:
+    """Why there is no plan: a state of a newer provider, else what terraform said."""
+    match too_new:
+        case Absent():
+            yield plan_unreadable(plan, stack)
+        case Known(found):
+            yield _too_new(found, stack)
+        case other:
+            yield plan_unreadable(plan, stack)
+            yield unusable(
+                other,
+                Need(
+                    stem="STATE",
+                    what="the state that a newer provider wrote",
+                    resource=stack,
+                    expected="a state",
+                    remedy=allow("read the versions of the state object"),
+                ),
+            )
+
+
+def _too_new(found: NewerProvider, stack: str) -> Blocker:
+    back = Trigger("<dag>", {"restore_state_version": f"{stack}:{found.older}"}, ("state_reason",))
+    return Blocker(
+        code="STATE-TOO-NEW",
+        summary="a newer provider than the worker's wrote this state, so terraform cannot read it",
+        resource=f"state of {stack}",
+        observed=f"{found.address} has schema version {found.schema_version} in serial {found.serial} (version "
+        f"{found.version_id}); the worker's {found.provider} is {found.locked}",
+        expected=f"a state that {found.provider} {found.locked} can read",
+        remedy=Remedy.of(
+            Person(
+                AUTHOR,
+                f"raise {found.provider} in the stack's main.tf and .terraform.lock.hcl below include/terraform to the "
+                "version that its author used (terraform providers lock), and roll that out to every worker",
+            ),
+            Clear(),
+            alternative=(back,) if found.older else (),
+            note="The state from before may be put back if nothing was made with the newer provider",
+        ),
     )
 
 

@@ -8,10 +8,11 @@ from typing import Protocol
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
-from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
+from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_remedies import AUTHOR, BUILD, CLEAR, STATE_BUCKET, TEARDOWN, manifest
+from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known, Observed, shown
+from tidegate.models.observed import Absent, Known, Observed, shown
 from tidegate.models.plan import Plan, PreserveItem, StackScope
 from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 from tidegate.models.state import StateResource
@@ -60,8 +61,10 @@ def preserve_set_blockers(kept: Kept) -> Iterator[Blocker]:
 def stack_scope_blockers(scope: StackScope, kept: Kept) -> Iterator[Blocker]:
     """Everything about one stack and its destroy plan."""
     yield from each(_lifecycle(scope), _state(scope), _protected(kept, scope), _overlap(kept, scope), _unplanned(scope))
+    yield from unsaved_blockers(scope.unsaved, scope.stack)
     if not isinstance(scope.plan, Known):
-        yield plan_unreadable(scope.plan, scope.stack)
+        if isinstance(scope.unsaved, Absent):  # else that is why there is none
+            yield from no_plan_blockers(scope.plan, scope.stack, scope.too_new)
         return
     plan = scope.plan.value
     yield from each(

@@ -7,7 +7,7 @@ from tidegate.gates.rules_remedies import DESCRIBE, TEARDOWN, allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
 from tidegate.models.remedy import Remedy, Trigger, Wait
-from tidegate.models.state import StateLock, StateResource
+from tidegate.models.state import StateLock, StateResource, each_lock
 
 
 def lock_left_blockers(locks: Observed[tuple[StateLock, ...]], stack: str) -> Iterator[Blocker]:
@@ -24,13 +24,14 @@ def lock_left_blockers(locks: Observed[tuple[StateLock, ...]], stack: str) -> It
             ),
         )
         return
-    for lock in locks.value:
+    for lock in each_lock(locks.value):
         since = lock.created.isoformat() if lock.created else "an unknown time"
         yield Blocker(
             code="STATE-LOCK-LEFT",
             summary="the state is still locked although the command has ended",
             resource=stack,
-            observed=f"{lock.kind} lock {lock.id} of {lock.who}, {lock.operation}, since {since}",
+            observed=f"{lock.kind} lock {lock.name} of {lock.who}, {lock.operation}, since {since}"
+            + (f": {lock.damage}" if lock.damage else ""),
             expected="no lock",
             remedy=Remedy.of(
                 Trigger("<dag>", {"release_dead_lock": True}), note="It releases the lock only with proof"

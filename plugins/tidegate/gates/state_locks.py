@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tidegate.gates.base import Gate, each
-from tidegate.gates.rules_locks import lock_not_looked_at, lock_unreadable, said_lock
+from tidegate.gates.rules_locks import lock_damaged, lock_not_looked_at, lock_unreadable, said_lock
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_remedies import BUILD, FINDER, INTENTS, TEARDOWN, allow
+from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.audit import StackLockState, StateLocksFacts
 from tidegate.models.authorization import Intent
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.remedy import Clear, Person, Remedy
-from tidegate.models.state import StateLock
+from tidegate.models.state import StateLock, each_lock
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """A lock that was taken later than this from now has no age that could be trusted."""
@@ -32,7 +33,9 @@ def blockers(facts: StateLocksFacts) -> Iterator[Blocker]:
         if name not in seen:
             yield lock_not_looked_at(name)
     for stack in facts.stacks:
-        yield from each(_locks(facts, stack), _intent(stack), _last_apply(stack))
+        yield from each(
+            _locks(facts, stack), _intent(stack), _last_apply(stack), unsaved_blockers(stack.unsaved, stack.stack)
+        )
     yield from _lease(facts)
 
 
@@ -40,13 +43,19 @@ def _locks(facts: StateLocksFacts, stack: StackLockState) -> Iterator[Blocker]:
     if not isinstance(stack.locks, Known):
         yield lock_unreadable(stack.stack, stack.locks)
         return
-    for lock in stack.locks.value:
-        yield from _age(facts, stack, lock)
+    for lock in each_lock(stack.locks.value):
+        if lock.damage:
+            yield lock_damaged(stack.stack, lock)
+        else:
+            yield from _age(facts, stack, lock)
 
 
 def _age(facts: StateLocksFacts, stack: StackLockState, lock: StateLock) -> Iterator[Blocker]:
-    """A young lock is somebody at work."""
-    if lock.created is None or lock.created - facts.observed_at > CLOCK_TOLERANCE:
+    """A young lock is somebody at work. One that says no time, or one to come, ages from its first look on record."""
+    since = stack.first_looks.get(lock.name)
+    if lock.created is not None and lock.created - facts.observed_at <= CLOCK_TOLERANCE:
+        since = lock.created
+    if since is None:
         yield Blocker(
             code="LOCK-AGE-UNKNOWN",
             summary="the state is locked, and nobody can tell since when",
@@ -55,12 +64,12 @@ def _age(facts: StateLocksFacts, stack: StackLockState, lock: StateLock) -> Iter
             expected="a lock that says when it was taken, not in the future",
             remedy=_RUNBOOK,
         )
-    elif facts.observed_at - lock.created > timedelta(minutes=facts.max_lock_minutes):
+    elif facts.observed_at - since > timedelta(minutes=facts.max_lock_minutes):
         yield Blocker(
             code="LOCK-OLD",
             summary="the state is locked longer than work on it takes",
             resource=f"state of {stack.stack}",
-            observed=said_lock(lock),
+            observed=f"{said_lock(lock)}; seen since {since.isoformat()}",
             expected=f"no lock older than {facts.max_lock_minutes} minutes (audit.max_lock_minutes)",
             remedy=_RUNBOOK,
         )
@@ -158,4 +167,5 @@ GATE = Gate(
     facts=StateLocksFacts,
     blockers=blockers,
     policy_sections=("audit", "backend", "stacks"),
+    version=2,
 )

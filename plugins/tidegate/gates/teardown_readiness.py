@@ -13,7 +13,7 @@ from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_bl
 from tidegate.gates.rules_lanes import lane_gap_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
 from tidegate.gates.rules_request import confirmation_blockers, target_blockers
-from tidegate.gates.rules_state_version import stack_state_blockers
+from tidegate.gates.rules_state_version import restore_blockers, stack_state_blockers
 from tidegate.gates.rules_time_to_live import still_ended_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import TeardownReadinessFacts
@@ -31,6 +31,7 @@ def blockers(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
         confirmation_blockers(facts.confirm, facts.environment, _DAG),
         target_blockers(facts.target, facts.destroyable, facts.environment, _DAG),
         stack_lock_blockers(facts.locks, stacks),
+        restore_blockers(facts.restore_refused),
         stack_state_blockers(facts.states, stacks, facts.tools),
         still_ended_blockers(facts.ended_lives, dag_of(facts.tools, _DAG)),
         evidence_blockers(facts.evidence_writable),
@@ -45,6 +46,6 @@ GATE = Gate(
     facts=TeardownReadinessFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "stacks"),
-    version=2,
+    version=3,
     transient_codes=frozenset({"LEASE-HELD", "STATE-LOCKED"}),
 )

@@ -131,5 +131,5 @@ GATE = Gate(
     facts=TeardownScopeFacts,
     blockers=blockers,
     policy_sections=("backend", "evidence", "work", "role_name", "stacks", "preserve"),
-    version=2,
+    version=3,
 )

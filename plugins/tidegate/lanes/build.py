@@ -21,6 +21,8 @@ from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.stack_lanes import build_group
 from tidegate.lanes.taint import take_marks_off
+from tidegate.lanes.too_new import newer_provider
+from tidegate.lanes.unsaved import save_after_apply, settle, unsaved_state
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.contract import ContractFacts, Upstream
 from tidegate.models.cost import MonthSoFar
@@ -30,6 +32,7 @@ from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.plan import Plan, PlanFacts
 from tidegate.models.state import AppliedStateFacts, StateVersion
 from tidegate.terraform import plan_store, variables, workspace
+from tidegate.terraform.runner import TerraformStopped
 
 
 def collect_plan(run: LaneRun) -> PlanFacts:
@@ -37,9 +40,13 @@ def collect_plan(run: LaneRun) -> PlanFacts:
     stack = _stack(run)
     observed_at = now()
     reason = _repair_reason(run)
-    untainted = take_marks_off(run, stack, reason) if reason and reason.strip() else ()
+    unsaved = settle(run, stack)
+    free = isinstance(unsaved, Absent)
+    untainted = take_marks_off(run, stack, reason) if free and reason and reason.strip() else ()
     state = read_state(run.clients, run.environment, stack)
-    plan = make_plan(run, stack, "build", stack_inputs(run, stack))
+    plan: Observed[Plan] = Unreadable("a state that terraform could not save comes first")
+    if free:
+        plan = make_plan(run, stack, "build", stack_inputs(run, stack))
     month = _month(run)
     facts = plan_facts(
         run.environment,
@@ -55,6 +62,8 @@ def collect_plan(run: LaneRun) -> PlanFacts:
         month=month,
         untainted=untainted,
         repair_drift_reason=reason,
+        unsaved=unsaved,
+        too_new=newer_provider(run, stack, plan),
     )
     if isinstance(plan, Known):
         run.log(said(estimate_of(plan.value, facts.prices, facts.region), month))
@@ -94,6 +103,7 @@ def authorization_facts(run: LaneRun, stack: str, direction: Any, *, targeted: b
         intent=run.intents(stack).unfinished() if targeted else Absent(),
         evidence_writable=readiness.evidence_writable(run),
         targeted=targeted,
+        unsaved=unsaved_state(run, stack) if targeted else Absent(),
         platform_run=run.platform_run_id,
     )
 
@@ -128,13 +138,19 @@ def apply(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
 
 
 def apply_fetched(run: LaneRun, stack: str) -> None:
-    """Apply the plan file that the authorisation fetched and digested, in an initialised workspace."""
+    """Apply the plan file that the authorisation fetched and digested, in an initialised workspace.
+
+    What it could not save is pushed right after it. Raises TerraformStopped, and ActionBlocked when that failed too.
+    """
     prepared, _ = workspace.prepare(run.environment, stack)
     terraform = run.terraform(prepared)
     if not (prepared.root / ".terraform").is_dir():
         terraform.init()  # another worker made the plan
     try:
         terraform.apply(fetched_plan(prepared))
+    except TerraformStopped:
+        save_after_apply(run, stack, prepared, terraform)
+        raise
     finally:
         fetched_plan(prepared).unlink()  # a plan can hold sensitive values
 

@@ -15,6 +15,7 @@ from tidegate.evidence.store import StoreUnreachable
 from tidegate.gates.registry import by_id
 from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.same_dag import as_asked
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Facts
 from tidegate.models.identity import Tools
@@ -52,7 +53,8 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
     """Judge and publish. Raises EvidenceUnreachable; the snapshot then exists only in the local mirror."""
     gate = by_id(run.lane.gate)
     judged_at = now()
-    blockers = gate.evaluate(facts, judged_at=judged_at, names=_names(run))
+    found = gate.evaluate(facts, judged_at=judged_at, names=_names(run))
+    blockers = tuple(as_asked(blocker, run.dag_id, run.params) for blocker in found)
     hours = run.environment.validity.gates.get(gate.id, run.environment.validity.default)
     document = {
         "schema": {"name": SCHEMA_NAME, "version": SCHEMA_VERSION},

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tidegate.collectors.aws.locks import read_state_locks
+from tidegate.collectors.aws.stack_backend import backend_settings
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.control import Series
 from tidegate.evidence.store import StoreError
@@ -11,12 +12,9 @@ from tidegate.lanes.run import LaneRun, now
 from tidegate.models.authorization import Intent
 from tidegate.models.observed import Absent, Known, Observed, shown
 from tidegate.models.readiness import StackLocks
-from tidegate.models.state import StateLock, StateVersion
-from tidegate.terraform import workspace
-from tidegate.terraform.process import HEARTBEAT_SECONDS, TerraformDeadline
-from tidegate.terraform.program import TerraformMissing
-from tidegate.terraform.runner import TerraformStopped
-from tidegate.terraform.workspace import StackRootMissing
+from tidegate.models.state import StateLock
+from tidegate.terraform.lock_release import LockNotReleased, delete_judged_lock
+from tidegate.terraform.process import HEARTBEAT_SECONDS
 
 _CLOCK = timedelta(seconds=5)
 _BEAT = 2 * timedelta(seconds=HEARTBEAT_SECONDS)
@@ -24,7 +22,7 @@ _BEAT = 2 * timedelta(seconds=HEARTBEAT_SECONDS)
 
 def collect_stack_locks(run: LaneRun, stacks: tuple[str, ...]) -> tuple[StackLocks, ...]:
     """The locks of these stacks, each with what is known about its holder."""
-    return tuple(_stack_locks(run, stack) for stack in stacks)
+    return tuple(stack_locks(run, stack) for stack in stacks)
 
 
 def release_dead_locks(run: LaneRun) -> None:
@@ -32,30 +30,33 @@ def release_dead_locks(run: LaneRun) -> None:
     we looked. Every release leaves a numbered record under `control/<env>/released_locks/`.
     """
     for stack in run.environment.stacks:
-        serial = read_state(run.clients, run.environment, stack).version
-        found = _stack_locks(run, stack)
+        version = read_state(run.clients, run.environment, stack).version
+        found = stack_locks(run, stack)
         if not isinstance(found.locks, Known) or not found.locks.value or found.liveness != "dead":
             continue
+        if read_state(run.clients, run.environment, stack).version != version:
+            run.log(f"the state of {stack} moved while its lock was looked at: not released")
+            continue
         try:
-            _release(run, stack, found, serial)
-        except (TerraformStopped, TerraformMissing, TerraformDeadline, StackRootMissing, StoreError) as error:
+            release_judged(run, stack, found.locks.value, proof=found.evidence, state=shown(version))
+        except (LockNotReleased, StoreError) as error:
             run.log(f"the lock of {stack} is not released: {error}")
 
 
-def _release(run: LaneRun, stack: str, found: StackLocks, serial: Observed[StateVersion]) -> None:
-    prepared, _ = workspace.prepare(run.environment, stack)
-    terraform = run.terraform(prepared)
-    terraform.init()
-    if read_state(run.clients, run.environment, stack).version != serial:
-        run.log(f"the state of {stack} moved while its lock was looked at: not released")
-        return
-    locks = found.locks.value if isinstance(found.locks, Known) else ()
-    for lock_id in sorted({lock.id for lock in locks}):
-        _record_release(run, stack, lock_id, found, shown(serial))  # evidence first
-        terraform.force_unlock(lock_id)
+def release_judged(
+    run: LaneRun, stack: str, locks: tuple[StateLock, ...], *, proof: str, state: str, reason: str = ""
+) -> None:
+    """Delete exactly these locks; the record is written first. Raises LockNotReleased and StoreError."""
+    for name in sorted({lock.name for lock in locks}):
+        _record_release(run, stack, name, proof, state, reason)  # evidence first
+    settings = backend_settings(run.environment, stack)
+    for lock in locks:
+        delete_judged_lock(run.clients, settings, lock)
+        run.log(f"released lock {lock.name} ({lock.kind}) of {stack}: {proof}")
 
 
-def _stack_locks(run: LaneRun, stack: str) -> StackLocks:
+def stack_locks(run: LaneRun, stack: str) -> StackLocks:
+    """The locks of one stack, and what is known about their holder."""
     locks, intents = read_state_locks(run.clients, run.environment, stack), run.intents(stack)
     alive, why = _liveness(locks, intents.unfinished(), intents.read())
     return StackLocks(stack=stack, locks=locks, liveness=alive, evidence=why)
@@ -98,18 +99,18 @@ def _taken_by(lock: StateLock, record: dict[str, Any]) -> bool:
     )
 
 
-def _record_release(run: LaneRun, stack: str, lock_id: str, found: StackLocks, serial: str) -> None:
+def _record_release(run: LaneRun, stack: str, lock_id: str, proof: str, state: str, reason: str) -> None:
     series = Series(run.remote, f"control/{run.environment.name}/released_locks")
 
     def record(_newest: dict[str, Any] | None) -> dict[str, Any]:
         return {
             "stack": stack,
             "lock_id": lock_id,
-            "proof": found.evidence,
-            "state": serial,
+            "proof": proof,
+            "reason": reason,
+            "state": state,
             "execution_id": run.execution_id,
             "released_at": now().isoformat(),
         }
 
     series.append_next(record)
-    run.log(f"released lock {lock_id} of {stack}: {found.evidence}")

@@ -14,6 +14,7 @@ _GUARDRAILS = "tidegate.lanes.guardrails"
 _COST = "tidegate.lanes.cost"
 _STOP = "tidegate.lanes.emergency_stop"
 _RELEASE = "tidegate.lanes.emergency_release"
+_UNLOCK = "tidegate.lanes.lock_release"
 _PROOF = "tidegate.lanes.proof"
 
 
@@ -273,6 +274,30 @@ def release_phase(environment: Environment) -> PhaseSpec:
     )
 
 
+def unlock_phase(environment: Environment) -> PhaseSpec:
+    """Release of one state lock by its name: a person's reason, two looks, and a record."""
+    deadlines = environment.deadlines
+    return PhaseSpec(
+        phase="unlock",
+        lanes=(
+            Lane(
+                phase="unlock",
+                letter="a",
+                task_id="a_release_lock",
+                title="Lock named, holder no terraform of ours, nothing moved between two looks",
+                snapshot="unlock_a_release_lock_snapshot",
+                gate="LOCK-RELEASE",
+                collect=f"{_UNLOCK}:collect_lock_release",
+                on_pass=f"{_UNLOCK}:release_named",
+                effect="puts its first look at the lock on record, and deletes the lock after a pass",
+                # The second look comes one lock wait after the first; one more look may be due right before.
+                waits_seconds=deadlines.lock_wait + 3 * deadlines.look_again,
+            ),
+        ),
+        verdict=verdict_lane("unlock", "b"),
+    )
+
+
 def phase_of(environment: Environment, phase: Phase) -> PhaseSpec:
     """The lanes of a phase in an environment."""
     return {
@@ -284,6 +309,7 @@ def phase_of(environment: Environment, phase: Phase) -> PhaseSpec:
         "audit": audit_phase,
         "hourly": hourly_phase,
         "extend": extend_phase,
+        "unlock": unlock_phase,
     }[phase](environment)
 
 

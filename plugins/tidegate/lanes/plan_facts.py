@@ -6,10 +6,13 @@ from typing import Literal
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Source
-from tidegate.models.observed import Known, Observed
+from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.plan import CountedHours, Plan, PlanFacts
 from tidegate.models.policy import Policies
-from tidegate.models.state import StateVersion
+from tidegate.models.state import NewerProvider, StateVersion
+from tidegate.models.unsaved import UnsavedState
+
+_NONE = Absent()
 
 PROTECTED_IN_CORE = (
     "aws_budgets_budget.",
@@ -36,6 +39,8 @@ def plan_facts(
     month: Observed[MonthSoFar],
     untainted: tuple[str, ...] = (),
     repair_drift_reason: str | None = None,
+    unsaved: Observed[UnsavedState] = _NONE,
+    too_new: Observed[NewerProvider] = _NONE,
 ) -> PlanFacts:
     """The facts of `PLAN-GUARD` for a plan of a stack. `month` is Absent only where nobody builds (`plan-check`)."""
     return PlanFacts(
@@ -59,6 +64,8 @@ def plan_facts(
         plan_limit_usd_per_month=environment.budget.plan_limit_usd_per_month,
         counted_hours=_counted_hours(environment, stack),
         month=month,
+        unsaved=unsaved,
+        too_new=too_new,
     )
 
 

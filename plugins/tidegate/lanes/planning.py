@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tidegate.collectors.aws.locks import read_state_locks
+from tidegate.evidence.unsaved import read_unsaved
 from tidegate.lanes.run import LaneRun
 from tidegate.models.audit import DriftPlan
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
@@ -34,6 +35,9 @@ def make_drift_plan(run: LaneRun, stack: str, inputs: dict[str, Any]) -> Observe
     end, also a dead one: that record is the proof with which its lock is released (ST6). A dead plan that holds no lock
     proves nothing any more.
     """
+    if not isinstance(unsaved := read_unsaved(run.remote, run.environment.name, stack), Absent):
+        left = f"in {unsaved.value.execution_id}" if isinstance(unsaved, Known) else shown(unsaved)
+        return Unreadable(f"a state that terraform could not save is not settled: {left}")
     match run.intents(stack).unfinished():
         case Known(intent) if intent.hinders_a_look:
             return Unreadable(

@@ -4,12 +4,14 @@ from tidegate.answers import NO_ANSWER, ask, error_code
 from tidegate.collectors.aws.backend import collect_backend
 from tidegate.collectors.aws.caller import collect_caller
 from tidegate.collectors.aws.state import read_state
+from tidegate.collectors.aws.state_history import check_digest
 from tidegate.evidence import control
 from tidegate.gates import identity_and_tools
 from tidegate.gates.rules_identity import identity_blockers
 from tidegate.lanes.ended_lives import ended_lives
 from tidegate.lanes.locks import collect_stack_locks, release_dead_locks
 from tidegate.lanes.phases import lane_gaps
+from tidegate.lanes.restoring import RESTORE_PARAM, restore_as_asked
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.backend import BackendFacts, BootstrapFacts, BootstrapStep
 from tidegate.models.control import Control, Lease, PlatformRun
@@ -94,6 +96,7 @@ def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
     who, what = caller(run), tools(run)
     if lease.ours and run.params.get("release_dead_lock") and not tuple(identity_blockers(who, what)):
         release_dead_locks(run)
+    restore_refused = _restored(run, lease, who, what)
     observed_at = now()
     return BuildReadinessFacts(
         observed_at=observed_at,
@@ -105,6 +108,7 @@ def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
         lane_gaps=lane_gaps(run.environment),
         locks=collect_stack_locks(run, tuple(run.environment.stacks)),
         states=_states(run, tuple(run.environment.stacks)),
+        restore_refused=restore_refused,
     )
 
 
@@ -129,6 +133,7 @@ def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
     confirmed = str(run.params.get("confirm", "")) == run.environment.name
     if lease.ours and confirmed and run.params.get("release_dead_lock") and not tuple(identity_blockers(who, what)):
         release_dead_locks(run)
+    restore_refused = _restored(run, lease, who, what) if confirmed else ""
     observed_at = now()
     return TeardownReadinessFacts(
         observed_at=observed_at,
@@ -145,13 +150,25 @@ def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
         evidence_writable=evidence_writable(run),
         states=_states(run, tuple(name for name in run.environment.stacks if name in target)),
         ended_lives=ended_lives(run, target),
+        restore_refused=restore_refused,
     )
 
 
+def _restored(run: LaneRun, lease: Lease, who: Caller, what: Tools) -> str:
+    """Put the state version back that the params name; why not, if not. Without the right identity nobody tries."""
+    refusals = [it.code for it in identity_blockers(who, what)] if run.params.get(RESTORE_PARAM) else []
+    return f"{', '.join(refusals)}: see there" if refusals else restore_as_asked(run, lease)
+
+
 def _states(run: LaneRun, stacks: tuple[str, ...]) -> tuple[StackState, ...]:
-    """Which Terraform wrote these states: a newer one than the worker's must not be followed by it."""
+    """Which Terraform wrote these states, for a newer one must not be followed by the worker's; and their digests."""
     return tuple(
-        StackState(stack=stack, version=read_state(run.clients, run.environment, stack).version) for stack in stacks
+        StackState(
+            stack=stack,
+            version=read_state(run.clients, run.environment, stack).version,
+            digest=check_digest(run.clients, run.environment, stack),
+        )
+        for stack in stacks
     )
 
 

@@ -9,16 +9,29 @@ from tidegate.evidence.teardowns import unfinished_teardown
 from tidegate.lanes.build import stack_inputs
 from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun
+from tidegate.lanes.too_new import newer_provider
+from tidegate.lanes.unsaved import unsaved_state
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
-from tidegate.models.plan import PreserveItem, StackScope
+from tidegate.models.plan import Plan, PreserveItem, StackScope
+from tidegate.models.unsaved import UnsavedState
 
 
-def stack_scope(run: LaneRun, name: str) -> StackScope:
-    """A real destroy plan of a stack beside its state: what would go, and what would be left behind."""
+def stack_scope(run: LaneRun, name: str, unsaved: Observed[UnsavedState] | None = None) -> StackScope:
+    """A real destroy plan of a stack beside its state: what would go, and what would be left behind.
+
+    None is made while a state of the stack is `unsaved`; where that is not given, it is looked for.
+    """
+    unsaved = unsaved_state(run, name) if unsaved is None else unsaved
     stack = run.environment.stacks[name]
     state = read_state(run.clients, run.environment, name)
     inputs = _recorded_inputs(run, name)
-    plan = make_plan(run, name, "destroy", inputs.value) if isinstance(inputs, Known) else Unreadable(_reason(inputs))
+    plan: Observed[Plan]
+    if not isinstance(unsaved, Absent):
+        plan = Unreadable("a state that terraform could not save comes first")
+    elif isinstance(inputs, Known):
+        plan = make_plan(run, name, "destroy", inputs.value)
+    else:
+        plan = Unreadable(_reason(inputs))
     in_state = state.resources.value if isinstance(state.resources, Known) else ()
     going: set[str] = set()
     if isinstance(plan, Known):
@@ -33,6 +46,8 @@ def stack_scope(run: LaneRun, name: str) -> StackScope:
         state=state.version,
         destroy_set=tuple(resource for resource in in_state if resource.address in going),
         unplanned=tuple(resource for resource in in_state if resource.address not in going),
+        unsaved=unsaved,
+        too_new=newer_provider(run, name, plan),
         resumes=unfinished_teardown(run.remote, run.environment.name, name),
     )
 

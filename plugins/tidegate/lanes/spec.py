@@ -13,6 +13,7 @@ DAG_NAMES: dict[Phase, str] = {
     "audit": "teardown_audit",
     "hourly": "hourly_check",
     "extend": "extend_time_to_live",
+    "unlock": "release_lock",
 }
 
 

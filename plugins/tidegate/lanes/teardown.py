@@ -18,6 +18,7 @@ from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.residual import fields_of, say_harmless, scan_now
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
+from tidegate.lanes.unsaved import settle
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts, Source
@@ -36,7 +37,7 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
     target = str(run.params.get("target", ""))
     targets = [name for name in reversed(run.environment.stacks) if name in target.split("+")]
     left_alone = tuple(name for name in run.environment.stacks if name not in targets)
-    stacks = tuple(stack_scope(run, name) for name in targets)
+    stacks = tuple(stack_scope(run, name, settle(run, name)) for name in targets)
     for scope in stacks:
         if isinstance(scope.resumes, Known):
             begun = scope.resumes.value

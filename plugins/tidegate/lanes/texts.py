@@ -14,6 +14,7 @@ TITLES: dict[Phase, str] = {
     "audit": "Nightly teardown audit",
     "hourly": "Hourly check",
     "extend": "Extend the time to live",
+    "unlock": "Release a state lock",
 }
 
 SUMMARIES: dict[Phase, str] = {
@@ -26,6 +27,7 @@ SUMMARIES: dict[Phase, str] = {
     "identities, evidence. What it finds is a blocker, and one alert.",
     "hourly": "Projects the cost and looks at the time to live, without a call that costs anything.",
     "extend": "Lets demo stand longer, with a reason. The messaging stack has no time to live of its own.",
+    "unlock": "Releases one state lock by its id, with a reason: of a holder outside the deployment, or a damaged one.",
 }
 
 _CHANGES: dict[Phase, str] = {
@@ -39,6 +41,7 @@ _CHANGES: dict[Phase, str] = {
     "stop, and it triggers M9 for demo when its time has ended",
     "hourly": "nothing by itself; it sets latch and triggers as the audit does",
     "extend": "the record of when demo's time ends; nothing in AWS besides that record",
+    "unlock": "deletes that lock in the lock table and in the state bucket, if it is byte for byte the judged one",
 }
 
 _NOTES: dict[Phase, str] = {

@@ -3,16 +3,17 @@
 Nothing in here is a value of a resource: of drift the names of attributes are kept, never what they hold (ID4).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from tidegate.models.authorization import Intent
 from tidegate.models.control import LeaseHolder
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Known, Observed
+from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.orphans import Identity
 from tidegate.models.policy import PolicyException
 from tidegate.models.state import ApplyEnd, StateLock, StateVersion
+from tidegate.models.unsaved import UnsavedState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,10 @@ class StackLockState:
     """Absent: every terraform of tidegate was seen to end."""
     last_apply: Observed[ApplyEnd]
     """How the newest apply ended; its record outlives that of a later plan. Absent: none is recorded."""
+    first_looks: dict[str, datetime] = field(default_factory=dict)
+    """By name of a lock that does not say its time: since when it is on record."""
+    unsaved: Observed[UnsavedState] = field(default_factory=Absent)
+    """A state that terraform could not save. Absent: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

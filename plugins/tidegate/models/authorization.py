@@ -1,14 +1,15 @@
 """Everything that must still hold in the second before a mutation (design.md, authorisation)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tidegate.models.control import Control
 from tidegate.models.facts import Facts
 from tidegate.models.identity import Caller, Tools
-from tidegate.models.observed import Observed
+from tidegate.models.observed import Absent, Observed
 from tidegate.models.state import StateLock, StateVersion
 from tidegate.models.time_to_live import EndedLife
+from tidegate.models.unsaved import UnsavedState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,5 +76,7 @@ class AuthorizationFacts(Facts):
     """False: this teardown leaves the stack alone. Then nothing is authorised, and no plan, lock or intent is read."""
     ended_lives: tuple[EndedLife, ...] = ()
     """Of the stack, where its ended time to live triggered this teardown."""
+    unsaved: Observed[UnsavedState] = field(default_factory=Absent)
+    """A state of the stack that an earlier terraform could not save. Absent: none."""
     platform_run: str | None
     """The platform run that this DAG run works on; a build must find exactly it open (LC1)."""

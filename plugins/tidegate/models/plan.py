@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Observed
+from tidegate.models.observed import Absent, Observed
 from tidegate.models.policy import ForbiddenRule, PolicyException
 from tidegate.models.prices import PricePolicy
-from tidegate.models.state import StateResource, StateVersion
+from tidegate.models.state import NewerProvider, StateResource, StateVersion
+from tidegate.models.unsaved import UnsavedState
 
 Purpose = Literal["build", "destroy"]
 
@@ -99,6 +100,10 @@ class PlanFacts(Facts):
     month: Observed[MonthSoFar]
     """What the cost guardrail of the same run saw. Absent: judged offline, where there is no month to hold it against;
     a lane never passes that on."""
+    unsaved: Observed[UnsavedState] = field(default_factory=Absent)
+    """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
+    too_new: Observed[NewerProvider] = field(default_factory=Absent)
+    """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +149,10 @@ class StackScope:
     """In the state but not in the destroy plan: they would be left behind."""
     resumes: Observed[BegunTeardown]
     """Absent: no earlier teardown of the stack was left half way."""
+    unsaved: Observed[UnsavedState] = field(default_factory=Absent)
+    """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
+    too_new: Observed[NewerProvider] = field(default_factory=Absent)
+    """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

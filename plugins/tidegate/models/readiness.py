@@ -1,13 +1,13 @@
 """What must hold before a phase starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tidegate.models.control import Control
 from tidegate.models.facts import Facts
 from tidegate.models.identity import Caller, Tools
-from tidegate.models.observed import Observed
-from tidegate.models.state import StateLock, StateVersion
+from tidegate.models.observed import Absent, Observed
+from tidegate.models.state import StateDigest, StateLock, StateVersion
 from tidegate.models.time_to_live import EndedLife
 
 
@@ -36,6 +36,8 @@ class StackState:
 
     stack: str
     version: Observed[StateVersion]
+    digest: Observed[StateDigest] = field(default_factory=Absent)
+    """Absent: the digest in the lock table fits the object, or there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class BuildReadinessFacts(Facts):
     locks: tuple[StackLocks, ...] = ()
     states: tuple[StackState, ...] = ()
     """Of every stack."""
+    restore_refused: str = ""
+    """Why the state version that the params name was not put back; blank: it was, or nobody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,5 +72,7 @@ class TeardownReadinessFacts(Facts):
     evidence_writable: Observed[bool]
     states: tuple[StackState, ...] = ()
     """Of the stacks that the target names."""
+    restore_refused: str = ""
+    """Why the state version that the params name was not put back; blank: it was, or nobody asked."""
     ended_lives: tuple[EndedLife, ...] = ()
     """Of the targets that have a time to live; only where an ended one triggered this run."""

@@ -1,6 +1,7 @@
 """Terraform state as evidence sees it: identity of the file and addresses, never attribute values (ST7, ID4)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tidegate.models.facts import Facts
@@ -23,6 +24,52 @@ class StateVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryVersion:
+    """One version of a state object. `serial` and `lineage` are Unreadable where it is no state."""
+
+    version_id: str
+    modified: datetime
+    size: int
+    """Bytes."""
+    is_latest: bool
+    serial: Observed[int]
+    lineage: Observed[str]
+    md5: Observed[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateDigest:
+    """A state object that the digest in the lock table does not fit (hashicorp/terraform#20708)."""
+
+    digest: str
+    """MD5, as the lock table holds it."""
+    current: Observed[HistoryVersion]
+    """The newest version. Absent: the object is not there."""
+    fitting: tuple[HistoryVersion, ...]
+    """Versions that the digest fits, newest first."""
+    looked_at: int
+    """How many versions were looked at, newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewerProvider:
+    """A state that the worker's provider cannot read, because a newer one wrote it."""
+
+    address: str
+    """The first resource that terraform named."""
+    provider: str
+    """Its source, such as `registry.terraform.io/hashicorp/aws`. A state does not say which version wrote it."""
+    locked: str
+    """The version in the root's dependency lock."""
+    schema_version: int
+    """Of the resource, in the state."""
+    version_id: str
+    serial: int
+    older: str
+    """The newest version of the state in which the resource has an older schema; blank: none was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateLock:
     """Who holds a state lock, as Terraform wrote it."""
 
@@ -31,7 +78,36 @@ class StateLock:
     who: str
     created: datetime | None
     kind: str
-    """`dynamodb` or `s3-lockfile`."""
+    """`dynamodb` or `s3-lockfile`; both, where they are of one lock."""
+    damage: str = ""
+    """Why nobody can tell whose it is or how old; blank: it is whole. Fields that it does not say are blank then."""
+    sha256: str = ""
+    """Of what lay there, byte for byte; blank in evidence of before 2026-11-29."""
+
+    @property
+    def name(self) -> str:
+        """By which a person names it: its id, else the beginning of its digest."""
+        return self.id or f"damaged-{self.sha256[:12]}"
+
+
+def each_lock(locks: Iterable[StateLock]) -> tuple[StateLock, ...]:
+    """One for each lock: what lies in the table and in the bucket with the same id and holder is one lock."""
+    found: dict[tuple[str, str, str, datetime | None], StateLock] = {}
+    for lock in locks:
+        key = (lock.name, lock.who, lock.operation, lock.created)
+        known = found.get(key)
+        new_kind = known is not None and lock.kind not in known.kind.split(" and ")
+        found[key] = replace(known, kind=f"{known.kind} and {lock.kind}") if known and new_kind else known or lock
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockLook:
+    """The first look at a lock since which it and the state are as they were; on record."""
+
+    seen_at: datetime
+    state_version: str
+    """Version id of the state object then; blank: there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

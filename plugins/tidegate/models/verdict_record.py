@@ -38,7 +38,7 @@ class VerdictRecord(_Part):
 
     schema_: VerdictRecordSchema = Field(alias="schema")
     number: Annotated[int, Field(ge=1)]
-    phase: Literal["m1", "m2", "m9", "stop", "release", "audit", "hourly", "extend"]
+    phase: Literal["m1", "m2", "m9", "stop", "release", "audit", "hourly", "extend", "unlock"]
     execution_id: str
     overall_pass: bool
     verdict: VerdictReference

@@ -119,6 +119,10 @@ class IntentLog:
             case other:
                 return other
 
+    def last_apply_record(self) -> Observed[dict[str, Any]]:
+        """The record of the newest apply as it lies there. Absent: none is recorded."""
+        return self._read(self._apply_key)
+
     def _read(self, key: str) -> Observed[dict[str, Any]]:
         try:
             answer = ask(self._client.get_object, Bucket=self._bucket, Key=key)

@@ -98,11 +98,12 @@ def run(
 
     Raises TerraformDeadline after `deadline_seconds` plus a grace period in which the child was interrupted once.
     """
-    logs.parent.mkdir(parents=True, exist_ok=True)
+    logs.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     output, errors = logs.with_suffix(".out"), logs.with_suffix(".err")
     began = time.monotonic()
     with output.open("wb") as out, errors.open("wb") as err:
-        os.fchmod(out.fileno(), 0o600)
+        for file in (out, err):
+            os.fchmod(file.fileno(), 0o600)
         child = subprocess.Popen(
             argv,
             cwd=cwd,
@@ -111,6 +112,7 @@ def run(
             stdout=out,
             stderr=err,
             start_new_session=True,
+            umask=0o077,  # plans, states and errored.tfstate hold secrets (ID4)
         )
     started = Started(child.pid, psutil.Process(child.pid).create_time())
     on_start(started)

@@ -1,4 +1,4 @@
-"""Runs terraform for one stack: init, plan, show, apply, version, unlock.
+"""Runs terraform for one stack: init, plan, show, apply, untaint, version.
 
 Every command runs from the stack's initialised workspace with an allow-listed environment, its values in files and not
 in argv. Commands that take the state lock are announced by an intent record.
@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.redaction import without_secrets
 from tidegate.settings import settings
-from tidegate.terraform import cli_config, process
+from tidegate.terraform import cli_config, errored, process
 from tidegate.terraform.events import Progress
 from tidegate.terraform.intent import IntentLog, IntentOwner, IntentUnwritable
 from tidegate.terraform.program import TerraformMissing, find_program
@@ -61,6 +62,8 @@ class Terraform:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     on_heartbeat: Callable[[float], None] = lambda _seconds: None
     commands: list[str] = field(default_factory=list)
+    errored_sha256: str | None = None
+    """Of the state that the last apply could not save."""
     _running: process.Started | None = None
 
     def init(self) -> None:
@@ -92,16 +95,16 @@ class Terraform:
         return self._run("show", ["-json", "-no-color", str(plan.path)], log_lines=False).output
 
     def apply(self, plan_file: Path) -> None:
-        """Apply exactly this plan file."""
+        """Apply exactly this plan file. What an earlier terraform could not save is moved out of the way first, so that
+        an `errored.tfstate` afterwards is this one's; `errored_sha256` is its digest as the process ended.
+        """
+        self.errored_sha256 = None
+        errored.put_aside(self.workspace)
         self._locked("apply", ["-json", str(plan_file)], plan_sha256=file_digest(plan_file))
 
     def untaint(self, address: str) -> None:
         """Take the mark `tainted` off a resource in the state. The caller holds the authorisation."""
         self._locked("untaint", [address])
-
-    def force_unlock(self, lock_id: str) -> None:
-        """Release a lock whose holder was proven dead. The caller holds the proof (requirement ST6)."""
-        self._run("force-unlock", ["-force", "-no-color", lock_id], log_lines=True)
 
     def interrupt(self) -> bool:
         """Send one SIGINT to the running command, so that it releases its lock. Returns at once."""
@@ -133,9 +136,17 @@ class Terraform:
             intent=record["id"],
             on_start=lambda started: self._note(lambda: self.intents.started(record, started)),
             on_beat=lambda: self._note(lambda: self.intents.beat(record, datetime.now(UTC))),
-            on_end=lambda returncode: self._note(lambda: self.intents.ended(record, returncode, datetime.now(UTC))),
+            on_end=lambda returncode: self._ended(command, record, returncode),
         )
         return ended
+
+    def _ended(self, command: str, record: dict[str, Any], returncode: int) -> None:
+        """Close the record, with the digest of a state that was not saved: that tells it from a planted one."""
+        if command == "apply":
+            self.errored_sha256 = errored.digest_as_it_ended(self.workspace)
+            if self.errored_sha256 is not None:
+                record |= {"errored_sha256": self.errored_sha256}
+        self._note(lambda: self.intents.ended(record, returncode, datetime.now(UTC)))
 
     def _run(
         self,
@@ -215,6 +226,7 @@ class Terraform:
             "seconds": round(ended.seconds, 3),
         }
         with (self.workspace.directory / "timings.jsonl").open("a", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(json.dumps(row) + "\n")
 
     def _cli_config(self) -> Path:

@@ -5,6 +5,7 @@ Terraform always runs from this directory, whatever the caller's working directo
 
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from tidegate.models.environment import Environment, Stack
 from tidegate.settings import settings
+from tidegate.terraform import errored
 from tidegate.terraform.stand_in import lock_of
 
 LOCK = ".terraform.lock.hcl"
@@ -44,6 +46,18 @@ class Workspace:
     def write_inputs(self, variables: dict[str, Any]) -> None:
         """Write the variable values that the next plan uses; they hold no secrets."""
         self.inputs.write_text(json.dumps(variables, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        self.inputs.chmod(0o600)
+
+    def make_private(self) -> None:
+        """Directories 0700 and files 0600, whatever made them: states and plans hold secrets (ID4)."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder, directories, files in os.walk(self.directory):
+            os.chmod(folder, 0o700)
+            directories[:] = [name for name in directories if name != ".terraform"]  # providers: private by umask
+            for name in files:
+                path = Path(folder, name)
+                if not path.is_symlink():
+                    path.chmod(0o600)
 
 
 def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
@@ -64,6 +78,7 @@ def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
     marker = workspace.directory / "source.sha256"
     if not workspace.root.is_dir() or not marker.is_file() or marker.read_text(encoding="utf-8") != digest:
         marker.unlink(missing_ok=True)  # a copy that breaks off must not look like a whole one
+        errored.put_aside(workspace)  # a state that was not saved outlives the copy in which terraform left it
         shutil.rmtree(workspace.directory / "source", ignore_errors=True)
         shutil.copytree(root, workspace.root, ignore=_LEFT_OUT)
         if (source / "modules").is_dir():
@@ -71,6 +86,7 @@ def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
         marker.write_text(digest, encoding="utf-8")
     # Each time: the sandbox and with it its stand-ins may be others than when the sources were copied.
     (workspace.root / LOCK).write_text(lock_of(root), encoding="utf-8")
+    workspace.make_private()
     return workspace, digest
 
 

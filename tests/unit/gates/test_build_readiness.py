@@ -92,8 +92,18 @@ def stated(version: Any) -> BuildReadinessFacts:
         pytest.param(locked(liveness="dead"), [], id="dead-and-left-no-lock"),
         pytest.param(
             locked(locks=Known((lock(), lock(kind="s3-lockfile"))), liveness="dead"),
-            ["STATE-LOCK-STALE", "STATE-LOCK-STALE"],
-            id="both-kinds-of-lock",
+            ["STATE-LOCK-STALE"],
+            id="both-kinds-of-one-lock",
+        ),
+        pytest.param(
+            locked(locks=Known((lock(), lock(kind="s3-lockfile"))), liveness="unknown"),
+            ["STATE-LOCKED"],
+            id="both-kinds-of-one-lock-of-who-knows",
+        ),
+        pytest.param(
+            locked(locks=Known((lock(id="", damage="it is empty", sha256="e3b0c44298fc1c"),)), liveness="unknown"),
+            ["STATE-LOCK-DAMAGED"],
+            id="a-damaged-lock",
         ),
         pytest.param(locked(locks=REFUSED), ["STATE-LOCK-UNREADABLE"], id="lock-unreadable"),
         pytest.param(locked(locks=Absent()), ["LOCK-TABLE-MISSING"], id="no-lock-table"),

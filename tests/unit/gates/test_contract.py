@@ -84,6 +84,7 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "EMERGENCY-LATCH": (emergency.emergency_latch_facts,),
     "EMERGENCY-TEARDOWN": (emergency.emergency_teardown_facts,),
     "EMERGENCY-RELEASE": (emergency.emergency_release_facts,),
+    "LOCK-RELEASE": (control.lock_release_facts,),
     "TIME-TO-LIVE": (lives.time_to_live_facts,),
     "TIME-TO-LIVE-EXTENSION": (lives.extension_facts,),
     "AUDIT-RESIDUAL": (

@@ -173,6 +173,14 @@ def stated(**changes: Any) -> Known[StateVersion]:
         pytest.param(
             authorization_facts(locks=Known((lock(), lock(id="2")))), ["STATE-LOCKED", "STATE-LOCKED"], id="two-locks"
         ),
+        pytest.param(
+            authorization_facts(locks=Known((lock(), lock(kind="s3-lockfile")))), ["STATE-LOCKED"], id="one-lock-twice"
+        ),
+        pytest.param(
+            authorization_facts(locks=Known((lock(damage="it says no time"),))),
+            ["STATE-LOCK-DAMAGED"],
+            id="a-damaged-lock",
+        ),
         pytest.param(authorization_facts(locks=REFUSED), ["STATE-LOCK-UNREADABLE"], id="lock-unreadable"),
         pytest.param(authorization_facts(locks=Absent()), ["LOCK-TABLE-MISSING"], id="no-lock-table"),
         pytest.param(authorization_facts(intent=Absent()), [], id="no-terraform-was-recorded"),

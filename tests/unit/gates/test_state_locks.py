@@ -39,6 +39,37 @@ def held(**changes: Any) -> StateLocksFacts:
         pytest.param(held(created=NOW - timedelta(minutes=90, seconds=1)), ["LOCK-OLD"], id="old"),
         pytest.param(held(created=None), ["LOCK-AGE-UNKNOWN"], id="no-time"),
         pytest.param(held(created=NOW + timedelta(minutes=6)), ["LOCK-AGE-UNKNOWN"], id="of-the-future"),
+        pytest.param(held(damage="it is empty"), ["STATE-LOCK-DAMAGED"], id="damaged"),
+        pytest.param(
+            one(locks=Known((lock(created=None),)), first_looks={"0f9e": NOW - timedelta(hours=2)}),
+            ["LOCK-OLD"],
+            id="without-a-time-it-ages-from-its-first-look",
+        ),
+        pytest.param(
+            one(locks=Known((lock(created=None),)), first_looks={"0f9e": NOW - timedelta(minutes=5)}),
+            [],
+            id="and-may-be-young-by-it",
+        ),
+        pytest.param(
+            one(
+                locks=Known((lock(created=NOW - timedelta(minutes=5)),)),
+                first_looks={"0f9e": NOW - timedelta(hours=2)},
+            ),
+            [],
+            id="its-own-time-comes-first",
+        ),
+        pytest.param(
+            one(
+                locks=Known(
+                    (
+                        lock(created=NOW - timedelta(days=1)),
+                        lock(created=NOW - timedelta(days=1), kind="s3-lockfile"),
+                    )
+                )
+            ),
+            ["LOCK-OLD"],
+            id="table-and-file-of-one-lock",
+        ),
         pytest.param(held(created=NOW + timedelta(minutes=5)), [], id="clocks-differ-a-little"),
         pytest.param(
             one(locks=Known((lock(created=NOW - timedelta(days=1)), lock(created=None)))),

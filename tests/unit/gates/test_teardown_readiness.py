@@ -179,7 +179,7 @@ def test_time_alone_removes_only_what_others_hold(facts: TeardownReadinessFacts,
     ("liveness", "remedy"),
     [
         ("live", "wait until it has finished; then clear this task"),
-        ("unknown", "see on the named host whether terraform still runs"),
+        ("unknown", "let its holder end the command"),
     ],
 )
 def test_what_to_do_about_a_holder(liveness: Any, remedy: str) -> None:

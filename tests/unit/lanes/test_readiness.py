@@ -101,6 +101,7 @@ def test_a_stack_without_a_lane_closes_the_first_lane(
     monkeypatch.setattr(readiness, "tools", lambda _run: control.tools())
     monkeypatch.setattr(readiness, "collect_stack_locks", lambda _run, _stacks: (control.stack_locks(),))
     monkeypatch.setattr(readiness, "read_state", lambda *_: SimpleNamespace(version=Absent()))
+    monkeypatch.setattr(readiness, "check_digest", lambda *_: Absent())
     environment = dev_min()[0]
     edge = environment.stacks["demo"].model_copy(update={"state_key": "dev_min/edge/terraform.tfstate"})
     changed = environment.model_copy(update={"stacks": {**environment.stacks, "edge": edge}})

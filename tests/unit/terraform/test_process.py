@@ -428,3 +428,11 @@ def test_no_secret_of_the_worker_reaches_a_child(fake: Any, run: Any, tmp_path: 
     told = json.dumps(fake.call)
     for value in ("AKIA", "s3cr3t", "t0ken", "-lock=false", "TRACE", "evil.so"):
         assert value not in told
+
+
+def test_what_it_writes_is_private(fake: Any, run: Any, tmp_path: Path) -> None:
+    written = tmp_path / "made"
+    fake(f"Path({str(written)!r}).mkdir(); Path({str(written)!r}, 'errored.tfstate').write_text('secret')")
+    run()
+    assert written.stat().st_mode & 0o777 == 0o700
+    assert (written / "errored.tfstate").stat().st_mode & 0o777 == 0o600

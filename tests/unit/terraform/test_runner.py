@@ -214,17 +214,11 @@ def test_taking_the_mark_off_is_announced_as_what_takes_the_lock(fake: Any, terr
     assert intents.written[-1] == ("ended", 0)
 
 
-def test_releasing_a_lock(fake: Any, terraform: Any) -> None:
-    terraform().force_unlock("0f9e")
-    assert fake.call["argv"] == ["force-unlock", "-force", "-no-color", "0f9e"]
-
-
 COMMANDS = [
     pytest.param(lambda it, _: it.init(), "init", id="init"),
     pytest.param(lambda it, _: it.plan(destroy=False), "plan", id="plan"),
     pytest.param(lambda it, path: it.show(SavedPlan(path, "", has_changes=True)), "show", id="show"),
     pytest.param(lambda it, path: it.apply(path), "apply", id="apply"),
-    pytest.param(lambda it, _: it.force_unlock("x"), "force-unlock", id="force-unlock"),
 ]
 
 
@@ -283,7 +277,6 @@ def test_no_value_of_a_variable_is_in_argv(fake: Any, terraform: Any, plan_file:
         (lambda it, path: it.show(SavedPlan(path, "", has_changes=True)), 2),
         (lambda it, path: it.apply(path), 1),
         (lambda it, path: it.apply(path), 2),
-        (lambda it, _: it.force_unlock("x"), 1),
     ],
 )
 def test_other_statuses_stop(fake: Any, terraform: Any, plan_file: Path, act: Any, status: int) -> None:
@@ -727,3 +720,42 @@ def test_digest_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "p"
     path.write_bytes(b"a plan" * 100000)
     assert file_digest(path) == hashlib.sha256(b"a plan" * 100000).hexdigest()
+
+
+LEAVES_STATE = "Path('errored.tfstate').write_text('what was made'); sys.exit(1)"
+
+
+def test_a_state_that_was_not_saved_gets_its_digest_as_the_process_ended(
+    fake: Any, terraform: Any, intents: Intents, plan_file: Path
+) -> None:
+    fake(LEAVES_STATE)
+    runner_of_demo = terraform()
+    with pytest.raises(TerraformStopped):
+        runner_of_demo.apply(plan_file)
+    left = runner_of_demo.workspace.root / "errored.tfstate"
+    assert runner_of_demo.errored_sha256 == hashlib.sha256(b"what was made").hexdigest()
+    assert left.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_planted_state_is_moved_aside_and_never_taken_for_the_applys_own(
+    fake: Any, terraform: Any, plan_file: Path
+) -> None:
+    runner_of_demo = terraform()
+    planted = runner_of_demo.workspace.root / "errored.tfstate"
+    planted.write_text("planted")
+    fake("sys.exit(1)")
+    with pytest.raises(TerraformStopped):
+        runner_of_demo.apply(plan_file)
+    assert runner_of_demo.errored_sha256 is None
+    (kept,) = (runner_of_demo.workspace.directory / "unsaved").iterdir()
+    assert (kept.read_text(), planted.exists()) == ("planted", False)
+
+
+def test_the_digest_of_an_earlier_apply_is_not_kept(fake: Any, terraform: Any, plan_file: Path) -> None:
+    fake(LEAVES_STATE)
+    runner_of_demo = terraform()
+    with pytest.raises(TerraformStopped):
+        runner_of_demo.apply(plan_file)
+    fake("")
+    runner_of_demo.apply(plan_file)
+    assert runner_of_demo.errored_sha256 is None

@@ -296,3 +296,24 @@ def test_the_projects_roots_lock_the_aws_provider(root: str) -> None:
     versions = locked_providers(PROJECT / "include" / "terraform" / root)
     assert "registry.terraform.io/hashicorp/aws" in versions
     assert all(version.count(".") == 2 for version in versions.values())
+
+
+def test_directories_and_files_are_private_whatever_made_them(sources: Path, environment: Environment) -> None:
+    workspace, _ = prepare(environment, "demo")
+    workspace.write_inputs({"a": 1})
+    loose = workspace.directory / "logs" / "00-show.out"
+    loose.parent.mkdir(mode=0o755)
+    loose.write_text("a plan")
+    loose.chmod(0o644)
+    prepare(environment, "demo")
+    for path in (workspace.directory, *workspace.directory.rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_state_that_was_not_saved_outlives_a_new_copy_of_the_sources(sources: Path, environment: Environment) -> None:
+    workspace, _ = prepare(environment, "demo")
+    (workspace.root / "errored.tfstate").write_text("what was made")
+    (sources / "demo/main.tf").write_text("# edited\n")
+    prepare(environment, "demo")
+    (kept,) = (workspace.directory / "unsaved").iterdir()
+    assert kept.read_text() == "what was made"

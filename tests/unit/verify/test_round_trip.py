@@ -219,6 +219,10 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         emergency.emergency_release_facts,
         lambda: emergency.emergency_release_facts(cost=Absent(), latch=Unreadable("x")),
     ),
+    "LOCK-RELEASE": (
+        control.lock_release_facts,
+        lambda: control.lock_release_facts(look=Absent(), locks=Unreadable("x"), holder="unknown"),
+    ),
     "TIME-TO-LIVE": (
         lives.time_to_live_facts,
         lambda: lives.time_to_live_facts(

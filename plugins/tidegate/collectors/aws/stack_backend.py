@@ -22,6 +22,11 @@ class BackendSettings:
         return f"{self.bucket}/{self.key}"
 
     @property
+    def digest_id(self) -> str:
+        """The DynamoDB key of the item that holds the MD5 digest of the state object."""
+        return f"{self.lock_id}-md5"
+
+    @property
     def lockfile_key(self) -> str:
         """The S3 key of the lock file."""
         return f"{self.key}.tflock"

@@ -87,7 +87,14 @@ def _parsed(content: str) -> dict[str, Any]:
     return field({"state": document}, "state", dict)
 
 
-def _resources(document: dict[str, Any]) -> Iterator[_Instance]:
+def instances_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Address and content of each managed instance. Raises MalformedAnswer."""
+    for address, _, instance in _instances(document):
+        yield address, instance
+
+
+def _instances(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Address, type and content."""
     for resource in field(document, "resources", list):
         mode = field(resource, "mode", str)
         if mode == "data":
@@ -98,12 +105,13 @@ def _resources(document: dict[str, Any]) -> Iterator[_Instance]:
         module = optional(resource, "module", str)
         declared = f"{module + '.' if module else ''}{kind}.{text(resource, 'name')}"
         for instance in field(resource, "instances", list):
-            resource = StateResource(
-                address=declared + _index(instance) + _deposed(instance),
-                type=kind,
-                id=field(instance, "attributes.id", str),
-            )
-            yield resource, _tainted(instance)
+            yield declared + _index(instance) + _deposed(instance), kind, instance
+
+
+def _resources(document: dict[str, Any]) -> Iterator[_Instance]:
+    for address, kind, instance in _instances(document):
+        resource = StateResource(address=address, type=kind, id=field(instance, "attributes.id", str))
+        yield resource, _tainted(instance)
 
 
 def _tainted(instance: dict[str, Any]) -> bool:

@@ -1,15 +1,16 @@
 """Who holds the lock on a state."""
 
+import hashlib
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from tidegate.collectors.aws.locks import parse_lock, read_state_locks
-from tidegate.collectors.aws.reading import MalformedAnswer
 from tidegate.models.observed import Absent, Known, Unreadable
-from tidegate.models.state import StateLock
+from tidegate.models.state import StateLock, each_lock
 
 INFO = {
     "ID": "b6a5",
@@ -23,12 +24,18 @@ INFO = {
 CREATED = datetime(2026, 2, 13, 20, 14, 27, 123456, tzinfo=UTC)
 
 
+WHOLE = json.dumps(INFO).encode()
+
+
 def lock(kind):
-    return StateLock(id="b6a5", operation="OperationTypeApply", who="worker@host", created=CREATED, kind=kind)
-
-
-def item(info):
-    return {"ResponseMetadata": {}, "Item": {"LockID": {"S": "x"}, "Info": {"S": info}}}
+    return StateLock(
+        id="b6a5",
+        operation="OperationTypeApply",
+        who="worker@host",
+        created=CREATED,
+        kind=kind,
+        sha256=hashlib.sha256(WHOLE).hexdigest(),
+    )
 
 
 NO_ITEM = {"ResponseMetadata": {}}
@@ -116,25 +123,49 @@ def test_a_bucket_that_cannot_be_read(clients, environment, script, aws_error, c
     [
         pytest.param({}, id="cut-short"),
         pytest.param({"ResponseMetadata": {}, "Item": None}, id="null"),
-        pytest.param({"ResponseMetadata": {}, "Item": {"LockID": {"S": "x"}}}, id="lock-without-information"),
-        pytest.param({"ResponseMetadata": {}, "Item": {"Info": {"N": "1"}}}, id="other-type"),
-        pytest.param(item("not JSON"), id="not-json"),
-        pytest.param(item("[]"), id="not-an-object"),
-        pytest.param(item(json.dumps({**INFO, "Who": None})), id="no-holder"),
     ],
 )
-def test_a_lock_that_cannot_be_understood_is_not_free(clients, environment, script, aws_error, answer):
+def test_an_answer_that_cannot_be_understood_is_not_free(clients, environment, script, aws_error, answer):
     script(clients.dynamodb)("GetItem", answer)
     script(clients.s3)("GetObject", aws_error("NoSuchKey"))
     assert isinstance(read_state_locks(clients, environment, "core"), Unreadable)
 
 
-def test_a_lock_file_that_is_not_text(clients, environment, script):
+NO_INFORMATION = "it is an item without information"
+
+
+@pytest.mark.parametrize(
+    ("information", "damage", "name"),
+    [
+        pytest.param(None, NO_INFORMATION, "damaged-000000000000", id="without-information"),
+        pytest.param({"N": "1"}, NO_INFORMATION, "damaged-000000000000", id="other-type"),
+        pytest.param({"S": ""}, "it is empty", "damaged-e3b0c44298fc", id="empty"),
+        pytest.param({"S": "not JSON"}, "it is not JSON", None, id="not-json"),
+        pytest.param({"S": "[]"}, "it is not an object of JSON", "damaged-4f53cda18c2b", id="not-an-object"),
+        pytest.param({"S": json.dumps({**INFO, "Who": None})}, "it says no holder", "b6a5", id="no-holder"),
+        pytest.param({"S": json.dumps({**INFO, "ID": ""})}, "it says no id", None, id="no-id"),
+        pytest.param({"S": json.dumps({**INFO, "Created": None})}, "it says no time", "b6a5", id="no-time"),
+        pytest.param({"S": json.dumps({**INFO, "Created": "yesterday"})}, "it says no time", "b6a5", id="no-such-time"),
+        pytest.param({"S": "{}"}, "it says no id and no holder and no time", None, id="says-nothing"),
+    ],
+)
+def test_a_damaged_item_is_a_lock_that_says_what_is_wrong(
+    clients, environment, script, aws_error, information, damage, name
+):
+    found = {"LockID": {"S": "x"}} | ({} if information is None else {"Info": information})
+    script(clients.dynamodb)("GetItem", {"ResponseMetadata": {}, "Item": found})
+    script(clients.s3)("GetObject", aws_error("NoSuchKey"))
+    (seen,) = read_state_locks(clients, environment, "core").value
+    assert (seen.damage, seen.kind) == (damage, "dynamodb")
+    assert seen.name == (name or f"damaged-{seen.sha256[:12]}")
+
+
+@pytest.mark.parametrize(("content", "damage"), [(b"", "it is empty"), (b"\xff\xfe", "it is not JSON")])
+def test_a_damaged_lock_file(clients, environment, script, content, damage):
     script(clients.dynamodb)("GetItem", NO_ITEM)
-    script(clients.s3)("GetObject", {"Body": io.BytesIO(b"\xff\xfe")})
-    seen = read_state_locks(clients, environment, "core")
-    assert isinstance(seen, Unreadable)
-    assert "not UTF-8" in seen.reason
+    script(clients.s3)("GetObject", {"Body": io.BytesIO(content)})
+    (seen,) = read_state_locks(clients, environment, "core").value
+    assert (seen.damage, seen.kind, seen.sha256) == (damage, "s3-lockfile", hashlib.sha256(content).hexdigest())
 
 
 @pytest.mark.parametrize(
@@ -148,9 +179,14 @@ def test_a_lock_file_that_is_not_text(clients, environment, script):
     ],
 )
 def test_times_of_terraform(created, expected):
-    assert parse_lock(json.dumps({**INFO, "Created": created}), "dynamodb").created == expected
+    assert parse_lock(json.dumps({**INFO, "Created": created}).encode(), "dynamodb").created == expected
 
 
-def test_the_time_has_to_be_there():
-    with pytest.raises(MalformedAnswer):
-        parse_lock(json.dumps({**INFO, "Created": None}), "dynamodb")
+def test_table_and_file_of_one_lock_are_one_lock():
+    other = replace(lock("dynamodb"), id="c7")
+    found = each_lock((lock("dynamodb"), other, lock("s3-lockfile")))
+    assert [(it.id, it.kind) for it in found] == [("b6a5", "dynamodb and s3-lockfile"), ("c7", "dynamodb")]
+
+
+def test_two_locks_of_different_holders_are_never_one():
+    assert len(each_lock((lock("dynamodb"), replace(lock("s3-lockfile"), who="alice@laptop")))) == 2
