@@ -70,8 +70,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         on_failure_callback=RunWithoutVerdict(environment=environment.name, phase=phase),
     ) as dag:
         groups: dict[str, TaskGroup] = {}
-        before: list[Any] = []
-        step: list[Any] = []
+        tasks: dict[str, Any] = {}
         verdict = PhaseVerdictOperator(
             task_id=spec.verdict.task_id,
             lane=spec.verdict,
@@ -81,12 +80,9 @@ def _build(environment: Environment, phase: Phase) -> DAG:
             doc_md=texts.lane_doc(spec.verdict),
         )
         for lane in spec.lanes:
-            task = _task(spec, lane, environment, groups)
-            if not lane.beside:
-                before, step = step, []
-            for earlier in before:
-                earlier >> task
-            step.append(task)
+            task = tasks[lane.task_id] = _task(spec, lane, environment, groups)
+            for earlier in spec.upstream_of(lane):
+                tasks[earlier] >> task
             task >> verdict
     return dag
 
@@ -97,6 +93,13 @@ def _timeout(spec: PhaseSpec, lane: Lane) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
+def _trigger_rule(spec: PhaseSpec, lane: Lane) -> str:
+    """When Airflow starts a lane. What it cannot tell, a lane of a stack that is no target from one that was never
+    reached, the operator looks up before it does anything (`lanes/reach.py`).
+    """
+    return "all_done" if spec.every_lane_runs or lane.starts != "success" else "none_failed"
+
+
 def _task(spec: PhaseSpec, lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) -> Any:
     group, _, name = lane.task_id.rpartition(".")
     common: dict[str, Any] = {
@@ -104,7 +107,7 @@ def _task(spec: PhaseSpec, lane: Lane, environment: Environment, groups: dict[st
         "lane": lane,
         "environment": environment.name,
         "doc_md": texts.lane_doc(lane),
-        "trigger_rule": "all_done" if spec.every_lane_runs else "all_success",
+        "trigger_rule": _trigger_rule(spec, lane),
         "execution_timeout": _timeout(spec, lane),
     }
     if lane.mutates or lane.gate in _PLANNING:

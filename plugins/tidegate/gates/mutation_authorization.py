@@ -43,6 +43,7 @@ def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
         lease_ours_blockers(facts.control.lease),
         _latch(facts),
         _platform_run(facts),
+        _needed(facts),
         no_lock_blockers(facts.stack, facts.locks),
         still_ended_blockers(facts.ended_lives, dag_of(facts.tools, "m9_teardown_cost_check")),
         intent_blockers(facts.intent, facts.stack, _PLAN_AGAIN),
@@ -77,13 +78,15 @@ def _guards(facts: AuthorizationFacts) -> Iterator[Blocker]:
 
 
 def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
-    if guard.status != "pass" or guard.overall_pass is not True:
+    passed = guard.status == "pass" and guard.overall_pass is True and not guard.stopping
+    beside = guard.status == "fail" and guard.overall_pass is False and guard.stopping == ()
+    if not passed and not beside:
         yield Blocker(
             code="GUARD-NOT-PASSED",
             summary=f"{guard.gate} did not pass",
             resource=guard.uri,
-            observed=f"status {guard.status}, overall_pass {guard.overall_pass}",
-            expected="status pass, overall_pass True",
+            observed=", ".join(guard.stopping or ()) or f"status {guard.status}, overall_pass {guard.overall_pass}",
+            expected="a pass, or nothing that concerns this stack",
             remedy="follow the remedies in that snapshot; " + _GUARDS_AGAIN,
         )
     if guard.sha256_recorded != guard.sha256_stored or not _SHA256.fullmatch(guard.sha256_stored):
@@ -152,6 +155,36 @@ def _platform_run(facts: AuthorizationFacts) -> Iterator[Blocker]:
         expected=f"{facts.platform_run}, open",
         remedy=_PLAN_AGAIN,
     )
+
+
+def _needed(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    """What others need goes after them: when they are gone, or, once the emergency stop tears down, when they had their
+    turn (RE2). The order of the tasks gives them that.
+    """
+    if facts.direction != "destroy" or isinstance(facts.emergency, Known):
+        return
+    for stack, count in facts.needed_by.items():
+        if not isinstance(count, Known):
+            yield unusable(
+                count,
+                Need(
+                    stem="DOWNSTREAM-STATE",
+                    what="the number of resources of a stack that needs this one",
+                    resource=stack,
+                    expected="0 resources",
+                    remedy="make the state bucket readable to the execution role, then clear this task",
+                ),
+            )
+        elif count.value != 0:
+            yield Blocker(
+                code="DOWNSTREAM-STANDS",
+                summary=f"a stack that needs {facts.stack} still stands, so {facts.stack} stays",
+                resource=stack,
+                observed=f"{count.value} resources; emergency stop: {shown(facts.emergency)}",
+                expected="0 resources, or a teardown that the emergency stop triggered",
+                remedy=f"follow the remedies of the destroy of {stack}, then trigger "
+                f"{dag_of(facts.tools, 'm9_teardown_cost_check')} with target = {stack}+{facts.stack}",
+            )
 
 
 def _with_plan(facts: AuthorizationFacts) -> list[GuardingSnapshot]:
@@ -241,9 +274,9 @@ GATE = Gate(
     id="MUTATION-AUTHORIZATION",
     title="Guards, plan, state, identity, lease, latch, locks and evidence still allow the apply",
     owner="platform",
-    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "CO4", "TD2"),
+    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "CO4", "TD2", "RE2"),
     facts=AuthorizationFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "work", "stacks"),
-    version=2,
+    version=3,
 )

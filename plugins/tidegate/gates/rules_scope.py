@@ -59,6 +59,8 @@ def preserve_set_blockers(kept: Kept) -> Iterator[Blocker]:
 def stack_scope_blockers(scope: StackScope, kept: Kept) -> Iterator[Blocker]:
     """Everything about one stack and its destroy plan."""
     yield from each(_lifecycle(scope), _state(scope), _protected(kept, scope), _overlap(kept, scope), _unplanned(scope))
+    if scope.stopped_by:
+        return  # it was not planned, and what stopped it is said
     if not isinstance(scope.plan, Known):
         yield plan_unreadable(scope.plan, scope.stack)
         return

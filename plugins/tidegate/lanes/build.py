@@ -71,11 +71,8 @@ def authorize_apply(run: LaneRun) -> AuthorizationFacts:
     return authorization_facts(run, _stack(run), "build")
 
 
-def authorization_facts(run: LaneRun, stack: str, direction: Any, *, targeted: bool = True) -> AuthorizationFacts:
-    """Facts for `MUTATION-AUTHORIZATION`. `direction` is `build` or `destroy`.
-
-    Of a stack that this run leaves alone (not `targeted`) plan, locks and intents are not looked for.
-    """
+def authorization_facts(run: LaneRun, stack: str, direction: Any) -> AuthorizationFacts:
+    """Facts for `MUTATION-AUTHORIZATION`. `direction` is `build` or `destroy`."""
     observed_at = now()
     lease = run.acquire_lease()
     return AuthorizationFacts(
@@ -84,15 +81,14 @@ def authorization_facts(run: LaneRun, stack: str, direction: Any, *, targeted: b
         stack=stack,
         direction=direction,
         guards=guarding_snapshots(run, stack),
-        plan_file_sha256=_fetched(run, stack) if targeted else Absent(),
+        plan_file_sha256=_fetched(run, stack),
         state=read_state(run.clients, run.environment, stack).version,
         caller=readiness.caller(run),
         tools=readiness.tools(run),
         control=readiness.control_records(run, lease),
-        locks=read_state_locks(run.clients, run.environment, stack) if targeted else Absent(),
-        intent=run.intents(stack).unfinished() if targeted else Absent(),
+        locks=read_state_locks(run.clients, run.environment, stack),
+        intent=run.intents(stack).unfinished(),
         evidence_writable=readiness.evidence_writable(run),
-        targeted=targeted,
         platform_run=run.platform_run_id,
     )
 

@@ -1,5 +1,6 @@
 """Reads what earlier lanes of the same run left: as handed over by their tasks, checked against the evidence store."""
 
+from collections import Counter
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -119,8 +120,27 @@ def _guard(run: LaneRun, task_id: str, stack: str) -> Observed[GuardingSnapshot]
             state_lineage=lineage,
             expired=snapshot.valid_until < now(),
             policy_changed=snapshot.policy_digest != policy_digest(run, by_id(snapshot.gate)),
+            stopping=_stopping(snapshot, stack),
         )
     )
+
+
+def _stopping(snapshot: Snapshot, stack: str) -> tuple[str, ...] | None:
+    """What of a guard that speaks of several stacks stops this one. None: the guard counts as a whole.
+
+    What the gate says about one stack is asked again of the stored facts. What the snapshot says beyond that, because
+    its facts were stale or somebody wrote it, stops every stack.
+    """
+    gate = by_id(snapshot.gate)
+    if gate.stops is None:
+        return None
+    facts = facts_of(snapshot, gate.facts)
+    if not isinstance(facts, Known):
+        return None
+    again = Counter((it.code, it.resource) for it in gate.blockers(facts.value))
+    stored = Counter((it.code, it.resource) for it in snapshot.blockers)
+    stopping = [(it.code, it.resource) for it in gate.stops(facts.value, stack)]
+    return tuple(f"{code} {resource}" for code, resource in [*stopping, *(stored - again).elements()])
 
 
 def _planned(snapshot: Snapshot, stack: str) -> tuple[str, int | None, str | None]:

@@ -1,12 +1,12 @@
 """Everything that must still hold in the second before a mutation (design.md, authorisation)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tidegate.models.control import Control
 from tidegate.models.facts import Facts
 from tidegate.models.identity import Caller, Tools
-from tidegate.models.observed import Observed
+from tidegate.models.observed import Absent, Observed
 from tidegate.models.state import StateLock, StateVersion
 from tidegate.models.time_to_live import EndedLife
 
@@ -29,6 +29,9 @@ class GuardingSnapshot:
     expired: bool
     policy_changed: bool = False
     """It passed under another version of the manifest's or the policies' sections that its gate depends on (EV4)."""
+    stopping: tuple[str, ...] | None = None
+    """Where it speaks of several stacks and did not pass: what of it stops this one, as `CODE resource`. None: it
+    counts as a whole (RE2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,5 +78,9 @@ class AuthorizationFacts(Facts):
     """False: this teardown leaves the stack alone. Then nothing is authorised, and no plan, lock or intent is read."""
     ended_lives: tuple[EndedLife, ...] = ()
     """Of the stack, where its ended time to live triggered this teardown."""
+    needed_by: dict[str, Observed[int]] = field(default_factory=dict)
+    """Of a destroy: resources in the state of each stack that needs this one, read now (LC1)."""
+    emergency: Observed[str] = field(default_factory=Absent)
+    """The execution of the emergency stop that triggered this very run, by its record and the latch. Absent: none."""
     platform_run: str | None
     """The platform run that this DAG run works on; a build must find exactly it open (LC1)."""

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from tidegate.models.blocker import Blocker
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Observed
@@ -108,6 +109,8 @@ class PreserveItem:
     type: str
     id: str
     reason: str
+    stack: str = ""
+    """The stack whose state holds it; empty for what the manifest names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +133,9 @@ class BegunTeardown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackScope:
-    """What a destroy plan would remove from one stack: addresses come from the plan, ids from the state."""
+    """One part of a scope: what a destroy plan would remove from one stack. Addresses come from the plan, ids from the
+    state. What is wrong with a part stops the destroy of its own stack, and of no other (RE2).
+    """
 
     stack: str
     lifecycle: str
@@ -144,6 +149,12 @@ class StackScope:
     """In the state but not in the destroy plan: they would be left behind."""
     resumes: Observed[BegunTeardown]
     """Absent: no earlier teardown of the stack was left half way."""
+    needed_by: tuple[str, ...] = ()
+    """Every stack that needs this one, through however many others: they go first."""
+    stopped_by: tuple[Blocker, ...] = ()
+    """What M9.A found that keeps any terraform from this stack: then it was not planned."""
+    digest: str = ""
+    """sha256 over destroy-set, plan digest and state of this part, in RFC 8785 form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +176,7 @@ class TeardownScopeFacts(Facts):
     downstream: dict[str, Observed[int]] = field(default_factory=dict)
     """Resources in the state of each stack that needs a target and is none itself: they must go first, or with it."""
     frozen_digest: str
-    """sha256 over destroy-set, preserve-set, plan digests, states and serials, in RFC 8785 form."""
+    """sha256 over the digests of the parts, the preserve-set and the serials, in RFC 8785 form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

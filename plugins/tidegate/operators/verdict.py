@@ -27,7 +27,12 @@ class PhaseVerdictOperator(GateOperator):
         try:
             undelivered = telling.tell_of_verdict(run, judged, context)
         finally:
-            conclude(run, facts, judged)
+            try:
+                conclude(run, facts, judged)
+            finally:
+                outcome = getattr(facts, "outcome", "")
+                if outcome:
+                    log(outcome)
         if undelivered and run.phase in telling.LOUD_PHASES:
             raise AirflowFailException(undelivered[0].sentence())
 

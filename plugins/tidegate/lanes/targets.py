@@ -1,0 +1,33 @@
+"""Which lanes of a run speak of stacks that it was not asked for, by what its own evidence records: never by conf."""
+
+from tidegate.lanes.frozen import SCOPE_TASK
+from tidegate.lanes.guards import handed_over_facts
+from tidegate.lanes.phases import phase_of
+from tidegate.lanes.run import LaneRun, now
+from tidegate.models.not_target import NotTargetFacts
+from tidegate.models.observed import Known
+from tidegate.models.plan import TeardownScopeFacts
+
+
+def not_targets(run: LaneRun) -> dict[str, NotTargetFacts]:
+    """By task. Empty where nothing is recorded: whoever cannot tell skips nothing."""
+    if run.phase != "m9":
+        return {}
+    frozen = handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts)
+    if not isinstance(frozen, Known):
+        return {}
+    targets = {scope.stack for scope in frozen.value.stacks}
+    return {
+        lane.task_id: NotTargetFacts(
+            observed_at=now(), stack=lane.stack, target=frozen.value.target, recorded_in=SCOPE_TASK
+        )
+        for lane in phase_of(run.environment, "m9").lanes
+        if lane.stack is not None and lane.stack not in targets
+    }
+
+
+def not_a_target(run: LaneRun) -> NotTargetFacts | None:
+    """What this lane leaves when it is none of those that the run was asked for."""
+    if run.lane.before_backend or run.lane == phase_of(run.environment, run.phase).verdict:
+        return None
+    return not_targets(run).get(run.lane.task_id)
