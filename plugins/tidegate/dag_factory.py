@@ -134,12 +134,22 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
     if phase == "m2":
         return {
             "platform_run": Param(
-                "new",
+                "auto",
                 type="string",
-                enum=["new", "continue"],
+                enum=["auto", "new", "continue"],
                 title="Platform run",
-                description="`new` needs the previous platform run to be closed by a teardown proof; "
-                "`continue` goes on with the open one, for example after a blocked build.",
+                description="`auto` opens a new one when a teardown proof closed the last, and goes on with an open "
+                "one after a build that did not finish or a teardown that passed for its target; where there is doubt "
+                "it stops and names both ways. `new` needs the last to be closed; `continue` goes on with the open one.",
+                section="Build",
+            ),
+            "stacks": Param(
+                "all",
+                type="string",
+                enum=["all", *environment.stacks_by_lifecycle("persistent")],
+                title="Stacks",
+                description="`all` builds everything. A persistent stack alone is repaired, also while the emergency "
+                "latch is set: nothing that has a price is added, no platform run opens, and it counts as no build.",
                 section="Build",
             ),
             "runtime_database_enabled": Param(

@@ -1,7 +1,7 @@
 """What stops a destroy and what does not (RE2), and that a green run never hides what stands (RE6).
 
-An alert mail that somebody unsubscribed while the emergency latch is set closed a circle once: no teardown passed, so no
-cost was judged, so no latch was released, so no build put the subscription back.
+An alert mail that somebody unsubscribed while the emergency latch is set closed a circle once: no teardown passed, so
+no cost was judged, so no latch was released, so no build put the subscription back.
 """
 
 from datetime import UTC, datetime

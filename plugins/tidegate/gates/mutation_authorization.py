@@ -139,7 +139,7 @@ def _left_alone(facts: AuthorizationFacts) -> Iterator[Blocker]:
 
 def _platform_run(facts: AuthorizationFacts) -> Iterator[Blocker]:
     """A build works on the platform run that its first lane found or opened, and on no other (LC1)."""
-    if facts.direction == "destroy":
+    if facts.direction == "destroy" or facts.alone:
         return
     newest = facts.control.platform_run
     if isinstance(newest, Known) and newest.value.closed_by is None and newest.value.id == facts.platform_run:
@@ -266,7 +266,7 @@ def _said_state(serial: int | None, lineage: str | None) -> str:
 
 
 def _latch(facts: AuthorizationFacts) -> Iterator[Blocker]:
-    if facts.direction != "destroy":  # whatever is not a destroy builds
+    if facts.direction != "destroy" and not facts.alone:  # whatever is not a destroy builds
         yield from latch_blockers(facts.control.latch, dag_of(facts.tools, "emergency_release"))
 
 

@@ -3,6 +3,7 @@
 Shared by the gate that freezes a teardown and by the one that asks beforehand whether a teardown could be made.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -11,9 +12,15 @@ from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_blockers, plan_unreadable
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed, shown
-from tidegate.models.plan import Plan, PreserveItem, StackScope
+from tidegate.models.plan import Plan, PreserveItem, ProtectedFromDeletion, StackScope
 from tidegate.models.state import StateResource
 
+_LIFTING = {
+    "aws_db_instance": ("modify-db-instance", "--db-instance-identifier"),
+    "aws_rds_cluster": ("modify-db-cluster", "--db-cluster-identifier"),
+}
+_DB_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,62}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _PURE = {("delete",), ("no-op",), ("read",)}
 _DESTROYABLE_LIFECYCLES = {"messaging", "ephemeral"}
 _MANIFEST = "include/environments/<environment>.yaml"
@@ -66,7 +73,10 @@ def stack_scope_blockers(scope: StackScope, kept: Kept) -> Iterator[Blocker]:
         return
     plan = scope.plan.value
     yield from each(
-        plan_blockers(plan, stack=scope.stack, purpose="destroy"), _pure(plan), _complete(plan, scope.destroy_set)
+        plan_blockers(plan, stack=scope.stack, purpose="destroy"),
+        _pure(plan),
+        _complete(plan, scope.destroy_set),
+        _protected_from_deletion(plan),
     )
 
 
@@ -156,6 +166,29 @@ def _pure(plan: Plan) -> Iterator[Blocker]:
                 expected="delete, no-op or read",
                 remedy=_AGAIN,
             )
+
+
+def _protected_from_deletion(plan: Plan) -> Iterator[Blocker]:
+    """The destroy would stop half way at it, and bill what is left."""
+    for resource in plan.protected:
+        yield Blocker(
+            code="DELETION-PROTECTED",
+            summary="the resource is protected from deletion, so its service would refuse the destroy",
+            resource=resource.address,
+            observed=f"{resource.type} {resource.name}: {resource.attribute} = true",
+            expected="not protected",
+            remedy=f"{_lift(resource)}; then {_AGAIN}",
+        )
+
+
+def _lift(resource: ProtectedFromDeletion) -> str:
+    """The command that lifts the protection, for a name and a region that have AWS's form; else where to look."""
+    command = _LIFTING.get(resource.type)
+    if command is not None and _DB_NAME.fullmatch(resource.name) and _REGION.fullmatch(resource.region):
+        operation, option = command
+        words = ["aws", "rds", operation, option, resource.name, "--no-deletion-protection", "--apply-immediately"]
+        return " ".join([*words, "--region", resource.region])  # no word of these needs quotes
+    return f"switch {resource.attribute} of {resource.type} {resource.name} off where it was switched on"
 
 
 def _complete(plan: Plan, destroy_set: tuple[StateResource, ...]) -> Iterator[Blocker]:

@@ -1,6 +1,7 @@
 """Collectors and actions of M2's stack lanes: plan, authorise, apply, check the state, contract, posture."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from tidegate.collectors.aws.inventory import collect_inventory
@@ -9,7 +10,7 @@ from tidegate.collectors.aws.parameters import read_parameters
 from tidegate.collectors.aws.state import read_state
 from tidegate.cost.estimate import estimate_of, said
 from tidegate.evidence.canonical import digest_of
-from tidegate.evidence.control import inputs_series
+from tidegate.evidence.control import inputs_series, read_latch
 from tidegate.evidence.teardowns import end_teardown
 from tidegate.lanes import readiness, time_to_live
 from tidegate.lanes.confluent import confluent_endpoint
@@ -20,6 +21,7 @@ from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.stack_lanes import build_group
 from tidegate.lanes.taint import take_marks_off
+from tidegate.lanes.targets import asked_for, not_targets
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.contract import ContractFacts, Upstream
 from tidegate.models.cost import MonthSoFar
@@ -39,7 +41,8 @@ def collect_plan(run: LaneRun) -> PlanFacts:
     untainted = take_marks_off(run, stack, reason) if reason and reason.strip() else ()
     state = read_state(run.clients, run.environment, stack)
     plan = make_plan(run, stack, "build", stack_inputs(run, stack))
-    month = _month(run)
+    alone = asked_for(run) != "all"
+    month: Observed[MonthSoFar] = Unreadable("a stack that is repaired alone adds no cost") if alone else _month(run)
     facts = plan_facts(
         run.environment,
         run.policies,
@@ -55,6 +58,11 @@ def collect_plan(run: LaneRun) -> PlanFacts:
         untainted=untainted,
         repair_drift_reason=reason,
     )
+    if alone:
+        latch = read_latch(run.remote, run.environment.name)
+        free = isinstance(latch, Absent) or (isinstance(latch, Known) and not latch.value.is_set)
+        facts = replace(facts, alone=True, only_repairs=not free)
+        run.log(f"{stack} alone: it adds nothing that has a price" + ("" if free else ", and only puts drift back"))
     if isinstance(plan, Known):
         run.log(said(estimate_of(plan.value, facts.prices, facts.region), month))
     return facts
@@ -80,7 +88,7 @@ def authorization_facts(run: LaneRun, stack: str, direction: Any) -> Authorizati
         sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
         stack=stack,
         direction=direction,
-        guards=guarding_snapshots(run, stack),
+        guards=guarding_snapshots(run, stack, not_targets(run)),
         plan_file_sha256=_fetched(run, stack),
         state=read_state(run.clients, run.environment, stack).version,
         caller=readiness.caller(run),
@@ -90,6 +98,7 @@ def authorization_facts(run: LaneRun, stack: str, direction: Any) -> Authorizati
         intent=run.intents(stack).unfinished(),
         evidence_writable=readiness.evidence_writable(run),
         platform_run=run.platform_run_id,
+        alone=asked_for(run) != "all",
     )
 
 

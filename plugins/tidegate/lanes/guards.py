@@ -1,6 +1,7 @@
 """Reads what earlier lanes of the same run left: as handed over by their tasks, checked against the evidence store."""
 
 from collections import Counter
+from collections.abc import Container
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -68,9 +69,11 @@ def facts_of(snapshot: Snapshot, facts_type: type[F]) -> Known[F] | Unreadable:
         return Unreadable(f"facts of {task}: {error.error_count()} fields do not fit {facts_type.__name__}")
 
 
-def guarding_snapshots(run: LaneRun, stack: str) -> tuple[Observed[GuardingSnapshot], ...]:
-    """The snapshots that guard this lane's mutation, in order."""
-    return tuple(_guard(run, task_id, stack) for task_id in run.lane.guards)
+def guarding_snapshots(
+    run: LaneRun, stack: str, without: Container[str] = ()
+) -> tuple[Observed[GuardingSnapshot], ...]:
+    """The snapshots that guard this lane's mutation, in order, but for lanes that had nothing to do in this run."""
+    return tuple(_guard(run, task_id, stack) for task_id in run.lane.guards if task_id not in without)
 
 
 def plan_reference(run: LaneRun, stack: str) -> Observed[str]:

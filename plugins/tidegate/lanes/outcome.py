@@ -9,6 +9,7 @@ from tidegate.gates.phase_verdict import lane_status
 from tidegate.lanes.frozen import SCOPE_TASK, count_of
 from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.run import LaneRun
+from tidegate.lanes.targets import asked_for
 from tidegate.models.cost import CostFacts
 from tidegate.models.environment import Environment
 from tidegate.models.inventory import Inventory
@@ -21,7 +22,13 @@ _PROOF_TASK = "h_teardown_proof"
 
 
 def with_outcome(run: LaneRun, facts: VerdictFacts) -> VerdictFacts:
-    """The facts of a verdict with what still stands and the sentence about it. Only a teardown has one."""
+    """The facts of a verdict with what still stands and the sentence about it: of a teardown, and of a stack that was
+    repaired alone.
+    """
+    alone = asked_for(run)
+    if alone != "all":
+        said = f"{alone} alone was looked at and repaired where it drifted; this is no build, and opens no platform run"
+        return replace(facts, counts_as_build=False, outcome=said)
     if facts.phase != "m9":
         return facts
     frozen = handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts)

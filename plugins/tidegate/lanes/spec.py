@@ -56,6 +56,8 @@ class Lane:
     on_pass: str | None = None
     on_fail: str | None = None
     stack: str | None = None
+    whole_build: bool = False
+    """It speaks of the build as a whole: nothing to do where one persistent stack is repaired alone."""
     guards: tuple[str, ...] = ()
     waits_seconds: int = 0
     mutates: bool = False

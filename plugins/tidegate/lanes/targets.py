@@ -7,10 +7,15 @@ from tidegate.lanes.run import LaneRun, now
 from tidegate.models.not_target import NotTargetFacts
 from tidegate.models.observed import Known
 from tidegate.models.plan import TeardownScopeFacts
+from tidegate.models.readiness import BuildReadinessFacts
+
+READINESS_TASK = "a_readiness"
 
 
 def not_targets(run: LaneRun) -> dict[str, NotTargetFacts]:
     """By task. Empty where nothing is recorded: whoever cannot tell skips nothing."""
+    if run.phase == "m2":
+        return _beside_one_stack(run)
     if run.phase != "m9":
         return {}
     frozen = handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts)
@@ -23,6 +28,27 @@ def not_targets(run: LaneRun) -> dict[str, NotTargetFacts]:
         )
         for lane in phase_of(run.environment, "m9").lanes
         if lane.stack is not None and lane.stack not in targets
+    }
+
+
+def asked_for(run: LaneRun) -> str:
+    """The stack that an M2 repairs alone, or `all`: by what its first lane recorded. Nothing recorded: `all`."""
+    if run.phase != "m2":
+        return "all"
+    facts = handed_over_facts(run, READINESS_TASK, BuildReadinessFacts)
+    return facts.value.stacks if isinstance(facts, Known) else "all"
+
+
+def _beside_one_stack(run: LaneRun) -> dict[str, NotTargetFacts]:
+    stack = asked_for(run)
+    if stack == "all":
+        return {}
+    return {
+        lane.task_id: NotTargetFacts(
+            observed_at=now(), stack=lane.stack or "", target=stack, recorded_in=READINESS_TASK
+        )
+        for lane in phase_of(run.environment, "m2").lanes
+        if lane.whole_build or lane.stack not in (None, stack)
     }
 
 

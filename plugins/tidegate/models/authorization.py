@@ -82,5 +82,8 @@ class AuthorizationFacts(Facts):
     """Of a destroy: resources in the state of each stack that needs this one, read now (LC1)."""
     emergency: Observed[str] = field(default_factory=Absent)
     """The execution of the emergency stop that triggered this very run, by its record and the latch. Absent: none."""
+    alone: bool = False
+    """The run was asked for a persistent stack alone, by what its first lane recorded: it belongs to no platform run,
+    and the latch does not keep it, for its plan guard lets it only put back what drifted."""
     platform_run: str | None
     """The platform run that this DAG run works on; a build must find exactly it open (LC1)."""

@@ -17,6 +17,31 @@ Purpose = Literal["build", "destroy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedAttribute:
+    """An attribute that was changed outside Terraform. Values of secrets, lists and blocks are not kept (ID4)."""
+
+    name: str
+    was: str | None
+    """As the last apply left it. None: not shown."""
+    now: str | None
+    """As it is found. None: not shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedFromDeletion:
+    """A resource of a destroy plan whose service refuses to delete it, because somebody protected it."""
+
+    address: str
+    type: str
+    name: str
+    """By which its service's commands know it."""
+    region: str
+    """Empty where it has none, or none that can be told."""
+    attribute: str
+    """Which attribute says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedResource:
     """One managed resource of a plan. `attributes` holds only what a policy or a price looks at, by its dotted name."""
 
@@ -30,6 +55,8 @@ class PlannedResource:
     before: dict[str, Observed[Any]] | None = None
     """What decides the price, as it stands now, of what the plan changes, replaces or deletes. None: nothing stands,
     or nothing changes."""
+    changed_outside: tuple[ChangedAttribute, ...] = ()
+    """Where it drifted: which attributes. Empty where the whole resource came or went."""
 
     @property
     def stands_after(self) -> bool:
@@ -53,6 +80,8 @@ class Plan:
     source_digest: str
     refreshed: tuple[str, ...] | None = None
     """Of a destroy plan: the addresses that the cloud still knew when Terraform asked. None: the plan does not say."""
+    protected: tuple[ProtectedFromDeletion, ...] = ()
+    """Of a destroy plan: what it would fail on half way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +129,10 @@ class PlanFacts(Facts):
     month: Observed[MonthSoFar]
     """What the cost guardrail of the same run saw. Absent: judged offline, where there is no month to hold it against;
     a lane never passes that on."""
+    alone: bool = False
+    """The run was asked for the persistent stacks alone: it adds nothing that has a price."""
+    only_repairs: bool = False
+    """Alone, and the emergency latch is set or cannot be read: it only puts back what drifted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

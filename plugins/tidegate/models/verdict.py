@@ -59,6 +59,8 @@ class VerdictFacts(Facts):
     environment: str
     profile: str
     lanes: tuple[LaneResult, ...]
+    counts_as_build: bool = True
+    """False: the run was asked for a persistent stack alone. Such a pass says nothing of a build."""
     standing: tuple[StandingStack, ...] = ()
     """After a teardown: every stack that it could have taken and that still stands, or of which nobody can tell."""
     outcome: str = ""

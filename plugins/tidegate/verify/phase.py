@@ -47,7 +47,16 @@ def phase_findings(
 
 
 def _excluded(execution: Execution) -> set[str]:
-    """The lanes whose stack the scope leaves out that M9.B froze; none where it is not to be read."""
+    """The lanes whose stack the recorded target leaves out: what M9.B froze, or what M2.A was asked for.
+
+    None where that is not to be read.
+    """
+    first = execution.newest(execution.subject.lanes[0].task) if execution.subject.phase == "m2" else None
+    if first is not None and first.snapshot is not None:
+        stack = first.snapshot.facts.get("stacks", "all")
+        if stack != "all":
+            lanes = execution.subject.lanes
+            return {it.task for it in lanes if it.whole_build or it.stack not in (None, stack)}
     scope = next((it for it in execution.subject.lanes if it.gate == "TEARDOWN-SCOPE"), None)
     frozen = None if scope is None else execution.newest(scope.task)
     if frozen is None or frozen.snapshot is None:

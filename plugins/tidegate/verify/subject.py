@@ -19,6 +19,8 @@ class Required:
     snapshot: str
     stack: str | None = None
     """The stack that the lane speaks of; None: all of them."""
+    whole_build: bool = False
+    """It speaks of the build as a whole, and has nothing to do where a stack is repaired alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
