@@ -140,7 +140,7 @@ def _params(environment: Environment, phase: Phase) -> dict[str, Param]:
                 title="Platform run",
                 description="`auto` opens a new one when a teardown proof closed the last, and goes on with an open "
                 "one after a build that did not finish or a teardown that passed for its target; where there is doubt "
-                "it stops and names both ways. `new` needs the last to be closed; `continue` goes on with the open one.",
+                "it stops and names both ways. `new` needs the last to be closed; `continue` goes on with the open.",
                 section="Build",
             ),
             "stacks": Param(

@@ -15,7 +15,13 @@ from factories_world import (
 )
 from tidegate.gates.teardown_scope import GATE
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
-from tidegate.models.plan import BegunTeardown, FrozenResource, StackScope, TeardownScopeFacts
+from tidegate.models.plan import (
+    BegunTeardown,
+    FrozenResource,
+    ProtectedFromDeletion,
+    StackScope,
+    TeardownScopeFacts,
+)
 
 DARK = Unreadable("AccessDenied")
 
@@ -297,3 +303,45 @@ def test_a_part_stops_its_own_stack_and_no_other() -> None:
 )
 def test_what_stops_the_destroy_of_demo(facts: TeardownScopeFacts, codes: Sequence[str]) -> None:
     assert only(facts) == codes
+
+
+def guarding(**changes: str) -> TeardownScopeFacts:
+    """Demo's database, which somebody protected by hand."""
+    given = {
+        "address": "aws_db_instance.runtime",
+        "type": "aws_db_instance",
+        "name": "fraud-platform-dev-min-runtime",
+        "region": "eu-west-2",
+        "attribute": "deletion_protection",
+        **changes,
+    }
+    return scope_facts(scope(plan=destroy_plan(protected=(ProtectedFromDeletion(**given),))))
+
+
+@pytest.mark.parametrize(
+    ("facts", "begins"),
+    [
+        (
+            guarding(),
+            "aws rds modify-db-instance --db-instance-identifier fraud-platform-dev-min-runtime "
+            "--no-deletion-protection --apply-immediately --region eu-west-2; then ",
+        ),
+        (
+            guarding(type="aws_rds_cluster", name="c1"),
+            "aws rds modify-db-cluster --db-cluster-identifier c1 --no-deletion-protection",
+        ),
+        (
+            guarding(type="confluent_kafka_cluster", name="lkc-1"),
+            "switch deletion_protection of confluent_kafka_cluster",
+        ),
+        (guarding(name="x; rm -rf /"), "switch deletion_protection of aws_db_instance"),
+        (guarding(region="here $(id)"), "switch deletion_protection of aws_db_instance"),
+        (guarding(region=""), "switch deletion_protection of aws_db_instance"),
+    ],
+)
+def test_what_is_protected_by_hand_is_found_before_anything_goes(facts: TeardownScopeFacts, begins: str) -> None:
+    """A name that has not AWS's form is put into no command."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.code, blocker.resource) == ("DELETION-PROTECTED", "aws_db_instance.runtime")
+    assert blocker.remedy.startswith(begins)
+    assert only(facts) == ["DELETION-PROTECTED"]
