@@ -125,7 +125,11 @@ def test_a_teardown_pointed_at_no_stack_root(with_kafka: Stage) -> None:
     with with_kafka.manifest_with(("    root: demo\n", "    root: modules\n")):
         run = with_kafka.run("m9", **EVERYTHING)
     assert run.state == "failed"
-    assert blocked(run) == {"m9_b_teardown_scope": {"PLAN-UNREADABLE"}}
+    assert blocked(run) == {
+        "m9_b_teardown_scope": {"PLAN-UNREADABLE"},
+        "m9_d_demo_authorization_snapshot": {"GUARD-NOT-PASSED", "PLAN-UNGUARDED", "PLAN-FILE-MISSING"},
+        "m9_e_confluent_authorization_snapshot": {"DOWNSTREAM-STANDS"},
+    }
     (blocker,) = run.snapshots["m9_b_teardown_scope"]["blockers"]
     assert "modules: not the root of stack 'demo'" in blocker["observed"]
     assert with_kafka.mutations(since) == []
@@ -178,7 +182,8 @@ def test_an_identity_that_nobody_destroyed(with_kafka: Stage) -> None:
     assert set(blocked(run)) == {"m9_e_confluent_orphan_identities_snapshot"}
     left = [it["resource"] for it in run.snapshots["m9_e_confluent_orphan_identities_snapshot"]["blockers"]]
     assert [any(it.json()["id"] in resource for resource in left) for it in (made, key)] == [True, True]
-    assert run.tasks["f_residual_scan"] == "upstream_failed"
+    assert run.tasks["f_residual_scan"] == run.tasks["g_cost_guardrail"] == "success"
+    assert run.tasks["h_teardown_proof"] == "upstream_failed"
 
 
 def test_an_expired_key_leaves_the_teardown_unproven(with_kafka: Stage) -> None:

@@ -177,7 +177,7 @@ def end_stack_teardown(run: LaneRun, facts: Facts, document: dict[str, Any]) -> 
 def collect_residual(run: LaneRun) -> ResidualFacts:
     """M9.F: what still runs, asked independently of any state."""
     frozen = frozen_scope(run)
-    destroy_set = tuple(resource for scope in frozen.stacks for resource in scope.destroy_set)
+    destroy_set = tuple(resource for scope in frozen.stacks for resource in _let_go(run, scope))
     to_stay = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
     facts = ResidualFacts(
         **fields_of(scan_now(run)),
@@ -187,6 +187,13 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
     )
     say_harmless(run, facts, to_stay)
     return facts
+
+
+def _let_go(run: LaneRun, scope: StackScope) -> tuple[StateResource, ...]:
+    """Of a destroy-set what the state does not name any more. The rest a next destroy takes: no time removes it."""
+    held = read_state(run.clients, run.environment, scope.stack).resources
+    named = {(it.type, it.id) for it in held.value} if isinstance(held, Known) else set()
+    return tuple(it for it in scope.destroy_set if (it.type, it.id) not in named)
 
 
 def collect_preserved(run: LaneRun) -> PreservedFacts:
