@@ -265,7 +265,7 @@ def repairing(stacks: str = "core", **changes: Any) -> BuildReadinessFacts:
 @pytest.mark.parametrize(
     ("facts", "codes"),
     [
-        pytest.param(repairing(control=control(latch=latch())), [], id="while-the-latch-is-set"),
+        pytest.param(repairing(control=control(latch=Known(latch(is_set=True)))), [], id="while-the-latch-is-set"),
         pytest.param(repairing(control=control(latch=REFUSED)), [], id="while-nobody-can-tell"),
         pytest.param(repairing(control=control(platform_run=OPEN)), [], id="while-a-platform-run-is-open"),
         pytest.param(repairing(control=control(platform_run=Absent())), [], id="while-none-ever-was"),

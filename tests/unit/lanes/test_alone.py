@@ -70,7 +70,7 @@ def test_it_opens_no_platform_run(alone: Any) -> None:
 
 
 def test_its_authorisation_asks_neither_latch_nor_platform_run() -> None:
-    set_, none = Known(control.latch()), Absent()
+    set_, none = Known(control.latch(is_set=True)), Absent()
     facts = control.authorization_facts(control=control.control(latch=set_, platform_run=none), alone=True)
     gate = by_id("MUTATION-AUTHORIZATION")
     assert gate.evaluate(facts, judged_at=facts.observed_at) == ()
