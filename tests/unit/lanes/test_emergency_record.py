@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.control import read_latch, release_latch, set_latch
 from tidegate.lanes.emergency_record import record_trigger, triggered_by_the_stop
 from tidegate.models.observed import Absent, Known, Unreadable
@@ -82,4 +83,18 @@ def test_what_cannot_be_read_is_no_emergency(world: Any) -> None:
     world.remote.refusing.clear()
     key = f"control/dev_min/emergency_teardowns/{RUN}.json"
     world.remote.objects[key] = world.remote.objects[key].replace(b"demo", b"dem0")
+    assert isinstance(found(world), Unreadable)
+
+
+def test_a_record_of_a_released_latch_counts_for_nothing(world: Any) -> None:
+    """Whoever writes one that names the newest record, a release, gains nothing by it."""
+    stop(world)
+    latch = read_latch(world.remote, "dev_min")
+    assert isinstance(latch, Known)
+    evidence = {"uri": "s3://x", "sha256": "a" * 64}
+    release_latch(world.remote, "dev_min", latch.value, reason="y", recorded_by="r", at=AT, evidence=evidence)
+    key = f"control/dev_min/emergency_teardowns/{RUN}.json"
+    record = {**unseal(world.remote.objects[key]), "latch": latch.value.number + 1}
+    del record["digest"]
+    world.remote.objects[key] = seal(record)
     assert isinstance(found(world), Unreadable)
