@@ -54,6 +54,7 @@ FACTS: dict[str, Callable[[], Facts]] = {
     "DESTROYED-STATE": world.destroyed_facts,
     "ORPHAN-IDENTITIES": orphans.orphan_facts,
     "RESIDUAL-SCAN": world.residual_facts,
+    "PRESERVED-THINGS": world.preserved_facts,
     "CONFLUENT-BILLING": lambda: guardrails.confluent_billing_facts(billing=guardrails.billing_on(START.date())),
     "COST-GUARDRAIL": lambda: guardrails.cost_facts_on(START.date()),
     "TEARDOWN-PROOF": world.proof_facts,

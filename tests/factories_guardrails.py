@@ -23,7 +23,7 @@ from tidegate.models.observed import Absent, Known
 from tidegate.models.ownership import OwnedState, OwnershipFacts
 from tidegate.models.plan import StackScope
 from tidegate.models.policy import PolicyException
-from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
+from tidegate.models.pre_destroy import PartMoment, PreDestroyFacts, StateMoment
 from tidegate.models.state import StateResource
 from tidegate.models.viability import DagStatus, ViabilityFacts
 
@@ -125,13 +125,20 @@ def moment(**changes: Any) -> StateMoment:
     return replace(StateMoment(stack="demo", frozen=unmoved, now=unmoved), **changes)
 
 
+def part(**changes: Any) -> PartMoment:
+    """Demo's part of the scope, unmoved."""
+    return replace(PartMoment(stack="demo", frozen="d" * 64, now=Known("d" * 64)), **changes)
+
+
 def pre_destroy_facts(**changes: Any) -> PreDestroyFacts:
     """A teardown of 20 of 45 resources."""
     facts = PreDestroyFacts(
         observed_at=NOW,
         target=Known("demo"),
         frozen_digest=Known("a" * 64),
-        digest_now=Known("a" * 64),
+        preserved_frozen=Known("c" * 64),
+        preserved_now=Known("c" * 64),
+        parts=(part(),),
         destroy_count=Known(20),
         resources={"core": Known(25), "demo": Known(20)},
         states=(moment(), moment(stack="core", frozen=Known("serial 4"), now=Known("serial 4"))),

@@ -26,7 +26,7 @@ from tidegate.models.plan import (
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException, Scalar
 from tidegate.models.prices import PricePolicy
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
-from tidegate.models.residual import ResidualFacts
+from tidegate.models.residual import PreservedFacts, ResidualFacts
 from tidegate.models.state import (
     AppliedStateFacts,
     ApplyEnd,
@@ -395,6 +395,7 @@ def scope(**changes: Any) -> StackScope:
         destroy_set=(state_resource(),),
         unplanned=(),
         resumes=Absent(),
+        digest=SHA,
     )
     return replace(demo, **changes)
 
@@ -458,9 +459,20 @@ def residual_facts(*resources: LiveResource, **changes: Any) -> ResidualFacts:
         destroy_set=(state_resource(),),
         destroyed_still_there=Known(()),
         preserve_set=(preserve_item(),),
+    )
+    return replace(facts, **changes)
+
+
+def preserved_facts(**changes: Any) -> PreservedFacts:
+    """After a teardown of demo: the state bucket answers, and core did not move."""
+    facts = PreservedFacts(
+        observed_at=NOW,
+        environment="dev_min",
+        preserve_set=(preserve_item(),),
         preserved_missing=Known(()),
-        persistent_serial_before={"core": 4},
-        persistent_serial_after={"core": Known(4)},
+        serials_frozen={"core": Known(4)},
+        serials_now={"core": Known(4)},
+        persistent=("core",),
     )
     return replace(facts, **changes)
 
@@ -504,5 +516,6 @@ VALID_FACTS_WORLD: dict[str, Callable[[], Facts]] = {
     "TEARDOWN-SCOPE": scope_facts,
     "DESTROYED-STATE": destroyed_facts,
     "RESIDUAL-SCAN": residual_facts,
+    "PRESERVED-THINGS": preserved_facts,
 }
 """Per gate a function without arguments that gives facts which pass."""

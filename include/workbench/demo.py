@@ -135,7 +135,7 @@ def _run(
                 f"  at {at:4.0f} s  {task['state']:<15} {task['task_id']}, {task['duration'] or 0:.0f} s",
                 highlight=False,
             )
-        elif task["state"] in {"running", "upstream_failed", "deferred"}:
+        elif task["state"] in {"running", "upstream_failed", "skipped", "deferred"}:
             console.print(f"  at {at:4.0f} s  {task['state']:<15} {task['task_id']}", highlight=False)
 
     run_id = airflow.trigger(dag_id, conf)

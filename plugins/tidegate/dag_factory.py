@@ -70,8 +70,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         on_failure_callback=RunWithoutVerdict(environment=environment.name, phase=phase),
     ) as dag:
         groups: dict[str, TaskGroup] = {}
-        before: list[Any] = []
-        step: list[Any] = []
+        tasks: dict[str, Any] = {}
         verdict = PhaseVerdictOperator(
             task_id=spec.verdict.task_id,
             lane=spec.verdict,
@@ -81,12 +80,9 @@ def _build(environment: Environment, phase: Phase) -> DAG:
             doc_md=texts.lane_doc(spec.verdict),
         )
         for lane in spec.lanes:
-            task = _task(spec, lane, environment, groups)
-            if not lane.beside:
-                before, step = step, []
-            for earlier in before:
-                earlier >> task
-            step.append(task)
+            task = tasks[lane.task_id] = _task(spec, lane, environment, groups)
+            for earlier in spec.upstream_of(lane):
+                tasks[earlier] >> task
             task >> verdict
     return dag
 
@@ -97,6 +93,13 @@ def _timeout(spec: PhaseSpec, lane: Lane) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
+def _trigger_rule(spec: PhaseSpec, lane: Lane) -> str:
+    """When Airflow starts a lane. What it cannot tell, a lane of a stack that is no target from one that was never
+    reached, the operator looks up before it does anything (`lanes/reach.py`).
+    """
+    return "all_done" if spec.every_lane_runs or lane.starts != "success" else "none_failed"
+
+
 def _task(spec: PhaseSpec, lane: Lane, environment: Environment, groups: dict[str, TaskGroup]) -> Any:
     group, _, name = lane.task_id.rpartition(".")
     common: dict[str, Any] = {
@@ -104,7 +107,7 @@ def _task(spec: PhaseSpec, lane: Lane, environment: Environment, groups: dict[st
         "lane": lane,
         "environment": environment.name,
         "doc_md": texts.lane_doc(lane),
-        "trigger_rule": "all_done" if spec.every_lane_runs else "all_success",
+        "trigger_rule": _trigger_rule(spec, lane),
         "execution_timeout": _timeout(spec, lane),
     }
     if lane.mutates or lane.gate in _PLANNING:
@@ -132,12 +135,22 @@ def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
     if phase == "m2":
         return {
             "platform_run": Param(
-                "new",
+                "auto",
                 type="string",
-                enum=["new", "continue"],
+                enum=["auto", "new", "continue"],
                 title="Platform run",
-                description="`new` needs the previous platform run to be closed by a teardown proof; "
-                "`continue` goes on with the open one, for example after a blocked build.",
+                description="`auto` opens a new one when a teardown proof closed the last, and goes on with an open "
+                "one after a build that did not finish or a teardown that passed for its target; where there is doubt "
+                "it stops and names both ways. `new` needs the last to be closed; `continue` goes on with the open.",
+                section="Build",
+            ),
+            "stacks": Param(
+                "all",
+                type="string",
+                enum=["all", *environment.stacks_by_lifecycle("persistent")],
+                title="Stacks",
+                description="`all` builds everything. A persistent stack alone is repaired, also while the emergency "
+                "latch is set: nothing that has a price is added, no platform run opens, and it counts as no build.",
                 section="Build",
             ),
             "runtime_database_enabled": Param(

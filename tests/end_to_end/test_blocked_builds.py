@@ -108,7 +108,7 @@ def test_the_evidence_bucket_gone(built: Stage) -> None:
 
 def test_a_second_build_while_the_platform_run_is_open(built: Stage) -> None:
     since = built.position()
-    run = built.run("m2", **BUILD)
+    run = built.run("m2", **BUILD, platform_run="new")
     assert run.state == "failed"
     assert run.codes("m2_a_readiness_snapshot") == {"PLATFORM-RUN-OPEN"}
     assert built.mutations(since) == []

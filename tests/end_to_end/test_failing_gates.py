@@ -22,7 +22,9 @@ from stage import TEARDOWN, Stage
 from tidegate import environments
 from tidegate.evidence.layout import Phase
 from tidegate.lanes.phases import phase_of
+from tidegate.lanes.spec import PhaseSpec, Starts
 from tidegate.models.facts import Facts
+from tidegate.models.observed import Known
 from tidegate.operators import gate, verdict
 from tidegate.operators.airflow_run import resolve
 from tidegate.sensors import guardrail
@@ -38,6 +40,7 @@ VALID: dict[str, Callable[[], Facts]] = {
     "TEARDOWN-PROOF": world.proof_facts,
     "ORPHAN-IDENTITIES": orphans.orphan_facts,
     **world.VALID_FACTS_WORLD,
+    "TEARDOWN-SCOPE": lambda: both_targets(),
     **guardrails.VALID_FACTS_GUARDRAILS,
     **emergency.VALID_FACTS_EMERGENCY,
     **lives.VALID_FACTS_TIME_TO_LIVE,
@@ -60,6 +63,37 @@ CONF: dict[str, dict[str, Any]] = {
     "hourly": {},
     "extend": {"confirm": TEARDOWN["confirm"], "reason": "a test"},
 }
+
+
+def ends(spec: PhaseSpec, closed: str) -> dict[str, str]:
+    """How every task ends when this one's gate is closed and all others would pass.
+
+    Nothing that was not reached starts, but for what looks up that it was not, and ends skipped.
+    """
+    found: dict[str, str] = {}
+    for lane in spec.lanes:
+        before = [] if spec.every_lane_runs else [found[task] for task in spec.upstream_of(lane)]
+        if lane.starts == "success" and {"failed", "upstream_failed"} & set(before):
+            end = "upstream_failed"
+        elif before and not _reached(lane.starts, before):
+            end = "skipped"
+        else:
+            end = "failed" if lane.task_id == closed else "success"
+        found[lane.task_id] = end
+    return found
+
+
+def _reached(starts: Starts, before: list[str]) -> bool:
+    if starts == "any":
+        return "success" in before
+    return set(before) <= ({"success"} if starts == "success" else {"success", "failed"})
+
+
+def both_targets() -> Facts:
+    """A scope with a part for each stack: no lane has nothing to do."""
+    plan = world.plan(world.planned("aws_vpc.this", "delete"), purpose="destroy", stack="confluent")
+    confluent = world.scope(stack="confluent", lifecycle="messaging", plan=Known(plan), needed_by=("demo",))
+    return world.scope_facts(world.scope(), confluent, target="demo+confluent")
 
 
 def lanes() -> Iterator[Any]:
@@ -114,14 +148,9 @@ def test_with_all_gates_open_the_run_succeeds(given: Callable[[str | None], Stag
 def test_a_closed_gate_fails_the_run(given: Callable[[str | None], Stage], phase: str, task_id: str) -> None:
     run = given(task_id).run(phase, **CONF[phase])
     spec = phase_of(environments.load("dev_min"), phase)
-    reached = [lane.task_id for lane in spec.lanes].index(task_id)
-    first_after = next(
-        (number for number in range(reached + 1, len(spec.lanes)) if not spec.lanes[number].beside), len(spec.lanes)
-    )
-    then = "success" if spec.every_lane_runs else "upstream_failed"
-    expected = {lane.task_id: "success" if n < first_after else then for n, lane in enumerate(spec.lanes)}
+    expected = ends(spec, task_id)
     assert run.state == "failed"
-    assert {name: run.tasks[name] for name in expected} == {**expected, task_id: "failed"}
+    assert {name: run.tasks[name] for name in expected} == expected
     verdicts = [document for name, document in run.snapshots.items() if name.endswith("phase_verdict")]
     assert [document["overall_pass"] for document in verdicts] == [False]
     assert spec.verdict.task_id in run.started

@@ -1,6 +1,7 @@
 """Managed Kafka beside AWS: built, torn down, its API failing half way, and no secret anywhere. In this order."""
 
 import base64
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,10 +126,47 @@ def test_a_teardown_pointed_at_no_stack_root(with_kafka: Stage) -> None:
     with with_kafka.manifest_with(("    root: demo\n", "    root: modules\n")):
         run = with_kafka.run("m9", **EVERYTHING)
     assert run.state == "failed"
-    assert blocked(run) == {"m9_b_teardown_scope": {"PLAN-UNREADABLE"}}
+    assert blocked(run) == {
+        "m9_b_teardown_scope": {"PLAN-UNREADABLE"},
+        "m9_d_demo_authorization_snapshot": {"GUARD-NOT-PASSED", "PLAN-UNGUARDED", "PLAN-FILE-MISSING"},
+        "m9_e_confluent_authorization_snapshot": {"DOWNSTREAM-STANDS"},
+    }
     (blocker,) = run.snapshots["m9_b_teardown_scope"]["blockers"]
     assert "modules: not the root of stack 'demo'" in blocker["observed"]
     assert with_kafka.mutations(since) == []
+
+
+def test_a_stack_that_cannot_be_planned_keeps_no_other_standing(with_kafka: Stage) -> None:
+    """RE2: demo goes, the verdict is red for confluent, and its last sentence says what stands."""
+    confluent = with_kafka.state_of("confluent")
+    with with_kafka.manifest_with(("    root: confluent\n", "    root: modules\n")):
+        run = with_kafka.run("m9", **EVERYTHING)
+    assert run.state == "failed"
+    assert run.codes("m9_b_teardown_scope") == {"PLAN-UNREADABLE"}
+    assert run.tasks["d_demo.destroy"] == run.tasks["d_demo.verify"] == "success"
+    assert (with_kafka.state_of("demo") or ("", 0, -1))[2] == 0
+    assert run.codes("m9_e_confluent_authorization_snapshot") >= {"GUARD-NOT-PASSED"}
+    assert with_kafka.state_of("confluent") == confluent
+    assert run.tasks["g_cost_guardrail"] in {"success", "failed"}, "the cost was judged"
+    assert run.tasks["h_teardown_proof"] == "upstream_failed"
+    outcome = run.snapshots["m9_i_phase_verdict"]["facts"]["outcome"]
+    assert outcome.startswith("demo is gone and NOT proven; still deployed: confluent (")
+    assert outcome.endswith("; the platform run stays open")
+
+
+def test_demo_alone_is_green_and_says_that_kafka_stands(with_kafka: Stage) -> None:
+    """RE6: the lanes of confluent are skipped, with a snapshot that says why."""
+    run = with_kafka.run("m9", **{**EVERYTHING, "target": "demo"})
+    assert run.state == "success", (run.tasks, blocked(run))
+    skipped = {"e_confluent.destroy", "e_confluent.verify", "e_confluent.orphans"}
+    assert {task for task, state in run.tasks.items() if state == "skipped"} == skipped
+    assert run.snapshots["m9_e_confluent_state_snapshot"]["status"] == "not_run"
+    outcome = run.snapshots["m9_i_phase_verdict"]["facts"]["outcome"]
+    assert re.fullmatch(
+        r"demo is gone and proven; still deployed: confluent \([1-9][0-9]* resources, [0-9.]+ USD/h\); "
+        "the platform run stays open",
+        outcome,
+    )
 
 
 def test_the_api_gone_in_the_middle_of_the_destroy_blocks_and_a_rerun_finishes(with_kafka: Stage) -> None:
@@ -178,7 +216,8 @@ def test_an_identity_that_nobody_destroyed(with_kafka: Stage) -> None:
     assert set(blocked(run)) == {"m9_e_confluent_orphan_identities_snapshot"}
     left = [it["resource"] for it in run.snapshots["m9_e_confluent_orphan_identities_snapshot"]["blockers"]]
     assert [any(it.json()["id"] in resource for resource in left) for it in (made, key)] == [True, True]
-    assert run.tasks["f_residual_scan"] == "upstream_failed"
+    assert run.tasks["f_residual_scan"] == run.tasks["g_cost_guardrail"] == "success"
+    assert run.tasks["h_teardown_proof"] == "upstream_failed"
 
 
 def test_an_expired_key_leaves_the_teardown_unproven(with_kafka: Stage) -> None:

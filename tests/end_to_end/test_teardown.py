@@ -9,7 +9,7 @@ import pytest
 
 import verified
 from manifests import TWO_REGIONS
-from stage import BUILD, TEARDOWN, Stage
+from stage import BUILD, TEARDOWN, Run, Stage
 from tidegate.collectors.aws.cost import read_daily_cost
 from tidegate.lanes import own_reads
 
@@ -18,6 +18,20 @@ IMPATIENT = (
     ("look_again: 20", "look_again: 1"),
 )
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+
+
+def assert_refused(run: Run) -> None:
+    """The destroy was started, for it starts whatever the end of the last look, and its own authorisation refused it.
+
+    Nothing was destroyed, so no lane after it was reached, and none left evidence.
+    """
+    assert run.tasks["d_demo.destroy"] == "failed"
+    assert run.codes("m9_d_demo_authorization_snapshot") == {"GUARD-NOT-PASSED"}
+    assert run.tasks["d_demo.verify"] == run.tasks["h_teardown_proof"] == "upstream_failed"
+    for lane in ("f_residual_scan", "f_preserved", "g_cost_guardrail"):
+        assert run.tasks[lane] == "skipped"
+    left = {"m9_f_residual_scan_snapshot", "m9_f_preserved_snapshot", "m9_g_cost_guardrail_snapshot", "teardown_proof"}
+    assert not left & set(run.snapshots)
 
 
 def test_a_wrong_confirmation(built: Stage) -> None:
@@ -36,7 +50,7 @@ def test_a_protected_resource_in_the_destroy_set(built: Stage) -> None:
         run = built.run("m9", **TEARDOWN)
     assert run.state == "failed"
     assert run.codes("m9_b_teardown_scope") == {"PROTECTED-IN-DESTROY-SET"}
-    assert run.tasks["d_demo.destroy"] == "upstream_failed"
+    assert_refused(run)
     assert built.mutations(since) == []
     assert built.state_of("demo") == state
 
@@ -47,7 +61,7 @@ def test_more_would_go_than_one_teardown_may_take(built: Stage) -> None:
         run = built.run("m9", **TEARDOWN)
     assert run.state == "failed"
     assert run.codes("m9_c_pre_destroy_snapshot") == {"BLAST-RADIUS-COUNT"}
-    assert run.tasks["d_demo.destroy"] == "upstream_failed"
+    assert_refused(run)
     assert built.mutations(since) == []
     assert built.state_of("demo") == state
 
@@ -145,6 +159,7 @@ def test_a_database_that_nobody_destroyed(built: Stage) -> None:
     (blocker,) = run.snapshots["m9_f_residual_scan_snapshot"]["blockers"]
     assert blocker["code"] == "FORBIDDEN-LIVE"
     assert "left-behind" in blocker["resource"]
+    assert run.tasks["g_cost_guardrail"] == "success", "the cost is judged although the scan is red"
     assert run.tasks["h_teardown_proof"] == "upstream_failed"
     assert "teardown_proof" not in run.snapshots
 
@@ -222,6 +237,7 @@ def test_the_evidence_of_real_runs_is_sound_from_both_stores(built: Stage) -> No
 def test_whoever_touches_evidence_is_named(built: Stage) -> None:
     execution = passed_executions(built, "m9", "dev_substrate/m9")[-1]
     residual, scope = "m9_f_residual_scan_snapshot.json", "m9_b_teardown_scope.json"
+    preserved = "m9_f_preserved_snapshot.json"
 
     def flip(folder: Path) -> None:
         content = bytearray((folder / residual).read_bytes())
@@ -235,15 +251,15 @@ def test_whoever_touches_evidence_is_named(built: Stage) -> None:
         (folder / scope.replace(".json", ".attempt2.json")).write_bytes((folder / scope).read_bytes())
 
     def forge(folder: Path) -> None:
-        facts = json.loads((folder / residual).read_bytes())["facts"]
-        lost = [{"type": "aws_s3_bucket", "id": "x", "reason": "state bucket"}]
-        verified.rewritten(folder / residual, facts={**facts, "preserved_missing": {"kind": "known", "value": lost}})
+        facts = json.loads((folder / preserved).read_bytes())["facts"]
+        lost = [{"type": "aws_s3_bucket", "id": "x", "reason": "state bucket", "stack": ""}]
+        verified.rewritten(folder / preserved, facts={**facts, "preserved_missing": {"kind": "known", "value": lost}})
 
     for touch, expected in (
         (flip, {residual}),
         (delete, {scope}),
         (swap, {scope.replace(".json", ".attempt2.json")}),
-        (forge, {residual}),
+        (forge, {preserved}),
         (lambda folder: verified.rewritten(folder / scope, environment="prod_min"), {scope}),
         (lambda folder: verified.rewritten(folder / scope, profile="aws"), {scope}),
     ):

@@ -70,7 +70,7 @@ def first_cause(run: Run) -> dict[str, Any]:
 
 
 def walk(stage: Stage, red: Run, conf: Mapping[str, Any], played: Played, manifest: Path) -> Walk:
-    """Follow the remedy of the first cause, then of the next, until the phase of `red`, which ran with `conf`, passes."""
+    """Follow the remedy of each first cause until the phase of `red` passes, which ran with `conf`."""
     done, met, run = Walk(), set(), red
     while run.state != "success" or run.phase != red.phase:
         if run.state == "success":  # another phase did what it was triggered for: the red one is due again

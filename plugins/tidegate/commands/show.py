@@ -31,7 +31,7 @@ def show(
     table, blockers, verdict, doubtful = Table(box=None), [], None, False
     for column in ("lane", "status", "task", "attempt", "snapshot"):
         table.add_column(column, overflow="fold")
-    platform_run = ""
+    platform_run = outcome = ""
     spec = phase_of(manifest, phase)
     for lane in (*spec.lanes, spec.verdict):
         place = snapshot_place(environment, phase, lane.name, execution, lane.snapshot)
@@ -41,8 +41,9 @@ def show(
         document = _document(found[1]) if found else {}
         platform_run = document.get("platform_run") or platform_run
         status = _status(document) if found else "not_run"
+        outcome = document.get("facts", {}).get("outcome", "") if status in {"pass", "fail"} else outcome
         uri = found[0].uri if found else ""
-        table.add_row(lane.name, status, lane.task_id, str(document.get("attempt", "")), uri)
+        table.add_row(lane.name, _said(status, document), lane.task_id, str(document.get("attempt", "")), uri)
         if status in {"pass", "fail"}:  # nobody vouches for what the others say
             blockers += [(lane.name, blocker) for blocker in document.get("blockers", ())]
         doubtful = doubtful or status in {"tampered", "unreadable"}
@@ -54,12 +55,21 @@ def show(
         console.print(line, highlight=False, markup=False)
         for field in ("observed", "expected", "remedy", "owner"):
             console.print(f"    {field:<9} {_text(blocker[field])}", highlight=False, markup=False)
+    if outcome:
+        console.print(f"\n{outcome}", highlight=False, markup=False)
     raise typer.Exit(COULD_NOT_TELL if doubtful else {"pass": PASS, "fail": BLOCKED}.get(str(verdict), COULD_NOT_TELL))
 
 
 def _text(value: Any) -> str:
     """A remedy as its sentence; evidence of version 1 has nothing else."""
     return str(value.get("text", "")) if isinstance(value, dict) else str(value)
+
+
+def _said(status: str, document: dict[str, Any]) -> str:
+    """An authorisation is no apply: whether that followed and passed, the verdict says. A lane may be no target."""
+    if status == "pass" and document.get("gate") == "MUTATION-AUTHORIZATION":
+        return "authorised"
+    return "no target" if status == "not_run" and document.get("facts_type") == "NotTargetFacts" else status
 
 
 def _document(content: bytes) -> dict[str, Any]:

@@ -66,6 +66,8 @@ def taxonomy(gate: Gate[Any]) -> tuple[Entry, ...]:
     module = gate.id.lower().replace("-", "_")
     reader = _Reader()
     reader.call((module, _functions(module)["blockers"]), {}, ())
+    if gate.stops is not None:  # what it says of one stack, a destroy's authorisation asks for
+        reader.call((module, _functions(module)["stops"]), {}, ())
     return tuple(sorted(set(reader.found)))
 
 

@@ -35,6 +35,8 @@ class Gate(Generic[F]):
     * `policy_sections`: manifest or policy sections whose change makes an earlier pass stale (EV4)
     * `transient_codes`: blockers that time alone may remove (a sensor may look again)
     * `measured_codes`: blockers whose `observed` moves by itself, an amount or an age; a new value is no new finding
+    * `stops`: where one judgement speaks of several stacks: what of it stops one of them. The rest closes the gate too,
+      and is no reason to leave that stack standing (RE2). None: everything stops every stack
     * `unconfirmed_code`: the one of them that says: all clear, and a second look has to confirm it
     """
 
@@ -49,6 +51,7 @@ class Gate(Generic[F]):
     transient_codes: frozenset[str] = field(default_factory=frozenset)
     measured_codes: frozenset[str] = field(default_factory=frozenset)
     unconfirmed_code: str | None = None
+    stops: Callable[[F, str], Iterable[Blocker]] | None = None
 
     def evaluate(
         self, facts: object, *, judged_at: datetime, names: Mapping[str, str] | None = None

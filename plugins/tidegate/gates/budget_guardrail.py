@@ -6,13 +6,13 @@ from typing import Any
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, required_equal, unusable
-from tidegate.gates.rules_remedies import REPAIR
+from tidegate.gates.rules_remedies import REPAIR_CORE
 from tidegate.models.blocker import Blocker
 from tidegate.models.budget import BudgetAlert, BudgetFacts, TopicSubscription
 from tidegate.models.observed import Known, Observed
 from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 
-_REPAIR = Remedy.of(REPAIR)
+_REPAIR = Remedy.of(REPAIR_CORE)
 _READABLE = Remedy.of(
     Person(OWNER, "allow the execution role to read it", "include/terraform/core/execution_policy.tf"), Clear()
 )
@@ -27,7 +27,7 @@ def blockers(facts: BudgetFacts) -> Iterator[Blocker]:
         what="the budget",
         resource=facts.expected_name,
         expected=f"budget {facts.expected_name}",
-        remedy=Remedy.of(REPAIR, alternative=_READABLE.steps),
+        remedy=Remedy.of(REPAIR_CORE, alternative=_READABLE.steps),
     )
     yield from required_equal(facts.name, facts.expected_name, need, otherwise="NAME-MISMATCH")
     if isinstance(facts.name, Known):
@@ -159,7 +159,7 @@ def _channel(facts: BudgetFacts) -> Iterator[Blocker]:
         observed=", ".join(listed) or "no subscription",
         expected=wanted,
         remedy=Remedy.of(
-            REPAIR, Person(facts.expected_email, "open the mail from AWS Notifications and follow its link")
+            REPAIR_CORE, Person(facts.expected_email, "open the mail from AWS Notifications and follow its link")
         ),
     )
 

@@ -106,7 +106,7 @@ def _foreign(facts: EmergencyTeardownFacts, verdict: TeardownVerdict) -> Iterato
 
 def _not_passed(facts: EmergencyTeardownFacts, verdict: TeardownVerdict) -> Iterator[Blocker]:
     if verdict.overall_pass is not True or verdict.status != "pass":
-        lanes = ", ".join(lane for lane in verdict.lanes if not lane.endswith(" pass"))
+        lanes = ", ".join(lane for lane in verdict.lanes if not lane.endswith((" pass", " skipped")))
         yield _blocker(
             facts,
             "TEARDOWN-NOT-PASSED",

@@ -21,7 +21,7 @@ from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
-from tidegate.models.remedy import Person, Remedy
+from tidegate.models.remedy import Person, Remedy, Trigger
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAN_AGAIN = Remedy.of(SAME_DAG)
@@ -46,6 +46,7 @@ def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
         lease_ours_blockers(facts.control.lease),
         _latch(facts),
         _platform_run(facts),
+        _needed(facts),
         no_lock_blockers(facts.stack, facts.locks),
         still_ended_blockers(facts.ended_lives, dag_of(facts.tools, "m9_teardown_cost_check")),
         intent_blockers(facts.intent, facts.stack, SAME_DAG),
@@ -81,13 +82,15 @@ def _guards(facts: AuthorizationFacts) -> Iterator[Blocker]:
 
 
 def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
-    if guard.status != "pass" or guard.overall_pass is not True:
+    passed = guard.status == "pass" and guard.overall_pass is True and not guard.stopping
+    beside = guard.status == "fail" and guard.overall_pass is False and guard.stopping == ()
+    if not passed and not beside:
         yield Blocker(
             code="GUARD-NOT-PASSED",
             summary=f"{guard.gate} did not pass",
             resource=guard.uri,
-            observed=f"status {guard.status}, overall_pass {guard.overall_pass}",
-            expected="status pass, overall_pass True",
+            observed=", ".join(guard.stopping or ()) or f"status {guard.status}, overall_pass {guard.overall_pass}",
+            expected="a pass, or nothing that concerns this stack",
             remedy=Remedy.of(Person(FINDER, "follow the remedies in that snapshot"), _CLEAR_GUARD),
         )
     if guard.sha256_recorded != guard.sha256_stored or not _SHA256.fullmatch(guard.sha256_stored):
@@ -140,7 +143,7 @@ def _left_alone(facts: AuthorizationFacts) -> Iterator[Blocker]:
 
 def _platform_run(facts: AuthorizationFacts) -> Iterator[Blocker]:
     """A build works on the platform run that its first lane found or opened, and on no other (LC1)."""
-    if facts.direction == "destroy":
+    if facts.direction == "destroy" or facts.alone:
         return
     newest = facts.control.platform_run
     if isinstance(newest, Known) and newest.value.closed_by is None and newest.value.id == facts.platform_run:
@@ -156,6 +159,42 @@ def _platform_run(facts: AuthorizationFacts) -> Iterator[Blocker]:
         expected=f"{facts.platform_run}, open",
         remedy=_PLAN_AGAIN,
     )
+
+
+def _needed(facts: AuthorizationFacts) -> Iterator[Blocker]:
+    """What others need goes after them: when they are gone, or, once the emergency stop tears down, when they had their
+    turn (RE2). The order of the tasks gives them that.
+    """
+    if facts.direction != "destroy" or isinstance(facts.emergency, Known):
+        return
+    for stack, count in facts.needed_by.items():
+        if not isinstance(count, Known):
+            yield unusable(
+                count,
+                Need(
+                    stem="DOWNSTREAM-STATE",
+                    what="the number of resources of a stack that needs this one",
+                    resource=stack,
+                    expected="0 resources",
+                    remedy=STATE_BUCKET,
+                ),
+            )
+        elif count.value != 0:
+            yield Blocker(
+                code="DOWNSTREAM-STANDS",
+                summary=f"a stack that needs {facts.stack} still stands, so {facts.stack} stays",
+                resource=stack,
+                observed=f"{count.value} resources; emergency stop: {shown(facts.emergency)}",
+                expected="0 resources, or a teardown that the emergency stop triggered",
+                remedy=Remedy.of(
+                    Person(FINDER, f"follow the remedies of the destroy of {stack}"),
+                    Trigger(
+                        dag_of(facts.tools, "m9_teardown_cost_check"),
+                        {"target": f"{stack}+{facts.stack}"},
+                        ("confirm",),
+                    ),
+                ),
+            )
 
 
 def _with_plan(facts: AuthorizationFacts) -> list[GuardingSnapshot]:
@@ -237,7 +276,7 @@ def _said_state(serial: int | None, lineage: str | None) -> str:
 
 
 def _latch(facts: AuthorizationFacts) -> Iterator[Blocker]:
-    if facts.direction != "destroy":  # whatever is not a destroy builds
+    if facts.direction != "destroy" and not facts.alone:  # whatever is not a destroy builds
         yield from latch_blockers(facts.control.latch, dag_of(facts.tools, "emergency_release"))
 
 
@@ -245,7 +284,7 @@ GATE = Gate(
     id="MUTATION-AUTHORIZATION",
     title="Guards, plan, state, identity, lease, latch, locks and evidence still allow the apply",
     owner="platform",
-    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "CO4", "TD2"),
+    requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "CO4", "TD2", "RE2"),
     facts=AuthorizationFacts,
     blockers=blockers,
     policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "work", "stacks"),

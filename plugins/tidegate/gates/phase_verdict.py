@@ -37,6 +37,8 @@ def blockers(facts: VerdictFacts) -> Iterator[Blocker]:
 
 def lane_status(result: LaneResult) -> LaneStatus:
     """How a lane stands, in one word for a table. Whether it belongs to the run at all, only the gate can tell."""
+    if _rightly_skipped(result):
+        return "skipped"
     codes = {blocker.code for blocker in _of_lane(result)}
     if not codes:
         return "pass"
@@ -45,8 +47,23 @@ def lane_status(result: LaneResult) -> LaneStatus:
     return "stale" if codes <= _OUTDATED else "fail"
 
 
+def _rightly_skipped(lane: LaneResult) -> bool:
+    """Nobody asked the run for its stack, it left a snapshot that says so, and its task did nothing more."""
+    return (
+        lane.no_target
+        and lane.task_state == "skipped"
+        and (lane.status, lane.overall_pass, lane.digest_valid) == (Known("not_run"), Known(False), Known(True))
+        and isinstance(lane.stored_digest, Known)
+        and lane.handed_over_digest == lane.stored_digest
+        and not lane.blockers
+    )
+
+
 def _of_lane(lane: LaneResult) -> Iterator[Blocker]:
+    if _rightly_skipped(lane):
+        return iter(())
     return each(
+        _no_target(lane),
         _not_run(lane),
         _unreadable(lane),
         _missing(lane),
@@ -79,6 +96,17 @@ def _never_started(lane: LaneResult) -> bool:
 def _observations(lane: LaneResult) -> dict[str, Observed[object]]:
     named = {field.name: getattr(lane, field.name) for field in fields(lane)}
     return {name: value for name, value in named.items() if hasattr(value, "kind")}
+
+
+def _no_target(lane: LaneResult) -> Iterator[Blocker]:
+    if lane.no_target and lane.status in (Known("pass"), Known("fail")):
+        yield _blocker(
+            lane,
+            "LANE-NO-TARGET",
+            "the lane ran, and nobody asked for its stack",
+            observed=f"status {shown(lane.status)}, task {lane.task} is {lane.task_state}",
+            expected="a skipped task whose snapshot says that it was no target",
+        )
 
 
 def _not_run(lane: LaneResult) -> Iterator[Blocker]:
@@ -191,7 +219,7 @@ def _contradictory(lane: LaneResult) -> Iterator[Blocker]:
     if not isinstance(lane.status, Known) or not isinstance(lane.overall_pass, Known):
         return
     status, passed = lane.status.value, lane.overall_pass.value
-    agree = (status == "pass") is passed and (status == "pass") is not bool(lane.blockers)
+    agree = (status == "pass") is passed and (status in {"pass", "not_run"}) is not bool(lane.blockers)
     if status not in _STATUSES or not agree:
         yield _blocker(
             lane,
@@ -244,10 +272,11 @@ def _foreign(lane: LaneResult, facts: VerdictFacts) -> Iterator[Blocker]:
 
 GATE = Gate(
     id="PHASE-VERDICT",
-    title="Every lane of the phase passed in this run",
+    title="Every lane of the phase passed in this run, or speaks of a stack that nobody asked for",
     owner="platform",
     requirements=("EV2", "EV3", "EV4"),
     facts=VerdictFacts,
     blockers=blockers,
+    version=2,
     measured_codes=frozenset({"LANE-SUPERSEDED", "LANE-FOREIGN"}),
 )

@@ -7,6 +7,7 @@ What the plan adds to what is spent is held against the limit and against what i
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tidegate.cost.estimate import estimate_of
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_estimate import estimate_blockers
 from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
@@ -17,10 +18,11 @@ from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, STATE_BUCKET, 
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
-from tidegate.models.plan import Plan, PlanFacts, PlannedResource
+from tidegate.models.plan import ChangedAttribute, Plan, PlanFacts, PlannedResource
 from tidegate.models.remedy import Clear, Edit, Person, Remedy
 
 _KNOWN_ACTIONS = frozenset({"no-op", "read", "create", "update", "delete", "forget"})
+_UNCHANGED = {("no-op",), ("read",)}
 _LOSING_ACTIONS = frozenset({"delete", "forget"})
 _MANIFEST = "include/environments/<environment>.yaml"
 
@@ -44,7 +46,8 @@ def blockers(facts: PlanFacts) -> Iterator[Blocker]:
             _drift(facts, resource),
         )
     known = tuple(resource for resource in plan.resources if _is_known(resource))
-    yield from estimate_blockers(facts, replace(plan, resources=known))
+    known_plan = replace(plan, resources=known)
+    yield from each(_alone(facts, known_plan), estimate_blockers(facts, known_plan))
 
 
 def _state(facts: PlanFacts) -> Iterator[Blocker]:
@@ -178,10 +181,55 @@ def _drift(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
             code="CORE-DRIFT",
             summary="the resource was changed outside Terraform",
             resource=resource.address,
-            observed=f"differs from the state; the plan would {', '.join(resource.actions)}",
+            observed=f"{_changed_outside(resource)}; the plan would {', '.join(resource.actions)}",
             expected="as the last apply left it",
             remedy=Remedy.of(REPAIR, alternative=(Person(FINDER, "undo the change by hand"), Clear())),
         )
+
+
+def _changed_outside(resource: PlannedResource) -> str:
+    """`limit_amount was 30, is 300`. A value that may be a secret is not said, its name is."""
+    if not resource.changed_outside:
+        return "gone" if "create" in resource.actions else "differs from the state"
+    return ", ".join(_said(it) for it in resource.changed_outside)
+
+
+def _said(attribute: ChangedAttribute) -> str:
+    if attribute.was is None or attribute.now is None:
+        return f"{attribute.name} differs"
+    return f"{attribute.name} was {attribute.was}, is {attribute.now}"
+
+
+def _alone(facts: PlanFacts, plan: Plan) -> Iterator[Blocker]:
+    """A persistent stack that is repaired alone, perhaps while the emergency latch is set, must not begin to spend."""
+    if not facts.alone:
+        return
+    whole = "Everything else is built with stacks = all, once the latch is released"
+    estimate = estimate_of(plan, facts.prices, facts.region)
+    for change in estimate.changes:
+        if change.usd_per_hour > 0 or change.unknown is not None:
+            yield Blocker(
+                code="ALONE-ADDS-COST",
+                summary="a stack that is repaired alone would add something that has a price",
+                resource=change.address,
+                observed=change.unknown or f"{change.usd_per_hour} USD an hour",
+                expected="nothing that has a price",
+                remedy=Remedy.of(
+                    Person(AUTHOR, f"take it out of include/terraform/{facts.stack} for now"), Clear(), note=whole
+                ),
+            )
+    for resource in plan.resources if facts.only_repairs else ():
+        if resource.actions not in _UNCHANGED and not resource.drifted:
+            yield Blocker(
+                code="ALONE-NOT-DRIFTED",
+                summary="while the emergency latch is set, only what drifted may be put back",
+                resource=resource.address,
+                observed=f"not drifted; the plan would {', '.join(resource.actions)}",
+                expected="no change, or the repair of a drift",
+                remedy=Remedy.of(
+                    Person(AUTHOR, f"undo the change in include/terraform/{facts.stack}"), Clear(), note=whole
+                ),
+            )
 
 
 GATE = Gate(

@@ -6,8 +6,8 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, required, unusable
 from tidegate.gates.rules_remedies import STATE_BUCKET, TEARDOWN, manifest
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known, shown
-from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
+from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.pre_destroy import PartMoment, PreDestroyFacts, StateMoment
 from tidegate.models.remedy import Clear, Remedy
 
 _AGAIN = Remedy.of(Clear("b_scope_freeze"))
@@ -15,20 +15,73 @@ _CAPS = Remedy.of(manifest("blast_radius", why="a cap that this teardown fits in
 
 
 def blockers(facts: PreDestroyFacts) -> Iterator[Blocker]:
-    """The frozen scope, then how much of the environment it takes."""
+    """The frozen scope, then how much of the environment it takes, then stack by stack."""
     if not isinstance(facts.frozen_digest, Known):
-        yield unusable(
-            facts.frozen_digest,
-            Need(
-                stem="FROZEN-SCOPE",
-                what="the frozen scope of this run",
-                resource="b_scope_freeze",
-                expected="the snapshot of TEARDOWN-SCOPE from this run",
-                remedy=_AGAIN,
-            ),
-        )
+        yield _not_frozen(facts.frozen_digest)
         return
-    yield from each(_target(facts), _unmoved(facts), _radius(facts))
+    yield from _whole(facts)
+    for stack in dict.fromkeys([*(part.stack for part in facts.parts), *(it.stack for it in facts.states)]):
+        yield from _of_stack(facts, stack)
+    for stack in facts.resources:
+        yield from _counted(facts, stack)
+
+
+def stops(facts: PreDestroyFacts, stack: str) -> Iterator[Blocker]:
+    """What stops the destroy of one stack: the whole, and what moved of its own."""
+    if not isinstance(facts.frozen_digest, Known):
+        yield _not_frozen(facts.frozen_digest)
+        return
+    yield from each(_whole(facts), _of_stack(facts, stack))
+    if stack in facts.resources:
+        yield from _counted(facts, stack)
+    if stack not in {part.stack for part in facts.parts} or stack not in {state.stack for state in facts.states}:
+        yield Blocker(
+            code="FROZEN-PART-MISSING",
+            summary="the stack was not compared with what was frozen of it",
+            resource=stack,
+            observed="no part, or no state",
+            expected="its part and its state, as they were frozen and as they are now",
+            remedy=_AGAIN,
+        )
+
+
+def _not_frozen(digest: Absent | Unreadable | UnknownUntilApply) -> Blocker:
+    return unusable(
+        digest,
+        Need(
+            stem="FROZEN-SCOPE",
+            what="the frozen scope of this run",
+            resource="b_scope_freeze",
+            expected="the snapshot of TEARDOWN-SCOPE from this run",
+            remedy=_AGAIN,
+        ),
+    )
+
+
+def _whole(facts: PreDestroyFacts) -> Iterator[Blocker]:
+    return each(_target(facts), _unmoved(facts), _radius(facts))
+
+
+def _of_stack(facts: PreDestroyFacts, stack: str) -> Iterator[Blocker]:
+    for state in facts.states:
+        if state.stack == stack:
+            yield from _state(state)
+    for part in facts.parts:
+        if part.stack == stack:
+            yield from _part(part)
+
+
+def _part(part: PartMoment) -> Iterator[Blocker]:
+    need = Need(
+        stem="SCOPE-DIGEST",
+        what="the digest of a part of the scope as it is now",
+        resource=part.stack,
+        expected="the digest that was frozen",
+        remedy=_AGAIN,
+    )
+    yield from required(part.now, need)
+    if isinstance(part.now, Known) and part.now.value != part.frozen:
+        yield _moved(part.stack, "destroy-set or state of a stack are not what was frozen", part.now.value, part.frozen)
 
 
 def _target(facts: PreDestroyFacts) -> Iterator[Blocker]:
@@ -46,25 +99,28 @@ def _unmoved(facts: PreDestroyFacts) -> Iterator[Blocker]:
             expected="the states of the target stacks and of the persistent ones",
             remedy=_AGAIN,
         )
-    for state in facts.states:
-        yield from _state(state)
     need = Need(
         stem="SCOPE-DIGEST",
-        what="the digest of the scope as it is now",
-        resource="b_scope_freeze",
+        what="the digest of what must survive",
+        resource="preserve-set",
         expected="the digest that was frozen",
         remedy=_AGAIN,
     )
-    yield from required(facts.digest_now, need)
-    if isinstance(facts.digest_now, Known) and facts.digest_now != facts.frozen_digest:
-        yield Blocker(
-            code="SCOPE-MOVED",
-            summary="destroy-set, preserve-set or states are not what was frozen",
-            resource="b_scope_freeze",
-            observed=facts.digest_now.value or "blank",
-            expected=shown(facts.frozen_digest) or "a digest",
-            remedy=_AGAIN,
-        )
+    yield from each(required(facts.preserved_frozen, need), required(facts.preserved_now, need))
+    now, frozen = facts.preserved_now, facts.preserved_frozen
+    if isinstance(now, Known) and isinstance(frozen, Known) and now.value != frozen.value:
+        yield _moved("preserve-set", "what must survive is not what was frozen", now.value, frozen.value)
+
+
+def _moved(resource: str, summary: str, observed: str, expected: str) -> Blocker:
+    return Blocker(
+        code="SCOPE-MOVED",
+        summary=summary,
+        resource=resource,
+        observed=observed or "blank",
+        expected=expected or "a digest",
+        remedy=_AGAIN,
+    )
 
 
 def _state(state: StateMoment) -> Iterator[Blocker]:
@@ -98,17 +154,19 @@ def _radius(facts: PreDestroyFacts) -> Iterator[Blocker]:
     yield from required(facts.destroy_count, count)
     if not facts.resources:
         yield _over("BLAST-RADIUS-UNKNOWN", "no state was counted, so no share can be told", "0 states", "every state")
-    for stack, found in facts.resources.items():
-        need = Need(
-            stem="RESOURCE-COUNT",
-            what="the number of resources in a state",
-            resource=stack,
-            expected="a number",
-            remedy=STATE_BUCKET,
-        )
-        yield from required(found, need)
     if isinstance(facts.destroy_count, Known):
         yield from _caps(facts, facts.destroy_count.value)
+
+
+def _counted(facts: PreDestroyFacts, stack: str) -> Iterator[Blocker]:
+    need = Need(
+        stem="RESOURCE-COUNT",
+        what="the number of resources in a state",
+        resource=stack,
+        expected="a number",
+        remedy=STATE_BUCKET,
+    )
+    return required(facts.resources[stack], need)
 
 
 def _caps(facts: PreDestroyFacts, going: int) -> Iterator[Blocker]:
@@ -120,7 +178,8 @@ def _caps(facts: PreDestroyFacts, going: int) -> Iterator[Blocker]:
             f"at most {facts.max_resources}",
         )
     counted = [found.value for found in facts.resources.values() if isinstance(found, Known)]
-    if len(counted) == len(facts.resources) and going * 100 > facts.max_percent * sum(counted):
+    # A state that nobody could count makes the whole look smaller, and the share of it that goes larger.
+    if going * 100 > facts.max_percent * sum(counted):
         yield _over(
             "BLAST-RADIUS-PERCENT",
             "the teardown would remove a larger share of the environment than one teardown may",
@@ -142,5 +201,7 @@ GATE = Gate(
     requirements=("TD3", "TD2"),
     facts=PreDestroyFacts,
     blockers=blockers,
+    version=2,
+    stops=stops,
     policy_sections=("blast_radius", "stacks", "preserve", "backend"),
 )

@@ -19,6 +19,8 @@ FINDER = "whoever answers for the environment"
 BOOTSTRAP = Trigger("<environment>.m1_backend_bootstrap")
 BUILD = Trigger("<environment>.m2_substrate_build")
 REPAIR = Trigger("<environment>.m2_substrate_build", {"repair_drift": True}, ("repair_reason",))
+REPAIR_CORE = Trigger("<environment>.m2_substrate_build", {"stacks": "core", "repair_drift": True}, ("repair_reason",))
+"""Core alone, which is allowed while the emergency latch is set as well."""
 TEARDOWN = Trigger("<environment>.m9_teardown_cost_check", {}, ("confirm",))
 SAME_DAG = Trigger("<dag>")
 

@@ -3,20 +3,27 @@
 Shared by the gate that freezes a teardown and by the one that asks beforehand whether a teardown could be made.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, CLEAR, STATE_BUCKET, TEARDOWN, manifest
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, CLEAR, FINDER, STATE_BUCKET, TEARDOWN, manifest
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, shown
-from tidegate.models.plan import Plan, PreserveItem, StackScope
-from tidegate.models.remedy import OWNER, Clear, Person, Remedy
+from tidegate.models.plan import Plan, PreserveItem, ProtectedFromDeletion, StackScope
+from tidegate.models.remedy import OWNER, Clear, Command, Person, Remedy, Step
 from tidegate.models.state import StateResource
 
+_LIFTING = {
+    "aws_db_instance": ("modify-db-instance", "--db-instance-identifier"),
+    "aws_rds_cluster": ("modify-db-cluster", "--db-cluster-identifier"),
+}
+_DB_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,62}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _PURE = {("delete",), ("no-op",), ("read",)}
 _DESTROYABLE_LIFECYCLES = {"messaging", "ephemeral"}
 
@@ -61,6 +68,8 @@ def preserve_set_blockers(kept: Kept) -> Iterator[Blocker]:
 def stack_scope_blockers(scope: StackScope, kept: Kept) -> Iterator[Blocker]:
     """Everything about one stack and its destroy plan."""
     yield from each(_lifecycle(scope), _state(scope), _protected(kept, scope), _overlap(kept, scope), _unplanned(scope))
+    if scope.stopped_by:
+        return  # it was not planned, and what stopped it is said
     yield from unsaved_blockers(scope.unsaved, scope.stack)
     if not isinstance(scope.plan, Known):
         if isinstance(scope.unsaved, Absent):  # else that is why there is none
@@ -68,7 +77,10 @@ def stack_scope_blockers(scope: StackScope, kept: Kept) -> Iterator[Blocker]:
         return
     plan = scope.plan.value
     yield from each(
-        plan_blockers(plan, stack=scope.stack, purpose="destroy"), _pure(plan), _complete(plan, scope.destroy_set)
+        plan_blockers(plan, stack=scope.stack, purpose="destroy"),
+        _pure(plan),
+        _complete(plan, scope.destroy_set),
+        _protected_from_deletion(plan),
     )
 
 
@@ -168,6 +180,30 @@ def _pure(plan: Plan) -> Iterator[Blocker]:
                 expected="delete, no-op or read",
                 remedy=_AGAIN,
             )
+
+
+def _protected_from_deletion(plan: Plan) -> Iterator[Blocker]:
+    """The destroy would stop half way at it, and bill what is left."""
+    for resource in plan.protected:
+        yield Blocker(
+            code="DELETION-PROTECTED",
+            summary="the resource is protected from deletion, so its service would refuse the destroy",
+            resource=resource.address,
+            observed=f"{resource.type} {resource.name}: {resource.attribute} = true",
+            expected="not protected",
+            remedy=Remedy.of(_lift(resource), Clear()),
+        )
+
+
+def _lift(resource: ProtectedFromDeletion) -> Step:
+    """The command that lifts the protection, for a name and a region that have AWS's form; else where to look."""
+    command = _LIFTING.get(resource.type)
+    if command is not None and _DB_NAME.fullmatch(resource.name) and _REGION.fullmatch(resource.region):
+        operation, option = command
+        words = ("aws", "rds", operation, option, resource.name, "--no-deletion-protection", "--apply-immediately")
+        return Command((*words, "--region", resource.region), OWNER)
+    what = f"switch {resource.attribute} of {resource.type} {resource.name} off where it was switched on"
+    return Person(FINDER, what)
 
 
 def _complete(plan: Plan, destroy_set: tuple[StateResource, ...]) -> Iterator[Blocker]:

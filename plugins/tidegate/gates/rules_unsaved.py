@@ -27,8 +27,8 @@ def unsaved_blockers(unsaved: Observed[UnsavedState], stack: str) -> Iterator[Bl
                     remedy=Remedy.of(
                         Person(
                             OWNER,
-                            "let the execution role read and write control/ in the evidence bucket, and settle a damaged "
-                            "record",
+                            "let the execution role read and write control/ in the evidence bucket, and settle a "
+                            "damaged record",
                             "docs/runbooks/state-not-saved.md",
                         ),
                         Clear(),

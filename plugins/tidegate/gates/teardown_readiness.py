@@ -23,19 +23,33 @@ _DAG = "m9_teardown_cost_check"
 
 def blockers(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
     """Yield every reason why this teardown must not start now."""
-    stacks = tuple(stack for stack in facts.target if stack in facts.destroyable)
     return each(
         identity_blockers(facts.caller, facts.tools),
         lane_gap_blockers(facts.lane_gaps),
         lease_held_blockers(facts.control.lease),
         confirmation_blockers(facts.confirm, facts.environment, _DAG),
         target_blockers(facts.target, facts.destroyable, facts.environment, _DAG),
-        stack_lock_blockers(facts.locks, stacks),
         restore_blockers(facts.restore_refused),
-        stack_state_blockers(facts.states, stacks, facts.tools),
-        still_ended_blockers(facts.ended_lives, dag_of(facts.tools, _DAG)),
+        _stacks(facts),
         evidence_blockers(facts.evidence_writable),
     )
+
+
+def stack_blockers(facts: TeardownReadinessFacts, stack: str) -> Iterator[Blocker]:
+    """Yield every reason why no terraform may start on one of the targets. They say nothing about another one (RE2)."""
+    return each(
+        stack_lock_blockers(tuple(it for it in facts.locks if it.stack == stack), (stack,)),
+        stack_state_blockers(tuple(it for it in facts.states if it.stack == stack), (stack,), facts.tools),
+        still_ended_blockers(tuple(it for it in facts.ended_lives if it.stack == stack), dag_of(facts.tools, _DAG)),
+    )
+
+
+def _stacks(facts: TeardownReadinessFacts) -> Iterator[Blocker]:
+    """Closes only when no target is free. Otherwise M9.B carries what stops one of them as a blocker of its part."""
+    found = {stack: tuple(stack_blockers(facts, stack)) for stack in facts.target if stack in facts.destroyable}
+    if all(found.values()):
+        for blockers_of_stack in found.values():
+            yield from blockers_of_stack
 
 
 GATE = Gate(

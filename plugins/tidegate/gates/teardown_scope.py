@@ -12,16 +12,57 @@ from tidegate.models.observed import Known, shown
 from tidegate.models.plan import StackScope, TeardownScopeFacts
 from tidegate.models.remedy import Remedy
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _AGAIN = CLEAR
 
 
 def blockers(facts: TeardownScopeFacts) -> Iterator[Blocker]:
-    """The frozen sets as a whole, then each stack in the target."""
-    yield from each(
-        _target(facts), preserve_set_blockers(facts), _left_alone(facts), _downstream(facts), _digest(facts)
-    )
+    """The frozen sets as a whole, stacks that are left alone, then each part."""
+    yield from each(_whole(facts), _left_alone(facts), _downstream(facts, tuple(facts.downstream)))
     for scope in facts.stacks:
-        yield from each(stack_scope_blockers(scope, facts), _resumed(scope))
+        yield from _part(facts, scope)
+
+
+def stops(facts: TeardownScopeFacts, stack: str) -> Iterator[Blocker]:
+    """What stops the destroy of one stack: the whole, its own part, and what needs it and would be left standing."""
+    yield from _whole(facts)
+    parts = [scope for scope in facts.stacks if scope.stack == stack]
+    if not parts:
+        yield _no_part(stack)
+    for scope in parts:
+        needing = tuple(name for name in facts.downstream if name in scope.needed_by)
+        yield from each(_downstream(facts, needing), _part(facts, scope))
+
+
+def _whole(facts: TeardownScopeFacts) -> Iterator[Blocker]:
+    return each(_target(facts), preserve_set_blockers(facts), _contradiction(facts), _digest(facts))
+
+
+def _part(facts: TeardownScopeFacts, scope: StackScope) -> Iterator[Blocker]:
+    return each(scope.stopped_by, stack_scope_blockers(scope, facts), _resumed(scope), _part_digest(scope))
+
+
+def _no_part(stack: str) -> Blocker:
+    return Blocker(
+        code="SCOPE-PART-MISSING",
+        summary="the frozen scope has no part for the stack",
+        resource=stack,
+        observed="no part",
+        expected="one part, with its plan",
+        remedy=_AGAIN,
+    )
+
+
+def _part_digest(scope: StackScope) -> Iterator[Blocker]:
+    if not _SHA256.fullmatch(scope.digest):
+        yield Blocker(
+            code="FROZEN-DIGEST-MALFORMED",
+            summary="the part of the scope is not frozen under a digest",
+            resource=scope.stack,
+            observed=repr(scope.digest) if scope.digest else "blank",
+            expected="a sha256 of 64 lower-case hexadecimal digits",
+            remedy=_AGAIN,
+        )
 
 
 def _target(facts: TeardownScopeFacts) -> Iterator[Blocker]:
@@ -64,7 +105,7 @@ def _resumed(scope: StackScope) -> Iterator[Blocker]:
             )
 
 
-def _left_alone(facts: TeardownScopeFacts) -> Iterator[Blocker]:
+def _contradiction(facts: TeardownScopeFacts) -> Iterator[Blocker]:
     for scope in facts.stacks:
         if scope.stack in facts.persistent_serials:
             yield Blocker(
@@ -75,6 +116,10 @@ def _left_alone(facts: TeardownScopeFacts) -> Iterator[Blocker]:
                 expected="one of the two",
                 remedy=_AGAIN,
             )
+
+
+def _left_alone(facts: TeardownScopeFacts) -> Iterator[Blocker]:
+    """What nobody could watch closes this gate; it is no reason to leave a target standing (RE2)."""
     for stack, serial in facts.persistent_serials.items():
         if not isinstance(serial, Known):
             yield Blocker(
@@ -87,9 +132,10 @@ def _left_alone(facts: TeardownScopeFacts) -> Iterator[Blocker]:
             )
 
 
-def _downstream(facts: TeardownScopeFacts) -> Iterator[Blocker]:
+def _downstream(facts: TeardownScopeFacts, stacks: tuple[str, ...]) -> Iterator[Blocker]:
     """A stack goes only after all that need it (LC1)."""
-    for stack, count in facts.downstream.items():
+    for stack in stacks:
+        count = facts.downstream[stack]
         need = Need(
             stem="DOWNSTREAM-STATE",
             what="the number of resources of a stack that needs a target",
@@ -112,7 +158,7 @@ def _downstream(facts: TeardownScopeFacts) -> Iterator[Blocker]:
 
 
 def _digest(facts: TeardownScopeFacts) -> Iterator[Blocker]:
-    if not re.fullmatch(r"[0-9a-f]{64}", facts.frozen_digest):
+    if not _SHA256.fullmatch(facts.frozen_digest):
         yield Blocker(
             code="FROZEN-DIGEST-MALFORMED",
             summary="the scope is not frozen under a digest",
@@ -132,4 +178,5 @@ GATE = Gate(
     blockers=blockers,
     policy_sections=("backend", "evidence", "work", "role_name", "stacks", "preserve"),
     version=3,
+    stops=stops,
 )

@@ -54,5 +54,5 @@ GATE = Gate(
     facts=ViabilityFacts,
     blockers=blockers,
     policy_sections=("backend", "evidence", "work", "role_name", "stacks", "preserve"),
-    version=2,
+    version=3,
 )

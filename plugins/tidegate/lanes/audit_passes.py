@@ -5,6 +5,7 @@ from pydantic import TypeAdapter, ValidationError
 from tidegate.gates.registry import by_id
 from tidegate.lanes.newest import Found, newest_of, newest_proof
 from tidegate.lanes.phases import phase_of
+from tidegate.lanes.platform_way import counts_as_build
 from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.audit import JudgedPolicy, StandingPass, StandingPassesFacts
@@ -62,7 +63,7 @@ def _build(run: LaneRun) -> Observed[StandingPass]:
         case other:
             return other
     phase = phase_of(run.environment, "m2")
-    verdict = newest_of(run, phase.verdict)
+    verdict = newest_of(run, phase.verdict, accept=counts_as_build)
     if not isinstance(verdict, Known):
         return verdict
     policies = []

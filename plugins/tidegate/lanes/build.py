@@ -1,6 +1,7 @@
 """Collectors and actions of M2's stack lanes: plan, authorise, apply, check the state, contract, posture."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from tidegate.collectors.aws.inventory import collect_inventory
@@ -9,7 +10,7 @@ from tidegate.collectors.aws.parameters import read_parameters
 from tidegate.collectors.aws.state import read_state
 from tidegate.cost.estimate import estimate_of, said
 from tidegate.evidence.canonical import digest_of
-from tidegate.evidence.control import inputs_series
+from tidegate.evidence.control import inputs_series, read_latch
 from tidegate.evidence.teardowns import end_teardown
 from tidegate.lanes import readiness, time_to_live
 from tidegate.lanes.confluent import confluent_endpoint
@@ -21,6 +22,7 @@ from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.stack_lanes import build_group
 from tidegate.lanes.taint import take_marks_off
+from tidegate.lanes.targets import asked_for, not_targets
 from tidegate.lanes.too_new import newer_provider
 from tidegate.lanes.unsaved import save_after_apply, settle, unsaved_state
 from tidegate.models.authorization import AuthorizationFacts
@@ -47,7 +49,8 @@ def collect_plan(run: LaneRun) -> PlanFacts:
     plan: Observed[Plan] = Unreadable("a state that terraform could not save comes first")
     if free:
         plan = make_plan(run, stack, "build", stack_inputs(run, stack))
-    month = _month(run)
+    alone = asked_for(run) != "all"
+    month: Observed[MonthSoFar] = Unreadable("a stack that is repaired alone adds no cost") if alone else _month(run)
     facts = plan_facts(
         run.environment,
         run.policies,
@@ -65,6 +68,11 @@ def collect_plan(run: LaneRun) -> PlanFacts:
         unsaved=unsaved,
         too_new=newer_provider(run, stack, plan),
     )
+    if alone:
+        latch = read_latch(run.remote, run.environment.name)
+        free = isinstance(latch, Absent) or (isinstance(latch, Known) and not latch.value.is_set)
+        facts = replace(facts, alone=True, only_repairs=not free)
+        run.log(f"{stack} alone: it adds nothing that has a price" + ("" if free else ", and only puts drift back"))
     if isinstance(plan, Known):
         run.log(said(estimate_of(plan.value, facts.prices, facts.region), month))
     return facts
@@ -81,11 +89,8 @@ def authorize_apply(run: LaneRun) -> AuthorizationFacts:
     return authorization_facts(run, _stack(run), "build")
 
 
-def authorization_facts(run: LaneRun, stack: str, direction: Any, *, targeted: bool = True) -> AuthorizationFacts:
-    """Facts for `MUTATION-AUTHORIZATION`. `direction` is `build` or `destroy`.
-
-    Of a stack that this run leaves alone (not `targeted`) plan, locks and intents are not looked for.
-    """
+def authorization_facts(run: LaneRun, stack: str, direction: Any) -> AuthorizationFacts:
+    """Facts for `MUTATION-AUTHORIZATION`. `direction` is `build` or `destroy`."""
     observed_at = now()
     lease = run.acquire_lease()
     return AuthorizationFacts(
@@ -93,18 +98,18 @@ def authorization_facts(run: LaneRun, stack: str, direction: Any, *, targeted: b
         sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
         stack=stack,
         direction=direction,
-        guards=guarding_snapshots(run, stack),
-        plan_file_sha256=_fetched(run, stack) if targeted else Absent(),
+        guards=guarding_snapshots(run, stack, not_targets(run)),
+        plan_file_sha256=_fetched(run, stack),
         state=read_state(run.clients, run.environment, stack).version,
         caller=readiness.caller(run),
         tools=readiness.tools(run),
         control=readiness.control_records(run, lease),
-        locks=read_state_locks(run.clients, run.environment, stack) if targeted else Absent(),
-        intent=run.intents(stack).unfinished() if targeted else Absent(),
+        locks=read_state_locks(run.clients, run.environment, stack),
+        intent=run.intents(stack).unfinished(),
         evidence_writable=readiness.evidence_writable(run),
-        targeted=targeted,
-        unsaved=unsaved_state(run, stack) if targeted else Absent(),
+        unsaved=unsaved_state(run, stack),
         platform_run=run.platform_run_id,
+        alone=asked_for(run) != "all",
     )
 
 

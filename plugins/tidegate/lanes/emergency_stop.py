@@ -16,6 +16,7 @@ from tidegate.gates.phase_verdict import lane_status
 from tidegate.gates.rules_dag import ready
 from tidegate.gates.rules_identity import identity_blockers
 from tidegate.lanes.cost_stop import stop_what_stands
+from tidegate.lanes.emergency_record import record_trigger
 from tidegate.lanes.guards import parse_snapshot
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.readiness import caller, tools
@@ -155,6 +156,9 @@ def _teardown_run(run: LaneRun, m9: DagStatus) -> tuple[str, Observed[str], str]
     if not ready(m9):
         return names[0], Absent(), ""
     conf = {name: run.params.get(name, "") for name in ("target", "confirm")}
+    unrecorded = record_trigger(run, m9.dag_id, names[0], str(conf["target"]))
+    if unrecorded:
+        run.log(f"M9 will not know that this stop triggered it, and tears down in its ordinary order: {unrecorded}")
     problem = run.dag_runs.trigger(m9.dag_id, names[0], conf)
     if not problem:
         run.log(f"triggered {m9.dag_id} run {names[0]} with {conf}")

@@ -20,7 +20,7 @@ def frozen_scope(run: LaneRun) -> TeardownScopeFacts:
 
 
 def is_targeted(run: LaneRun, stack: str) -> bool:
-    """Does this run tear the stack down? Only a frozen scope without it says no: whoever cannot tell must not pass."""
+    """Does this run tear the stack down? Only a frozen scope without it says no: whoever cannot tell does not skip."""
     frozen = handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts)
     return not isinstance(frozen, Known) or any(scope.stack == stack for scope in frozen.value.stacks)
 

@@ -1,5 +1,7 @@
 """Reads what earlier lanes of the same run left: as handed over by their tasks, checked against the evidence store."""
 
+from collections import Counter
+from collections.abc import Container
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -67,9 +69,11 @@ def facts_of(snapshot: Snapshot, facts_type: type[F]) -> Known[F] | Unreadable:
         return Unreadable(f"facts of {task}: {error.error_count()} fields do not fit {facts_type.__name__}")
 
 
-def guarding_snapshots(run: LaneRun, stack: str) -> tuple[Observed[GuardingSnapshot], ...]:
-    """The snapshots that guard this lane's mutation, in order."""
-    return tuple(_guard(run, task_id, stack) for task_id in run.lane.guards)
+def guarding_snapshots(
+    run: LaneRun, stack: str, without: Container[str] = ()
+) -> tuple[Observed[GuardingSnapshot], ...]:
+    """The snapshots that guard this lane's mutation, in order, but for lanes that had nothing to do in this run."""
+    return tuple(_guard(run, task_id, stack) for task_id in run.lane.guards if task_id not in without)
 
 
 def plan_reference(run: LaneRun, stack: str) -> Observed[str]:
@@ -119,8 +123,27 @@ def _guard(run: LaneRun, task_id: str, stack: str) -> Observed[GuardingSnapshot]
             state_lineage=lineage,
             expired=snapshot.valid_until < now(),
             policy_changed=snapshot.policy_digest != policy_digest(run, by_id(snapshot.gate)),
+            stopping=_stopping(snapshot, stack),
         )
     )
+
+
+def _stopping(snapshot: Snapshot, stack: str) -> tuple[str, ...] | None:
+    """What of a guard that speaks of several stacks stops this one. None: the guard counts as a whole.
+
+    What the gate says about one stack is asked again of the stored facts. What the snapshot says beyond that, because
+    its facts were stale or somebody wrote it, stops every stack.
+    """
+    gate = by_id(snapshot.gate)
+    if gate.stops is None:
+        return None
+    facts = facts_of(snapshot, gate.facts)
+    if not isinstance(facts, Known):
+        return None
+    again = Counter((it.code, it.resource) for it in gate.blockers(facts.value))
+    stored = Counter((it.code, it.resource) for it in snapshot.blockers)
+    stopping = [(it.code, it.resource) for it in gate.stops(facts.value, stack)]
+    return tuple(f"{code} {resource}" for code, resource in [*stopping, *(stored - again).elements()])
 
 
 def _planned(snapshot: Snapshot, stack: str) -> tuple[str, int | None, str | None]:

@@ -19,6 +19,7 @@ from tidegate.lanes.same_dag import as_asked
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Facts
 from tidegate.models.identity import Tools
+from tidegate.models.not_target import NotTargetFacts
 from tidegate.models.observed import Known, shown
 from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 from tidegate.models.snapshot import SCHEMA_NAME, SCHEMA_VERSION, blocker_document
@@ -51,10 +52,19 @@ def look(run: LaneRun, facts: Facts) -> tuple[Blocker, ...]:
 
 def judge(run: LaneRun, facts: Facts) -> Judged:
     """Judge and publish. Raises EvidenceUnreachable; the snapshot then exists only in the local mirror."""
+    found = by_id(run.lane.gate).evaluate(facts, judged_at=now(), names=_names(run))
+    blockers = tuple(as_asked(blocker, run.dag_id, run.params) for blocker in found)
+    return Judged(blockers, _leave(run, facts, "fail" if blockers else "pass", blockers))
+
+
+def leave_not_run(run: LaneRun, facts: NotTargetFacts) -> Published:
+    """Leave that the lane had nothing to do. Nothing is judged, and it is no pass. Raises EvidenceUnreachable."""
+    return _leave(run, facts, "not_run", ())
+
+
+def _leave(run: LaneRun, facts: Facts, status: str, blockers: tuple[Blocker, ...]) -> Published:
     gate = by_id(run.lane.gate)
     judged_at = now()
-    found = gate.evaluate(facts, judged_at=judged_at, names=_names(run))
-    blockers = tuple(as_asked(blocker, run.dag_id, run.params) for blocker in found)
     hours = run.environment.validity.gates.get(gate.id, run.environment.validity.default)
     document = {
         "schema": {"name": SCHEMA_NAME, "version": SCHEMA_VERSION},
@@ -67,8 +77,8 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
         "platform_run": None if run.lane.before_backend else run.platform_run_id,
         "profile": run.profile,
         "environment": run.environment.name,
-        "overall_pass": not blockers,
-        "status": "fail" if blockers else "pass",
+        "overall_pass": status == "pass",
+        "status": status,
         "blockers": [blocker_document(blocker) for blocker in blockers],
         "valid_until": judged_at + timedelta(hours=hours),
         "policy_digest": policy_digest(run, gate),
@@ -94,7 +104,7 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
     problem = run.execution[1]
     if problem is not None:
         raise EvidenceUnreachable(_unreachable(run, problem))
-    return Judged(blockers, published)
+    return published
 
 
 def _names(run: LaneRun) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The newest snapshot of a lane over all executions of its phase, and the newest teardown proof."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tidegate.evidence.canonical import unseal
@@ -23,8 +24,13 @@ class Found:
     snapshot: Snapshot
 
 
-def newest_of(run: LaneRun, lane: Lane, execution_id: str | None = None) -> Observed[Found]:
-    """The newest attempt in the newest execution that has any, or in this one. Absent: there is none."""
+def newest_of(
+    run: LaneRun, lane: Lane, execution_id: str | None = None, *, accept: Callable[[Found], bool] = lambda _found: True
+) -> Observed[Found]:
+    """The newest attempt in the newest execution that has any, or in this one. Absent: there is none.
+
+    Of each execution its newest attempt alone is asked whether it is accepted; one that cannot be read ends the search.
+    """
     prefix = run.place_of(lane, "").remote.removesuffix(f"/{lane.snapshot}")
     try:
         found: dict[tuple[str, int], str] = {}
@@ -33,7 +39,12 @@ def newest_of(run: LaneRun, lane: Lane, execution_id: str | None = None) -> Obse
             attempt = attempt_of(run.place_of(lane, execution).remote, key)
             if attempt is not None:
                 found[execution, attempt] = key
-        return _read(run, found[max(found)]) if found else Absent()
+        newest = {execution: max(n for it, n in found if it == execution) for execution, _ in found}
+        for execution in sorted(newest, reverse=True):
+            read = _read(run, found[execution, newest[execution]])
+            if not isinstance(read, Known) or accept(read.value):
+                return read
+        return Absent()
     except StoreError as error:
         return Unreadable(str(error))
 

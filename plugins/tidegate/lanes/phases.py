@@ -17,6 +17,9 @@ _RELEASE = "tidegate.lanes.emergency_release"
 _UNLOCK = "tidegate.lanes.lock_release"
 _PROOF = "tidegate.lanes.proof"
 
+PRESERVED_TASK = "f_preserved"
+"""The lane of M9 that the teardown proof does not rest on: what is preserved is no part of what is gone."""
+
 
 def bootstrap_phase(environment: Environment) -> PhaseSpec:
     """M1: makes the backend, through the AWS API, before there is a state to lock."""
@@ -85,6 +88,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             phase="m2",
             letter="b",
             task_id="b_cost_guardrail",
+            whole_build=True,
             title="Cost of this month known, and below the stop",
             snapshot="m2_b_cost_guardrail_snapshot",
             gate="COST-GUARDRAIL",
@@ -115,6 +119,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             phase="m2",
             letter="g",
             task_id="g_network_posture",
+            whole_build=True,
             title="No NAT gateway, no load balancer, nothing always on",
             snapshot="no_nat_check",
             gate="NETWORK-POSTURE",
@@ -126,6 +131,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             phase="m2",
             letter="h",
             task_id="h_state_ownership",
+            whole_build=True,
             title="No resource in two states",
             snapshot="m2_h_state_ownership_snapshot",
             gate="STATE-OWNERSHIP",
@@ -148,6 +154,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             phase="m2",
             letter="i",
             task_id="i_teardown_viability",
+            whole_build=True,
             title="Every stack can be torn down again; M9, emergency stop, audit and hourly check are ready",
             snapshot="teardown_viability_snapshot",
             gate="TEARDOWN-VIABILITY",
@@ -158,7 +165,14 @@ def build_phase(environment: Environment) -> PhaseSpec:
 
 
 def teardown_phase(environment: Environment) -> PhaseSpec:
-    """M9: freezes what goes and what stays, destroys exactly that, and proves it."""
+    """M9: freezes what goes and what stays, destroys exactly that, and proves it.
+
+    Everything after the destroys judges only: residual scan, preserved things and cost as soon as one lane of a destroy
+    passed, the proof when all before it did, preserved things apart (RE2).
+    """
+    destroys = [*destroy_lanes(environment, "demo"), *destroy_lanes(environment, "confluent")]
+    gone = tuple(lane.task_id for lane in destroys)
+    cost = _cost_lanes(environment, gone)
     lanes = [
         Lane(
             phase="m9",
@@ -179,6 +193,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             gate="TEARDOWN-SCOPE",
             collect=f"{_TEARDOWN}:collect_scope",
             guards=("a_readiness",),
+            after=("a_readiness",),
         ),
         Lane(
             phase="m9",
@@ -188,20 +203,34 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             snapshot="m9_c_pre_destroy_snapshot",
             gate="PRE-DESTROY",
             collect=f"{_TEARDOWN}:collect_pre_destroy",
+            after=("b_scope_freeze",),
+            starts="end",
         ),
-        *destroy_lanes(environment, "demo"),
-        *destroy_lanes(environment, "confluent"),
+        *destroys,
         Lane(
             phase="m9",
             letter="f",
             task_id="f_residual_scan",
-            title="Nothing left, nothing preserved missing",
+            title="Nothing left",
             snapshot="m9_f_residual_scan_snapshot",
             gate="RESIDUAL-SCAN",
             collect=f"{_TEARDOWN}:collect_residual",
             waits_seconds=environment.deadlines.residual_wait + environment.deadlines.residual_pause,
+            after=gone,
+            starts="any",
         ),
-        *_cost_lanes(environment),
+        Lane(
+            phase="m9",
+            letter="f",
+            task_id=PRESERVED_TASK,
+            title="Nothing preserved missing, no other stack moved",
+            snapshot="m9_f_preserved_snapshot",
+            gate="PRESERVED-THINGS",
+            collect=f"{_TEARDOWN}:collect_preserved",
+            after=gone,
+            starts="any",
+        ),
+        *cost,
         Lane(
             phase="m9",
             letter="h",
@@ -211,6 +240,14 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             gate="TEARDOWN-PROOF",
             collect=f"{_PROOF}:collect_proof",
             on_pass=f"{_PROOF}:close_platform_run",
+            after=(
+                "a_readiness",
+                "b_scope_freeze",
+                "c_pre_destroy",
+                *gone,
+                "f_residual_scan",
+                *(lane.task_id for lane in cost),
+            ),
         ),
     ]
     return PhaseSpec(phase="m9", lanes=tuple(lanes), verdict=verdict_lane("m9", "i"))
@@ -326,11 +363,13 @@ def lane_gaps(environment: Environment) -> tuple[LaneGap, ...]:
     return tuple(gaps)
 
 
-def _cost_lanes(environment: Environment) -> list[Lane]:
+def _cost_lanes(environment: Environment, gone: tuple[str, ...]) -> list[Lane]:
     """The cost guardrail, and beside it the bill of Confluent where the scope asks for one.
 
-    Beside, not after: a bill that cannot be read must not keep the stop rung of the others from being judged.
+    Beside, not after: a bill that cannot be read must not keep the stop rung of the others from being judged. What the
+    residual scan found keeps neither from being judged.
     """
+    after = (*gone, "f_residual_scan")
     lanes = []
     if "confluent" in environment.cost_scope:
         lanes.append(
@@ -342,6 +381,8 @@ def _cost_lanes(environment: Environment) -> list[Lane]:
                 snapshot="confluent_billing_snapshot",
                 gate="CONFLUENT-BILLING",
                 collect=f"{_COST}:collect_confluent_billing",
+                after=after,
+                starts="any",
             )
         )
     lanes.append(
@@ -357,6 +398,8 @@ def _cost_lanes(environment: Environment) -> list[Lane]:
             effect="sets the emergency latch when the cost has reached the stop, and triggers the emergency stop for "
             "what stands besides this run's target",
             beside=bool(lanes),
+            after=after,
+            starts="any",
         )
     )
     return lanes

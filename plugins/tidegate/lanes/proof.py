@@ -20,7 +20,11 @@ from tidegate.models.proof import SnapshotReference, TeardownProofFacts
 def collect_proof(run: LaneRun) -> TeardownProofFacts:
     """M9.H: every lane before this one, by URI, version and digest, and the ephemeral states once more."""
     observed_at = now()
-    before = [lane for lane in phase_of(run.environment, "m9").lanes if lane.task_id != run.lane.task_id]
+    spec = phase_of(run.environment, "m9")
+    frozen = frozen_scope(run)
+    targets = tuple(scope.stack for scope in frozen.stacks)
+    before = [spec.lane(task) for task in spec.upstream_of(run.lane)]
+    before = [lane for lane in before if lane.stack is None or lane.stack in targets]
     references = []
     for lane in before:
         try:
@@ -54,7 +58,7 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
         observed_at=observed_at,
         sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
         platform_run=run.platform_run_id,
-        targets=tuple(scope.stack for scope in frozen_scope(run).stacks),
+        targets=targets,
         required_lanes=tuple(lane.task_id for lane in before),
         references=tuple(references),
         ephemeral_state_counts=counts,

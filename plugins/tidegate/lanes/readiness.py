@@ -11,6 +11,7 @@ from tidegate.gates.rules_identity import identity_blockers
 from tidegate.lanes.ended_lives import ended_lives
 from tidegate.lanes.locks import collect_stack_locks, release_dead_locks
 from tidegate.lanes.phases import lane_gaps
+from tidegate.lanes.platform_way import platform_way
 from tidegate.lanes.restoring import RESTORE_PARAM, restore_as_asked
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.backend import BackendFacts, BootstrapFacts, BootstrapStep
@@ -98,22 +99,37 @@ def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
         release_dead_locks(run)
     restore_refused = _restored(run, lease, who, what)
     observed_at = now()
+    persistent = tuple(run.environment.stacks_by_lifecycle("persistent"))
+    stacks = str(run.params.get("stacks", "all"))
+    looked_at = tuple(name for name in run.environment.stacks if stacks in ("all", name))
+    asked = str(run.params.get("platform_run", "new"))
+    way, why = platform_way(run) if asked == "auto" and stacks == "all" else ("", "")
+    if way:
+        run.log(f"platform run: {way}, for {why}")
     return BuildReadinessFacts(
         observed_at=observed_at,
         sources=(Source(name="sts", data_as_of=observed_at), Source(name="evidence", data_as_of=observed_at)),
         caller=who,
         tools=what,
         control=control_records(run, lease),
-        continue_platform_run=run.params.get("platform_run") == "continue" or _opened_by_this_run(run),
+        continue_platform_run="continue" in (asked, way) or _opened_by_this_run(run),
         lane_gaps=lane_gaps(run.environment),
-        locks=collect_stack_locks(run, tuple(run.environment.stacks)),
-        states=_states(run, tuple(run.environment.stacks)),
+        locks=collect_stack_locks(run, looked_at),
+        states=_states(run, looked_at),
         restore_refused=restore_refused,
+        stacks=stacks,
+        persistent=persistent,
+        asked=asked,
+        way=way,
+        way_reason=why,
     )
 
 
 def open_platform_run(run: LaneRun, facts: Facts, document: dict[str, object]) -> None:
     """After M2.A passed: the platform run is open from now on. Raises StoreError."""
+    if isinstance(facts, BuildReadinessFacts) and facts.alone:
+        run.log(f"{facts.stacks} alone: no platform run is opened, no time to live starts, and this is no build")
+        return
     match run.platform_run:
         case Known(platform) if platform.closed_by is None:
             run.log(f"platform run {platform.id} goes on")

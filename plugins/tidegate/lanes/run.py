@@ -157,7 +157,8 @@ class LaneRun:
             return named if isinstance(named, str) else None
         if isinstance(self.platform_run, Known) and self.platform_run.value.closed_by is None:
             return self.platform_run.value.id
-        return f"platform_{self.execution_id.partition('_')[2]}" if self.phase == "m2" else None
+        alone = str(self.params.get("stacks", "all")) != "all"  # it opens none
+        return f"platform_{self.execution_id.partition('_')[2]}" if self.phase == "m2" and not alone else None
 
     @property
     def lease(self) -> RunLease:

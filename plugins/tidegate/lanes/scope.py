@@ -11,27 +11,36 @@ from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun
 from tidegate.lanes.too_new import newer_provider
 from tidegate.lanes.unsaved import unsaved_state
+from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.plan import Plan, PreserveItem, StackScope
 from tidegate.models.unsaved import UnsavedState
 
+JUDGED_ELSEWHERE = frozenset({"aws_sns_topic_subscription"})
+"""Types that a persistent stack holds and that no teardown can lose: whether they stand another gate asks, live.
 
-def stack_scope(run: LaneRun, name: str, unsaved: Observed[UnsavedState] | None = None) -> StackScope:
+Whoever reads the alerts can end a subscription with one click, and BUDGET-GUARDRAIL notices.
+"""
+
+
+def stack_scope(
+    run: LaneRun, name: str, unsaved: Observed[UnsavedState] | None = None, *, held: tuple[Blocker, ...] = ()
+) -> StackScope:
     """A real destroy plan of a stack beside its state: what would go, and what would be left behind.
 
-    None is made while a state of the stack is `unsaved`; where that is not given, it is looked for.
+    None is made while a state of the stack is `unsaved` (looked for where that is not given), nor where something that
+    is `held` against the stack keeps every terraform from it.
     """
     unsaved = unsaved_state(run, name) if unsaved is None else unsaved
     stack = run.environment.stacks[name]
     state = read_state(run.clients, run.environment, name)
-    inputs = _recorded_inputs(run, name)
     plan: Observed[Plan]
-    if not isinstance(unsaved, Absent):
+    if held:
+        plan = Unreadable(f"not made, for {', '.join(it.code for it in held)}")
+    elif not isinstance(unsaved, Absent):
         plan = Unreadable("a state that terraform could not save comes first")
-    elif isinstance(inputs, Known):
-        plan = make_plan(run, name, "destroy", inputs.value)
     else:
-        plan = Unreadable(_reason(inputs))
+        plan = _destroy_plan(run, name)
     in_state = state.resources.value if isinstance(state.resources, Known) else ()
     going: set[str] = set()
     if isinstance(plan, Known):
@@ -49,7 +58,17 @@ def stack_scope(run: LaneRun, name: str, unsaved: Observed[UnsavedState] | None 
         unsaved=unsaved,
         too_new=newer_provider(run, name, plan),
         resumes=unfinished_teardown(run.remote, run.environment.name, name),
+        needed_by=run.environment.needing(name),
+        stopped_by=held,
     )
+
+
+def _destroy_plan(run: LaneRun, stack: str) -> Observed[Plan]:
+    """Without its recorded values the stack has no plan; the others are planned all the same (RE2)."""
+    inputs = _recorded_inputs(run, stack)
+    if not isinstance(inputs, Known):
+        return Unreadable(_reason(inputs))
+    return make_plan(run, stack, "destroy", inputs.value)
 
 
 def preserve_set(run: LaneRun, left_alone: Iterable[str] = ()) -> Observed[tuple[PreserveItem, ...]]:
@@ -71,14 +90,21 @@ def preserve_set(run: LaneRun, left_alone: Iterable[str] = ()) -> Observed[tuple
         match read_state(run.clients, environment, name).resources:
             case Known(resources):
                 for resource in resources:
-                    if name not in persistent and not resource.type.startswith("aws_"):
+                    if resource.type in JUDGED_ELSEWHERE or (
+                        name not in persistent and not resource.type.startswith("aws_")
+                    ):
                         continue
                     item = PreserveItem(
-                        type=resource.type, id=resource.id, reason=f"state of {name}: {resource.address}"
+                        type=resource.type,
+                        id=resource.id,
+                        reason=f"state of {name}: {resource.address}",
+                        stack=name,
                     )
                     items.setdefault((item.type, item.id), item)
             case Absent():
                 continue
+            case _ if name not in persistent:
+                continue  # its serial cannot be read either, and that closes the gate; no target waits for it
             case other:
                 return Unreadable(f"state of {name}: {shown(other)}")
     return Known(tuple(items[key] for key in sorted(items)))
@@ -100,7 +126,10 @@ def _recorded_inputs(run: LaneRun, stack: str) -> Observed[dict[str, Any]]:
         case Absent():
             run.log(f"{stack}: no build is recorded; the manifest's values are used")
             contract = {name: _contract(run, name) for name in upstreams}
-            return Known({**stack_inputs(run, stack), "upstream_contract": contract})
+            try:
+                return Known({**stack_inputs(run, stack), "upstream_contract": contract})
+            except LookupError as error:  # of this stack alone: the other targets are planned
+                return Unreadable(str(error))
         case other:
             return other
 

@@ -1,6 +1,7 @@
 """What a lane is: one step of a phase, judged by one gate, leaving one snapshot."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from tidegate.evidence.layout import Phase
 
@@ -26,6 +27,15 @@ def dag_id_of(environment: str, phase: Phase) -> str:
     return f"{environment}.{DAG_NAMES[phase]}"
 
 
+Starts = Literal["success", "end", "any"]
+"""What must have become of the lanes that a lane waits for, once all of them have ended.
+
+* `success`: each passed, or was no target of the run
+* `end`: each was started, whatever its end, or was no target of the run; the lane's own gate decides the rest
+* `any`: at least one passed; the lane's own gate decides the rest
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """One gated task.
@@ -47,17 +57,28 @@ class Lane:
     on_pass: str | None = None
     on_fail: str | None = None
     stack: str | None = None
+    whole_build: bool = False
+    """It speaks of the build as a whole: nothing to do where one persistent stack is repaired alone."""
     guards: tuple[str, ...] = ()
     waits_seconds: int = 0
     mutates: bool = False
     beside: bool = False
     """Runs beside the lane before it, not after it: both wait for the same lanes, and what follows waits for both."""
+    after: tuple[str, ...] | None = None
+    """The task ids that it waits for, and no others. None: the lane before it (`beside`: what that waits for)."""
+    starts: Starts = "success"
+    """What must have become of those. Nothing of a lane that was not reached is done (`lanes/reach.py`)."""
     share: int = 1
     """How much of the phase's deadline the lane may take, beside the others; where the phase has none, nothing."""
     effect: str = ""
     """What the lane does besides judging, for people, where `mutates` and `on_pass` do not say it."""
     before_backend: bool = False
     """The lane runs before there is an evidence bucket (M1): snapshots go to the local mirror, no XCom."""
+
+    @property
+    def mutates_after(self) -> bool:
+        """Its gate only authorises: the mutation comes after the pass, and may fail."""
+        return self.mutates and self.on_pass is not None
 
     @property
     def name(self) -> str:
@@ -78,6 +99,22 @@ class PhaseSpec:
     """Cron, UTC. None: only when somebody asks."""
     deadline_minutes: int | None = None
     """By when a run must have ended after it was due. None: its lanes have deadlines of their own."""
+
+    def upstream_of(self, lane: Lane) -> tuple[str, ...]:
+        """The task ids that a lane waits for; the verdict waits for every lane."""
+        if lane == self.verdict:
+            return tuple(it.task_id for it in self.lanes)
+        if lane.after is not None:
+            return lane.after
+        before: list[str] = []
+        step: list[str] = []
+        for each in self.lanes:
+            if not each.beside:
+                before, step = step, []
+            if each == lane:
+                break
+            step.append(each.task_id)
+        return tuple(before)
 
     def seconds_of(self, lane: Lane) -> float | None:
         """How long a task of this lane may run, so that the verdict is reached within the deadline whatever the lanes

@@ -60,10 +60,21 @@ def build_lanes(environment: Environment, stack: str, guards: tuple[str, ...]) -
     ]
 
 
+def destroy_task(stack: str) -> str:
+    """`d_demo.destroy`: the task that destroys a stack. Raises KeyError for a stack that no lane destroys."""
+    return f"{_DESTROY_LETTERS[stack]}_{stack}.destroy"
+
+
+def _goes(environment: Environment, stack: str) -> bool:
+    return stack in environment.destroyable_stacks
+
+
 def destroy_lanes(environment: Environment, stack: str) -> list[Lane]:
     """What destroys a stack; nothing when the manifest does not have it, or does not let it go.
 
-    Which of the stacks a run takes is its param `target`: the lanes of the others act on nothing and say so.
+    Which of the stacks a run takes is its param `target`: the lanes of the others leave a snapshot that says so, and
+    end skipped. A destroy starts when the last look at the scope and the destroys of what needs the stack have ended,
+    whatever their end: its own authorisation decides. It waits for nothing else (RE2).
     """
     if stack not in environment.destroyable_stacks:
         return []
@@ -82,6 +93,11 @@ def destroy_lanes(environment: Environment, stack: str) -> list[Lane]:
         stack=stack,
         guards=("a_readiness", "b_scope_freeze", "c_pre_destroy"),
         mutates=True,
+        after=(
+            "c_pre_destroy",
+            *(destroy_task(name) for name in environment.needing(stack) if _goes(environment, name)),
+        ),
+        starts="end",
     )
     verify = Lane(
         phase="m9",
@@ -95,6 +111,7 @@ def destroy_lanes(environment: Environment, stack: str) -> list[Lane]:
         on_pass=None if messaging else f"{_TEARDOWN}:end_stack_teardown",
         stack=stack,
         waits_seconds=environment.deadlines.residual_wait,
+        after=(f"{group}.destroy",),
     )
     orphans = Lane(
         phase="m9",
@@ -106,5 +123,6 @@ def destroy_lanes(environment: Environment, stack: str) -> list[Lane]:
         collect=f"{_ORPHANS}:collect_orphans",
         on_pass=f"{_TEARDOWN}:end_stack_teardown",
         stack=stack,
+        after=(f"{group}.verify",),
     )
     return [destroy, verify, orphans] if messaging else [destroy, verify]

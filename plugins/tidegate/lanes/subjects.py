@@ -34,4 +34,11 @@ def subject_of(environment: Environment, execution: str, *, remote: bool) -> Sub
 
 
 def _required(lane: Lane) -> Required:
-    return Required(lane=lane.name, task=lane.task_id, gate=lane.gate, snapshot=lane.snapshot)
+    return Required(
+        lane=lane.name,
+        task=lane.task_id,
+        gate=lane.gate,
+        snapshot=lane.snapshot,
+        stack=lane.stack,
+        whole_build=lane.whole_build,
+    )

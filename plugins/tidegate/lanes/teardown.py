@@ -10,34 +10,41 @@ from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.confluent.identities import PREFIX, confluent_still_there
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.teardowns import begin_teardown, end_teardown
+from tidegate.gates.teardown_readiness import stack_blockers
 from tidegate.lanes.build import apply_fetched, authorization_facts
 from tidegate.lanes.confluent import confluent_api
+from tidegate.lanes.emergency_record import triggered_by_the_stop
 from tidegate.lanes.ended_lives import ended_lives
-from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope, is_targeted
+from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope
 from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.residual import fields_of, say_harmless, scan_now
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
-from tidegate.lanes.unsaved import settle
 from tidegate.models.authorization import AuthorizationFacts
+from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts, Source
-from tidegate.models.observed import Absent, Known, Observed
+from tidegate.models.observed import Absent, Known, Observed, shown
 from tidegate.models.orphans import OrphanFacts
 from tidegate.models.plan import StackScope, TeardownScopeFacts
-from tidegate.models.pre_destroy import PreDestroyFacts, StateMoment
-from tidegate.models.residual import ResidualFacts
+from tidegate.models.pre_destroy import PartMoment, PreDestroyFacts, StateMoment
+from tidegate.models.readiness import TeardownReadinessFacts
+from tidegate.models.residual import PreservedFacts, ResidualFacts
 from tidegate.models.snapshot import InputRecord
 from tidegate.models.state import STATE_ONLY_TYPES, DestroyedStateFacts, StateResource, StateVersion
 
 
 def collect_scope(run: LaneRun) -> TeardownScopeFacts:
-    """M9.B: a real destroy plan per target stack, downstream first, and everything that must survive."""
+    """M9.B: a part per target stack with its own real destroy plan, downstream first, and everything that must survive.
+
+    A stack that M9.A found held, or that cannot be planned, is a part that says so; the others are planned.
+    """
     observed_at = now()
     target = str(run.params.get("target", ""))
     targets = [name for name in reversed(run.environment.stacks) if name in target.split("+")]
     left_alone = tuple(name for name in run.environment.stacks if name not in targets)
-    stacks = tuple(stack_scope(run, name, settle(run, name)) for name in targets)
+    held = _held(run, targets)
+    stacks = tuple(_sealed(_part(run, name, held[name])) for name in targets)
     for scope in stacks:
         if isinstance(scope.resumes, Known):
             begun = scope.resumes.value
@@ -59,8 +66,7 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
         persistent_serials=serials,
         downstream={
             name: count_of(read_state(run.clients, run.environment, name).resources)
-            for name in _downstream(run.environment, targets)
-            if name in left_alone
+            for name in run.environment.needing(*targets)
         },
         frozen_digest="",
     )
@@ -73,17 +79,23 @@ def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
     frozen = handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts)
     reads = {name: read_state(run.clients, run.environment, name) for name in run.environment.stacks}
     unknown: Observed[Any] = Absent() if isinstance(frozen, Known) else frozen
-    target = digest = digest_now = count = unknown
+    target = digest = kept = kept_now = count = unknown
     states: tuple[StateMoment, ...] = ()
+    parts: tuple[PartMoment, ...] = ()
     if isinstance(frozen, Known):
         scope = frozen.value
         present = replace(
             scope,
-            stacks=tuple(replace(stack, state=reads[stack.stack].version) for stack in scope.stacks),
+            stacks=tuple(_sealed(replace(stack, state=reads[stack.stack].version)) for stack in scope.stacks),
             preserve_set=preserve_set(run, scope.persistent_serials),
             persistent_serials={name: _serial_of(reads[name].version) for name in scope.persistent_serials},
         )
-        target, digest, digest_now = Known(scope.target), Known(scope.frozen_digest), Known(_digest(present))
+        target, digest = Known(scope.target), Known(scope.frozen_digest)
+        kept, kept_now = (_preserved_digest(run.environment, it) for it in (scope, present))
+        parts = tuple(
+            PartMoment(stack=then.stack, frozen=then.digest, now=Known(since.digest))
+            for then, since in zip(scope.stacks, present.stacks, strict=True)
+        )
         count = Known(sum(len(stack.destroy_set) for stack in scope.stacks))
         states = _moments(scope, present)
     return PreDestroyFacts(
@@ -91,7 +103,9 @@ def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
         sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
         target=target,
         frozen_digest=digest,
-        digest_now=digest_now,
+        preserved_frozen=kept,
+        preserved_now=kept_now,
+        parts=parts,
         destroy_count=count,
         resources={name: count_of(read.resources) for name, read in reads.items()},
         states=states,
@@ -101,19 +115,22 @@ def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
 
 
 def authorize_destroy(run: LaneRun) -> AuthorizationFacts:
-    """The facts right before the frozen destroy plan is applied, or that this run has none for the stack."""
+    """The facts right before the frozen destroy plan is applied, and whether what needs the stack has had its turn."""
     stack = str(run.lane.stack)
-    targeted = is_targeted(run, stack)
-    facts = authorization_facts(run, stack, "destroy", targeted=targeted)
-    return replace(facts, ended_lives=ended_lives(run, (stack,) if targeted else ()))
+    return replace(
+        authorization_facts(run, stack, "destroy"),
+        ended_lives=ended_lives(run, (stack,)),
+        needed_by={
+            name: count_of(read_state(run.clients, run.environment, name).resources)
+            for name in run.environment.needing(stack)
+        },
+        emergency=triggered_by_the_stop(run),
+    )
 
 
 def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the authorisation passed: apply exactly the frozen plan. A stack that is left alone has none."""
+    """After the authorisation passed: apply exactly the frozen plan."""
     stack = str(run.lane.stack)
-    if not isinstance(facts, AuthorizationFacts) or not facts.targeted:
-        run.log(f"{stack} is not in the target of this run: nothing was authorised, nothing is applied")
-        return
     scope = _frozen(run, stack)
     if not isinstance(scope.plan, Known) or not (scope.plan.value.has_changes or scope.destroy_set):
         run.log(f"{stack} holds nothing: nothing is destroyed")
@@ -130,27 +147,10 @@ def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
 
 
 def collect_destroyed(run: LaneRun) -> DestroyedStateFacts:
-    """M9.D, M9.E after the destroy: the state is empty, and nothing of the destroy-set answers any more.
-
-    Of a stack that is left alone: its state beside the serial that was frozen.
-    """
+    """M9.D, M9.E after the destroy: the state is empty, and nothing of the destroy-set answers any more."""
     stack = str(run.lane.stack)
     observed_at = now()
     after = read_state(run.clients, run.environment, stack)
-    if not is_targeted(run, stack):
-        return DestroyedStateFacts(
-            observed_at=observed_at,
-            sources=(Source(name="state", data_as_of=observed_at),),
-            stack=stack,
-            targeted=False,
-            frozen_serial=frozen_scope(run).persistent_serials.get(stack, Absent()),
-            before=Absent(),
-            after=after.version,
-            post_destroy_state_count=count_of(after.resources),
-            destroy_set=(),
-            still_there=Absent(),
-            locks=Absent(),
-        )
     scope = _frozen(run, stack)
     return DestroyedStateFacts(
         observed_at=observed_at,
@@ -166,47 +166,66 @@ def collect_destroyed(run: LaneRun) -> DestroyedStateFacts:
 
 
 def end_stack_teardown(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the stack was found empty: no later teardown has to finish this one. Raises StoreError.
-
-    A stack that is left alone has none that ends here.
-    """
+    """After the stack was found empty: no later teardown has to finish this one. Raises StoreError."""
     if not isinstance(facts, DestroyedStateFacts | OrphanFacts) or not facts.targeted:
-        run.log(f"{run.lane.stack} is not in the target of this run: it was left alone")
-        return
+        raise LookupError(f"nothing was found of {run.lane.stack} that would end a teardown of it")
     end_teardown(
         run.remote, run.environment.name, str(run.lane.stack), execution_id=run.execution_id, outcome="destroyed"
     )
 
 
 def collect_residual(run: LaneRun) -> ResidualFacts:
-    """M9.F: what still runs, asked independently of any state, and whether everything preserved is still there."""
+    """M9.F: what still runs, asked independently of any state."""
     frozen = frozen_scope(run)
-    destroy_set = tuple(resource for scope in frozen.stacks for resource in scope.destroy_set)
+    destroy_set = tuple(resource for scope in frozen.stacks for resource in _let_go(run, scope))
     to_stay = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
     facts = ResidualFacts(
         **fields_of(scan_now(run)),
         destroy_set=destroy_set,
         destroyed_still_there=_answering(run, destroy_set),
         preserve_set=to_stay,
-        preserved_missing=missing(run.clients, to_stay),
-        persistent_serial_before={
-            name: serial.value for name, serial in frozen.persistent_serials.items() if isinstance(serial, Known)
-        },
-        persistent_serial_after={name: _serial(run, name) for name in frozen.persistent_serials},
     )
     say_harmless(run, facts, to_stay)
     return facts
 
 
-def _downstream(environment: Environment, targets: Iterable[str]) -> tuple[str, ...]:
-    """Every stack that needs one of these, through however many others."""
-    needing = set(targets)
-    found = []
-    for name, stack in environment.stacks.items():  # a stack is declared below all that it needs
-        if needing.intersection(stack.depends_on):
-            needing.add(name)
-            found.append(name)
-    return tuple(found)
+def _let_go(run: LaneRun, scope: StackScope) -> tuple[StateResource, ...]:
+    """Of a destroy-set what the state does not name any more. The rest a next destroy takes: no time removes it."""
+    held = read_state(run.clients, run.environment, scope.stack).resources
+    named = {(it.type, it.id) for it in held.value} if isinstance(held, Known) else set()
+    return tuple(it for it in scope.destroy_set if (it.type, it.id) not in named)
+
+
+def collect_preserved(run: LaneRun) -> PreservedFacts:
+    """M9.F: whether everything that must survive still answers, and whether a stack that is left alone moved."""
+    observed_at = now()
+    frozen = frozen_scope(run)
+    to_stay = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
+    return PreservedFacts(
+        observed_at=observed_at,
+        sources=(Source(name="aws", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
+        environment=run.environment.name,
+        preserve_set=to_stay,
+        preserved_missing=missing(run.clients, to_stay),
+        serials_frozen=frozen.persistent_serials,
+        serials_now={name: _serial(run, name) for name in frozen.persistent_serials},
+        persistent=tuple(run.environment.stacks_by_lifecycle("persistent")),
+    )
+
+
+def _held(run: LaneRun, targets: Iterable[str]) -> dict[str, tuple[Blocker, ...]]:
+    """By target what M9.A found that keeps every terraform from it. Raises LookupError when it left no facts."""
+    found = handed_over_facts(run, "a_readiness", TeardownReadinessFacts)
+    if not isinstance(found, Known):
+        raise LookupError(f"no readiness of this run: {shown(found)}")
+    return {name: tuple(stack_blockers(found.value, name)) for name in targets}
+
+
+def _part(run: LaneRun, stack: str, held: tuple[Blocker, ...]) -> StackScope:
+    scope = stack_scope(run, stack, None if held else settle(run, stack), held=held)
+    if not isinstance(scope.plan, Known):
+        run.log(f"{stack}: no destroy plan, its part of the scope says why; the other targets go on")
+    return scope
 
 
 def _answering(run: LaneRun, destroy_set: tuple[StateResource, ...]) -> Observed[tuple[StateResource, ...]]:
@@ -225,17 +244,29 @@ def _answering(run: LaneRun, destroy_set: tuple[StateResource, ...]) -> Observed
 
 
 def _digest(facts: TeardownScopeFacts) -> str:
-    """Over destroy-set, preserve-set, plan digests, states and serials."""
-    planned = [(scope.stack, scope.plan.value) for scope in facts.stacks if isinstance(scope.plan, Known)]
+    """Over the parts, the preserve-set and the serials of all other stacks."""
     return digest_of(
         {
-            "destroy": [(scope.stack, resource) for scope in facts.stacks for resource in scope.destroy_set],
+            "parts": [(scope.stack, scope.digest) for scope in facts.stacks],
             "preserve": facts.preserve_set,
-            "plans": [(stack, plan.sha256) for stack, plan in planned],
-            "states": [(scope.stack, scope.state) for scope in facts.stacks],
             "persistent": facts.persistent_serials,
         }
     )
+
+
+def _sealed(scope: StackScope) -> StackScope:
+    """The part under the digest of its destroy-set, plan and state."""
+    plan = scope.plan.value.sha256 if isinstance(scope.plan, Known) else ""
+    digest = digest_of({"stack": scope.stack, "destroy": scope.destroy_set, "plan": plan, "state": scope.state})
+    return replace(scope, digest=digest)
+
+
+def _preserved_digest(environment: Environment, facts: TeardownScopeFacts) -> Observed[str]:
+    """Over what must survive whatever the target is: what the manifest names, and what persistent stacks hold."""
+    if not isinstance(facts.preserve_set, Known):
+        return facts.preserve_set
+    lasting = {"", *environment.stacks_by_lifecycle("persistent")}
+    return Known(digest_of({"preserve": [item for item in facts.preserve_set.value if item.stack in lasting]}))
 
 
 def _moments(frozen: TeardownScopeFacts, present: TeardownScopeFacts) -> tuple[StateMoment, ...]:

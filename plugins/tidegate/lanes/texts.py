@@ -56,9 +56,10 @@ _NOTES: dict[Phase, str] = {
 _FAILURE = """
 ### Reading a failure
 Open the red task's log. Lines that start with `BLOCKED` say: code, resource, what was observed, what was expected, and
-the next command. Everything after a closed gate stays unstarted (`upstream_failed`). The verdict task lists all lanes
-with the address of their snapshots. Correct the cause, then clear the red task with everything downstream; a pass from
-before never counts again.
+the next command. What waits for a closed gate stays unstarted (`upstream_failed`), or ends `skipped` when it was not
+reached; in M9 what waits for its end alone goes on. A lane of a stack that is no target ends `skipped` as well. The
+verdict's log gives the causes in full, and all lanes with the address of their snapshots. Correct the cause, then clear
+the red task with everything downstream; a pass from before never counts again.
 """
 
 

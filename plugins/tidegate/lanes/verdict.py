@@ -1,6 +1,7 @@
 """Collects what the phase verdict rests on, and numbers the verdict in the environment's chain."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from tidegate.evidence.canonical import document_digest
@@ -8,10 +9,12 @@ from tidegate.evidence.control import Series
 from tidegate.evidence.store import StoreUnreachable
 from tidegate.gates.registry import by_id
 from tidegate.lanes.guards import parse_snapshot
+from tidegate.lanes.outcome import with_outcome
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.spec import Lane
+from tidegate.lanes.targets import not_targets
 from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.verdict import LaneResult, VerdictFacts
@@ -22,15 +25,20 @@ def collect_verdict(run: LaneRun) -> VerdictFacts:
     observed_at = now()
     states = run.task_states()
     lanes = phase_of(run.environment, run.phase).lanes
-    return VerdictFacts(
+    excluded = not_targets(run)
+    facts = VerdictFacts(
         observed_at=observed_at,
         sources=(Source(name="evidence", data_as_of=observed_at), Source(name="airflow", data_as_of=observed_at)),
         phase=run.phase,
         execution_id=run.execution_id,
         environment=run.environment.name,
         profile=run.profile,
-        lanes=tuple(_result(run, lane, states.get(lane.task_id, "none")) for lane in lanes),
+        lanes=tuple(
+            replace(_result(run, lane, states.get(lane.task_id, "none")), no_target=lane.task_id in excluded)
+            for lane in lanes
+        ),
     )
+    return with_outcome(run, facts)
 
 
 def verdict_series(run: LaneRun) -> Series:
@@ -59,7 +67,7 @@ def chain_verdict(run: LaneRun, uri: str, version_id: str | None, document: dict
 def _result(run: LaneRun, lane: Lane, task_state: str) -> LaneResult:
     empty: Observed[Any] = Absent()
     handed = _handed_over(run, lane)
-    common = {"task": lane.task_id, "lane": lane.name, "gate": lane.gate, "task_state": task_state}
+    common: dict[str, Any] = {"task": lane.task_id, "lane": lane.name, "gate": lane.gate, "task_state": task_state}
     nothing = dict.fromkeys(
         (
             "stored_digest",
@@ -109,7 +117,7 @@ def _local_digest(run: LaneRun, lane: Lane) -> Observed[str]:
 def _stored_result(
     run: LaneRun,
     lane: Lane,
-    common: dict[str, str],
+    common: dict[str, Any],
     handed: Observed[str],
     uri: str,
     version_id: str | None,

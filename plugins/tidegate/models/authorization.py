@@ -30,6 +30,9 @@ class GuardingSnapshot:
     expired: bool
     policy_changed: bool = False
     """It passed under another version of the manifest's or the policies' sections that its gate depends on (EV4)."""
+    stopping: tuple[str, ...] | None = None
+    """Where it speaks of several stacks and did not pass: what of it stops this one, as `CODE resource`. None: it
+    counts as a whole (RE2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,5 +81,12 @@ class AuthorizationFacts(Facts):
     """Of the stack, where its ended time to live triggered this teardown."""
     unsaved: Observed[UnsavedState] = field(default_factory=Absent)
     """A state of the stack that an earlier terraform could not save. Absent: none."""
+    needed_by: dict[str, Observed[int]] = field(default_factory=dict)
+    """Of a destroy: resources in the state of each stack that needs this one, read now (LC1)."""
+    emergency: Observed[str] = field(default_factory=Absent)
+    """The execution of the emergency stop that triggered this very run, by its record and the latch. Absent: none."""
+    alone: bool = False
+    """The run was asked for a persistent stack alone, by what its first lane recorded: it belongs to no platform run,
+    and the latch does not keep it, for its plan guard lets it only put back what drifted."""
     platform_run: str | None
     """The platform run that this DAG run works on; a build must find exactly it open (LC1)."""

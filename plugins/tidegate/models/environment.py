@@ -223,6 +223,16 @@ class Environment(_Section):
         """Below it lie the SSM parameters that a messaging stack writes; it ends in a slash."""
         return f"{self.parameter_prefix}/kafka/"
 
+    def needing(self, *stacks: str) -> tuple[str, ...]:
+        """Every other stack that needs one of these, through however many others, in the order of the manifest."""
+        needed = set(stacks)
+        found = []
+        for name, stack in self.stacks.items():  # a stack is declared below all that it needs
+            if needed.intersection(stack.depends_on):
+                needed.add(name)
+                found.append(name)
+        return tuple(name for name in found if name not in stacks)
+
     @property
     def destroyable_stacks(self) -> tuple[str, ...]:
         """The stacks that a teardown may take, downstream first."""

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from tidegate.models.blocker import Blocker
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Observed
@@ -14,6 +15,31 @@ from tidegate.models.state import NewerProvider, StateResource, StateVersion
 from tidegate.models.unsaved import UnsavedState
 
 Purpose = Literal["build", "destroy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedAttribute:
+    """An attribute that was changed outside Terraform. Values of secrets, lists and blocks are not kept (ID4)."""
+
+    name: str
+    was: str | None
+    """As the last apply left it. None: not shown."""
+    now: str | None
+    """As it is found. None: not shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedFromDeletion:
+    """A resource of a destroy plan whose service refuses to delete it, because somebody protected it."""
+
+    address: str
+    type: str
+    name: str
+    """By which its service's commands know it."""
+    region: str
+    """Empty where it has none, or none that can be told."""
+    attribute: str
+    """Which attribute says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +56,8 @@ class PlannedResource:
     before: dict[str, Observed[Any]] | None = None
     """What decides the price, as it stands now, of what the plan changes, replaces or deletes. None: nothing stands,
     or nothing changes."""
+    changed_outside: tuple[ChangedAttribute, ...] = ()
+    """Where it drifted: which attributes. Empty where the whole resource came or went."""
 
     @property
     def stands_after(self) -> bool:
@@ -53,6 +81,8 @@ class Plan:
     source_digest: str
     refreshed: tuple[str, ...] | None = None
     """Of a destroy plan: the addresses that the cloud still knew when Terraform asked. None: the plan does not say."""
+    protected: tuple[ProtectedFromDeletion, ...] = ()
+    """Of a destroy plan: what it would fail on half way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +134,10 @@ class PlanFacts(Facts):
     """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
     too_new: Observed[NewerProvider] = field(default_factory=Absent)
     """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
+    alone: bool = False
+    """The run was asked for the persistent stacks alone: it adds nothing that has a price."""
+    only_repairs: bool = False
+    """Alone, and the emergency latch is set or cannot be read: it only puts back what drifted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +147,8 @@ class PreserveItem:
     type: str
     id: str
     reason: str
+    stack: str = ""
+    """The stack whose state holds it; empty for what the manifest names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +171,9 @@ class BegunTeardown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackScope:
-    """What a destroy plan would remove from one stack: addresses come from the plan, ids from the state."""
+    """One part of a scope: what a destroy plan would remove from one stack. Addresses come from the plan, ids from the
+    state. What is wrong with a part stops the destroy of its own stack, and of no other (RE2).
+    """
 
     stack: str
     lifecycle: str
@@ -153,6 +191,12 @@ class StackScope:
     """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
     too_new: Observed[NewerProvider] = field(default_factory=Absent)
     """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
+    needed_by: tuple[str, ...] = ()
+    """Every stack that needs this one, through however many others: they go first."""
+    stopped_by: tuple[Blocker, ...] = ()
+    """What M9.A found that keeps any terraform from this stack: then it was not planned."""
+    digest: str = ""
+    """sha256 over destroy-set, plan digest and state of this part, in RFC 8785 form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +218,7 @@ class TeardownScopeFacts(Facts):
     downstream: dict[str, Observed[int]] = field(default_factory=dict)
     """Resources in the state of each stack that needs a target and is none itself: they must go first, or with it."""
     frozen_digest: str
-    """sha256 over destroy-set, preserve-set, plan digests, states and serials, in RFC 8785 form."""
+    """sha256 over the digests of the parts, the preserve-set and the serials, in RFC 8785 form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,14 +16,26 @@ class StateMoment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartMoment:
+    """One part of the frozen scope: its digest when it was frozen, and the same made of what is there now."""
+
+    stack: str
+    frozen: str
+    now: Observed[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreDestroyFacts(Facts):
     """Facts of M9.C."""
 
     target: Observed[str]
     frozen_digest: Observed[str]
     """Of M9.B in this run. Absent: nothing was frozen."""
-    digest_now: Observed[str]
-    """The same digest with states and preserve-set as they are now."""
+    preserved_frozen: Observed[str]
+    """Digest of what must survive as it was frozen, without what stacks that are left alone hold: their states tell."""
+    preserved_now: Observed[str]
+    """The same digest of what is there now."""
+    parts: tuple[PartMoment, ...]
     destroy_count: Observed[int]
     """Resources in the frozen destroy-set."""
     resources: dict[str, Observed[int]]

@@ -54,6 +54,21 @@ class BuildReadinessFacts(Facts):
     """Of every stack."""
     restore_refused: str = ""
     """Why the state version that the params name was not put back; blank: it was, or nobody asked."""
+    stacks: str = "all"
+    """What the run was asked for: `all`, or the name of one persistent stack that is repaired alone."""
+    persistent: tuple[str, ...] = ()
+    """The stacks that may be repaired alone."""
+    asked: str = ""
+    """The param `platform_run`: `auto`, `new` or `continue`."""
+    way: str = ""
+    """Which way `auto` found: `new`, `continue` or `blocked`; empty where a person chose."""
+    way_reason: str = ""
+    """Why."""
+
+    @property
+    def alone(self) -> bool:
+        """One persistent stack alone: no platform run is opened or continued, and nothing counts as a build."""
+        return self.stacks != "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

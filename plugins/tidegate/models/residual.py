@@ -44,15 +44,26 @@ class ScanFacts(Facts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidualFacts(ScanFacts):
-    """Facts of M9.F: nothing of the environment is left, nothing preserved is missing (TD4, TD5)."""
+    """Facts of M9.F: nothing of the environment is left (TD5)."""
 
     destroy_set: tuple[StateResource, ...]
     destroyed_still_there: Observed[tuple[StateResource, ...]]
     preserve_set: tuple[PreserveItem, ...]
+    """What is not left over, but meant to stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreservedFacts(Facts):
+    """Facts of M9.F: everything that must survive is still there, and no other stack moved (TD4, LC6)."""
+
+    environment: str
+    preserve_set: tuple[PreserveItem, ...]
     preserved_missing: Observed[tuple[PreserveItem, ...]]
-    persistent_serial_before: dict[str, int]
-    """State serials of persistent stacks when the scope was frozen."""
-    persistent_serial_after: dict[str, Observed[int]]
+    serials_frozen: dict[str, Observed[int]]
+    """State serial of each stack that is no target, when the scope was frozen."""
+    serials_now: dict[str, Observed[int]]
+    persistent: tuple[str, ...]
+    """Stacks that no teardown takes; M2 puts back what is missing of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

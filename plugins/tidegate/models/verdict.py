@@ -1,12 +1,13 @@
 """The phase verdict: a pure function of the required snapshots (EV2)."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Observed
 
-LaneStatus = Literal["pass", "fail", "not_run", "stale"]
+LaneStatus = Literal["pass", "fail", "not_run", "stale", "skipped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,19 @@ class LaneResult:
     blockers: tuple[str, ...]
     """Sentences of the lane's blockers, for the log of the verdict."""
     uri: str
+    no_target: bool = False
+    """What the run was asked for, as its own evidence records it, excludes the lane's stack."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingStack:
+    """A stack that is still deployed after a teardown (RE6)."""
+
+    stack: str
+    resources: Observed[int]
+    """In its state."""
+    usd_per_hour: Observed[Decimal]
+    """What it spends, or at least spends, by the scan and the prices of this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +59,9 @@ class VerdictFacts(Facts):
     environment: str
     profile: str
     lanes: tuple[LaneResult, ...]
+    counts_as_build: bool = True
+    """False: the run was asked for a persistent stack alone. Such a pass says nothing of a build."""
+    standing: tuple[StandingStack, ...] = ()
+    """After a teardown: every stack that it could have taken and that still stands, or of which nobody can tell."""
+    outcome: str = ""
+    """What became of the environment, in one sentence; empty where the phase has none to tell."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
 from tidegate.environments import ManifestError
 from tidegate.evidence.store import StoreError
@@ -33,6 +33,7 @@ class GateOperator(BaseOperator):
         """Collect, judge, publish, push; raise AirflowFailException on any blocker."""
         run = self.open(context)
         refuse_under_a_finished_verdict(run)
+        skip_what_has_nothing_to_do(run, context)
         conclude(run, *judge_and_push(run, collected(run, resolve(self.lane.collect)), context))
 
     def open(self, context: Mapping[str, Any]) -> Any:
@@ -72,6 +73,32 @@ def refuse_under_a_finished_verdict(run: Any) -> None:
             f"CLEAR-DOWNSTREAM-TOO {run.task_id}: this run already has a verdict | observed: {verdict} has ended | "
             "expected: the verdict cleared as well | remedy: clear this task with everything downstream"
         )
+
+
+def skip_what_has_nothing_to_do(run: Any, context: Mapping[str, Any]) -> None:
+    """End the task skipped where the lane was not reached, and leaves nothing, or where the run was not asked for its
+    stack, and leaves a snapshot that says so. Raises AirflowSkipException, and AirflowFailException when the evidence
+    does not take that snapshot.
+    """
+    from tidegate.lanes.judging import EvidenceUnreachable, leave_not_run
+    from tidegate.lanes.reach import not_reached
+    from tidegate.lanes.targets import not_a_target
+
+    unreached = not_reached(run)
+    if unreached:
+        raise AirflowSkipException(f"{run.lane.name} was not reached: {unreached}")
+    facts = not_a_target(run)
+    if facts is None:
+        return
+    try:
+        published = leave_not_run(run, facts)
+    except EvidenceUnreachable as error:
+        raise AirflowFailException(str(error)) from error
+    context["ti"].xcom_push(key=XCOM_KEY, value=published.document)
+    log(f"snapshot {published.stored.uri} (attempt {published.attempt}, digest {published.digest[:12]})")
+    raise AirflowSkipException(
+        f"{run.lane.name} did nothing: not a target; this run was asked for {facts.target or 'nothing'}"
+    )
 
 
 def collected(run: Any, collect: Callable[[Any], Any]) -> Any:
@@ -129,9 +156,11 @@ def conclude(run: Any, facts: Any, judged: Any, *, told: bool = False) -> None:
             except AirflowFailException as error:
                 raise AirflowFailException(f"{closed}; {error}") from error
         raise AirflowFailException(closed)
-    log(f"{run.lane.name} passed")
+    log(f"{run.lane.name} authorised; nothing is applied yet" if run.lane.mutates_after else f"{run.lane.name} passed")
     if run.lane.on_pass is not None:
         _act(run, run.lane.on_pass, facts, judged.published.document)
+    if run.lane.mutates_after:
+        log(f"{run.lane.name} passed: what was authorised is done")
 
 
 def _act(run: Any, action: str, facts: Any, document: dict[str, Any]) -> None:

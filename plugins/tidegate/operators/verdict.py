@@ -30,7 +30,12 @@ class PhaseVerdictOperator(GateOperator):
             undelivered = telling.tell_of_verdict(run, judged, context)
         finally:
             _say(run, judged)
-            conclude(run, facts, judged, told=True)
+            try:
+                conclude(run, facts, judged, told=True)
+            finally:
+                outcome = getattr(facts, "outcome", "")
+                if outcome:
+                    log(outcome)
         if undelivered and run.phase in telling.LOUD_PHASES:
             raise AirflowFailException(undelivered[0].sentence())
 

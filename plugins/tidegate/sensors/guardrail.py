@@ -17,7 +17,13 @@ from tidegate.environments import ManifestError
 from tidegate.lanes.spec import Lane
 from tidegate.operators.airflow_run import lane_run, log, resolve
 from tidegate.operators.blocker_lines import blocker_lines
-from tidegate.operators.gate import collected, conclude, judge_and_push, refuse_under_a_finished_verdict
+from tidegate.operators.gate import (
+    collected,
+    conclude,
+    judge_and_push,
+    refuse_under_a_finished_verdict,
+    skip_what_has_nothing_to_do,
+)
 from tidegate.triggers.look_again import LookAgainTrigger, deadline_of, kept_of
 
 
@@ -62,6 +68,7 @@ class GuardrailSensor(BaseSensorOperator):
             raise AirflowFailException(f"MANIFEST-INVALID {error}") from error
         log(f"{self.lane.name} {self.lane.title} - {self.environment}, profile {run.profile}")
         refuse_under_a_finished_verdict(run)
+        skip_what_has_nothing_to_do(run, context)
         run.kept = kept
         facts = collected(run, resolve(self.lane.collect))
         blockers = look(run, facts)

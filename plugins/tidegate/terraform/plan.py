@@ -12,6 +12,7 @@ from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply,
 from tidegate.models.plan import Plan, PlannedResource, Purpose
 from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
+from tidegate.terraform.plan_attributes import changed_attributes, protected_from_deletion
 
 NO_CHANGE = {("no-op",), ("read",)}
 """Actions that change nothing."""
@@ -74,11 +75,11 @@ def to_plan(
     """The facts of a plan document. Raises PlanUnreadable when its shape is not the documented one."""
     looked_at = _LookedAt(policy, prices)
     try:
-        drifted = {change["address"] for change in document.get("resource_drift", ())}
+        drifted = {it["address"]: it["change"] for it in document.get("resource_drift", ())}
         sizes = _sizes_of_tasks(document)
         resources = tuple(
             _with_size_of_tasks(
-                _resource(change, change["address"] in drifted, looked_at), sizes.get(_module(change), [])
+                _resource(change, drifted.get(change["address"]), looked_at), sizes.get(_module(change), [])
             )
             for change in document.get("resource_changes", ())
             if is_managed(change)
@@ -96,6 +97,7 @@ def to_plan(
             sha256=sha256,
             source_digest=source_digest,
             refreshed=_refreshed(document) if purpose == "destroy" else None,
+            protected=tuple(protected_from_deletion(document)) if purpose == "destroy" else (),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanUnreadable(f"unexpected shape: {type(error).__name__}: {error}") from error
@@ -124,7 +126,7 @@ def is_managed(change: dict[str, Any]) -> bool:
     return bool(change["mode"] == "managed")
 
 
-def _resource(change: dict[str, Any], drifted: bool, looked_at: _LookedAt) -> PlannedResource:
+def _resource(change: dict[str, Any], drift: dict[str, Any] | None, looked_at: _LookedAt) -> PlannedResource:
     inner = change["change"]
     actions = tuple(inner["actions"])
     return PlannedResource(
@@ -132,7 +134,8 @@ def _resource(change: dict[str, Any], drifted: bool, looked_at: _LookedAt) -> Pl
         type=change["type"],
         actions=actions,
         importing="importing" in inner,
-        drifted=drifted and actions not in NO_CHANGE,
+        drifted=drift is not None and actions not in NO_CHANGE,
+        changed_outside=() if drift is None or actions in NO_CHANGE else changed_attributes(drift),
         attributes={name: _judged(inner, actions, name) for name in looked_at.names(change["type"])},
         before=_before(inner, actions, looked_at.priced(change["type"])),
     )

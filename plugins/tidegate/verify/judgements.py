@@ -13,6 +13,7 @@ from tidegate.evidence.derived import derived_fields
 from tidegate.gates.base import Gate
 from tidegate.gates.registry import by_id
 from tidegate.models.facts import CollectorBroken, Facts
+from tidegate.models.not_target import NotTargetFacts
 from tidegate.models.snapshot import Snapshot
 from tidegate.verify.documents import Document
 from tidegate.verify.findings import (
@@ -87,6 +88,10 @@ def judgement_findings(document: Document, snapshot: Snapshot) -> Iterator[Findi
             yield judgement_mismatch(file, f"{name} {written[name]}", f"{name} {value}, as the facts say")
     if stored in CLOSED_UNSEEN and not snapshot.overall_pass:
         return
+    if isinstance(facts, NotTargetFacts):
+        if snapshot.status != "not_run":
+            yield judgement_mismatch(file, f"status {snapshot.status}", "status not_run: nothing was judged")
+        return
     again = by_id(snapshot.gate).evaluate(facts, judged_at=snapshot.observed_at, names=_names(snapshot))
     before = Counter((blocker.code, blocker.resource) for blocker in snapshot.blockers)
     after = Counter((blocker.code, blocker.resource) for blocker in again)
@@ -107,8 +112,8 @@ def _is_within(stored: Any, known: Any) -> bool:
 
 @cache
 def _adapters(gate_id: str) -> dict[str, TypeAdapter[Facts]]:
-    """By name: the facts of a gate, and those of a crash, on which every gate closes."""
-    return {kind.__name__: TypeAdapter(kind) for kind in (by_id(gate_id).facts, CollectorBroken)}
+    """By name: the facts of a gate, those of a crash, on which every gate closes, and those of no target."""
+    return {kind.__name__: TypeAdapter(kind) for kind in (by_id(gate_id).facts, CollectorBroken, NotTargetFacts)}
 
 
 def _gate(snapshot: Snapshot, file: str) -> tuple[Gate[Facts] | None, Finding | None]:
@@ -133,6 +138,8 @@ def _names(snapshot: Snapshot) -> dict[str, str] | None:
 
 def _status(snapshot: Snapshot, file: str) -> Iterator[Finding]:
     passed = snapshot.overall_pass
+    if snapshot.status == "not_run" and not passed and not snapshot.blockers:
+        return
     if passed is bool(snapshot.blockers) or (snapshot.status == "pass") is not passed:
         yield judgement_mismatch(
             file,

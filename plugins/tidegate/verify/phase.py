@@ -36,9 +36,35 @@ def phase_findings(
     ):
         if observed != expected:
             yield judgement_mismatch(verdict.key, f"{name} {observed} in the facts", f"{name} {expected}")
+    excluded = _excluded(execution)
     for lane in facts.lanes:
         if lane.task in required:
             yield from _lane(execution, verdict, facts, lane)
+            if lane.no_target and lane.task not in excluded:
+                said = "a lane whose stack the recorded target names, or of which nothing is recorded"
+                yield judgement_mismatch(verdict.key, f"{lane.task}: no target", said)
+
+
+def _excluded(execution: Execution) -> set[str]:
+    """The lanes whose stack the recorded target leaves out: what M9.B froze, or what M2.A was asked for.
+
+    None where that is not to be read.
+    """
+    first = execution.newest(execution.subject.lanes[0].task) if execution.subject.phase == "m2" else None
+    if first is not None and first.snapshot is not None:
+        stack = first.snapshot.facts.get("stacks", "all")
+        if stack != "all":
+            lanes = execution.subject.lanes
+            return {it.task for it in lanes if it.whole_build or it.stack not in (None, stack)}
+    scope = next((it for it in execution.subject.lanes if it.gate == "TEARDOWN-SCOPE"), None)
+    frozen = None if scope is None else execution.newest(scope.task)
+    if frozen is None or frozen.snapshot is None:
+        return set()
+    stacks = frozen.snapshot.facts.get("stacks")
+    if not isinstance(stacks, list) or not all(isinstance(part, dict) for part in stacks):
+        return set()
+    targets = {part.get("stack") for part in stacks}
+    return {it.task for it in execution.subject.lanes if it.stack is not None and it.stack not in targets}
 
 
 def _lane(execution: Execution, verdict: Document, facts: VerdictFacts, lane: LaneResult) -> Iterator[Finding]:

@@ -11,12 +11,16 @@ PROOF = "teardown_proof"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Required:
-    """One snapshot of a phase: its lane (`M2.C`), the task that writes it, its gate and its name."""
+    """One snapshot of a phase: its lane (`M2.C`), the task that writes it, its gate, its name and its stack."""
 
     lane: str
     task: str
     gate: str
     snapshot: str
+    stack: str | None = None
+    """The stack that the lane speaks of; None: all of them."""
+    whole_build: bool = False
+    """It speaks of the build as a whole, and has nothing to do where a stack is repaired alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

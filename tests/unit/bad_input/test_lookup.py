@@ -6,17 +6,18 @@ from zlib import crc32
 import pytest
 
 from bad_input import Case, FakeAws, error, sweep
-from factories_world import NOW, destroyed_facts, residual_facts
+from factories_world import NOW, destroyed_facts, preserved_facts
 from tidegate.collectors.aws import reading
 from tidegate.collectors.aws.lookup import QUESTIONS, missing, still_there
 from tidegate.environments import load
-from tidegate.gates import destroyed_state, residual_scan
+from tidegate.gates import destroyed_state
+from tidegate.gates import preserved_things as preserved_gate
 from tidegate.models.plan import PreserveItem
 from tidegate.models.state import StateResource
 
 ENVIRONMENT = load("dev_min")
 HERE, ACCOUNT = ENVIRONMENT.region, ENVIRONMENT.account_id
-DESTROYED, RESIDUAL = "DESTROYED-STATE", "RESIDUAL-SCAN"
+DESTROYED, PRESERVED = "DESTROYED-STATE", "PRESERVED-THINGS"
 TABLE, ENDPOINT = "rtb-00000000000000000", "vpce-00000000000000000"
 ROLE = f"arn:aws:ecs:{HERE}:{ACCOUNT}"
 TOPIC = f"arn:aws:sns:{HERE}:{ACCOUNT}:t"
@@ -42,7 +43,7 @@ def there(kind: str, id_: str, answers: dict[str, Any]) -> Case:
         answers=answers,
         judge=_judge(kind, id_),
         unset=UNSET,
-        expected={DESTROYED: frozenset({"RESOURCE-STILL-THERE"}), RESIDUAL: frozenset()},
+        expected={DESTROYED: frozenset({"RESOURCE-STILL-THERE"}), PRESERVED: frozenset()},
     )
 
 
@@ -53,7 +54,7 @@ def gone(kind: str, id_: str, answers: dict[str, Any]) -> Case:
         answers=answers,
         judge=_judge(kind, id_),
         unset=UNSET,
-        expected={DESTROYED: frozenset(), RESIDUAL: frozenset({"PRESERVED-MISSING"})},
+        expected={DESTROYED: frozenset(), PRESERVED: frozenset({"PRESERVED-MISSING"})},
     )
 
 
@@ -63,10 +64,10 @@ def _judge(kind: str, id_: str) -> Any:
 
     def judged(aws: FakeAws) -> Any:
         destroyed = destroyed_facts(destroy_set=(resource,), still_there=still_there(aws.clients, [resource]))
-        preserved = residual_facts(preserve_set=(item,), preserved_missing=missing(aws.clients, [item]))
+        preserved = preserved_facts(preserve_set=(item,), preserved_missing=missing(aws.clients, [item]))
         return (destroyed, preserved), {
             DESTROYED: destroyed_state.GATE.evaluate(destroyed, judged_at=NOW),
-            RESIDUAL: residual_scan.GATE.evaluate(preserved, judged_at=NOW),
+            PRESERVED: preserved_gate.GATE.evaluate(preserved, judged_at=NOW),
         }
 
     return judged

@@ -56,3 +56,14 @@ def test_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         "dev_min  account 123456789012, eu-west-2: core (persistent), confluent (messaging), demo (ephemeral)"
         in capsys.readouterr().out
     )
+
+
+def test_an_authorisation_is_not_shown_as_an_apply_that_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    Evidence(tmp_path, M9).lanes().verdict()
+    run(monkeypatch, tmp_path, "show", M9)
+    lanes = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip().startswith("M9.")]
+    said = {words[2]: words[1] for words in lanes}
+    assert (said["d_demo.destroy"], said["d_demo.verify"]) == ("authorised", "pass")

@@ -1,5 +1,6 @@
 """BUILD-READINESS, and with it the rules on lease, latch, platform run and held locks."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -267,3 +268,41 @@ def test_a_newer_state_says_which_terraform_to_install() -> None:
 def test_why_there_is_no_platform_run_to_go_on_with(facts: BuildReadinessFacts, observed: str) -> None:
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.code, blocker.observed) == ("PLATFORM-RUN-NOT-OPEN", observed)
+
+
+def repairing(stacks: str = "core", **changes: Any) -> BuildReadinessFacts:
+    """A run that was asked for core alone."""
+    facts = build_readiness_facts(stacks=stacks, persistent=("core",), locks=(stack_locks(stack="core"),))
+    return replace(facts, **changes)
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(repairing(control=control(latch=Known(latch(is_set=True)))), [], id="while-the-latch-is-set"),
+        pytest.param(repairing(control=control(latch=REFUSED)), [], id="while-nobody-can-tell"),
+        pytest.param(repairing(control=control(platform_run=OPEN)), [], id="while-a-platform-run-is-open"),
+        pytest.param(repairing(control=control(platform_run=Absent())), [], id="while-none-ever-was"),
+        pytest.param(repairing("demo"), ["STACKS-UNKNOWN"], id="demo-alone"),
+        pytest.param(repairing(""), ["STACKS-UNKNOWN"], id="nothing"),
+        pytest.param(repairing(control=control(lease=THEIRS)), ["LEASE-HELD"], id="while-another-run-works-here"),
+        pytest.param(
+            repairing(locks=(stack_locks(stack="core", locks=HELD, liveness="live"),)), ["STATE-LOCKED"], id="locked"
+        ),
+    ],
+)
+def test_core_alone(facts: BuildReadinessFacts, codes: list[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+def test_where_there_is_doubt_auto_stops_and_names_both_ways() -> None:
+    facts = replace(controlled(platform_run=OPEN), asked="auto", way="blocked", way_reason="M9 did not pass")
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.code, blocker.observed) == ("PLATFORM-RUN-UNDECIDED", "M9 did not pass")
+    assert "platform_run = continue" in blocker.remedy
+    assert "m9_teardown_cost_check" in blocker.remedy
+
+
+def test_where_auto_goes_on_nothing_is_in_its_way() -> None:
+    facts = replace(controlled(platform_run=OPEN, goes_on=True), asked="auto", way="continue", way_reason="x")
+    assert GATE.evaluate(facts, judged_at=NOW) == ()

@@ -75,6 +75,7 @@ VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
     "DESTROYED-STATE": (world.destroyed_facts, world.destroyed_left_alone),
     "ORPHAN-IDENTITIES": (orphans.orphan_facts, orphans.left_alone),
     "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
+    "PRESERVED-THINGS": (world.preserved_facts,),
     "CONFLUENT-BILLING": (guardrails.confluent_billing_facts,),
     "COST-GUARDRAIL": (guardrails.cost_facts, guardrails.both_platforms),
     "TEARDOWN-PROOF": (
@@ -221,7 +222,7 @@ def test_every_gate_names_its_owner_and_requirements(gate: Gate[Any]) -> None:
     assert not gate.title.endswith(".")
     assert gate.owner in OWNERS
     assert gate.requirements
-    assert all(re.fullmatch(r"(ID|ST|LC|CO|TD|EV|IN)[1-9]", given) for given in gate.requirements)
+    assert all(re.fullmatch(r"(ID|ST|LC|CO|TD|EV|IN|RE|AN)[1-9]", given) for given in gate.requirements)
     assert len(set(gate.requirements)) == len(gate.requirements)
 
 

@@ -102,6 +102,21 @@ def stated(**changes: Any) -> Known[StateVersion]:
         ),
         pytest.param(guarded(status="fail", overall_pass=False), ["GUARD-NOT-PASSED"], id="a-failed-guard"),
         pytest.param(guarded(status="stale"), ["GUARD-NOT-PASSED"], id="a-stale-guard-that-says-pass"),
+        pytest.param(
+            guarded(status="fail", overall_pass=False, stopping=()), [], id="a-failed-guard-that-is-about-other-stacks"
+        ),
+        pytest.param(
+            guarded(status="fail", overall_pass=False, stopping=("PLAN-UNREADABLE demo",)),
+            ["GUARD-NOT-PASSED"],
+            id="a-failed-guard-that-is-about-this-one",
+        ),
+        pytest.param(guarded(stopping=("X y",)), ["GUARD-NOT-PASSED"], id="a-passed-guard-that-stops-all-the-same"),
+        pytest.param(
+            guarded(status="not_run", overall_pass=False, stopping=()), ["GUARD-NOT-PASSED"], id="a-guard-not-run"
+        ),
+        pytest.param(
+            guarded(status="fail", overall_pass=True, stopping=()), ["GUARD-NOT-PASSED"], id="a-guard-that-says-both"
+        ),
         pytest.param(guarded(overall_pass=False), ["GUARD-NOT-PASSED"], id="a-guard-that-contradicts-itself"),
         pytest.param(guarded(sha256_stored=ALTERED), ["GUARD-DIGEST-MISMATCH"], id="stored-is-not-handed-over"),
         pytest.param(

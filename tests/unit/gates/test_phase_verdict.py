@@ -1,5 +1,7 @@
 """PHASE-VERDICT, and the one word per lane beside it."""
 
+from typing import Any
+
 import pytest
 
 from factories_control import NOW, empty_lane, failed_lane, lane, verdict_facts
@@ -22,6 +24,12 @@ BROKEN_LANE = lane(
 )
 
 
+def no_target(**changes: Any) -> LaneResult:
+    """A lane of a stack that nobody asked for: skipped, and its snapshot says so."""
+    given = {"status": Known("not_run"), "overall_pass": Known(False), "task_state": "skipped", "no_target": True}
+    return lane(**{**given, **changes})
+
+
 @pytest.mark.parametrize(
     ("result", "codes", "status"),
     [
@@ -31,10 +39,35 @@ BROKEN_LANE = lane(
         pytest.param(empty_lane(task_state="none"), ["LANE-NOT-RUN"], "not_run", id="not-scheduled"),
         pytest.param(empty_lane(task_state="removed"), ["LANE-NOT-RUN"], "not_run", id="removed-from-the-dag"),
         pytest.param(
-            lane(status=Known("not_run"), overall_pass=Known(False), blockers=("x",)),
+            lane(status=Known("not_run"), overall_pass=Known(False)),
             ["LANE-NOT-RUN"],
             "not_run",
             id="a-snapshot-that-says-not-run",
+        ),
+        pytest.param(
+            lane(status=Known("not_run"), overall_pass=Known(False), blockers=("x",)),
+            ["LANE-NOT-RUN", "LANE-CONTRADICTORY"],
+            "not_run",
+            id="not-run-and-judged-all-the-same",
+        ),
+        pytest.param(no_target(), [], "skipped", id="no-target-and-skipped"),
+        pytest.param(
+            no_target(no_target=False), ["LANE-NOT-RUN"], "not_run", id="skipped-although-the-record-names-its-stack"
+        ),
+        pytest.param(no_target(task_state="success"), ["LANE-NOT-RUN"], "not_run", id="no-target-and-not-skipped"),
+        pytest.param(
+            no_target(handed_over_digest=Known(OLDER)),
+            ["LANE-NOT-RUN", "LANE-SUPERSEDED"],
+            "not_run",
+            id="an-older-skip-does-not-stand-in",
+        ),
+        pytest.param(
+            no_target(digest_valid=Known(False)), ["LANE-NOT-RUN", "LANE-TAMPERED"], "not_run", id="a-forged-skip"
+        ),
+        pytest.param(empty_lane(no_target=True), ["LANE-NOT-RUN"], "not_run", id="no-target-and-without-a-snapshot"),
+        pytest.param(lane(no_target=True), ["LANE-NO-TARGET"], "fail", id="no-target-and-it-ran"),
+        pytest.param(
+            failed_lane(no_target=True), ["LANE-NO-TARGET", "LANE-BLOCKED"], "fail", id="no-target-and-it-failed"
         ),
         pytest.param(
             lane(handed_over_digest=Absent(), task_state="upstream_failed"),

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from factories_prices import PRICES
 from factories_world import NOW, TODAY, exception, plan, plan_facts, planned, rule_with, service
 from tidegate.gates.plan_guard import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
-from tidegate.models.plan import PlanFacts
+from tidegate.models.plan import ChangedAttribute, PlanFacts
 
 NAT = "aws_nat_gateway.this"
 TOPIC = "aws_iam_role.execution"
@@ -297,3 +298,66 @@ def test_what_policy_forbids_belongs_to_finops(facts: PlanFacts) -> None:
 def test_the_actions_are_listed(facts: PlanFacts, observed: str) -> None:
     blockers = GATE.evaluate(facts, judged_at=NOW)
     assert observed in {blocker.observed for blocker in blockers}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ((ChangedAttribute(name="limit_amount", was="30", now="300"),), "limit_amount was 30, is 300; the plan would"),
+        ((ChangedAttribute(name="policy", was=None, now=None),), "policy differs; the plan would"),
+        ((ChangedAttribute(name="policy", was="x", now=None),), "policy differs; the plan would"),
+        ((), "differs from the state; the plan would update"),
+    ],
+)
+def test_drift_names_what_was_changed(changes: tuple[ChangedAttribute, ...], said: str) -> None:
+    resource = planned("aws_budgets_budget.monthly", "update", drifted=True, changed_outside=changes)
+    facts = plan_facts(resource, drift_blocks=True, allowed_types=("aws_budgets_budget",))
+    found = [it.observed for it in GATE.evaluate(facts, judged_at=NOW) if it.code == "CORE-DRIFT"]
+    assert len(found) == 1
+    assert found[0].startswith(said)
+
+
+def test_what_is_gone_is_said_to_be_gone() -> None:
+    facts = plan_facts(planned("aws_vpc.this", "create", drifted=True), drift_blocks=True)
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert blocker.observed == "gone; the plan would create"
+
+
+def alone(*resources: Any, **changes: Any) -> PlanFacts:
+    """The plan of a persistent stack that is repaired by itself, with a reason."""
+    given = {"alone": True, "drift_blocks": True, "repair_drift_reason": "mail unsubscribed", **changes}
+    return plan_facts(*resources, **given)
+
+
+PRICED = planned("aws_db_instance.this", "create", drifted=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(alone(), [], id="nothing-to-do"),
+        pytest.param(alone(planned("aws_vpc.this", "create")), [], id="something-free"),
+        pytest.param(
+            alone(planned("aws_vpc.this", "create"), only_repairs=True), ["ALONE-NOT-DRIFTED"], id="new-under-the-latch"
+        ),
+        pytest.param(alone(planned("aws_vpc.this", "create", drifted=True), only_repairs=True), [], id="put-back"),
+        pytest.param(
+            alone(planned("aws_vpc.this", "delete"), only_repairs=True), ["ALONE-NOT-DRIFTED"], id="taken-away"
+        ),
+        pytest.param(alone(planned("aws_vpc.this", "no-op"), only_repairs=True), [], id="kept"),
+        pytest.param(
+            alone(planned("aws_vpc.this", "update", drifted=True), only_repairs=True, repair_drift_reason=None),
+            ["CORE-DRIFT"],
+            id="no-repair-without-a-reason",
+        ),
+    ],
+)
+def test_a_stack_that_is_repaired_alone(facts: PlanFacts, codes: Sequence[str]) -> None:
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
+
+
+@pytest.mark.parametrize("only_repairs", [True, False])
+def test_alone_nothing_is_added_that_has_a_price_or_that_nobody_can_price(only_repairs: bool) -> None:
+    facts = alone(PRICED, only_repairs=only_repairs, allowed_types=("aws_db_instance",), prices=PRICES)
+    assert "ALONE-ADDS-COST" in {it.code for it in GATE.evaluate(facts, judged_at=NOW)}
+    assert "ALONE-ADDS-COST" not in {it.code for it in GATE.evaluate(replace(facts, alone=False), judged_at=NOW)}

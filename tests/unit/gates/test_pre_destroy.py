@@ -2,7 +2,7 @@
 
 import pytest
 
-from factories_guardrails import NOW, moment, pre_destroy_facts
+from factories_guardrails import NOW, moment, part, pre_destroy_facts
 from tidegate.gates.pre_destroy import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 from tidegate.models.pre_destroy import PreDestroyFacts
@@ -29,15 +29,18 @@ def share(going: int, core: int, demo: int) -> PreDestroyFacts:
         pytest.param(pre_destroy_facts(resources={}), ["BLAST-RADIUS-UNKNOWN", "BLAST-RADIUS-PERCENT"], id="uncounted"),
         pytest.param(
             pre_destroy_facts(resources={"core": DENIED, "demo": Known(20)}),
-            ["RESOURCE-COUNT-UNREADABLE"],
-            id="one-state",
+            ["BLAST-RADIUS-PERCENT", "RESOURCE-COUNT-UNREADABLE"],
+            id="one-state-that-nobody-counted-makes-the-share-larger",
         ),
         pytest.param(pre_destroy_facts(destroy_count=Absent()), ["DESTROY-COUNT-MISSING"], id="no-size"),
         pytest.param(pre_destroy_facts(target=DENIED), ["TARGET-UNREADABLE"], id="no-target"),
         pytest.param(pre_destroy_facts(frozen_digest=Absent()), ["FROZEN-SCOPE-MISSING"], id="nothing-was-frozen"),
         pytest.param(pre_destroy_facts(frozen_digest=DENIED), ["FROZEN-SCOPE-UNREADABLE"], id="scope-unreadable"),
-        pytest.param(pre_destroy_facts(digest_now=Known("b" * 64)), ["SCOPE-MOVED"], id="another-scope"),
-        pytest.param(pre_destroy_facts(digest_now=DENIED), ["SCOPE-DIGEST-UNREADABLE"], id="no-digest-now"),
+        pytest.param(pre_destroy_facts(preserved_now=Known("b" * 64)), ["SCOPE-MOVED"], id="another-preserve-set"),
+        pytest.param(pre_destroy_facts(preserved_now=DENIED), ["SCOPE-DIGEST-UNREADABLE"], id="no-digest-now"),
+        pytest.param(pre_destroy_facts(preserved_frozen=Absent()), ["SCOPE-DIGEST-MISSING"], id="no-digest-then"),
+        pytest.param(pre_destroy_facts(parts=(part(now=Known("b" * 64)),)), ["SCOPE-MOVED"], id="another-part"),
+        pytest.param(pre_destroy_facts(parts=(part(now=DENIED),)), ["SCOPE-DIGEST-UNREADABLE"], id="no-part-now"),
         pytest.param(pre_destroy_facts(states=()), ["FROZEN-STATES-EMPTY"], id="no-state-compared"),
         pytest.param(pre_destroy_facts(states=(moment(now=Known("serial 9")),)), ["STATE-MOVED"], id="state-moved"),
         pytest.param(pre_destroy_facts(states=(moment(now=Known("no state")),)), ["STATE-MOVED"], id="state-gone"),
@@ -64,10 +67,11 @@ def test_the_share_is_said() -> None:
         (pre_destroy_facts(frozen_digest=Absent()), "b_scope_freeze", "none", "the snapshot of TEARDOWN-SCOPE"),
         (pre_destroy_facts(target=DENIED), "b_scope_freeze", "unreadable: AccessDenied", "a target"),
         (pre_destroy_facts(states=()), "b_scope_freeze", "0 states", "the states of the target stacks"),
-        (pre_destroy_facts(digest_now=DENIED), "b_scope_freeze", "unreadable: AccessDenied", "the digest"),
-        (pre_destroy_facts(digest_now=Known("b" * 64)), "b_scope_freeze", "b" * 64, "a" * 64),
-        (pre_destroy_facts(digest_now=Known("")), "b_scope_freeze", "blank", "a" * 64),
-        (pre_destroy_facts(frozen_digest=Known("")), "b_scope_freeze", "a" * 64, "a digest"),
+        (pre_destroy_facts(preserved_now=DENIED), "preserve-set", "unreadable: AccessDenied", "the digest"),
+        (pre_destroy_facts(preserved_now=Known("b" * 64)), "preserve-set", "b" * 64, "c" * 64),
+        (pre_destroy_facts(preserved_now=Known("")), "preserve-set", "blank", "c" * 64),
+        (pre_destroy_facts(preserved_frozen=Known("")), "preserve-set", "c" * 64, "a digest"),
+        (pre_destroy_facts(parts=(part(now=Known("b" * 64)),)), "demo", "b" * 64, "d" * 64),
         (pre_destroy_facts(destroy_count=Absent()), "b_scope_freeze", "none", "a number"),
         (share(61, 100, 61), "destroy-set", "61 resources", "at most 60"),
     ],
@@ -77,3 +81,40 @@ def test_where_and_both_sides(facts: PreDestroyFacts, resource: str, observed: s
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.resource, blocker.observed) == (resource, observed)
     assert blocker.expected.startswith(expected)
+
+
+BESIDE = {
+    "confluent-moved": pre_destroy_facts(states=(moment(), moment(stack="confluent", now=Known("serial 9")))),
+    "confluents-part-moved": pre_destroy_facts(parts=(part(), part(stack="confluent", now=Known("b" * 64)))),
+    "confluent-unreadable": pre_destroy_facts(states=(moment(), moment(stack="confluent", now=DENIED))),
+    "core-moved": pre_destroy_facts(states=(moment(), moment(stack="core", now=Known("serial 9")))),
+    "confluent-not-counted": pre_destroy_facts(resources={"core": Known(25), "demo": Known(20), "confluent": DENIED}),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_another_stack_closes_the_gate_and_stops_no_destroy_of_this_one(name: str) -> None:
+    """RE2."""
+    assert GATE.evaluate(BESIDE[name], judged_at=NOW)
+    assert GATE.stops is not None
+    assert list(GATE.stops(BESIDE[name], "demo")) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(pre_destroy_facts(), [], id="nothing"),
+        pytest.param(pre_destroy_facts(states=(moment(now=DENIED),)), ["STATE-UNREADABLE"], id="its-own-state"),
+        pytest.param(pre_destroy_facts(parts=(part(now=Known("b" * 64)),)), ["SCOPE-MOVED"], id="its-own-part"),
+        pytest.param(pre_destroy_facts(preserved_now=Known("b" * 64)), ["SCOPE-MOVED"], id="what-must-survive"),
+        pytest.param(share(61, 100, 61), ["BLAST-RADIUS-COUNT"], id="the-blast-radius"),
+        pytest.param(pre_destroy_facts(frozen_digest=Absent()), ["FROZEN-SCOPE-MISSING"], id="no-scope"),
+        pytest.param(pre_destroy_facts(parts=()), ["FROZEN-PART-MISSING"], id="no-part-of-it"),
+        pytest.param(
+            pre_destroy_facts(resources={"core": Known(40), "demo": DENIED}), ["RESOURCE-COUNT-UNREADABLE"], id="count"
+        ),
+    ],
+)
+def test_what_stops_the_destroy_of_demo(facts: PreDestroyFacts, codes: list[str]) -> None:
+    assert GATE.stops is not None
+    assert [blocker.code for blocker in GATE.stops(facts, "demo")] == codes

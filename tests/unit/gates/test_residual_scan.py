@@ -1,4 +1,4 @@
-"""RESIDUAL-SCAN: nothing is left over, nothing preserved is missing."""
+"""RESIDUAL-SCAN: nothing is left over."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -149,34 +149,9 @@ def test_forbidden(facts: ResidualFacts, codes: Sequence[str]) -> None:
             id="still-answers",
         ),
         pytest.param(residual_facts(destroyed_still_there=DARK), ["STILL-THERE-UNREADABLE"], id="nobody-could-ask"),
-        pytest.param(
-            residual_facts(preserved_missing=Known((preserve_item(),))), ["PRESERVED-MISSING"], id="state-bucket-gone"
-        ),
-        pytest.param(
-            residual_facts(preserved_missing=DARK), ["PRESERVED-CHECK-UNREADABLE"], id="survival-not-readable"
-        ),
-        pytest.param(residual_facts(preserved_missing=Absent()), ["PRESERVED-CHECK-MISSING"], id="survival-not-asked"),
-        pytest.param(
-            residual_facts(preserved_missing=UnknownUntilApply()), ["PRESERVED-CHECK-UNKNOWN"], id="survival-not-known"
-        ),
-        pytest.param(
-            residual_facts(persistent_serial_after={"core": Known(5)}), ["PERSISTENT-STATE-MOVED"], id="core-moved"
-        ),
-        pytest.param(
-            residual_facts(persistent_serial_after={"core": DARK}),
-            ["PERSISTENT-STATE-UNREADABLE"],
-            id="core-not-readable",
-        ),
-        pytest.param(
-            residual_facts(persistent_serial_after={"core": UnknownUntilApply()}),
-            ["PERSISTENT-STATE-UNKNOWN"],
-            id="core-not-known",
-        ),
-        pytest.param(residual_facts(persistent_serial_after={}), ["PERSISTENT-STATE-MISSING"], id="core-not-looked-at"),
-        pytest.param(residual_facts(persistent_serial_before={}), ["PERSISTENT-STATE-MISSING"], id="core-not-frozen"),
     ],
 )
-def test_scan_and_survivors(facts: ResidualFacts, codes: Sequence[str]) -> None:
+def test_scan(facts: ResidualFacts, codes: Sequence[str]) -> None:
     assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
 
 
@@ -187,7 +162,9 @@ def test_scan_and_survivors(facts: ResidualFacts, codes: Sequence[str]) -> None:
             residual_facts(nat(status="deleting"), destroyed_still_there=Known((state_resource(),))), True, id="waits"
         ),
         pytest.param(residual_facts(OURS), False, id="a-resource-at-rest-stays"),
-        pytest.param(residual_facts(nat(status="deleting"), preserved_missing=DARK), False, id="one-lasting-is-enough"),
+        pytest.param(
+            residual_facts(nat(status="deleting"), destroyed_still_there=DARK), False, id="one-lasting-is-enough"
+        ),
     ],
 )
 def test_only_deletion_is_waited_for(facts: ResidualFacts, clears: bool) -> None:
@@ -439,9 +416,6 @@ def test_one_answer_from_a_region_means_that_it_is_enabled() -> None:
         ),
         (residual_facts(ephemeral_types=()), "ephemeral types", "the types that ephemeral stacks may hold"),
         (residual_facts(destroyed_still_there=DARK), "destroy-set", "none of them answers"),
-        (residual_facts(preserved_missing=DARK), "preserve-set", "every item answers"),
-        (residual_facts(persistent_serial_after={"core": Known(5)}), "core", "serial 4"),
-        (residual_facts(persistent_serial_before={}), "core", "a serial from the freeze of the scope"),
         (residual_facts(looks=looks(first=Absent())), "residual scan", "two clean looks at the same subjects, 20 s"),
         (residual_facts(looks=looks(first=DARK)), "residual scan", "a look with its times and what it read"),
     ],

@@ -15,7 +15,13 @@ from factories_world import (
 )
 from tidegate.gates.teardown_scope import GATE
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
-from tidegate.models.plan import BegunTeardown, FrozenResource, StackScope, TeardownScopeFacts
+from tidegate.models.plan import (
+    BegunTeardown,
+    FrozenResource,
+    ProtectedFromDeletion,
+    StackScope,
+    TeardownScopeFacts,
+)
 
 DARK = Unreadable("AccessDenied")
 
@@ -259,3 +265,83 @@ def test_a_target_is_not_left_alone_as_well() -> None:
     facts = scope_facts(persistent_serials={"core": Known(4), "demo": Known(8)})
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.code, blocker.resource) == ("TARGET-CONTRADICTORY", "demo")
+
+
+def only(facts: TeardownScopeFacts, stack: str = "demo") -> list[str]:
+    """What stops the destroy of one stack."""
+    assert GATE.stops is not None
+    return [blocker.code for blocker in GATE.stops(facts, stack)]
+
+
+CONFLUENT = scope(stack="confluent", lifecycle="messaging", plan=DARK, destroy_set=(), needed_by=("demo",))
+
+
+def test_a_part_stops_its_own_stack_and_no_other() -> None:
+    """RE2: a lost key of confluent is no reason to leave demo standing, and the gate is closed for it all the same."""
+    facts = scope_facts(scope(), CONFLUENT)
+    assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == ["PLAN-UNREADABLE"]
+    assert (only(facts), only(facts, "confluent")) == ([], ["PLAN-UNREADABLE"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param(scope_facts(), [], id="nothing"),
+        pytest.param(scope_facts(CONFLUENT), ["SCOPE-PART-MISSING"], id="no-part-of-it"),
+        pytest.param(scope_facts(scope(plan=DARK)), ["PLAN-UNREADABLE"], id="its-own-plan"),
+        pytest.param(scope_facts(scope(digest="x")), ["FROZEN-DIGEST-MALFORMED"], id="its-own-digest"),
+        pytest.param(scope_facts(preserve_set=DARK), ["PRESERVE-SET-UNREADABLE"], id="what-must-survive"),
+        pytest.param(scope_facts(frozen_digest=""), ["FROZEN-DIGEST-MALFORMED"], id="the-whole"),
+        pytest.param(scope_facts(persistent_serials={"core": DARK}), [], id="a-stack-that-is-left-alone"),
+        pytest.param(scope_facts(downstream={"shop": Known(3)}), [], id="what-needs-another-target"),
+        pytest.param(
+            scope_facts(scope(needed_by=("shop",)), downstream={"shop": Known(3)}),
+            ["DOWNSTREAM-STANDS"],
+            id="what-needs-it-stands",
+        ),
+    ],
+)
+def test_what_stops_the_destroy_of_demo(facts: TeardownScopeFacts, codes: Sequence[str]) -> None:
+    assert only(facts) == codes
+
+
+def guarding(**changes: str) -> TeardownScopeFacts:
+    """Demo's database, which somebody protected by hand."""
+    given = {
+        "address": "aws_db_instance.runtime",
+        "type": "aws_db_instance",
+        "name": "fraud-platform-dev-min-runtime",
+        "region": "eu-west-2",
+        "attribute": "deletion_protection",
+        **changes,
+    }
+    return scope_facts(scope(plan=destroy_plan(protected=(ProtectedFromDeletion(**given),))))
+
+
+@pytest.mark.parametrize(
+    ("facts", "begins"),
+    [
+        (
+            guarding(),
+            "aws rds modify-db-instance --db-instance-identifier fraud-platform-dev-min-runtime "
+            "--no-deletion-protection --apply-immediately --region eu-west-2; then ",
+        ),
+        (
+            guarding(type="aws_rds_cluster", name="c1"),
+            "aws rds modify-db-cluster --db-cluster-identifier c1 --no-deletion-protection",
+        ),
+        (
+            guarding(type="confluent_kafka_cluster", name="lkc-1"),
+            "switch deletion_protection of confluent_kafka_cluster",
+        ),
+        (guarding(name="x; rm -rf /"), "switch deletion_protection of aws_db_instance"),
+        (guarding(region="here $(id)"), "switch deletion_protection of aws_db_instance"),
+        (guarding(region=""), "switch deletion_protection of aws_db_instance"),
+    ],
+)
+def test_what_is_protected_by_hand_is_found_before_anything_goes(facts: TeardownScopeFacts, begins: str) -> None:
+    """A name that has not AWS's form is put into no command."""
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW)
+    assert (blocker.code, blocker.resource) == ("DELETION-PROTECTED", "aws_db_instance.runtime")
+    assert blocker.remedy.startswith(begins)
+    assert only(facts) == ["DELETION-PROTECTED"]

@@ -45,9 +45,8 @@ def of_readiness(world: Any, **params: Any) -> list[str]:
     return [blocker.code for blocker in by_id("TEARDOWN-READINESS").evaluate(facts, judged_at=NOW)]
 
 
-def of_authorisation(world: Any, monkeypatch: pytest.MonkeyPatch, *, targeted: bool = True, **params: Any) -> list[str]:
-    guarded = control.authorization_facts if targeted else control.authorization_left_alone
-    monkeypatch.setattr(teardown, "is_targeted", lambda _run, _stack: targeted)
+def of_authorisation(world: Any, monkeypatch: pytest.MonkeyPatch, **params: Any) -> list[str]:
+    guarded = control.authorization_facts
     monkeypatch.setattr(teardown, "authorization_facts", lambda *_a, **_k: guarded(direction="destroy"))
     facts = teardown.authorize_destroy(world.run("m9", "d_demo.destroy", params={**TRIGGERED, **params}))
     return [blocker.code for blocker in by_id("MUTATION-AUTHORIZATION").evaluate(facts, judged_at=NOW)]
@@ -98,11 +97,6 @@ def test_a_person_tears_down_what_may_still_stand(
     renewed(world, NOW + 8 * HOUR)
     assert of_readiness(world, time_to_live_ended=nothing) == []
     assert of_authorisation(world, monkeypatch, time_to_live_ended=nothing) == []
-
-
-def test_a_stack_that_is_left_alone_has_no_end_to_look_at(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    renewed(world, NOW + 8 * HOUR)
-    assert "TIME-TO-LIVE-MOVED" not in of_authorisation(world, monkeypatch, targeted=False)
 
 
 def test_only_targets_with_a_time_to_live_are_looked_at(world: Any) -> None:

@@ -95,6 +95,7 @@ MUTATING = [
                 ("M9.D", "d_demo.destroy", "MUTATION-AUTHORIZATION", "m9_d_demo_authorization_snapshot"),
                 ("M9.D", "d_demo.verify", "DESTROYED-STATE", "m9_d_demo_state_snapshot"),
                 ("M9.F", "f_residual_scan", "RESIDUAL-SCAN", "m9_f_residual_scan_snapshot"),
+                ("M9.F", "f_preserved", "PRESERVED-THINGS", "m9_f_preserved_snapshot"),
                 ("M9.H", "h_teardown_proof", "TEARDOWN-PROOF", "teardown_proof"),
                 ("M9.I", "i_phase_verdict", "PHASE-VERDICT", "m9_i_phase_verdict"),
             ],

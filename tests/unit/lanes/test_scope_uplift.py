@@ -15,14 +15,14 @@ import factories_guardrails as guardrails
 import factories_world as world_of
 from factories_world import NOW
 from tidegate.gates.registry import by_id
-from tidegate.lanes import proof
+from tidegate.lanes import outcome, proof
 from tidegate.lanes.judging import Judged, judge
 from tidegate.lanes.phases import teardown_phase
 from tidegate.lanes.proof import collect_proof
 from tidegate.lanes.verdict import collect_verdict
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Known, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 SCOPE = "evidence/dev_min/run_control/m9_20260213T201427Z"
 BOTH = ("aws", "confluent")
@@ -33,6 +33,7 @@ EARLIER = {
     "d_demo.destroy": control.authorization_facts(observed_at=NOW, direction="destroy"),
     "d_demo.verify": world_of.destroyed_facts(),
     "f_residual_scan": world_of.residual_facts(),
+    "f_preserved": world_of.preserved_facts(),
 }
 TODAY = NOW.date()
 DAYS = replace(guardrails.cost_facts_on(TODAY), observed_at=NOW)
@@ -41,6 +42,11 @@ BOTH_COST = replace(guardrails.both_on(TODAY), observed_at=NOW)
 REFUSED = replace(
     guardrails.billing_on(TODAY), bill=Unreadable("GET /billing/v1/costs: 401 user_unauthenticated: expired key")
 )
+
+
+@pytest.fixture(autouse=True)
+def nothing_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcome, "read_state", lambda *_: SimpleNamespace(resources=Absent()))
 
 
 class Teardown:

@@ -1,5 +1,6 @@
 """A teardown of one stack of three: what is frozen, and that the lanes of the others act on nothing and say so."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +20,7 @@ from tidegate.collectors.confluent.api import ConfluentApi
 from tidegate.evidence.control import first_apply, inputs_series, open_platform_run, read_platform_run
 from tidegate.evidence.teardowns import begin_teardown, unfinished_teardown
 from tidegate.gates.registry import by_id
-from tidegate.lanes import build, confluent, orphans, proof, readiness, scope, teardown
+from tidegate.lanes import build, confluent, judging, orphans, proof, readiness, scope, targets, teardown
 from tidegate.lanes.run import LaneRun
 from tidegate.models.blocker import Blocker
 from tidegate.models.confluent import CloudKey
@@ -44,7 +45,13 @@ BUDGET = StateResource(address="aws_budgets_budget.monthly", type="aws_budgets_b
 
 def state(*resources: StateResource, serial: int, **outputs: Any) -> StateRead:
     return StateRead(
-        version=Known(state_version(serial=serial, resource_count=len(resources))),
+        version=Known(
+            state_version(
+                serial=serial,
+                resource_count=len(resources),
+                terraform_version=control.STATE.terraform_version,
+            )
+        ),
         resources=Known(resources),
         tainted=Known(()),
         outputs=Known(outputs),
@@ -67,6 +74,8 @@ class Place:
         self.asked: list[str] = []
         self.accounts: list[dict[str, Any]] = []
         self.parameters: Observed[Any] = Known(())
+        self.unplannable: set[str] = set()
+        self.planned: list[str] = []
 
     def run(self, task_id: str, phase: Any = "m9", **changes: Any) -> LaneRun:
         given = {
@@ -77,8 +86,17 @@ class Place:
         found: LaneRun = self.world.run(phase, task_id, **{"environment": ENVIRONMENT, **given})
         return found
 
-    def freeze(self, target: str) -> Any:
-        """M9.B with this target; its snapshot is handed over. Returns its facts and blockers."""
+    def freeze(self, target: str, *held: Any) -> Any:
+        """M9.B with this target; its snapshot is handed over. Returns its facts."""
+        names = {"core", "confluent", "demo"} - {each.stack for each in held}
+        stacks = (*held, *(control.stack_locks(stack=name) for name in sorted(names)))
+        ready = control.teardown_readiness_facts(
+            target=tuple(target.split("+")),
+            destroyable=("demo", "confluent"),
+            locks=stacks,
+            states=tuple(control.stack_state(stack=name) for name in ("confluent", "demo")),
+        )
+        self.world.left("m9", "a_readiness", ready, environment=ENVIRONMENT)
         facts = teardown.collect_scope(self.run("b_scope_freeze", params={"target": target}))
         self.world.left("m9", "b_scope_freeze", facts, environment=ENVIRONMENT)
         return facts
@@ -97,6 +115,9 @@ def place(world: Any, monkeypatch: pytest.MonkeyPatch) -> Place:
         return place.states[stack]
 
     def plan(_run: Any, stack: str, purpose: Any, _inputs: Any) -> Observed[Any]:
+        place.planned.append(stack)
+        if stack in place.unplannable:
+            return Unreadable("401 Unauthorized")
         found = place.states[stack].resources
         resources = found.value if isinstance(found, Known) else ()
         deletions = tuple(world_of.planned(each.address, "delete") for each in resources)
@@ -110,6 +131,7 @@ def place(world: Any, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr(scope, "make_plan", plan)
     monkeypatch.setattr(orphans, "read_parameters", lambda *_: place.parameters)
     monkeypatch.setattr(teardown, "still_there", lambda _clients, asked: Known(tuple(asked) and ()))
+    monkeypatch.setattr(teardown, "missing", lambda _clients, asked: Known(tuple(asked) and ()))
     monkeypatch.setattr(teardown, "read_state_locks", lambda *_: Known(()))
     monkeypatch.setenv("TIDEGATE_CONFLUENT_ENDPOINT", "http://127.0.0.1:9")
     settings.cache_clear()
@@ -173,7 +195,7 @@ def test_confluent_alone_is_refused_when_nobody_can_tell_whether_demo_stands(pla
     dark = Unreadable("403")
     place.states["demo"] = StateRead(version=dark, resources=dark, tainted=dark, outputs=dark)
     found = codes("TEARDOWN-SCOPE", place.freeze("confluent"))
-    assert sorted(found) == ["DOWNSTREAM-STATE-UNREADABLE", "PERSISTENT-STATE-UNREADABLE", "PRESERVE-SET-UNREADABLE"]
+    assert sorted(found) == ["DOWNSTREAM-STATE-UNREADABLE", "PERSISTENT-STATE-UNREADABLE"]
 
 
 def test_what_aws_holds_of_a_stack_that_is_left_alone_is_preserved(place: Place) -> None:
@@ -195,10 +217,7 @@ def test_a_stack_that_is_left_alone_and_moves_closes_the_last_look(place: Place)
     assert codes("PRE-DESTROY", teardown.collect_pre_destroy(run)) == []
     place.states["confluent"] = state(PARAMETER, ACCOUNT, serial=13)
     found = judged("PRE-DESTROY", teardown.collect_pre_destroy(run))
-    assert [(blocker.code, blocker.resource) for blocker in found] == [
-        ("STATE-MOVED", "confluent"),
-        ("SCOPE-MOVED", "b_scope_freeze"),
-    ]
+    assert [(blocker.code, blocker.resource) for blocker in found] == [("STATE-MOVED", "confluent")]
 
 
 # The lanes of a stack that is left alone.
@@ -229,13 +248,27 @@ def hand_over_guards(place: Place) -> None:
     world.left("m9", "c_pre_destroy", facts, environment=ENVIRONMENT)
 
 
-def test_nothing_is_authorised_for_it(place: Place, asking: list[str]) -> None:
+@pytest.mark.parametrize("task", ["e_confluent.destroy", "e_confluent.verify", "e_confluent.orphans"])
+def test_its_lanes_leave_that_they_were_no_target(place: Place, task: str) -> None:
     place.freeze("demo")
-    hand_over_guards(place)
-    facts = teardown.authorize_destroy(place.run("e_confluent.destroy"))
-    assert (facts.stack, facts.targeted, facts.plan_file_sha256) == ("confluent", False, Absent())
-    assert asking == []
-    assert codes("MUTATION-AUTHORIZATION", facts) == []
+    facts = targets.not_a_target(place.run(task))
+    assert facts is not None
+    assert (facts.stack, facts.target, facts.recorded_in) == ("confluent", "demo", "b_scope_freeze")
+    published = judging.leave_not_run(place.run(task), facts)
+    document = published.document
+    assert (document["status"], document["overall_pass"], document["blockers"]) == ("not_run", False, [])
+    assert document["gate"] == place.run(task).lane.gate
+
+
+@pytest.mark.parametrize("task", ["d_demo.destroy", "f_residual_scan", "i_phase_verdict", "a_readiness"])
+def test_all_other_lanes_have_something_to_do(place: Place, task: str) -> None:
+    place.freeze("demo")
+    assert targets.not_a_target(place.run(task)) is None
+
+
+def test_the_conf_alone_excludes_nothing(place: Place) -> None:
+    """What is recorded counts: a run whose conf says demo, and that has frozen nothing, skips no lane."""
+    assert targets.not_a_target(place.run("e_confluent.destroy", params={"target": "demo"})) is None
 
 
 def test_a_target_is_authorised_with_all_that_belongs_to_it(place: Place, asking: list[str]) -> None:
@@ -243,6 +276,7 @@ def test_a_target_is_authorised_with_all_that_belongs_to_it(place: Place, asking
     hand_over_guards(place)
     facts = teardown.authorize_destroy(place.run("e_confluent.destroy"))
     assert (facts.targeted, facts.plan_file_sha256) == (True, Known(world_of.SHA))
+    assert (facts.needed_by, facts.emergency) == ({"demo": Known(1)}, Absent())
     assert asking == ["plan", "locks", "intent"]
 
 
@@ -252,35 +286,126 @@ def test_without_a_frozen_scope_nothing_counts_as_left_alone(place: Place, askin
     assert "GUARD-MISSING" in codes("MUTATION-AUTHORIZATION", facts)
 
 
-def test_nothing_is_applied_to_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_target_is_applied(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     applied: list[str] = []
     monkeypatch.setattr(teardown, "apply_fetched", lambda _run, stack: applied.append(stack))
     place.freeze("demo")
-    teardown.apply_destroy(place.run("e_confluent.destroy"), control.authorization_left_alone(), {})
-    assert applied == []
+    with pytest.raises(LookupError, match="confluent is not in the frozen scope"):
+        teardown.apply_destroy(place.run("e_confluent.destroy"), control.authorization_left_alone(), {})
     assert isinstance(unfinished_teardown(place.world.remote, "dev_min", "confluent"), Absent)
-    assert place.world.said[-1].startswith("confluent is not in the target of this run: nothing was authorised")
     teardown.apply_destroy(place.run("d_demo.destroy"), control.authorization_facts(direction="destroy"), {})
     assert applied == ["demo"]
     assert isinstance(unfinished_teardown(place.world.remote, "dev_min", "demo"), Known)
 
 
-def test_its_state_did_not_move(place: Place) -> None:
+def test_a_stack_that_is_left_alone_and_moves_is_seen_after_the_destroy(place: Place) -> None:
     place.freeze("demo")
-    facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
-    assert (facts.targeted, facts.frozen_serial, facts.destroy_set) == (False, Known(12), ())
-    assert codes("DESTROYED-STATE", facts) == []
+    facts = teardown.collect_preserved(place.run("f_preserved"))
+    assert facts.serials_frozen == {"core": Known(4), "confluent": Known(12)}
+    assert codes("PRESERVED-THINGS", facts) == []
     place.states["confluent"] = state(serial=13)
-    facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
-    assert codes("DESTROYED-STATE", facts) == ["UNTARGETED-STATE-MOVED"]
+    (blocker,) = judged("PRESERVED-THINGS", teardown.collect_preserved(place.run("f_preserved")))
+    assert (blocker.code, blocker.resource) == ("PERSISTENT-STATE-MOVED", "confluent")
 
 
 def test_a_stack_that_never_was_did_not_move_either(place: Place) -> None:
     place.states["confluent"] = EMPTY
     place.freeze("demo")
-    facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
-    assert (facts.frozen_serial, facts.after) == (Known(0), Absent())
-    assert codes("DESTROYED-STATE", facts) == []
+    facts = teardown.collect_preserved(place.run("f_preserved"))
+    assert facts.serials_now["confluent"] == Known(0)
+    assert codes("PRESERVED-THINGS", facts) == []
+
+
+# Each part by itself.
+
+
+def stops(gate: str, facts: Facts, stack: str) -> list[str]:
+    found = by_id(gate).stops
+    assert found is not None
+    return [blocker.code for blocker in found(facts, stack)]
+
+
+def test_a_part_that_cannot_be_planned_stops_its_own_stack_alone(place: Place, asking: list[str]) -> None:
+    """RE2: the emergency stop takes demo, although a key of confluent is lost."""
+    place.unplannable.add("confluent")
+    facts = place.freeze("demo+confluent")
+    assert codes("TEARDOWN-SCOPE", facts) == ["PLAN-UNREADABLE"]
+    assert (stops("TEARDOWN-SCOPE", facts, "demo"), stops("TEARDOWN-SCOPE", facts, "confluent")) == (
+        [],
+        ["PLAN-UNREADABLE"],
+    )
+    hand_over_guards(place)
+    assert codes("MUTATION-AUTHORIZATION", teardown.authorize_destroy(place.run("d_demo.destroy"))) == []
+    found = teardown.authorize_destroy(place.run("e_confluent.destroy"))
+    assert {"GUARD-NOT-PASSED", "PLAN-UNGUARDED", "DOWNSTREAM-STANDS"} <= set(codes("MUTATION-AUTHORIZATION", found))
+
+
+def test_a_snapshot_that_says_more_than_its_facts_stops_every_stack(place: Place, asking: list[str]) -> None:
+    """Stale facts, a crashed gate, a line that somebody wrote: none of it is about another stack."""
+    place.unplannable.add("confluent")
+    facts = place.freeze("demo+confluent")
+    late = replace(facts, observed_at=NOW.replace(year=2001))
+    place.world.left("m9", "b_scope_freeze", late, environment=ENVIRONMENT)
+    hand_over_guards(place)
+    found = judged("MUTATION-AUTHORIZATION", teardown.authorize_destroy(place.run("d_demo.destroy")))
+    assert ("GUARD-NOT-PASSED", "FACTS-STALE TEARDOWN-SCOPE") in [(it.code, it.observed) for it in found]
+
+
+def test_a_stack_that_is_held_is_not_planned_and_stops_no_other(place: Place) -> None:
+    held = control.stack_locks(stack="confluent", locks=Known((control.lock(),)), liveness="unknown")
+    facts = place.freeze("demo+confluent", held)
+    assert codes("TEARDOWN-SCOPE", facts) == ["STATE-LOCKED"]
+    assert place.planned == ["demo"]
+    assert (stops("TEARDOWN-SCOPE", facts, "demo"), stops("TEARDOWN-SCOPE", facts, "confluent")) == (
+        [],
+        ["STATE-LOCKED"],
+    )
+
+
+def test_a_state_that_cannot_be_read_and_is_no_target_stops_nothing(place: Place) -> None:
+    dark = Unreadable("403")
+    place.states["confluent"] = StateRead(version=dark, resources=dark, tainted=dark, outputs=dark)
+    facts = place.freeze("demo")
+    assert codes("TEARDOWN-SCOPE", facts) == ["PERSISTENT-STATE-UNREADABLE"]
+    assert stops("TEARDOWN-SCOPE", facts, "demo") == []
+    last = teardown.collect_pre_destroy(place.run("c_pre_destroy"))
+    assert stops("PRE-DESTROY", last, "demo") == []
+
+
+def test_what_must_survive_and_cannot_be_read_stops_everything(place: Place) -> None:
+    dark = Unreadable("403")
+    place.states["core"] = StateRead(version=dark, resources=dark, tainted=dark, outputs=dark)
+    facts = place.freeze("demo")
+    assert stops("TEARDOWN-SCOPE", facts, "demo") == ["PRESERVE-SET-UNREADABLE"]
+
+
+def test_a_subscription_belongs_to_the_budget_guardrail(place: Place) -> None:
+    """One click in an alert mail ends it: no teardown loses it, and none is red for it."""
+    mail = StateResource(address="aws_sns_topic_subscription.email", type="aws_sns_topic_subscription", id="arn:mail")
+    place.states["core"] = state(BUDGET, mail, serial=4)
+    items = place.freeze("demo").preserve_set
+    assert isinstance(items, Known)
+    assert (BUDGET.type, BUDGET.id) in {(item.type, item.id) for item in items.value}
+    assert mail.type not in {item.type for item in items.value}
+
+
+def test_what_needs_a_stack_goes_first_and_the_emergency_stop_waits_for_its_end_alone(
+    place: Place, asking: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.freeze("demo+confluent")
+    hand_over_guards(place)
+    run = place.run("e_confluent.destroy")
+    assert codes("MUTATION-AUTHORIZATION", teardown.authorize_destroy(run)) == ["DOWNSTREAM-STANDS"]
+    monkeypatch.setattr(teardown, "triggered_by_the_stop", lambda _run: Unreadable("the latch is released"))
+    assert codes("MUTATION-AUTHORIZATION", teardown.authorize_destroy(run)) == ["DOWNSTREAM-STANDS"]
+    monkeypatch.setattr(teardown, "triggered_by_the_stop", lambda _run: Known("stop_20261129T000000Z"))
+    assert codes("MUTATION-AUTHORIZATION", teardown.authorize_destroy(run)) == []
+    monkeypatch.setattr(teardown, "triggered_by_the_stop", lambda _run: Absent())
+    place.states["demo"] = state(serial=9)
+    assert codes("MUTATION-AUTHORIZATION", teardown.authorize_destroy(run)) == []
+    dark = Unreadable("403")
+    place.states["demo"] = StateRead(version=dark, resources=dark, tainted=dark, outputs=dark)
+    assert codes("MUTATION-AUTHORIZATION", teardown.authorize_destroy(run)) == ["DOWNSTREAM-STATE-UNREADABLE"]
 
 
 def begun(place: Place) -> None:
@@ -302,7 +427,8 @@ def begun(place: Place) -> None:
 )
 def test_only_a_teardown_of_it_ends_one(place: Place, facts: Facts, ended: bool) -> None:
     begun(place)
-    teardown.end_stack_teardown(place.run("e_confluent.orphans"), facts, {})
+    with nullcontext() if ended else pytest.raises(LookupError, match="nothing was found of confluent"):
+        teardown.end_stack_teardown(place.run("e_confluent.orphans"), facts, {})
     assert isinstance(unfinished_teardown(place.world.remote, "dev_min", "confluent"), Absent) is ended
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,11 +13,14 @@ import factories_control as control
 import factories_guardrails as guardrails
 import factories_world as world_of
 from factories_world import NOW
-from standins import MemoryStore, dev_min
+from standins import MemoryStore, dev_min, three_stacks
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.store import StoredObject, StoreError
 from tidegate.gates.registry import by_id
+from tidegate.lanes import outcome
+from tidegate.lanes.judging import leave_not_run
 from tidegate.lanes.phases import teardown_phase
+from tidegate.lanes.targets import not_a_target
 from tidegate.lanes.verdict import chain_verdict, collect_verdict, verdict_series
 from tidegate.models.observed import Absent, Known, Unreadable
 
@@ -28,11 +32,25 @@ FACTS = {
     "d_demo.destroy": control.authorization_facts(observed_at=NOW, direction="destroy"),
     "d_demo.verify": world_of.destroyed_facts(),
     "f_residual_scan": world_of.residual_facts(),
+    "f_preserved": world_of.preserved_facts(),
     "g_cost_guardrail": replace(guardrails.cost_facts_on(NOW.date()), observed_at=NOW),
     "h_teardown_proof": world_of.proof_facts(),
 }
 SUCCESS = dict.fromkeys(FACTS, "success")
 A_KEY = "evidence/dev_min/run_control/m9_20260213T201427Z/m9_a_readiness_snapshot.json"
+
+
+@pytest.fixture(autouse=True)
+def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How many resources the state of a stack holds now, by stack; none unless a test says so."""
+    counts: dict[str, int] = {}
+
+    def read(_clients: Any, _environment: Any, stack: str) -> Any:
+        held = Known((world_of.state_resource(),) * counts.get(stack, 0))
+        return SimpleNamespace(resources=held)
+
+    monkeypatch.setattr(outcome, "read_state", read)
+    return counts
 
 
 @pytest.fixture
@@ -92,6 +110,63 @@ def test_all_lanes_passed(whole: Any) -> None:
     ]
 
 
+def test_a_teardown_of_everything_says_so(whole: Any) -> None:
+    facts = collect(whole)
+    assert (facts.outcome, facts.standing) == ("demo is gone and proven; the platform run is closed", ())
+
+
+def test_what_still_stands_is_said_with_what_it_spends(whole: Any, states: dict[str, int]) -> None:
+    """RE6: the verdict is green, and nobody takes it for the end."""
+    states["confluent"] = 11
+    assert whole.left("m9", "h_teardown_proof", FACTS["h_teardown_proof"], environment=_with_confluent()).passed
+    facts = collect(whole, environment=_with_confluent())
+    (standing,) = facts.standing
+    assert (standing.stack, standing.resources) == ("confluent", Known(11))
+    assert facts.outcome == (
+        "demo is gone and proven; still deployed: confluent (11 resources, 0.000 USD/h); the platform run stays open"
+    )
+
+
+def test_what_is_gone_and_not_proven_is_not_called_proven(whole: Any) -> None:
+    facts = collect(whole, {**SUCCESS, "h_teardown_proof": "failed"})
+    assert facts.outcome == "demo is gone and NOT proven; the platform run stays open"
+
+
+def test_a_target_that_stands_is_not_called_gone(whole: Any, states: dict[str, int]) -> None:
+    states["demo"] = 3
+    assert collect(whole).outcome.startswith("still deployed: demo (3 resources, ")
+
+
+def test_a_skip_counts_only_where_the_frozen_target_excludes_the_stack(whole: Any) -> None:
+    environment = _with_confluent()
+    world = whole
+    given = {"environment": environment}
+    for task in ("e_confluent.destroy", "e_confluent.verify", "e_confluent.orphans"):
+        run = world.run("m9", task, **given)
+        facts = not_a_target(run)
+        assert facts is not None
+        world.handed_over[task] = leave_not_run(run, facts).document
+    skipped = dict.fromkeys(("e_confluent.destroy", "e_confluent.verify", "e_confluent.orphans"), "skipped")
+    found = collect(world, {**SUCCESS, **skipped}, **given)
+    assert {lane.task for lane in found.lanes if lane.no_target} == set(skipped)
+    assert not [code for code in _of(found, "e_confluent.") if code]
+    scope = world_of.scope()
+    both = world_of.scope_facts(scope, replace(scope, stack="confluent"), target="demo+confluent")
+    world.left("m9", "b_scope_freeze", both, **given)
+    found = collect(world, {**SUCCESS, **skipped}, **given)
+    assert not {lane.task for lane in found.lanes if lane.no_target}
+    assert _of(found, "e_confluent.") == ["LANE-NOT-RUN"] * 3
+
+
+def _with_confluent() -> Any:
+    return three_stacks().model_copy(update={"cost_scope": ("aws",)})
+
+
+def _of(facts: Any, prefix: str) -> list[str]:
+    chosen = tuple(lane for lane in facts.lanes if lane.task.startswith(prefix))
+    return codes(replace(facts, lanes=chosen))
+
+
 def test_it_rests_on_every_snapshot(whole: Any) -> None:
     run = whole.run("m9", "i_phase_verdict", task_states=lambda: SUCCESS)
     collect_verdict(run)
@@ -107,7 +182,7 @@ def test_what_was_never_reached(world: Any) -> None:
     assert lane_of(facts, "f_residual_scan").task_state == "none"
     assert lane_of(facts).stored_digest == Absent()
     assert lane_of(facts).uri == f"s3://the-evidence/{A_KEY}"
-    assert codes(facts) == ["LANE-MISSING", *["LANE-NOT-RUN"] * 7]
+    assert codes(facts) == ["LANE-MISSING", *["LANE-NOT-RUN"] * 8]
 
 
 def test_a_failed_lane_brings_its_blockers(whole: Any) -> None:

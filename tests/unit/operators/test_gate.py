@@ -65,7 +65,7 @@ WAY = Remedy.of(Person("who", "what"))
 def closing(monkeypatch: pytest.MonkeyPatch, act: Any, *, blocked: bool, on_fail: str | None = "m:act") -> Any:
     """Conclude a lane whose actions are this one."""
     monkeypatch.setattr(gate, "resolve", lambda path: act)
-    lane = SimpleNamespace(name="M9.G", on_pass=None, on_fail=on_fail, stack=None)
+    lane = SimpleNamespace(name="M9.G", on_pass=None, on_fail=on_fail, stack=None, mutates_after=False)
     blockers = (Blocker("COST-STOP-REACHED", "a", "b", "c", "d", WAY),) if blocked else ()
     judged = SimpleNamespace(passed=not blocked, blockers=blockers, published=SimpleNamespace(document={"x": 1}))
     return conclude(SimpleNamespace(lane=lane), "facts", judged)

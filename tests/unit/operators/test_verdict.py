@@ -63,7 +63,7 @@ def judged_as(monkeypatch: pytest.MonkeyPatch, *, passed: bool, phase: str = "m2
     """Let the verdict judge so."""
     blockers = () if passed else (Blocker("LANE-BLOCKED", "a", "b", "c", "d", WAY),)
     judged = SimpleNamespace(published="this try's", passed=passed, blockers=blockers)
-    lane = SimpleNamespace(name="M2.J", on_pass=None, on_fail=None)
+    lane = SimpleNamespace(name="M2.J", on_pass=None, on_fail=None, mutates_after=False)
     run = SimpleNamespace(phase=phase, lane=lane)
     monkeypatch.setattr(PhaseVerdictOperator, "open", lambda _self, _context: run)
     monkeypatch.setattr(verdict, "judge_and_push", lambda _run, facts, _context: (facts, judged))

@@ -32,6 +32,7 @@ class Bench:
         run = SimpleNamespace(profile="sandbox", kept="untouched")
         monkeypatch.setattr(guardrail, "lane_run", lambda *_: run)
         monkeypatch.setattr(guardrail, "refuse_under_a_finished_verdict", lambda _run: None)
+        monkeypatch.setattr(guardrail, "skip_what_has_nothing_to_do", lambda _run, _context: None)
         monkeypatch.setattr(guardrail, "resolve", lambda _path: None)
         monkeypatch.setattr(guardrail, "collected", self._collected)
         monkeypatch.setattr(guardrail, "judge_and_push", lambda _run, facts, _context: (facts, "judged"))

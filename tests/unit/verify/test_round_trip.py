@@ -183,8 +183,12 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
     "RESIDUAL-SCAN": (
         world.residual_facts,
         lambda: world.residual_facts(
-            world.live("aws_ecs_service", attributes=ANY), persistent_serial_after={"core": Unreadable("x")}
+            world.live("aws_ecs_service", attributes=ANY), destroyed_still_there=Unreadable("x")
         ),
+    ),
+    "PRESERVED-THINGS": (
+        world.preserved_facts,
+        lambda: world.preserved_facts(preserved_missing=Unreadable("x"), serials_now={"core": Unreadable("x")}),
     ),
     "AUDIT-RESIDUAL": (
         residual.audit_residual_facts,
