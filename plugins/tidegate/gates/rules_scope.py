@@ -18,6 +18,7 @@ from tidegate.models.plan import Plan, PreserveItem, ProtectedFromDeletion, Stac
 from tidegate.models.remedy import OWNER, Clear, Command, Person, Remedy, Step
 from tidegate.models.state import StateResource
 
+_LIFTED = ("--no-deletion-protection", "--apply-immediately")
 _LIFTING = {
     "aws_db_instance": ("modify-db-instance", "--db-instance-identifier"),
     "aws_rds_cluster": ("modify-db-cluster", "--db-cluster-identifier"),
@@ -200,8 +201,7 @@ def _lift(resource: ProtectedFromDeletion) -> Step:
     command = _LIFTING.get(resource.type)
     if command is not None and _DB_NAME.fullmatch(resource.name) and _REGION.fullmatch(resource.region):
         operation, option = command
-        words = ("aws", "rds", operation, option, resource.name, "--no-deletion-protection", "--apply-immediately")
-        return Command((*words, "--region", resource.region), OWNER)
+        return Command(("aws", "rds", operation, option, resource.name, *_LIFTED, "--region", resource.region), OWNER)
     what = f"switch {resource.attribute} of {resource.type} {resource.name} off where it was switched on"
     return Person(FINDER, what)
 

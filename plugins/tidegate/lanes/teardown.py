@@ -20,6 +20,7 @@ from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.residual import fields_of, say_harmless, scan_now
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
+from tidegate.lanes.unsaved import settle
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
