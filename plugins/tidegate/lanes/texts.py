@@ -55,8 +55,8 @@ _FAILURE = """
 Open the red task's log. Lines that start with `BLOCKED` say: code, resource, what was observed, what was expected, and
 the next command. What waits for a closed gate stays unstarted (`upstream_failed`), or ends `skipped` when it was not
 reached; in M9 what waits for its end alone goes on. A lane of a stack that is no target ends `skipped` as well. The
-verdict task lists all lanes with the address of their snapshots. Correct the cause, then clear the red task with everything downstream; a pass from
-before never counts again.
+verdict task lists all lanes with the address of their snapshots. Correct the cause, then clear the red task with
+everything downstream; a pass from before never counts again.
 """
 
 
