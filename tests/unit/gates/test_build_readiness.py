@@ -299,8 +299,8 @@ def test_where_there_is_doubt_auto_stops_and_names_both_ways() -> None:
     facts = replace(controlled(platform_run=OPEN), asked="auto", way="blocked", way_reason="M9 did not pass")
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.code, blocker.observed) == ("PLATFORM-RUN-UNDECIDED", "M9 did not pass")
-    assert "platform_run = continue" in blocker.remedy
-    assert "m9_teardown_cost_check" in blocker.remedy
+    assert "platform_run = continue" in blocker.remedy.text
+    assert "m9_teardown_cost_check" in blocker.remedy.text
 
 
 def test_where_auto_goes_on_nothing_is_in_its_way() -> None:

@@ -26,13 +26,13 @@ def test_both_versions_and_both_ways(gate: str) -> None:
     assert blocker.code == "STATE-TOO-NEW"
     assert "aws_subnet.a has schema version 9 in serial 8 (version v2)" in blocker.observed
     assert "the worker's registry.terraform.io/hashicorp/aws is 5.100.0" in blocker.observed
-    assert ".terraform.lock.hcl" in blocker.remedy
-    assert "restore_state_version = demo:v1 with a state_reason" in blocker.remedy
+    assert ".terraform.lock.hcl" in blocker.remedy.text
+    assert "restore_state_version = demo:v1 and your own state_reason" in blocker.remedy.text
 
 
 def test_without_an_older_state_none_is_offered() -> None:
     (blocker,) = by_id("PLAN-GUARD").evaluate(facts("PLAN-GUARD", Known(newer(older=""))), judged_at=world.NOW)
-    assert "restore_state_version" not in blocker.remedy
+    assert "restore_state_version" not in blocker.remedy.text
 
 
 @pytest.mark.parametrize(

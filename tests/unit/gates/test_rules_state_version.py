@@ -35,15 +35,14 @@ def test_a_digest_that_does_not_fit_names_the_version_that_does(gate: str, make:
     assert "digest d1; newest: version v2 of 2026-02-13T20:14:27+00:00 (serial 8)" in blocker.observed
     assert "fitting: version v1" in blocker.observed
     stack = blocker.resource.removeprefix("state of ")
-    assert f"restore_state_version = {stack}:v1 and a state_reason" in blocker.remedy
-    assert "<environment>" not in blocker.remedy
+    assert f"restore_state_version = {stack}:v1 and your own state_reason" in blocker.remedy.text
 
 
 def test_where_no_version_fits_the_newest_is_offered() -> None:
     facts = with_digest(control.build_readiness_facts, Known(digest(fitting=())))
     (blocker,) = judged("BUILD-READINESS", facts)
     assert "fitting: none of 2 versions" in blocker.observed
-    assert ":v2 and a state_reason: the newest one, if it is the right one" in blocker.remedy
+    assert ":v2 and your own state_reason. Offered is the newest version" in blocker.remedy.text
 
 
 def test_an_object_that_is_gone_is_said() -> None:

@@ -323,12 +323,12 @@ def guarding(**changes: str) -> TeardownScopeFacts:
     [
         (
             guarding(),
-            "aws rds modify-db-instance --db-instance-identifier fraud-platform-dev-min-runtime "
+            "run `aws rds modify-db-instance --db-instance-identifier fraud-platform-dev-min-runtime "
             "--no-deletion-protection --apply-immediately --region eu-west-2; then ",
         ),
         (
             guarding(type="aws_rds_cluster", name="c1"),
-            "aws rds modify-db-cluster --db-cluster-identifier c1 --no-deletion-protection",
+            "run `aws rds modify-db-cluster --db-cluster-identifier c1 --no-deletion-protection",
         ),
         (
             guarding(type="confluent_kafka_cluster", name="lkc-1"),
@@ -343,5 +343,5 @@ def test_what_is_protected_by_hand_is_found_before_anything_goes(facts: Teardown
     """A name that has not AWS's form is put into no command."""
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.code, blocker.resource) == ("DELETION-PROTECTED", "aws_db_instance.runtime")
-    assert blocker.remedy.startswith(begins)
+    assert blocker.remedy.text.startswith(begins)
     assert only(facts) == ["DELETION-PROTECTED"]

@@ -50,7 +50,7 @@ def judged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     evaluate = Gate.evaluate
     monkeypatch.setattr(
-        Gate, "evaluate", lambda self, facts, judged_at: evaluate(self, facts, judged_at=facts.observed_at)
+        Gate, "evaluate", lambda self, facts, judged_at, names: evaluate(self, facts, judged_at=facts.observed_at)
     )
 
 
