@@ -324,7 +324,7 @@ def guarding(**changes: str) -> TeardownScopeFacts:
         (
             guarding(),
             "run `aws rds modify-db-instance --db-instance-identifier fraud-platform-dev-min-runtime "
-            "--no-deletion-protection --apply-immediately --region eu-west-2; then ",
+            "--no-deletion-protection --apply-immediately --region eu-west-2` as the account's owner; then ",
         ),
         (
             guarding(type="aws_rds_cluster", name="c1"),
