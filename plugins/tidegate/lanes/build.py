@@ -116,9 +116,12 @@ def authorization_facts(run: LaneRun, stack: str, direction: Any) -> Authorizati
 def _fetched(run: LaneRun, stack: str) -> Observed[str]:
     """Fetch the guarded plan file into the stack's workspace; its digest."""
     reference = plan_reference(run, stack)
-    prepared, _ = workspace.prepare(run.environment, stack)
     if not isinstance(reference, Known):
         return reference
+    try:
+        prepared, _ = workspace.prepare(run.environment, stack)
+    except workspace.StackRootMissing as error:
+        return Unreadable(str(error))
     return plan_store.fetch_plan(run.clients.s3, reference.value, fetched_plan(prepared))
 
 

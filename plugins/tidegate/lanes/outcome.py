@@ -71,6 +71,8 @@ def _rate(run: LaneRun, stack: str, state: StateRead, inventories: dict[str, Inv
     """What of the scan the stack's state holds, priced. A messaging stack is all that its platform has of it."""
     if not isinstance(state.resources, Known):
         return Unreadable("its state cannot be read")
+    if _is_messaging(run.environment, stack) and "confluent" not in inventories:
+        return Unreadable("its platform is not in the cost scope")
     ids = {(resource.type, resource.id) for resource in state.resources.value}
     names = {id_ for _, id_ in ids}
     total, seen = Decimal(0), False

@@ -123,7 +123,8 @@ def test_what_still_stands_is_said_with_what_it_spends(whole: Any, states: dict[
     (standing,) = facts.standing
     assert (standing.stack, standing.resources) == ("confluent", Known(11))
     assert facts.outcome == (
-        "demo is gone and proven; still deployed: confluent (11 resources, 0.000 USD/h); the platform run stays open"
+        "demo is gone and proven; still deployed: confluent (11 resources, USD/h not known); "
+        "the platform run stays open"
     )
 
 
