@@ -117,14 +117,16 @@ class Stage:
             tasks = [it for it in found.get_task_instances(session=session) if it.task_id in wanted]
             clear_task_instances(tasks, session, dag_run_state=DagRunState.RUNNING)
             session.commit()
+            idle = 0
             while found.state == DagRunState.RUNNING:
                 session.expire_all()
                 ready, _ = found.update_state(session=session)
+                idle = 0 if ready else idle + 1
                 for each in ready:
                     each.try_number += 1
                     each.state = TaskInstanceState.SCHEDULED
                 session.commit()
-                assert ready or found.state != DagRunState.RUNNING, "nothing is left that could run"
+                assert idle < len(wanted) + 2, "nothing is left that could run"
                 for each in ready:
                     _run_task(ti=each, task=dag.task_dict[each.task_id], run_triggerer=True)
             return self._ended(run.phase, found, before)

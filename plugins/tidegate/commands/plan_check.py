@@ -85,11 +85,11 @@ def judge_plan(
 
 
 def _offline(remedy: "Remedy") -> "Remedy":
-    """Without what only a run can do: there is no task to clear."""
-    from tidegate.models.remedy import Clear
+    """Without what only a run can do: there is no task to clear, and no run to trigger again."""
+    from tidegate.models.remedy import Clear, Trigger
 
     def kept(steps: "tuple[Step, ...]") -> "tuple[Step, ...]":
-        return tuple(step for step in steps if not isinstance(step, Clear))
+        return tuple(step for step in steps if not isinstance(step, Clear) and step != Trigger("<dag>"))
 
     return replace(remedy, steps=kept(remedy.steps), alternative=kept(remedy.alternative))
 

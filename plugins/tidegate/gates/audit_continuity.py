@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable, required
-from tidegate.gates.rules_remedies import EVIDENCE_BUCKET, OPERATOR, manifest
+from tidegate.gates.rules_remedies import EVIDENCE_BUCKET, OPERATOR, SAME_DAG, manifest
 from tidegate.models.audit import AuditContinuityFacts, PreviousAudit
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
@@ -46,7 +46,7 @@ def _readable(facts: AuditContinuityFacts) -> Iterator[Blocker]:
         what="when audits were due",
         resource=_RESOURCE,
         expected="five fields of cron, UTC",
-        remedy=Remedy.of(manifest("audit.schedule", why="a cron expression"), Clear()),
+        remedy=Remedy.of(manifest("audit.schedule", why="a cron expression"), SAME_DAG),
     )
     hourly = Need(
         stem="HOURLY-SCHEDULE",
@@ -54,7 +54,7 @@ def _readable(facts: AuditContinuityFacts) -> Iterator[Blocker]:
         resource=_HOURLY,
         expected="five fields of cron, UTC",
         remedy=Remedy.of(
-            manifest("audit.hourly_schedule", why="a cron expression"), Clear(), alternative=EVIDENCE_BUCKET.steps
+            manifest("audit.hourly_schedule", why="a cron expression"), SAME_DAG, alternative=EVIDENCE_BUCKET.steps
         ),
     )
     if not isinstance(facts.previous, Known | Absent):

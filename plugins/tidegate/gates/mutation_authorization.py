@@ -25,7 +25,6 @@ from tidegate.models.remedy import Person, Remedy, Trigger
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAN_AGAIN = Remedy.of(SAME_DAG)
-_CLEAR_GUARD = Person(FINDER, "clear the guarding task in the Airflow grid, with everything downstream of it")
 
 
 def blockers(facts: AuthorizationFacts) -> Iterator[Blocker]:
@@ -76,7 +75,7 @@ def _guards(facts: AuthorizationFacts) -> Iterator[Blocker]:
                     what="a guarding snapshot",
                     resource=f"guard {number} of {len(facts.guards)} of stack {facts.stack}",
                     expected="a snapshot that passed in this run",
-                    remedy=Remedy.of(_CLEAR_GUARD),
+                    remedy=_PLAN_AGAIN,
                 ),
             )
 
@@ -91,7 +90,7 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             resource=guard.uri,
             observed=", ".join(guard.stopping or ()) or f"status {guard.status}, overall_pass {guard.overall_pass}",
             expected="a pass, or nothing that concerns this stack",
-            remedy=Remedy.of(Person(FINDER, "follow the remedies in that snapshot"), _CLEAR_GUARD),
+            remedy=Remedy.of(Person(FINDER, "follow the remedies in that snapshot"), SAME_DAG),
         )
     if guard.sha256_recorded != guard.sha256_stored or not _SHA256.fullmatch(guard.sha256_stored):
         yield Blocker(
@@ -100,7 +99,7 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             resource=guard.uri,
             observed=f"stored {guard.sha256_stored or 'none'}",
             expected=f"handed over {guard.sha256_recorded or 'none'}",
-            remedy=Remedy.of(_CLEAR_GUARD),
+            remedy=_PLAN_AGAIN,
         )
     if guard.expired:
         yield Blocker(
@@ -109,7 +108,7 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             resource=guard.uri,
             observed="valid_until is over",
             expected="a pass that is still valid",
-            remedy=Remedy.of(_CLEAR_GUARD),
+            remedy=_PLAN_AGAIN,
         )
 
     if guard.policy_changed:
@@ -119,7 +118,7 @@ def _guard(guard: GuardingSnapshot) -> Iterator[Blocker]:
             resource=guard.uri,
             observed="another policy digest than today's",
             expected="a pass under the manifest and the policies as they are now",
-            remedy=Remedy.of(_CLEAR_GUARD),
+            remedy=_PLAN_AGAIN,
         )
 
 

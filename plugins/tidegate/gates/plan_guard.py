@@ -14,7 +14,7 @@ from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blo
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_protected import protected_by, tainted_blockers
-from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, STATE_BUCKET, manifest
+from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, SAME_DAG, STATE_BUCKET, manifest
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
@@ -86,7 +86,7 @@ def _empty(plan: Plan) -> Iterator[Blocker]:
             resource=plan.stack,
             observed="0 resources",
             expected="the resources of the stack, changed or not",
-            remedy=Remedy.of(manifest(f"stacks.{plan.stack}.root", why="the directory that holds them"), Clear()),
+            remedy=Remedy.of(manifest(f"stacks.{plan.stack}.root", why="the directory that holds them"), SAME_DAG),
         )
 
 
@@ -98,7 +98,7 @@ def _actions(resource: PlannedResource) -> Iterator[Blocker]:
             resource=resource.address,
             observed=", ".join(resource.actions) or "no action",
             expected=f"one of {', '.join(sorted(_KNOWN_ACTIONS))}",
-            remedy=Remedy.of(manifest("terraform_version", why="a supported release"), Clear()),
+            remedy=Remedy.of(manifest("terraform_version", why="a supported release"), SAME_DAG),
         )
 
 
@@ -126,7 +126,7 @@ def _forbidden(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]
                 remedy=Remedy.of(
                     Person(AUTHOR, f"change include/terraform/{facts.stack}"),
                     Clear(),
-                    alternative=(manifest("exceptions", why="an exception with owner, reason and expiry"), Clear()),
+                    alternative=(manifest("exceptions", why="an exception with owner, reason and expiry"), SAME_DAG),
                 ),
             )
     for exception in verdict.expired:
@@ -151,7 +151,7 @@ def _type(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
                     f"stacks.{facts.stack}",
                     why=f"list {resource.type} there, or take it out of the stack",
                 ),
-                Clear(),
+                SAME_DAG,
             ),
         )
 

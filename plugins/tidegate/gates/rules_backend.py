@@ -5,7 +5,7 @@ from typing import get_args
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable, required_equal, unusable
-from tidegate.gates.rules_remedies import BOOTSTRAP, manifest
+from tidegate.gates.rules_remedies import BOOTSTRAP, SAME_DAG, manifest
 from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, Purpose, StackBackend
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, shown
@@ -36,7 +36,7 @@ def bucket_blockers(facts: BackendFacts) -> Iterator[Blocker]:
                     manifest(
                         f"{'backend' if purpose == 'state' else purpose}.bucket", why="one bucket for each purpose"
                     ),
-                    Clear(),
+                    SAME_DAG,
                 ),
             )
     for bucket in facts.buckets:
@@ -97,7 +97,7 @@ def stack_blockers(facts: BackendFacts) -> Iterator[Blocker]:
             resource="stacks",
             observed="0 stacks",
             expected="at least one stack",
-            remedy=Remedy.of(manifest("stacks", why="at least one stack"), Clear()),
+            remedy=Remedy.of(manifest("stacks", why="at least one stack"), SAME_DAG),
         )
     yield from _shared_keys(facts.stacks)
     for stack in facts.stacks:
@@ -218,7 +218,7 @@ def _shared_keys(stacks: tuple[StackBackend, ...]) -> Iterator[Blocker]:
                 resource=f"s3://{stack.bucket}/{stack.key}",
                 observed=f"{first} and {stack.stack}",
                 expected="one stack per key",
-                remedy=Remedy.of(manifest(f"stacks.{stack.stack}.state_key", why="a key of its own"), Clear()),
+                remedy=Remedy.of(manifest(f"stacks.{stack.stack}.state_key", why="a key of its own"), SAME_DAG),
             )
 
 
@@ -242,7 +242,7 @@ def _coherence(facts: BackendFacts, stack: StackBackend) -> Iterator[Blocker]:
                 observed=f"{name} = {'blank' if seen == '' else seen}",
                 expected=f"{name} = {expected}",
                 remedy=Remedy.of(
-                    manifest(f"stacks.{stack.stack}.{_OVERRIDES.get(name, name)}", why="remove the override"), Clear()
+                    manifest(f"stacks.{stack.stack}.{_OVERRIDES.get(name, name)}", why="remove the override"), SAME_DAG
                 ),
             )
 
@@ -290,7 +290,7 @@ def _settings(facts: BackendFacts, stack: StackBackend) -> Iterator[Blocker]:
                 resource=stack.stack,
                 observed=seen,
                 expected=expected,
-                remedy=Remedy.of(manifest(setting, why=expected), Clear()),
+                remedy=Remedy.of(manifest(setting, why=expected), SAME_DAG),
             )
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import CLEAR, FINDER, allow, manifest
+from tidegate.gates.rules_remedies import CLEAR, FINDER, SAME_DAG, allow, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.confluent import ConfluentBill, ConfluentBilling
 from tidegate.models.observed import Absent, Known
@@ -81,7 +81,7 @@ def _days(
                 Clear(),
                 alternative=(
                     manifest("exceptions", why="rule CONFLUENT-DAYS-MISSING, the day as resource, if none was billed"),
-                    Clear(),
+                    SAME_DAG,
                 ),
             ),
         )
@@ -114,7 +114,7 @@ def _expired(exception: PolicyException, today: date) -> Blocker:
         f"the exception of {exception.owner} from rule {exception.rule} has run out",
         f"expired {exception.expires.isoformat()}, today {today.isoformat()}",
         "an exception that is still running, or none needed",
-        Remedy.of(manifest("exceptions", why="let its owner renew the entry, or remove it"), Clear()),
+        Remedy.of(manifest("exceptions", why="let its owner renew the entry, or remove it"), SAME_DAG),
     )
 
 

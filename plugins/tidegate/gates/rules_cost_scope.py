@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import allow, manifest
+from tidegate.gates.rules_remedies import SAME_DAG, allow, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import PLATFORMS, CostFacts
 from tidegate.models.observed import Known
-from tidegate.models.remedy import Clear, Remedy
+from tidegate.models.remedy import Remedy
 
 NARROWED = "COST-SCOPE-NARROWED"
 """Code of the blocker, and rule of the exception that lifts it; its resource is the platform that is left out."""
 
 _EXCEPTION = Remedy.of(
     manifest("cost_scope", why="with the platform that was in it"),
-    Clear(),
+    SAME_DAG,
     alternative=(
         manifest("exceptions", why="rule COST-SCOPE-NARROWED, the platform as resource, owner, reason, expires"),
-        Clear(),
+        SAME_DAG,
     ),
 )
 
@@ -63,5 +63,5 @@ def narrowed_blockers(facts: CostFacts) -> Iterator[Blocker]:
                 resource=platform,
                 observed=f"expired {exception.expires.isoformat()}, today {today.isoformat()}",
                 expected="an exception that is still running, or none needed",
-                remedy=Remedy.of(manifest("exceptions", why="let its owner renew the entry, or remove it"), Clear()),
+                remedy=Remedy.of(manifest("exceptions", why="let its owner renew the entry, or remove it"), SAME_DAG),
             )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tidegate.gates.rules_remedies import DESCRIBE, manifest
+from tidegate.gates.rules_remedies import DESCRIBE, SAME_DAG, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import Inventory
 from tidegate.models.remedy import Clear, Command, Remedy
@@ -23,7 +23,7 @@ def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
             resource="inventory",
             observed="0 expected subjects",
             expected="one subject for each scanned type and region",
-            remedy=Remedy.of(manifest("scan_regions", why="every region in which something may stand"), Clear()),
+            remedy=Remedy.of(manifest("scan_regions", why="every region in which something may stand"), SAME_DAG),
         )
     seen = {coverage.subject for coverage in inventory.coverage}
     for subject in dict.fromkeys(inventory.expected_coverage):
@@ -47,7 +47,7 @@ def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
             remedy=Remedy.of(
                 Command(("aws", "account", "enable-region", "--region-name", region)),
                 Clear(),
-                alternative=(manifest("scan_regions", why="leave the region out"), Clear()),
+                alternative=(manifest("scan_regions", why="leave the region out"), SAME_DAG),
             ),
         )
     for coverage in inventory.coverage:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from tidegate.cost.estimate import PlanEstimate, estimate_of, room_in
 from tidegate.cost.month import said_usd
 from tidegate.gates.base import each
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, TEARDOWN, manifest
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, SAME_DAG, TEARDOWN, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
 from tidegate.models.plan import Plan, PlanFacts
@@ -41,7 +41,7 @@ def _unpriced(estimate: PlanEstimate) -> Iterator[Blocker]:
                     Edit(
                         _PRICES, "prices", why="its price, with source and date; or take the resource out of the stack"
                     ),
-                    Clear(),
+                    SAME_DAG,
                 ),
             )
 
@@ -63,7 +63,7 @@ def _old(facts: PlanFacts, estimate: PlanEstimate) -> Iterator[Blocker]:
                 observed=f"read on {read_on.isoformat()}, {when}",
                 expected=f"read between {oldest.isoformat()} and {facts.today.isoformat()} "
                 f"(budget.prices_max_age_days: {facts.prices_max_age_days})",
-                remedy=Remedy.of(Edit(_PRICES, "prices", why="the price read anew, with its date"), Clear()),
+                remedy=Remedy.of(Edit(_PRICES, "prices", why="the price read anew, with its date"), SAME_DAG),
             )
 
 
@@ -79,7 +79,7 @@ def _limit(facts: PlanFacts, estimate: PlanEstimate) -> Iterator[Blocker]:
             remedy=Remedy.of(
                 Person(AUTHOR, f"make less in include/terraform/{facts.stack}"),
                 Clear(),
-                alternative=(manifest("budget.plan_limit_usd_per_month", why="a limit that this plan keeps"), Clear()),
+                alternative=(manifest("budget.plan_limit_usd_per_month", why="a limit that this plan keeps"), SAME_DAG),
             ),
         )
 

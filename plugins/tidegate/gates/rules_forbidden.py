@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from tidegate.gates.rules_remedies import manifest
+from tidegate.gates.rules_remedies import SAME_DAG, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, shown
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException
-from tidegate.models.remedy import Clear, Edit, Remedy
+from tidegate.models.remedy import Edit, Remedy
 
 OWNER = "finops"
 _POLICY = "include/policies/forbidden.yaml"
@@ -78,7 +78,7 @@ def rules_blockers(rules: Sequence[ForbiddenRule]) -> Iterator[Blocker]:
             resource=_POLICY,
             observed="0 rules",
             expected="at least one rule",
-            remedy=Remedy.of(Edit(_POLICY, "rules", why="the rules as they were"), Clear()),
+            remedy=Remedy.of(Edit(_POLICY, "rules", why="the rules as they were"), SAME_DAG),
             owner=OWNER,
         )
 
@@ -108,7 +108,7 @@ def expired_blocker(exception: PolicyException, *, resource: str, today: date) -
         resource=resource,
         observed=f"expired {exception.expires.isoformat()}, today {today.isoformat()}",
         expected="an exception that is still running, or none needed",
-        remedy=Remedy.of(manifest("exceptions", why="let its owner renew the entry, or remove the resource"), Clear()),
+        remedy=Remedy.of(manifest("exceptions", why="let its owner renew the entry, or remove the resource"), SAME_DAG),
         owner=OWNER,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import FINDER, OPERATOR, manifest
+from tidegate.gates.rules_remedies import FINDER, OPERATOR, SAME_DAG, manifest
 from tidegate.gates.rules_version import meets, parse_constraint, parse_version
 from tidegate.models.blocker import Blocker
 from tidegate.models.identity import Caller, Endpoint, StaticKey, Tools
@@ -230,7 +230,7 @@ def _terraform(tools: Tools) -> Iterator[Blocker]:
             resource="terraform_version",
             observed=str(error),
             expected="clauses such as >= 1.11.0, < 2.0.0",
-            remedy=Remedy.of(manifest("terraform_version", why="clauses such as >= 1.11.0, < 2.0.0"), Clear()),
+            remedy=Remedy.of(manifest("terraform_version", why="clauses such as >= 1.11.0, < 2.0.0"), SAME_DAG),
         )
         constraint = ()
     if not isinstance(observed, Known):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from tidegate.gates.rules_remedies import manifest
+from tidegate.gates.rules_remedies import SAME_DAG, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import LaneGap
-from tidegate.models.remedy import Clear, Remedy
+from tidegate.models.remedy import Remedy
 
 
 def lane_gap_blockers(gaps: tuple[LaneGap, ...]) -> Iterator[Blocker]:
@@ -19,6 +19,6 @@ def lane_gap_blockers(gaps: tuple[LaneGap, ...]) -> Iterator[Blocker]:
             expected="lanes that build it, and one that destroys it if it is destroyable",
             remedy=Remedy.of(
                 manifest(f"stacks.{gap.stack}", why="remove it, or give it lanes in plugins/tidegate/lanes/phases.py"),
-                Clear(),
+                SAME_DAG,
             ),
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, required
-from tidegate.gates.rules_remedies import manifest
+from tidegate.gates.rules_remedies import SAME_DAG, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts
 from tidegate.models.observed import Known
@@ -29,7 +29,7 @@ _PRICE = Need(
         Edit(
             "include/policies/prices.yaml", "usage", why="the price of a `page of Cost Explorer`, with source and date"
         ),
-        Clear(),
+        SAME_DAG,
     ),
 )
 
@@ -64,7 +64,7 @@ def _spent(facts: CostFacts) -> Iterator[Blocker]:
                 manifest(
                     "own_reads.monthly_usd", why="a limit above what was spent, once it is known who reads so often"
                 ),
-                Clear(),
+                SAME_DAG,
                 alternative=(Wait("the next month has begun"), Clear()),
             ),
         )

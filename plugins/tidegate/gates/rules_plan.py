@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import AUTHOR, CLEAR, FINDER, allow, manifest
+from tidegate.gates.rules_remedies import AUTHOR, CLEAR, FINDER, SAME_DAG, allow, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
 from tidegate.models.plan import Plan, Purpose
@@ -84,7 +84,7 @@ def _format(plan: Plan) -> Iterator[Blocker]:
             resource=plan.stack,
             observed=f"format_version {plan.format_version or 'blank'} of terraform {plan.terraform_version}",
             expected="format_version 1.x",
-            remedy=Remedy.of(manifest("terraform_version", why="a supported release"), Clear()),
+            remedy=Remedy.of(manifest("terraform_version", why="a supported release"), SAME_DAG),
         )
 
 

@@ -8,7 +8,7 @@ from tidegate.cost.projection import Problem, Projection
 from tidegate.cost.run_rate import run_rate
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
-from tidegate.gates.rules_remedies import CLEAR, OPERATOR, allow
+from tidegate.gates.rules_remedies import CLEAR, OPERATOR, SAME_DAG, allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts
 from tidegate.models.remedy import OWNER, Clear, Edit, Person, Remedy
@@ -76,7 +76,7 @@ def _unpriced(problems: tuple[Problem, ...]) -> Iterator[Blocker]:
                         "prices",
                         why="its price and where that is from; or remove the resource",
                     ),
-                    Clear(),
+                    SAME_DAG,
                 ),
             )
 
@@ -125,6 +125,6 @@ def _old_prices(facts: CostFacts) -> Iterator[Blocker]:
                         "prices",
                         why="the price and the date, read from its source again",
                     ),
-                    Clear(),
+                    SAME_DAG,
                 ),
             )

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tidegate.gates.rules_remedies import manifest
+from tidegate.gates.rules_remedies import SAME_DAG, manifest
 from tidegate.models.blocker import Blocker
-from tidegate.models.remedy import Clear, Remedy, Trigger
+from tidegate.models.remedy import Remedy, Trigger
 
 
 def confirmation_blockers(confirm: str, environment: str, dag: str) -> Iterator[Blocker]:
@@ -41,7 +41,7 @@ def target_blockers(
                 Trigger(f"{environment}.{dag}", {"target": whole}, ("confirm",)), note=f"Targets are {offered}"
             )
             if destroyable
-            else Remedy.of(manifest("stacks", why="destroyable: true for a stack"), Clear()),
+            else Remedy.of(manifest("stacks", why="destroyable: true for a stack"), SAME_DAG),
         )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from tidegate.gates.rules_forbidden import Verdict, expired_blocker, finding_blocker, judge
 from tidegate.gates.rules_live_remedy import way_out
-from tidegate.gates.rules_remedies import FINDER, TEARDOWN
+from tidegate.gates.rules_remedies import FINDER, SAME_DAG, TEARDOWN
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import LiveResource
 from tidegate.models.observed import Known
@@ -123,7 +123,7 @@ def ephemeral_types_blockers(facts: ScanFacts) -> Iterator[Blocker]:
             resource="ephemeral types",
             observed="0 types",
             expected="the types that ephemeral stacks may hold",
-            remedy=Remedy.of(Edit("include/policies/allowed_types.yaml", "stacks", why="list them per stack"), Clear()),
+            remedy=Remedy.of(Edit("include/policies/allowed_types.yaml", "stacks", why="by stack"), SAME_DAG),
         )
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, CLEAR, FINDER, STATE_BUCKET, TEARDOWN, manifest
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, CLEAR, FINDER, SAME_DAG, STATE_BUCKET, TEARDOWN, manifest
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, shown
@@ -121,7 +121,7 @@ def _protected(kept: Kept, scope: StackScope) -> Iterator[Blocker]:
                 remedy=Remedy.of(
                     Person(AUTHOR, f"move it out of include/terraform/{scope.stack}"),
                     Clear(),
-                    alternative=(manifest("preserve", why="leave it out"), Clear()),
+                    alternative=(manifest("preserve", why="leave it out"), SAME_DAG),
                 ),
             )
 

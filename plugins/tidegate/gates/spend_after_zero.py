@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from tidegate.gates.base import Gate
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import FINDER, OPERATOR, allow, manifest
+from tidegate.gates.rules_remedies import FINDER, OPERATOR, SAME_DAG, allow, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
 from tidegate.models.remedy import OWNER, Clear, Command, Person, Remedy, Wait
@@ -115,7 +115,7 @@ def _what_spends(day: date, following: date) -> Remedy:
         Command((*question, "--metrics", "UnblendedCost", "--group-by", "Type=DIMENSION,Key=SERVICE")),
         Person(FINDER, "remove what spends"),
         Wait("the bill of a later day shows nothing"),
-        alternative=(manifest("audit.base_usd_per_day", why="what core costs, when it is core's"), Clear()),
+        alternative=(manifest("audit.base_usd_per_day", why="what core costs, when it is core's"), SAME_DAG),
         note="The question costs 0.01 USD",
     )
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, required, unusable
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, REBUILD, allow, manifest
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, REBUILD, SAME_DAG, allow, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.contract import ContractFacts, Upstream
 from tidegate.models.observed import Absent, Known
-from tidegate.models.remedy import Clear, Person, Remedy
+from tidegate.models.remedy import Person, Remedy
 
 _BUILD = REBUILD
 
@@ -25,7 +25,7 @@ def blockers(facts: ContractFacts) -> Iterator[Blocker]:
             resource=facts.consumer,
             observed="0 upstreams",
             expected="at least one upstream",
-            remedy=Remedy.of(manifest(f"stacks.{facts.consumer}.depends_on", why="the stacks that it needs"), Clear()),
+            remedy=Remedy.of(manifest(f"stacks.{facts.consumer}.depends_on", why="the stacks that it needs"), SAME_DAG),
         )
     for upstream in facts.upstreams:
         yield from each(_source(facts.consumer, upstream), _freshness(upstream), _outputs(upstream), _secrets(upstream))
@@ -39,7 +39,7 @@ def _source(consumer: str, upstream: Upstream) -> Iterator[Blocker]:
             resource=f"{consumer} <- {upstream.stack}",
             observed=upstream.source,
             expected="remote_state",
-            remedy=Remedy.of(manifest(f"stacks.{consumer}.contract_source", "remote_state"), Clear()),
+            remedy=Remedy.of(manifest(f"stacks.{consumer}.contract_source", "remote_state"), SAME_DAG),
         )
 
 
@@ -90,7 +90,7 @@ def _outputs(upstream: Upstream) -> Iterator[Blocker]:
             observed="0 required outputs",
             expected="at least one required output",
             remedy=Remedy.of(
-                manifest(f"stacks.{upstream.stack}.required_outputs", why="the outputs that it hands over"), Clear()
+                manifest(f"stacks.{upstream.stack}.required_outputs", why="the outputs that it hands over"), SAME_DAG
             ),
         )
     for name in upstream.required_outputs:

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable
-from tidegate.gates.rules_remedies import BUILD, EVIDENCE_BUCKET, TEARDOWN, manifest
+from tidegate.gates.rules_remedies import BUILD, EVIDENCE_BUCKET, SAME_DAG, TEARDOWN, manifest
 from tidegate.models.audit import StandingPass, StandingPassesFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
-from tidegate.models.remedy import Clear, Remedy
+from tidegate.models.remedy import Remedy
 
 _READ = EVIDENCE_BUCKET
 _TODAY = "It judges under today's manifest and policies"
@@ -63,7 +63,7 @@ def _exceptions(facts: StandingPassesFacts) -> Iterator[Blocker]:
                 expected="no exception whose last day has passed",
                 remedy=Remedy.of(
                     manifest("exceptions", why="remove it with what it allowed, or let its owner give it a new end"),
-                    Clear(),
+                    SAME_DAG,
                 ),
             )
         elif exception.expires <= soon:
@@ -74,7 +74,7 @@ def _exceptions(facts: StandingPassesFacts) -> Iterator[Blocker]:
                 observed=said,
                 expected=f"more than {facts.warn_expiry_days} days left (audit.warn_expiry_days)",
                 remedy=Remedy.of(
-                    manifest("exceptions", why="let its owner give it a new end, or remove what it allows"), Clear()
+                    manifest("exceptions", why="let its owner give it a new end, or remove what it allows"), SAME_DAG
                 ),
             )
 

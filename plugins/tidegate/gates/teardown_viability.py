@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_dag import audit_blockers, hourly_blockers, m9_blockers, stop_blockers
-from tidegate.gates.rules_remedies import manifest
+from tidegate.gates.rules_remedies import SAME_DAG, manifest
 from tidegate.gates.rules_scope import preserve_set_blockers, stack_scope_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.remedy import Clear, Remedy
@@ -42,7 +42,7 @@ def _stacks(facts: ViabilityFacts) -> Iterator[Blocker]:
             resource="stacks",
             observed="0 destroyable stacks",
             expected="at least one destroyable stack",
-            remedy=Remedy.of(manifest("stacks", why="destroyable: true for a stack"), Clear()),
+            remedy=Remedy.of(manifest("stacks", why="destroyable: true for a stack"), SAME_DAG),
         )
 
 

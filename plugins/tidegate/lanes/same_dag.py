@@ -29,6 +29,8 @@ def _as_asked(step: Step, dag_id: str, params: Mapping[str, Any]) -> Step:
     if not isinstance(step, Trigger) or step.dag != dag_id:
         return step
     kept = {name: params[name] for name in _KEPT if params.get(name) and name not in step.ask}
+    if params.get("platform_run") == "continue":
+        kept["platform_run"] = "continue"
     asked = [name for name in _ASKED if name in params]
     if kept.get("repair_drift") or step.conf.get("repair_drift"):
         asked.append("repair_reason")

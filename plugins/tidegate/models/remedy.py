@@ -37,7 +37,8 @@ class Trigger:
         asked = [f"your own {name}" for name in self.ask]
         parts = [*given, *asked]
         listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-        return f"trigger {self.dag}" + (f" with {listed}" if listed else "")
+        dag = "this DAG again" if self.dag == "<dag>" else self.dag
+        return f"trigger {dag}" + (f" with {listed}" if listed else "")
 
     @property
     def params(self) -> tuple[tuple[str, Any], ...]:

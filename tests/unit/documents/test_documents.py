@@ -107,7 +107,7 @@ def test_transient_codes_are_among_the_codes_of_their_own_gate(gate: Gate[Any]) 
                 "set stacks.<stack> in include/policies/allowed_types.yaml: list <type> there, or take it out of the "
                 "stack (it counts from the next run on; where include/ is in an image or a config map, roll that out "
                 "first); "
-                "then clear this task with everything downstream",
+                "then trigger this DAG again",
             ),
         ),
         (
@@ -125,7 +125,7 @@ def test_transient_codes_are_among_the_codes_of_their_own_gate(gate: Gate[Any]) 
                 "the stack locks its state with no lock file",
                 "set backend.use_lockfile in include/environments/<environment>.yaml: use_lockfile = true "
                 "(it counts from the next run on; where include/ is in an image or a config map, roll that out first); "
-                "then clear this task with everything downstream",
+                "then trigger this DAG again",
             ),
         ),
         (

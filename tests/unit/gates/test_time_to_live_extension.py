@@ -111,5 +111,5 @@ def test_the_refused_stack_and_the_offered_ones_are_named(changes: Any, resource
     (blocker,) = GATE.evaluate(extension_facts(**changes), judged_at=NOW)
     assert (blocker.code, blocker.resource) == ("EXTENSION-STACK-UNKNOWN", resource)
     assert blocker.expected == expected
-    offers = blocker.remedy.text.startswith("trigger <dag> with stack = ")
+    offers = blocker.remedy.text.startswith("trigger this DAG again with stack = ")
     assert offers == bool(extension_facts(**changes).extendable)
