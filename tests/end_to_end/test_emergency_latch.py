@@ -141,7 +141,7 @@ def test_the_stop_sets_the_latch_also_over_a_broken_record_and_says_that_m9_is_p
 
     blocked = refused(built, "LATCH-SET").snapshots["m2_a_readiness_snapshot"]["blockers"][0]
     assert f"by {execution}: spend runs away" in blocked["observed"]
-    assert "trigger dev_min.emergency_release with a reason" in blocked["remedy"]
+    assert "trigger dev_min.emergency_release with your own confirm and your own reason" in blocked["remedy"]["text"]
 
 
 def test_without_a_fresh_pass_of_the_cost_nothing_is_released(built: Stage) -> None:

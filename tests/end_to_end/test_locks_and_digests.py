@@ -43,7 +43,7 @@ def test_the_lock_of_a_laptop_is_one_blocker_and_released_by_its_id(built: Stage
         blocked = built.run("m9", **TEARDOWN)
         (blocker,) = blocked.snapshots["m9_a_readiness_snapshot"]["blockers"]
         assert blocker["code"] == "STATE-LOCKED"
-        assert f"lock_id = {LAPTOP['ID']}" in blocker["remedy"]
+        assert f"release lock {LAPTOP['ID']} by name" in blocker["remedy"]["text"]
         another = built.run("unlock", lock_id="another", **WORD)
         assert another.codes("unlock_a_release_lock_snapshot") == {"LOCK-NOT-THERE"}
         assert len(held(built)) == 2
@@ -78,7 +78,7 @@ def test_a_digest_that_does_not_fit_is_settled_by_the_version_that_the_blocker_n
     (blocker,) = blocked.snapshots["m2_a_readiness_snapshot"]["blockers"]
     assert blocker["code"] == "STATE-DIGEST-MISMATCH"
     named = f"demo:{good['VersionId']}"
-    assert f"restore_state_version = {named} and a state_reason" in blocker["remedy"]
+    assert f"restore_state_version = {named} and your own state_reason" in blocker["remedy"]["text"]
 
     monkeypatch.setattr(sys, "argv", ["tidegate", "state", "history", "demo", "--format", "json"])
     capfd.readouterr()
@@ -113,7 +113,7 @@ def test_a_state_of_a_newer_provider_is_said_to_be_that_and_the_one_before_is_na
     assert blocker["code"] == "STATE-TOO-NEW"
     assert "schema version 99" in blocker["observed"]
     assert "the worker's registry.terraform.io/hashicorp/aws is 5." in blocker["observed"]
-    assert f"restore_state_version = demo:{good} with a state_reason" in blocker["remedy"]
+    assert f"restore_state_version = demo:{good} and your own state_reason" in blocker["remedy"]["text"]
     run = built.run(
         "m2",
         platform_run="continue",

@@ -92,7 +92,7 @@ def test_a_preserved_thing_that_is_missing_stops_neither_cost_nor_proof(built: S
     assert run.state == "failed"
     (blocker,) = run.snapshots["m9_f_preserved_snapshot"]["blockers"]
     assert (blocker["code"], blocker["resource"]) == ("PRESERVED-MISSING", f"aws_ssm_parameter {name}")
-    assert "stacks = core" in blocker["remedy"]
+    assert "stacks = core" in blocker["remedy"]["text"]
     assert run.tasks["f_residual_scan"] == run.tasks["g_cost_guardrail"] == run.tasks["h_teardown_proof"] == "success"
     assert run.snapshots["teardown_proof"]["overall_pass"] is True
     assert (built.state_of("demo") or ("", 0, -1))[2] == 0

@@ -4,6 +4,7 @@ The codes that are met and the number of steps are part of the scenario: `docs/r
 """
 
 import contextlib
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -18,6 +19,16 @@ from stage import BUILD, ENVIRONMENT, TEARDOWN, Stage, environment_variable
 PREFIX = "fraud-platform-dev-min"
 TABLE, STATE_BUCKET = f"{PREFIX}-tf-locks", f"{PREFIX}-tfstate"
 ACCOUNT = "123456789012"
+STATE = f"{ENVIRONMENT}/demo/terraform.tfstate"
+LOCK = f"{STATE_BUCKET}/{STATE}"
+_HOLDER = {
+    "ID": "0b0f1c52-2f0a-4b39-9d1e-111111111111",
+    "Operation": "OperationTypePlan",
+    "Info": "",
+    "Who": "alice@laptop",
+    "Version": "1.11.4",
+    "Created": "2026-01-17T20:14:27.123456789Z",
+}
 GO_ON = {**BUILD, "platform_run": "continue"}
 TAGS = {"project": "fraud-platform", "environment": ENVIRONMENT, "lifecycle": "ephemeral"}
 
@@ -99,13 +110,6 @@ def _budget_raised(scene: Scene) -> None:
     budgets.update_budget(AccountId=ACCOUNT, NewBudget={**kept, "BudgetLimit": {"Amount": "300", "Unit": "USD"}})
 
 
-def _unsubscribed(scene: Scene) -> None:
-    sns = scene.stage.sandbox.client("sns")
-    topic = f"arn:aws:sns:eu-west-2:{ACCOUNT}:{PREFIX}-alerts"
-    for each in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
-        sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
-
-
 def _balancer(scene: Scene, *, tags: Mapping[str, str]) -> None:
     ec2, elb = scene.stage.sandbox.client("ec2"), scene.stage.sandbox.client("elbv2")
     subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]][:2]
@@ -172,17 +176,43 @@ def _nothing(_scene: Scene) -> None:
     return
 
 
-def _build(scene: Scene) -> None:
-    run = scene.stage.run("m2", **BUILD)
-    assert run.state == "success", run.tasks
-
-
 def _deleted_balancer(scene: Scene) -> None:
     scene.stage.sandbox.client("elbv2").delete_load_balancer(LoadBalancerArn=scene.kept["arn"])
 
 
-def _confirm_mail(stage: Stage) -> None:
-    stage.sandbox.admin.confirm_subscriptions()
+def _laptop(scene: Scene) -> None:
+    info = json.dumps({**_HOLDER, "Path": LOCK})
+    scene.stage.sandbox.client("dynamodb").put_item(TableName=TABLE, Item={"LockID": {"S": LOCK}, "Info": {"S": info}})
+
+
+def _unlock(stage: Stage) -> None:
+    stage.sandbox.client("dynamodb").delete_item(TableName=TABLE, Key={"LockID": {"S": LOCK}})
+
+
+def _empty_lock(scene: Scene) -> None:
+    scene.stage.sandbox.client("s3").put_object(Bucket=STATE_BUCKET, Key=f"{STATE}.tflock", Body=b"\n")
+
+
+def _another_digest(scene: Scene) -> None:
+    scene.stage.sandbox.client("dynamodb").put_item(
+        TableName=TABLE, Item={"LockID": {"S": f"{LOCK}-md5"}, "Digest": {"S": "0" * 32}}
+    )
+
+
+def _newer_terraform(scene: Scene) -> None:
+    scene.undo.enter_context(
+        scene.stage.state_edited("demo", lambda document: document.update(terraform_version="9.9.9"))
+    )
+
+
+def _topic_gone(scene: Scene) -> None:
+    topic = f"arn:aws:sns:eu-west-2:{ACCOUNT}:{PREFIX}-alerts"
+    scene.stage.sandbox.client("sns").delete_topic(TopicArn=topic)
+
+
+def _bootstrap_refused(scene: Scene) -> None:
+    _not_versioned(scene)
+    _fault(service="s3", kind="access_denied", operation="PutBucketVersioning")(scene)
 
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -382,12 +412,125 @@ SCENARIOS: tuple[Scenario, ...] = (
         tears_down=True,
     ),
     Scenario(
-        name="a stop without a reason",
-        phase="stop",
-        conf={"target": "demo", "confirm": ENVIRONMENT, "reason": ""},
+        name="an extension without a reason",
+        phase="extend",
+        conf={"stack": "demo", "hours": 2, "confirm": ENVIRONMENT, "reason": ""},
         codes=("REASON-MISSING",),
         steps=1,
         broken=_nothing,
+    ),
+    Scenario(
+        name="an extension with a typo in its confirmation",
+        phase="extend",
+        conf={"stack": "demo", "hours": 2, "confirm": "dev-min", "reason": "a review"},
+        codes=("CONFIRM-MISMATCH",),
+        steps=1,
+        broken=_nothing,
+    ),
+    Scenario(
+        name="the worker assumed another role",
+        phase="m2",
+        conf=GO_ON,
+        codes=("ROLE-MISMATCH",),
+        steps=2,
+        broken=_variable("AWS_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-other"),
+        played=_undone("set AWS_ROLE_ARN to the role"),
+    ),
+    Scenario(
+        name="a finished build is asked for again",
+        phase="m2",
+        conf=BUILD,
+        codes=("PLATFORM-RUN-UNDECIDED",),
+        steps=1,
+        broken=_nothing,
+    ),
+    Scenario(
+        name="a new platform run while one is open",
+        phase="m2",
+        conf={**BUILD, "platform_run": "new"},
+        codes=("PLATFORM-RUN-OPEN",),
+        steps=2,
+        broken=_nothing,
+    ),
+    Scenario(
+        name="the latch cannot be read",
+        phase="m2",
+        conf=GO_ON,
+        codes=("LATCH-UNREADABLE",),
+        steps=2,
+        broken=_fault(service="s3", kind="access_denied", operation="ListObjectsV2", resource="control/dev_min/latch"),
+        played=_undone("let the execution role read control/dev_min/latch"),
+    ),
+    Scenario(
+        name="the lock of a laptop that ends its command",
+        phase="m2",
+        conf=GO_ON,
+        codes=("STATE-LOCKED",),
+        steps=2,
+        broken=_laptop,
+        played=lambda _scene: Played(persons={"let its holder end the command": _unlock}),
+    ),
+    Scenario(
+        name="an empty lock file",
+        phase="m2",
+        conf=GO_ON,
+        codes=("STATE-LOCK-DAMAGED",),
+        steps=2,
+        broken=_empty_lock,
+        played=lambda _scene: Played(answers={"lock_id": "damaged-01ba4719c80b"}),
+    ),
+    Scenario(
+        name="the digest in the lock table does not fit",
+        phase="m2",
+        conf=GO_ON,
+        codes=("STATE-DIGEST-MISMATCH",),
+        steps=2,
+        broken=_another_digest,
+        played=lambda _scene: Played(answers={"state_reason": "the digest was changed by hand"}),
+    ),
+    Scenario(
+        name="a newer Terraform wrote the state",
+        phase="m2",
+        conf=GO_ON,
+        codes=("STATE-NEWER-TERRAFORM",),
+        steps=2,
+        broken=_newer_terraform,
+        played=_undone("install terraform >= 9.9.9"),
+    ),
+    Scenario(
+        name="the role may not list volumes",
+        phase="m2",
+        conf=GO_ON,
+        codes=("SUBJECT-UNREADABLE",),
+        steps=2,
+        broken=_fault(service="ec2", kind="access_denied", operation="DescribeVolumes"),
+        played=_undone("allow the execution role to describe them"),
+    ),
+    Scenario(
+        name="the alert topic is gone when demo is torn down",
+        phase="m9",
+        conf=TEARDOWN,
+        codes=("PRESERVED-MISSING",),
+        steps=2,
+        broken=_topic_gone,
+        tears_down=True,
+    ),
+    Scenario(
+        name="a volume stands beside the stacks",
+        phase="audit",
+        conf={},
+        codes=("ORPHAN-BESIDE-STACKS",),
+        steps=2,
+        broken=_volume,
+    ),
+    Scenario(
+        name="M1 may not make what is missing",
+        phase="m1",
+        conf={},
+        codes=("BOOTSTRAP-REFUSED",),
+        steps=2,
+        broken=_bootstrap_refused,
+        played=_undone("mend what the refused steps"),
     ),
     Scenario(
         name="an extension of what does not stand",

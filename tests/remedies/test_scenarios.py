@@ -1,5 +1,6 @@
 """The remedies of these blockers are followed until the phase that was red passes, in four steps at most."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ def scene(bootstrapped: Stage) -> Iterator[Scene]:
         environment_variable("TIDEGATE_POLICIES_DIR", str(directory / "policies")),
     ):
         settings.cache_clear()
+        _impatient(directory / "environments" / "dev_min.yaml")
         if not _is_sound(bootstrapped):
             bootstrapped.emptied()
             built = bootstrapped.run("m2", **BUILD)
@@ -36,6 +38,15 @@ def scene(bootstrapped: Stage) -> Iterator[Scene]:
         with made.undo:
             yield made
     settings.cache_clear()
+
+
+def _impatient(manifest: Path) -> None:
+    """A person waits; a test that moves the world on need not."""
+    text = manifest.read_text(encoding="utf-8")
+    for name, seconds in (("lock_wait", 3), ("residual_wait", 2), ("look_again", 1)):
+        text, changed = re.subn(rf"\b{name}: \d+", f"{name}: {seconds}", text)
+        assert changed == 1, name
+    manifest.write_text(text, encoding="utf-8")
 
 
 def _is_sound(stage: Stage) -> bool:
