@@ -21,8 +21,8 @@ def page() -> str:
         "",
         "What a blocker tells a person to do is data. **Proven**: `make remedies` breaks the world so, follows the",
         "remedy from the snapshot's data, and the phase that was red passes. **Checked**: without a run, for each",
-        "blocker that any test makes: the conf fits the DAG's own params, the task exists, the field is in the model of the",
-        "manifest or the policy, and the AWS CLI's own parser takes the command.",
+        "blocker that any test makes: the conf fits the DAG's own params, the task exists, the field is in the model",
+        "of the manifest or the policy, and the AWS CLI's own parser takes the command.",
         "",
         f"{len(SCENARIOS)} scenarios prove {len(proven)} of {len(codes)} codes; no scenario takes more than "
         f"{max(it.steps for it in SCENARIOS)} steps.",

@@ -4,6 +4,7 @@ The codes that are met and the number of steps are part of the scenario: `docs/r
 """
 
 import contextlib
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -200,9 +201,25 @@ def _another_digest(scene: Scene) -> None:
 
 
 def _newer_terraform(scene: Scene) -> None:
-    scene.undo.enter_context(
-        scene.stage.state_edited("demo", lambda document: document.update(terraform_version="9.9.9"))
+    """As a newer Terraform leaves it: with the digest of what it wrote."""
+    s3 = scene.stage.sandbox.client("s3")
+    before = s3.get_object(Bucket=STATE_BUCKET, Key=STATE)["Body"].read()
+    document = json.loads(before)
+    _written(scene, json.dumps({**document, "terraform_version": "9.9.9"}).encode())
+    scene.undo.callback(_written, scene, before)
+
+
+def _written(scene: Scene, content: bytes) -> None:
+    scene.stage.sandbox.client("s3").put_object(Bucket=STATE_BUCKET, Key=STATE, Body=content)
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    scene.stage.sandbox.client("dynamodb").put_item(
+        TableName=TABLE, Item={"LockID": {"S": f"{LOCK}-md5"}, "Digest": {"S": digest}}
     )
+
+
+def _latch_hidden(scene: Scene) -> None:
+    for operation in ("GetObject", "ListObjectsV2"):
+        _fault(service="s3", kind="access_denied", operation=operation, resource="latch")(scene)
 
 
 def _topic_gone(scene: Scene) -> None:
@@ -458,7 +475,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("LATCH-UNREADABLE",),
         steps=2,
-        broken=_fault(service="s3", kind="access_denied", operation="ListObjectsV2", resource="control/dev_min/latch"),
+        broken=_latch_hidden,
         played=_undone("let the execution role read control/dev_min/latch"),
     ),
     Scenario(
@@ -501,10 +518,10 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="the role may not list volumes",
         phase="m2",
         conf=GO_ON,
-        codes=("SUBJECT-UNREADABLE",),
+        codes=("COST-INVENTORY-UNREAD",),
         steps=2,
         broken=_fault(service="ec2", kind="access_denied", operation="DescribeVolumes"),
-        played=_undone("allow the execution role to describe them"),
+        played=_undone("let the execution role read what the observed text names"),
     ),
     Scenario(
         name="the alert topic is gone when demo is torn down",

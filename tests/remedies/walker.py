@@ -139,7 +139,8 @@ def _command(argv: list[str]) -> None:
     }
     environ = {**os.environ, "AWS_PAGER": "", "AWS_DEFAULT_REGION": os.environ.get("AWS_REGION", "eu-west-2")}
     ran = subprocess.run([*programs[argv[0]], *argv[1:]], env=environ, capture_output=True, text=True, timeout=120)
-    assert ran.returncode == 0, (argv, ran.stdout, ran.stderr)
+    # `tidegate` only shows: 1 says that what it shows is not right, which is why somebody looks.
+    assert ran.returncode in ((0, 1) if argv[0] == "tidegate" else (0,)), (argv, ran.stdout, ran.stderr)
 
 
 def _edit(manifest: Path, step: Mapping[str, Any], played: Played) -> None:
