@@ -16,6 +16,7 @@ from tidegate.models.state import StateResource
 
 CLASSIFYING_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "aws_db_instance": ("deletion_protection", "dbi_resource_id"),
+    "aws_db_snapshot": ("dbi_resource_id",),
     "aws_rds_cluster": ("deletion_protection",),
 }
 """By type what the live scan keeps so that one can tell what holds a resource, and under which id a state knows it."""

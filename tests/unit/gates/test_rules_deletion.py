@@ -9,9 +9,10 @@ from tidegate.gates.rules_deletion import deleting_command
 
 ALB = "arn:aws:elasticloadbalancing:eu-west-2:123456789012:loadbalancer/app/quick-test-alb/0123456789abcdef"
 IDS = {
+    "automated backup": "db-ABCDEFGHIJKLMNOPQRSTUVWX01",
     "aws_autoscaling_group": "fleet of mine",
     "aws_cloudwatch_log_group": "/aws/rds/instance/fraud-platform-dev-min-demo/postgresql",
-    "aws_db_cluster_snapshot": "rds:cluster-2026",
+    "aws_db_cluster_snapshot": "before-upgrade-2026",
     "aws_db_instance": "fraud-platform-dev-min-demo-runtime",
     "aws_db_snapshot": "before-upgrade",
     "aws_ebs_snapshot": "snap-0123456789abcdef0",
@@ -53,6 +54,12 @@ def test_an_id_of_aws_is_one_argument_and_the_region_is_named(kind: str) -> None
 @pytest.mark.parametrize("hostile", ["x; rm -rf ~", "$(reboot)", "--all", "a\nb", "", "`id`", "../../etc", "nat-XYZ é"])
 def test_a_name_without_the_shape_of_aws_is_put_into_no_command(kind: str, hostile: str) -> None:
     assert deleting_command(kind, hostile, "eu-west-2") is None
+
+
+@pytest.mark.parametrize("kind", ["aws_db_snapshot", "aws_db_cluster_snapshot"])
+@pytest.mark.parametrize("id_", ["rds:runtime-2026-11-29-01-39", "awsbackup:job-1a2b"])
+def test_rds_deletes_no_snapshot_that_a_service_of_aws_took(kind: str, id_: str) -> None:
+    assert deleting_command(kind, id_, "eu-west-2") is None
 
 
 def test_an_unknown_type_has_no_command() -> None:

@@ -500,3 +500,91 @@ def only(kind, condition=None):
     return ForbiddenPolicy(
         version=1, rules=(ForbiddenRule(id="R", types=(kind,), reason="it costs", condition=condition),)
     )
+
+
+class TestSnapshotsOfEveryKind:
+    """Automated, manual, or taken by AWS Backup: all of them are stored, and billed."""
+
+    NAME = "fraud-platform-dev-min-demo-runtime"
+
+    @pytest.fixture
+    def rds(self, aws):
+        return aws.rds(HERE)
+
+    def create(self, rds):
+        rds.create_db_instance(
+            DBInstanceIdentifier=self.NAME,
+            DBInstanceClass="db.t4g.micro",
+            Engine="postgres",
+            AllocatedStorage=20,
+            MasterUsername="p",
+            MasterUserPassword="x" * 12,
+            BackupRetentionPeriod=7,
+        )
+
+    def delete(self, rds):
+        rds.delete_db_instance(DBInstanceIdentifier=self.NAME, SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
+
+    def test_an_automated_one_of_a_database_that_stands_is_its_own(self, aws, rds, listed):
+        self.create(rds)
+        assert len(rds.describe_db_snapshots()["DBSnapshots"]) == 1
+        assert listed(aws, "aws_db_snapshot") == []
+
+    def test_a_retained_one_of_a_database_that_is_gone_is_found(self, aws, rds, listed):
+        self.create(rds)
+        self.delete(rds)
+        (found,) = listed(aws, "aws_db_snapshot")
+        assert found.id.startswith(f"rds:{self.NAME}-")
+
+    def test_a_new_database_of_the_name_does_not_own_the_backups_of_the_old_one(self, aws, listed, script):
+        item = {
+            "DBSnapshotIdentifier": "rds:old",
+            "SnapshotType": "automated",
+            "Status": "available",
+            "DbiResourceId": "db-OLD",
+            "DBInstanceIdentifier": self.NAME,
+        }
+        standing = {"DBInstances": [{"DBInstanceIdentifier": self.NAME, "DbiResourceId": "db-NEW"}]}
+        asked = script(aws.rds(HERE))
+        asked("DescribeDBSnapshots", {"DBSnapshots": [item]}, {"DBSnapshots": []})
+        asked("DescribeDBInstances", standing)
+        assert [each.id for each in listed(aws, "aws_db_snapshot")] == ["rds:old"]
+
+    @pytest.mark.parametrize(
+        ("kind", "operation", "key", "id_"),
+        [
+            ("aws_db_snapshot", "DescribeDBSnapshots", "DBSnapshots", "DBSnapshotIdentifier"),
+            (
+                "aws_db_cluster_snapshot",
+                "DescribeDBClusterSnapshots",
+                "DBClusterSnapshots",
+                "DBClusterSnapshotIdentifier",
+            ),
+        ],
+    )
+    def test_what_aws_backup_took_is_asked_for_by_its_name(self, aws, listed, script, kind, operation, key, id_):
+        """RDS leaves it out of an answer to a question that names no kind."""
+        item = {id_: "awsbackup:job-1", "SnapshotType": "awsbackup", "Status": "available"}
+        asked = script(aws.rds(HERE))
+        asked(operation, {key: []}, {key: [item]})
+        assert [each.id for each in listed(aws, kind)] == ["awsbackup:job-1"]
+        assert [params.get("SnapshotType") for _, params in asked.asked] == [None, "awsbackup"]
+
+    def test_nobody_asks_for_databases_without_an_automated_snapshot(self, aws, listed, script):
+        asked = script(aws.rds(HERE))
+        asked("DescribeDBSnapshots", {"DBSnapshots": []})
+        asked("DescribeDBInstances", {"DBInstances": []})
+        assert listed(aws, "aws_db_snapshot") == []
+        assert {operation for operation, _ in asked.asked} == {"DescribeDBSnapshots"}
+
+    def test_an_automated_one_of_a_cluster_that_is_gone_is_found(self, aws, listed, script):
+        item = {
+            "DBClusterSnapshotIdentifier": "rds:c",
+            "SnapshotType": "automated",
+            "Status": "available",
+            "DBClusterIdentifier": "c",
+        }
+        asked = script(aws.rds(HERE))
+        asked("DescribeDBClusterSnapshots", {"DBClusterSnapshots": [item]})
+        asked("DescribeDBClusters", {"DBClusters": [{"DBClusterIdentifier": "d"}]})
+        assert [each.id for each in listed(aws, "aws_db_cluster_snapshot")] == ["rds:c"]
