@@ -11,6 +11,7 @@ from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, Lock
 from tidegate.models.contract import ContractFacts, Parameter, Upstream
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Coverage, Facts
+from tidegate.models.findings import FindingFacts
 from tidegate.models.inventory import Inventory, LiveResource, PostureFacts
 from tidegate.models.looks import Look, Looks
 from tidegate.models.observed import Absent, Known, Observed
@@ -442,6 +443,10 @@ def looks(**changes: Any) -> Looks:
     return replace(Looks(pause_seconds=20, first=Known(look(-1)), this=look()), **changes)
 
 
+NO_FINDINGS = FindingFacts(looks=Known(()), exceptions=(), today=TODAY, owners=None)
+"""No earlier run saw anything standing that should be gone."""
+
+
 def residual_facts(*resources: LiveResource, **changes: Any) -> ResidualFacts:
     """The world after a teardown of demo, in which these resources still answer."""
     facts = ResidualFacts(
@@ -461,6 +466,7 @@ def residual_facts(*resources: LiveResource, **changes: Any) -> ResidualFacts:
         preserved_missing=Known(()),
         persistent_serial_before={"core": 4},
         persistent_serial_after={"core": Known(4)},
+        findings=NO_FINDINGS,
     )
     return replace(facts, **changes)
 
@@ -491,6 +497,7 @@ def proof_facts(**changes: Any) -> TeardownProofFacts:
         required_lanes=("b_scope_freeze", "f_residual_scan"),
         references=(reference(), reference("f_residual_scan", gate="RESIDUAL-SCAN")),
         ephemeral_state_counts={"demo": Known(0)},
+        findings=NO_FINDINGS,
     )
     return replace(facts, **changes)
 

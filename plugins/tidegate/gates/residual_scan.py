@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_coverage import coverage_blockers
+from tidegate.gates.rules_findings import finding_blockers
 from tidegate.gates.rules_forbidden import rules_blockers
 from tidegate.gates.rules_looks import UNCONFIRMED, twice_clean_blockers
 from tidegate.gates.rules_observed import Need, unusable
@@ -23,15 +24,18 @@ from tidegate.models.residual import ResidualFacts
 
 def blockers(facts: ResidualFacts) -> Iterator[Blocker]:
     """The scan itself, what it found, what should be gone, what should have stayed; nothing of it, two looks long."""
-    found = each(
-        coverage_blockers(facts.inventory),
-        rules_blockers(facts.forbidden),
-        ephemeral_types_blockers(facts),
-        found_blockers(facts, facts.preserve_set),
-        still_there_blockers(facts.destroyed_still_there, "destroy-set"),
-        _preserved(facts),
-        _persistent(facts),
+    told = tuple(
+        each(
+            coverage_blockers(facts.inventory),
+            rules_blockers(facts.forbidden),
+            ephemeral_types_blockers(facts),
+            found_blockers(facts, facts.preserve_set),
+            still_there_blockers(facts.destroyed_still_there, "destroy-set"),
+            _preserved(facts),
+            _persistent(facts),
+        )
     )
+    found = each(told, finding_blockers(facts.findings, told, tearing_down=True))
     return twice_clean_blockers(found, facts.looks)
 
 
@@ -108,7 +112,7 @@ GATE = Gate(
         "exceptions",
     ),
     measured_codes=frozenset({"EXCEPTION-EXPIRED"}),
-    version=2,
+    version=3,
     transient_codes=frozenset({"RESIDUAL-DELETING", "RESOURCE-STILL-THERE", UNCONFIRMED}),
     unconfirmed_code=UNCONFIRMED,
 )

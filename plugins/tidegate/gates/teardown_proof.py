@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_findings import finding_blockers
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_remedies import CLEAR, STATE_BUCKET, TEARDOWN
 from tidegate.models.blocker import Blocker
@@ -20,7 +21,7 @@ _AGAIN = Remedy.of(TEARDOWN, note="Its plan shows what is left")
 
 def blockers(facts: TeardownProofFacts) -> Iterator[Blocker]:
     """Yield a blocker for each missing, failed, stale or undigested source and for each state that is not empty."""
-    return each(_sources(facts), _states(facts))
+    return each(_sources(facts), _states(facts), finding_blockers(facts.findings, tearing_down=True))
 
 
 def _sources(facts: TeardownProofFacts) -> Iterator[Blocker]:
@@ -119,6 +120,6 @@ GATE = Gate(
     requirements=("TD7", "LC1", "EV4"),
     facts=TeardownProofFacts,
     blockers=blockers,
-    version=2,
-    policy_sections=("stacks",),
+    version=3,
+    policy_sections=("stacks", "policies.forbidden", "exceptions"),
 )

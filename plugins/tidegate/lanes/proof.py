@@ -7,6 +7,7 @@ from tidegate.evidence import control
 from tidegate.evidence.canonical import unseal
 from tidegate.evidence.store import StoreUnreachable
 from tidegate.gates.registry import by_id
+from tidegate.lanes.findings import finding_facts
 from tidegate.lanes.frozen import count_of, frozen_scope
 from tidegate.lanes.guards import parse_snapshot
 from tidegate.lanes.phases import phase_of
@@ -59,6 +60,7 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
         references=tuple(references),
         ephemeral_state_counts=counts,
         platform_run_stays_open_for=_standing(counts),
+        findings=finding_facts(run),
     )
 
 

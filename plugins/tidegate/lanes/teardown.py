@@ -15,6 +15,7 @@ from tidegate.lanes.confluent import confluent_api
 from tidegate.lanes.ended_lives import ended_lives
 from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope, is_targeted
 from tidegate.lanes.guards import handed_over_facts
+from tidegate.lanes.owners import read_states
 from tidegate.lanes.residual import fields_of, say_harmless, scan_now
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
@@ -182,8 +183,9 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
     frozen = frozen_scope(run)
     destroy_set = tuple(resource for scope in frozen.stacks for resource in scope.destroy_set)
     to_stay = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
+    states = read_states(run)
     facts = ResidualFacts(
-        **fields_of(scan_now(run)),
+        **fields_of(scan_now(run, states)),
         destroy_set=destroy_set,
         destroyed_still_there=_answering(run, destroy_set),
         preserve_set=to_stay,
@@ -191,7 +193,7 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
         persistent_serial_before={
             name: serial.value for name, serial in frozen.persistent_serials.items() if isinstance(serial, Known)
         },
-        persistent_serial_after={name: _serial(run, name) for name in frozen.persistent_serials},
+        persistent_serial_after={name: _serial_of(states[name].version) for name in frozen.persistent_serials},
     )
     say_harmless(run, facts, to_stay)
     return facts
