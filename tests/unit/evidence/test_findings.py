@@ -68,6 +68,7 @@ def test_what_was_gone_and_came_back_is_a_new_finding(store: MemoryStore) -> Non
     assert open_findings(store, "dev_min") == Known((again,))
     keep(store, gone=(finding(),))
     assert open_findings(store, "dev_min") == Known((again,)), "an older look closes no newer finding"
+    assert keep(store, OTHER, gone=(finding(),)) == (again, OTHER)
 
 
 def test_another_environment_has_its_own(store: MemoryStore) -> None:
