@@ -21,7 +21,21 @@ _AGAIN = Remedy.of(TEARDOWN, note="Its plan shows what is left")
 
 def blockers(facts: TeardownProofFacts) -> Iterator[Blocker]:
     """Yield a blocker for each missing, failed, stale or undigested source and for each state that is not empty."""
-    return each(_sources(facts), _states(facts), finding_blockers(facts.findings, tearing_down=True))
+    return each(_sources(facts), _limits(facts), _states(facts), finding_blockers(facts.findings, tearing_down=True))
+
+
+def _limits(facts: TeardownProofFacts) -> Iterator[Blocker]:
+    """A proof names what it looked at and what it did not: without that it would say more than anybody knows."""
+    for name, said in (("scanned", facts.scanned), ("not scanned", facts.not_scanned)):
+        if not said:
+            yield Blocker(
+                code="PROOF-LIMITS-MISSING",
+                summary="the proof does not say what was looked at and what was not",
+                resource="residual scan",
+                observed=f"nothing {name}",
+                expected="types and regions that were read, and those that were not, with the reason",
+                remedy=Remedy.of(Clear("f_residual_scan")),
+            )
 
 
 def _sources(facts: TeardownProofFacts) -> Iterator[Blocker]:

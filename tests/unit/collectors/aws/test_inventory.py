@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from factories_world import ALL_FREE as FREE
-from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY, collect_inventory
+from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY, UNLISTED, collect_inventory
 from tidegate.collectors.aws.inventory.listing import Scan
 from tidegate.collectors.aws.reading import MalformedAnswer
 from tidegate.models.observed import Known, Unreadable
@@ -58,6 +58,19 @@ class TestCoverage:
         expected = [f"{kind}@{region}" for region in (HERE, "us-east-1") for kind in LISTINGS]
         assert list(inventory.expected_coverage) == expected
         assert [entry.subject for entry in inventory.coverage] == expected
+
+    def test_a_scan_says_what_it_does_not_look_at(self, aws, scan):
+        """Regions come from the botocore that is installed; no call is made for it."""
+        said = {each.subject: each.reason for each in scan(aws, regions=(HERE, "us-east-1")).not_scanned}
+        assert {f"{kind}@*" for kind in (*PLAN_ONLY, *UNLISTED)} == {it for it in said if it.endswith("@*")}
+        elsewhere = {subject for subject in said if subject.startswith("*@")}
+        assert {"*@ap-southeast-2", "*@eu-west-1"} <= elsewhere
+        assert not {f"*@{HERE}", "*@us-east-1"} & elsewhere
+        assert all(said.values())
+
+    def test_what_is_listed_is_not_called_unlisted(self):
+        """Whoever adds a listing takes the type off the list of limits."""
+        assert not set(UNLISTED) & {*LISTINGS, *ANSWERED_BY, *PLAN_ONLY}
 
     def test_a_region_is_scanned_once(self, aws, scan):
         assert scan(aws, regions=(HERE, HERE)).expected_coverage == tuple(f"{kind}@{HERE}" for kind in LISTINGS)
