@@ -318,6 +318,8 @@ def compute_cases() -> Iterator[Case]:
 
 RDS: dict[str, dict[str, Any]] = {
     "aws_db_instance": {"DeletionProtection": False, "DbiResourceId": "db-ABC"},
+    "aws_db_cluster_snapshot": {"SnapshotType": "manual"},
+    "aws_db_snapshot": {"SnapshotType": "manual", "DbiResourceId": "db-ABC"},
     "aws_rds_cluster": {"DeletionProtection": False},
 }
 """What is kept to tell what holds it; without it a database is left over all the same."""

@@ -11,7 +11,8 @@ from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, Lock
 from tidegate.models.contract import ContractFacts, Parameter, Upstream
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Coverage, Facts
-from tidegate.models.inventory import Inventory, LiveResource, PostureFacts
+from tidegate.models.findings import FindingFacts
+from tidegate.models.inventory import Inventory, LiveResource, NotScanned, PostureFacts
 from tidegate.models.looks import Look, Looks
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.plan import (
@@ -366,6 +367,9 @@ def live(type: str = "aws_vpc", id: str = "vpc-0other", **changes: Any) -> LiveR
     return replace(resource, **changes)
 
 
+LIMITS = (NotScanned(subject="aws_kms_key@*", reason="no listing asks for it"),)
+
+
 def inventory(*resources: LiveResource, **changes: Any) -> Inventory:
     """A scan without gaps that found these resources."""
     subjects = (f"aws_nat_gateway@{REGION}", f"aws_ecs_service@{REGION}")
@@ -373,6 +377,7 @@ def inventory(*resources: LiveResource, **changes: Any) -> Inventory:
         resources=resources,
         coverage=tuple(Coverage(subject=subject, status="read") for subject in subjects),
         expected_coverage=subjects,
+        not_scanned=LIMITS,
     )
     return replace(scan, **changes)
 
@@ -443,6 +448,10 @@ def looks(**changes: Any) -> Looks:
     return replace(Looks(pause_seconds=20, first=Known(look(-1)), this=look()), **changes)
 
 
+NO_FINDINGS = FindingFacts(looks=Known(()), exceptions=(), today=TODAY, owners=None)
+"""No earlier run saw anything standing that should be gone."""
+
+
 def residual_facts(*resources: LiveResource, **changes: Any) -> ResidualFacts:
     """The world after a teardown of demo, in which these resources still answer."""
     facts = ResidualFacts(
@@ -459,6 +468,7 @@ def residual_facts(*resources: LiveResource, **changes: Any) -> ResidualFacts:
         destroy_set=(state_resource(),),
         destroyed_still_there=Known(()),
         preserve_set=(preserve_item(),),
+        findings=NO_FINDINGS,
     )
     return replace(facts, **changes)
 
@@ -503,6 +513,9 @@ def proof_facts(**changes: Any) -> TeardownProofFacts:
         required_lanes=("b_scope_freeze", "f_residual_scan"),
         references=(reference(), reference("f_residual_scan", gate="RESIDUAL-SCAN")),
         ephemeral_state_counts={"demo": Known(0)},
+        scanned=(f"aws_nat_gateway@{REGION}",),
+        not_scanned=LIMITS,
+        findings=NO_FINDINGS,
     )
     return replace(facts, **changes)
 

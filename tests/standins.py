@@ -102,9 +102,9 @@ class MemoryStore:
             raise NotThere(key)
         return self._stored(key), self.objects[key]
 
-    def keys(self, prefix: str) -> tuple[str, ...]:
+    def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
         self._ask("keys", prefix)
-        return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
+        return tuple(sorted(key for key in self.objects if key.startswith(prefix) and key > after))
 
     def uri(self, key: str) -> str:
         return f"s3://{BUCKET}/{key}"

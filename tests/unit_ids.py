@@ -2,9 +2,10 @@
 
 ALB = "arn:aws:elasticloadbalancing:eu-west-2:123456789012:loadbalancer/app/quick-test-alb/0123456789abcdef"
 IDS = {
+    "automated backup": "db-ABCDEFGHIJKLMNOPQRSTUVWX01",
     "aws_autoscaling_group": "fleet of mine",
     "aws_cloudwatch_log_group": "/aws/rds/instance/fraud-platform-dev-min-demo/postgresql",
-    "aws_db_cluster_snapshot": "rds:cluster-2026",
+    "aws_db_cluster_snapshot": "before-upgrade-2026",
     "aws_db_instance": "fraud-platform-dev-min-demo-runtime",
     "aws_db_snapshot": "before-upgrade",
     "aws_ebs_snapshot": "snap-0123456789abcdef0",

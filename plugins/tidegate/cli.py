@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from tidegate.commands import plan_check, prices, show, state, verify
+from tidegate.commands import findings, plan_check, prices, show, state, verify
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, WRONG_USAGE
 
 _USAGE_ERROR: Any = typer.BadParameter.__base__
@@ -53,6 +53,7 @@ def list_environments() -> None:
 
 
 app.command("show")(show.show)
+app.command("findings")(findings.findings)
 app.command("verify")(verify.verify)
 app.command("plan-check")(plan_check.plan_check)
 app.add_typer(prices.prices, name="prices")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tidegate.evidence.canonical import seal, unseal
-from tidegate.evidence.store import AlreadyExists, EvidenceStore, StoredObject, StoreError
+from tidegate.evidence.store import AlreadyExists, EvidenceStore, StoredObject, StoreError, StoreUnreachable
 from tidegate.models.control import LatchRecord, PlatformRun
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 
@@ -85,6 +85,38 @@ class Series:
             return self._number(key)
         except ValueError:
             return 0
+
+
+@dataclass(slots=True)
+class ControlRecords:
+    """The control records of an environment with one list of their keys for all series from `findings` on.
+
+    What is read through it costs one list, however many series are asked for. It does not see what is written later.
+    """
+
+    store: EvidenceStore
+    environment: str
+    _listed: tuple[str, ...] | None = None
+
+    def create(self, key: str, content: bytes) -> StoredObject:
+        """As the store does."""
+        return self.store.create(key, content)
+
+    def read(self, key: str) -> tuple[StoredObject, bytes]:
+        """As the store does."""
+        return self.store.read(key)
+
+    def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
+        """From the one list, where it holds them; else as the store does. Raises StoreUnreachable."""
+        first = f"control/{self.environment}/findings"
+        if not prefix.startswith(f"control/{self.environment}/") or prefix < first:
+            return self.store.keys(prefix, after)
+        if self._listed is None:
+            try:
+                self._listed = self.store.keys(f"control/{self.environment}/", first)
+            except StoreUnreachable as error:  # named by what was asked for, not by what is listed with it
+                raise StoreUnreachable(prefix, str(error).removeprefix(f"{error.key}: ")) from error
+        return tuple(key for key in self._listed if key.startswith(prefix) and key > after)
 
 
 def latch_series(store: EvidenceStore, environment: str) -> Series:

@@ -58,8 +58,8 @@ class EvidenceStore(Protocol):
         """Read an object. Raises NotThere, StoreUnreachable."""
         ...
 
-    def keys(self, prefix: str) -> tuple[str, ...]:
-        """All keys with a prefix, sorted. Raises StoreUnreachable."""
+    def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
+        """All keys with a prefix, sorted; only those behind `after`, if given. Raises StoreUnreachable."""
         ...
 
 
@@ -101,7 +101,7 @@ class LocalStore:
             raise StoreUnreachable(key, f"{type(error).__name__}: {error.strerror}") from error
         return StoredObject(key, f"file:{key}", None, hashlib.sha256(content).hexdigest()), content
 
-    def keys(self, prefix: str) -> tuple[str, ...]:
+    def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
         """Files whose key starts with the prefix."""
         directory = self._root / prefix.rpartition("/")[0]
         found: list[str] = []
@@ -113,7 +113,7 @@ class LocalStore:
         for folder, _, names in os.walk(directory, onerror=unreadable):
             below = Path(folder).relative_to(self._root)
             found += [(below / name).as_posix() for name in names if not name.startswith(".")]
-        return tuple(sorted(key for key in found if key.startswith(prefix)))
+        return tuple(sorted(key for key in found if key.startswith(prefix) and key > after))
 
 
 class S3Store:
@@ -153,9 +153,10 @@ class S3Store:
         stored = StoredObject(key, self.uri(key), answer.get("VersionId"), hashlib.sha256(content).hexdigest())
         return stored, content
 
-    def keys(self, prefix: str) -> tuple[str, ...]:
+    def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
         """All keys with the prefix, over all pages."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        start = {"StartAfter": after} if after else {}
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **start)
         try:
             found = ask(lambda: [item["Key"] for page in pages for item in page.get("Contents", [])])
         except NO_ANSWER as error:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_coverage import coverage_blockers
+from tidegate.gates.rules_findings import finding_blockers
 from tidegate.gates.rules_live_remedy import held_by, way_out
 from tidegate.gates.rules_looks import UNCONFIRMED, twice_clean_blockers
 from tidegate.gates.rules_observed import Need, readable, required
@@ -40,14 +41,17 @@ def blockers(facts: AuditResidualFacts) -> Iterator[Blocker]:
 
     Of what is forbidden only the rules for after a teardown: the others are AUDIT.C's, and one thing is one finding.
     """
-    found = each(
-        coverage_blockers(facts.inventory),
-        ephemeral_types_blockers(facts),
-        _platform_run(facts),
-        _states(facts),
-        _preserve_set(facts),
-        _standing(facts),
+    told = tuple(
+        each(
+            coverage_blockers(facts.inventory),
+            ephemeral_types_blockers(facts),
+            _platform_run(facts),
+            _states(facts),
+            _preserve_set(facts),
+            _standing(facts),
+        )
     )
+    found = each(told, finding_blockers(facts.findings, told, tearing_down=False))
     return twice_clean_blockers(found, facts.looks)
 
 
@@ -150,6 +154,7 @@ GATE = Gate(
         "policies.prices",
         "exceptions",
     ),
+    version=2,
     transient_codes=frozenset({"RESIDUAL-DELETING", "ORPHAN-BESIDE-STACKS", UNCONFIRMED}),
     measured_codes=frozenset({"CLOCK-WENT-BACK", "EXCEPTION-EXPIRED", UNCONFIRMED}),
     unconfirmed_code=UNCONFIRMED,

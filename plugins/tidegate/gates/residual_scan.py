@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_coverage import coverage_blockers
+from tidegate.gates.rules_findings import finding_blockers
 from tidegate.gates.rules_forbidden import rules_blockers
 from tidegate.gates.rules_looks import UNCONFIRMED, twice_clean_blockers
 from tidegate.gates.rules_residual import ephemeral_types_blockers, found_blockers
@@ -19,13 +20,16 @@ from tidegate.models.residual import ResidualFacts
 
 def blockers(facts: ResidualFacts) -> Iterator[Blocker]:
     """The scan itself, what it found, what should be gone; nothing of it, two looks long."""
-    found = each(
-        coverage_blockers(facts.inventory),
-        rules_blockers(facts.forbidden),
-        ephemeral_types_blockers(facts),
-        found_blockers(facts, facts.preserve_set),
-        still_there_blockers(facts.destroyed_still_there, "destroy-set"),
+    told = tuple(
+        each(
+            coverage_blockers(facts.inventory),
+            rules_blockers(facts.forbidden),
+            ephemeral_types_blockers(facts),
+            found_blockers(facts, facts.preserve_set),
+            still_there_blockers(facts.destroyed_still_there, "destroy-set"),
+        )
     )
+    found = each(told, finding_blockers(facts.findings, told, tearing_down=True))
     return twice_clean_blockers(found, facts.looks)
 
 

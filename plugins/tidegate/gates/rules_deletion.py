@@ -31,6 +31,9 @@ _DATABASE = ("--skip-final-snapshot", "--delete-automated-backups")
 _SOON = ("--pending-window-in-days", "7")
 
 _DELETIONS: Mapping[str, _Deletion] = {
+    "automated backup": _by(
+        r"db-[A-Z0-9]{20,32}", "rds", "delete-db-instance-automated-backup", "--dbi-resource-id", "{}"
+    ),
     "aws_autoscaling_group": _by(
         r"[A-Za-z0-9 ._:/+=@-]{1,255}",
         "autoscaling",
@@ -41,7 +44,7 @@ _DELETIONS: Mapping[str, _Deletion] = {
     ),
     "aws_cloudwatch_log_group": _by(r"[A-Za-z0-9_/.#-]{1,512}", "logs", "delete-log-group", "--log-group-name", "{}"),
     "aws_db_cluster_snapshot": _by(
-        rf"(?:rds:|awsbackup:)?{_NAME}",
+        _NAME,
         "rds",
         "delete-db-cluster-snapshot",
         "--db-cluster-snapshot-identifier",

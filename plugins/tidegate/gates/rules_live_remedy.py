@@ -62,9 +62,18 @@ def is_marked(resource: LiveResource, owners: Owners) -> bool:
     return any(name == owners.name_prefix or name.startswith(f"{owners.name_prefix}-") for name in (resource.id, last))
 
 
+def _deleting(resource: LiveResource) -> tuple[str, ...] | None:
+    """RDS deletes no automated snapshot by itself: it goes with the retained backup of its database."""
+    if resource.type == "aws_db_snapshot" and resource.id.startswith("rds:"):
+        database = resource.attributes.get("dbi_resource_id")
+        named = str(database.value) if isinstance(database, Known) else ""
+        return deleting_command("automated backup", named, resource.region)
+    return deleting_command(resource.type, resource.id, resource.region)
+
+
 def _unheld(resource: LiveResource, owners: Owners) -> Remedy:
     exception = (manifest("exceptions", why="rule, this id, owner, reason and expiry, where it shall stay"), Clear())
-    argv = deleting_command(resource.type, resource.id, resource.region)
+    argv = _deleting(resource)
     if argv is not None and (owners.dedicated or is_marked(resource, owners)):
         return Remedy.of(Command(argv, OWNER), Clear(), alternative=exception, note=_UNHELD)
     return Remedy.of(

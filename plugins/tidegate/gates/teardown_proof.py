@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_findings import finding_blockers
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_remedies import CLEAR, STATE_BUCKET, TEARDOWN
 from tidegate.models.blocker import Blocker
@@ -20,7 +21,21 @@ _AGAIN = Remedy.of(TEARDOWN, note="Its plan shows what is left")
 
 def blockers(facts: TeardownProofFacts) -> Iterator[Blocker]:
     """Yield a blocker for each missing, failed, stale or undigested source and for each state that is not empty."""
-    return each(_sources(facts), _states(facts))
+    return each(_sources(facts), _limits(facts), _states(facts), finding_blockers(facts.findings, tearing_down=True))
+
+
+def _limits(facts: TeardownProofFacts) -> Iterator[Blocker]:
+    """A proof names what it looked at and what it did not: without that it would say more than anybody knows."""
+    for name, said in (("scanned", facts.scanned), ("not scanned", facts.not_scanned)):
+        if not said:
+            yield Blocker(
+                code="PROOF-LIMITS-MISSING",
+                summary="the proof does not say what was looked at and what was not",
+                resource="residual scan",
+                observed=f"nothing {name}",
+                expected="types and regions that were read, and those that were not, with the reason",
+                remedy=Remedy.of(Clear("f_residual_scan")),
+            )
 
 
 def _sources(facts: TeardownProofFacts) -> Iterator[Blocker]:
@@ -119,6 +134,6 @@ GATE = Gate(
     requirements=("TD7", "LC1", "EV4"),
     facts=TeardownProofFacts,
     blockers=blockers,
-    version=2,
-    policy_sections=("stacks",),
+    version=3,
+    policy_sections=("stacks", "policies.forbidden", "exceptions"),
 )

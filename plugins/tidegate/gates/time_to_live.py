@@ -7,6 +7,7 @@ costs is the cost guardrail's business.
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_findings import finding_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
 from tidegate.gates.rules_remedies import FINDER
 from tidegate.gates.rules_time_to_live import bounds_blockers, record_blockers, resource_count_blockers
@@ -23,6 +24,8 @@ def blockers(facts: TimeToLiveFacts) -> Iterator[Blocker]:
         yield from resource_count_blockers(life.stack, life.resource_count)
         if not isinstance(life.resource_count, Known) or life.resource_count.value > 0:
             yield from _standing(facts, life)
+    if facts.findings is not None:
+        yield from finding_blockers(facts.findings, tearing_down=False)
 
 
 def _standing(facts: TimeToLiveFacts, life: StackLife) -> Iterator[Blocker]:
@@ -86,5 +89,6 @@ GATE = Gate(
     requirements=("TD8", "CO4", "ID1", "ID2", "ID3"),
     facts=TimeToLiveFacts,
     blockers=blockers,
-    policy_sections=(*IDENTITY_SECTIONS, "evidence", "stacks", "time_to_live"),
+    version=2,
+    policy_sections=(*IDENTITY_SECTIONS, "evidence", "stacks", "time_to_live", "policies.forbidden", "exceptions"),
 )

@@ -16,6 +16,7 @@ _STOP = "tidegate.lanes.emergency_stop"
 _RELEASE = "tidegate.lanes.emergency_release"
 _UNLOCK = "tidegate.lanes.lock_release"
 _PROOF = "tidegate.lanes.proof"
+_FINDINGS = "tidegate.lanes.findings"
 
 PRESERVED_TASK = "f_preserved"
 """The lane of M9 that the teardown proof does not rest on: what is preserved is no part of what is gone."""
@@ -124,6 +125,8 @@ def build_phase(environment: Environment) -> PhaseSpec:
             snapshot="no_nat_check",
             gate="NETWORK-POSTURE",
             collect=f"{_BUILD}:collect_posture",
+            on_fail=f"{_FINDINGS}:settle",
+            effect="keeps what stands against a rule as an open finding",
         )
     )
     lanes.append(
@@ -215,6 +218,9 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             snapshot="m9_f_residual_scan_snapshot",
             gate="RESIDUAL-SCAN",
             collect=f"{_TEARDOWN}:collect_residual",
+            on_pass=f"{_FINDINGS}:settle",
+            on_fail=f"{_FINDINGS}:settle",
+            effect="keeps what stands as open findings, and closes those that are gone",
             waits_seconds=environment.deadlines.residual_wait + environment.deadlines.residual_pause,
             after=gone,
             starts="any",

@@ -7,14 +7,20 @@ from tidegate.evidence import control
 from tidegate.evidence.canonical import unseal
 from tidegate.evidence.store import StoreUnreachable
 from tidegate.gates.registry import by_id
+from tidegate.lanes.findings import finding_facts
 from tidegate.lanes.frozen import count_of, frozen_scope
-from tidegate.lanes.guards import parse_snapshot
+from tidegate.lanes.guards import facts_of, parse_snapshot
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.run import ActionBlocked, LaneRun, now
 from tidegate.models.facts import Facts, Source
+from tidegate.models.inventory import Inventory, NotScanned
+from tidegate.models.looks import subjects_read
 from tidegate.models.observed import Known, Observed
 from tidegate.models.proof import SnapshotReference, TeardownProofFacts
+from tidegate.models.residual import ResidualFacts
+
+RESIDUAL_TASK = "f_residual_scan"
 
 
 def collect_proof(run: LaneRun) -> TeardownProofFacts:
@@ -26,6 +32,7 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
     before = [spec.lane(task) for task in spec.upstream_of(run.lane)]
     before = [lane for lane in before if lane.stack is None or lane.stack in targets]
     references = []
+    inventory: Inventory | None = None
     for lane in before:
         try:
             stored = run.stored(lane)
@@ -36,6 +43,9 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
             run.log(f"{lane.name}: {error}")
             continue
         run.rests_on(stored[0].uri, snapshot.digest, stored[0].version_id)
+        if lane.task_id == RESIDUAL_TASK:
+            scan = facts_of(snapshot, ResidualFacts)
+            inventory = scan.value.inventory if isinstance(scan, Known) else None
         references.append(
             SnapshotReference(
                 gate=snapshot.gate,
@@ -54,6 +64,9 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
         name: count_of(read_state(run.clients, run.environment, name).resources)
         for name in run.environment.stacks_by_lifecycle("messaging", "ephemeral")
     }
+    scanned = subjects_read(inventory) if inventory is not None else ()
+    not_scanned = inventory.not_scanned if inventory is not None else ()
+    run.log(_limits(scanned, not_scanned))
     return TeardownProofFacts(
         observed_at=observed_at,
         sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
@@ -63,6 +76,9 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
         references=tuple(references),
         ephemeral_state_counts=counts,
         platform_run_stays_open_for=_standing(counts),
+        scanned=scanned,
+        not_scanned=not_scanned,
+        findings=finding_facts(run),
     )
 
 
@@ -84,6 +100,18 @@ def close_platform_run(run: LaneRun, facts: Facts, document: dict[str, Any]) -> 
             run.log(f"platform run {platform.id} is closed by {proof}")
         case _:
             run.log("no platform run was open")
+
+
+def _limits(scanned: tuple[str, ...], not_scanned: tuple[NotScanned, ...]) -> str:
+    """What the proof rests on and what it says nothing about, in one sentence."""
+    kinds = {subject.partition("@")[0] for subject in scanned}
+    places = sorted({subject.partition("@")[2] for subject in scanned})
+    types = [it.subject.removesuffix("@*") for it in not_scanned if it.subject.endswith("@*")]
+    regions = [it.subject.removeprefix("*@") for it in not_scanned if it.subject.startswith("*@")]
+    return (
+        f"looked at {len(kinds)} types in {', '.join(places) or 'no region'}; not looked at: "
+        f"types {', '.join(types) or 'none'}; regions {', '.join(regions) or 'none'}"
+    )
 
 
 def _standing(counts: dict[str, Observed[int]]) -> tuple[str, ...]:

@@ -1,10 +1,13 @@
 """Collectors of residual scans: what every scan asks, and the nightly one."""
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 from tidegate.collectors.aws.inventory import collect_inventory
+from tidegate.collectors.aws.state import StateRead
 from tidegate.gates.rules_residual import harmless_vendors
+from tidegate.lanes.findings import finding_facts
 from tidegate.lanes.looks import looks_of
 from tidegate.lanes.owners import owners_of
 from tidegate.lanes.run import LaneRun, now
@@ -37,8 +40,8 @@ def collect_audit_residual(run: LaneRun) -> AuditResidualFacts:
     return facts
 
 
-def scan_now(run: LaneRun) -> ScanFacts:
-    """One look at all types and regions of the manifest, with all rules."""
+def scan_now(run: LaneRun, states: Mapping[str, StateRead] | None = None) -> ScanFacts:
+    """One look at all types and regions of the manifest, with all rules. `states`: as they were just read."""
     began = now()
     inventory = collect_inventory(
         run.clients,
@@ -48,6 +51,7 @@ def scan_now(run: LaneRun) -> ScanFacts:
         began,
         run.policies.prices,
     )
+    owners = owners_of(run, states)
     ephemeral = run.environment.stacks_by_lifecycle("messaging", "ephemeral")
     return ScanFacts(
         observed_at=began,
@@ -67,7 +71,8 @@ def scan_now(run: LaneRun) -> ScanFacts:
             sorted({kind for name in ephemeral for kind in run.policies.allowed_types.stacks.get(name, ())})
         ),
         free_types=free_types(run.policies.prices),
-        owners=owners_of(run),
+        owners=owners,
+        findings=finding_facts(run, inventory, owners),
     )
 
 

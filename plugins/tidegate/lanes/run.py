@@ -140,9 +140,14 @@ class LaneRun:
         return newest(self.remote, place.remote)
 
     @cached_property
+    def control(self) -> control.ControlRecords:
+        """The control records as they were when this try first asked for one."""
+        return control.ControlRecords(self.remote, self.environment.name)
+
+    @cached_property
     def platform_run(self) -> Observed[PlatformRun]:
         """The newest platform run of the environment."""
-        return control.read_platform_run(self.remote, self.environment.name)
+        return control.read_platform_run(self.control, self.environment.name)
 
     @cached_property
     def platform_run_id(self) -> str | None:

@@ -5,6 +5,7 @@ from tidegate.models.environment import Environment
 
 _BUILD = "tidegate.lanes.build"
 _TEARDOWN = "tidegate.lanes.teardown"
+_FINDINGS = "tidegate.lanes.findings"
 _ORPHANS = "tidegate.lanes.orphans"
 
 _BUILD_LETTERS = {"core": "c", "confluent": "d", "demo": "f"}
@@ -109,6 +110,8 @@ def destroy_lanes(environment: Environment, stack: str) -> list[Lane]:
         collect=f"{_TEARDOWN}:collect_destroyed",
         # A teardown of a messaging stack ends with its identities: until then a next one knows what to look for.
         on_pass=None if messaging else f"{_TEARDOWN}:end_stack_teardown",
+        on_fail=f"{_FINDINGS}:settle",
+        effect="keeps what still answers as an open finding",
         stack=stack,
         waits_seconds=environment.deadlines.residual_wait,
         after=(f"{group}.destroy",),

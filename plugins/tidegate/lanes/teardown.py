@@ -17,6 +17,7 @@ from tidegate.lanes.emergency_record import triggered_by_the_stop
 from tidegate.lanes.ended_lives import ended_lives
 from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope
 from tidegate.lanes.guards import handed_over_facts
+from tidegate.lanes.owners import read_states
 from tidegate.lanes.residual import fields_of, say_harmless, scan_now
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
@@ -180,8 +181,9 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
     frozen = frozen_scope(run)
     destroy_set = tuple(resource for scope in frozen.stacks for resource in _let_go(run, scope))
     to_stay = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
+    states = read_states(run)
     facts = ResidualFacts(
-        **fields_of(scan_now(run)),
+        **fields_of(scan_now(run, states)),
         destroy_set=destroy_set,
         destroyed_still_there=_answering(run, destroy_set),
         preserve_set=to_stay,

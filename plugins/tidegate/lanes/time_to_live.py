@@ -54,7 +54,7 @@ def renew(run: LaneRun, stack: str) -> None:
 
 
 def collect_time_to_live(run: LaneRun) -> TimeToLiveFacts:
-    """AUDIT.L and HOURLY.B: every ephemeral stack, its record, and what its state holds."""
+    """AUDIT.L and, with open findings, HOURLY.B: every ephemeral stack, its record, and what its state holds."""
     who, what = caller(run), tools(run)
     observed_at = now()
     stacks = tuple(_life(run, stack, observed_at) for stack in run.environment.stacks_by_lifecycle("ephemeral"))
@@ -147,7 +147,7 @@ def extend(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
 
 def _life(run: LaneRun, stack: str, observed_at: datetime) -> StackLife:
     """The runs of M9 before the state: what stands after one that ended was not torn down by it."""
-    record = read_time_to_live(run.remote, run.environment.name, stack)
+    record = read_time_to_live(run.control, run.environment.name, stack)
     teardown = _teardown(run, stack, record, observed_at)
     count = count_of(read_state(run.clients, run.environment, stack).resources)
     return StackLife(stack=stack, resource_count=count, record=record, teardown=teardown)

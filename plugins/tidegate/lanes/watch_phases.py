@@ -11,6 +11,7 @@ _COST = "tidegate.lanes.cost"
 _STOP = "tidegate.lanes.emergency_stop"
 _TIME_TO_LIVE = "tidegate.lanes.time_to_live"
 _AUDIT = "tidegate.lanes.audit"
+_FINDINGS = "tidegate.lanes.findings"
 
 
 _HOURLY_MINUTES = 20
@@ -60,6 +61,9 @@ def audit_phase(environment: Environment) -> PhaseSpec:
                 snapshot="audit_d_residual_scan_snapshot",
                 gate="AUDIT-RESIDUAL",
                 collect="tidegate.lanes.residual:collect_audit_residual",
+                on_pass=f"{_FINDINGS}:settle",
+                on_fail=f"{_FINDINGS}:settle",
+                effect="keeps what stands as open findings, and closes those that are gone",
                 # No wait for a teardown: what is still there after the pause is a finding of this night.
                 waits_seconds=environment.deadlines.residual_pause + environment.deadlines.look_again,
                 share=3,
@@ -196,14 +200,18 @@ def _cost_lane(phase: str, letter: str) -> Lane:
 
 
 def _time_to_live_lane(phase: Phase, letter: str) -> Lane:
+    """The hourly one also asks for what earlier runs saw standing; in the audit the residual scan does."""
+    hourly = phase == "hourly"
     return Lane(
         phase=phase,
         letter=letter,
         task_id=f"{letter}_time_to_live",
-        title="No ephemeral stack stands longer than it may",
+        title="No ephemeral stack stands longer than it may" + (", no finding is open" if hourly else ""),
         snapshot=f"{phase}_{letter}_time_to_live_snapshot",
         gate="TIME-TO-LIVE",
-        collect=f"{_TIME_TO_LIVE}:collect_time_to_live",
-        on_fail=f"{_TIME_TO_LIVE}:tear_down_the_ended",
-        effect="triggers M9 for a stack that stands although its time has ended",
+        collect=f"{_FINDINGS}:collect_hourly" if hourly else f"{_TIME_TO_LIVE}:collect_time_to_live",
+        on_pass=f"{_FINDINGS}:settle" if hourly else None,
+        on_fail=f"{_FINDINGS}:settle_and_tear_down" if hourly else f"{_TIME_TO_LIVE}:tear_down_the_ended",
+        effect="triggers M9 for a stack that stands although its time has ended"
+        + (", and closes findings that are gone" if hourly else ""),
     )

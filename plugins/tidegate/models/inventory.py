@@ -24,6 +24,14 @@ class LiveResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotScanned:
+    """What a scan does not look at: a type in every region (`aws_kms_key@*`), or a whole region (`*@eu-west-1`)."""
+
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """A scan. Each type x region that should be covered is in `coverage`, read or unreadable."""
 
@@ -31,6 +39,8 @@ class Inventory:
     coverage: tuple[Coverage, ...]
     expected_coverage: tuple[str, ...]
     """Subjects (`aws_nat_gateway@eu-west-2`) that must be in `coverage`."""
+    not_scanned: tuple[NotScanned, ...] = ()
+    """The limits of the scan. Empty in evidence of versions that did not say them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tidegate.models.facts import Facts
+from tidegate.models.findings import FindingFacts
+from tidegate.models.inventory import NotScanned
 from tidegate.models.observed import Observed
 
 
@@ -37,3 +39,9 @@ class TeardownProofFacts(Facts):
     """Resources in the state of each ephemeral and messaging stack, a target or not."""
     platform_run_stays_open_for: tuple[str, ...] = ()
     """Stacks that still stand, or of which nobody can tell: the platform run is closed only when there is none."""
+    scanned: tuple[str, ...] = ()
+    """Type x region that the residual scan of this run read."""
+    not_scanned: tuple[NotScanned, ...] = ()
+    """What it did not look at, with the reason: of that the proof says nothing."""
+    findings: FindingFacts | None = None
+    """None in evidence of versions that kept none."""

@@ -6,6 +6,7 @@ from datetime import date
 from tidegate.models.authorization import Intent
 from tidegate.models.control import PlatformRun
 from tidegate.models.facts import Facts
+from tidegate.models.findings import FindingFacts
 from tidegate.models.inventory import Inventory
 from tidegate.models.looks import Looks
 from tidegate.models.observed import Known, Observed
@@ -16,6 +17,7 @@ from tidegate.models.state import StateResource
 
 CLASSIFYING_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "aws_db_instance": ("deletion_protection", "dbi_resource_id"),
+    "aws_db_snapshot": ("dbi_resource_id",),
     "aws_rds_cluster": ("deletion_protection",),
 }
 """By type what the live scan keeps so that one can tell what holds a resource, and under which id a state knows it."""
@@ -40,6 +42,8 @@ class ScanFacts(Facts):
     """Types that cost nothing while they stand, whatever their attributes, by the price policy."""
     owners: Owners | None = None
     """None in evidence of versions that did not look."""
+    findings: FindingFacts | None = None
+    """None in evidence of versions that kept none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

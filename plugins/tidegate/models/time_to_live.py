@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from tidegate.models.control import LatchRecord
 from tidegate.models.facts import Facts
+from tidegate.models.findings import FindingFacts
 from tidegate.models.identity import Caller, Tools
 from tidegate.models.notice import Notice
 from tidegate.models.observed import Absent, Known, Observed
@@ -95,6 +96,8 @@ class TimeToLiveFacts(Facts):
     max_hours: int
     warn_hours: tuple[int, ...]
     stacks: tuple[StackLife, ...]
+    findings: FindingFacts | None = None
+    """None: the audit, whose residual scan asks for them; and evidence of versions that kept none."""
 
     @property
     def ended(self) -> tuple[StackLife, ...]:

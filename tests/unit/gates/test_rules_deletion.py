@@ -30,6 +30,12 @@ def test_a_name_without_the_shape_of_aws_is_put_into_no_command(kind: str, hosti
     assert deleting_command(kind, hostile, "eu-west-2") is None
 
 
+@pytest.mark.parametrize("kind", ["aws_db_snapshot", "aws_db_cluster_snapshot"])
+@pytest.mark.parametrize("id_", ["rds:runtime-2026-11-29-01-39", "awsbackup:job-1a2b"])
+def test_rds_deletes_no_snapshot_that_a_service_of_aws_took(kind: str, id_: str) -> None:
+    assert deleting_command(kind, id_, "eu-west-2") is None
+
+
 def test_an_unknown_type_has_no_command() -> None:
     assert deleting_command("aws_quantum_computer", "qc-1", "eu-west-2") is None
 

@@ -142,3 +142,23 @@ def test_a_stack_without_a_state_holds_nothing() -> None:
 )
 def test_who_holds_it(resource: LiveResource, held: tuple[str, str], is_held: bool) -> None:
     assert (held_by(resource, owners(state("demo", held))) is not None) is is_held
+
+
+@pytest.mark.parametrize("database", [Known("db-ABCDEFGHIJKLMNOPQRSTUVWX01"), Known("x; reboot"), Absent()])
+def test_an_automated_snapshot_goes_with_the_retained_backup_of_its_database(database: Observed[str]) -> None:
+    """RDS refuses to delete it by its own name."""
+    snapshot = LiveResource(
+        type="aws_db_snapshot",
+        id="rds:fraud-platform-dev-min-demo-runtime-2026-11-29-01-39",
+        region="eu-west-2",
+        status="available",
+        attributes={"dbi_resource_id": database},
+        tags={},
+    )
+    first = way_out(snapshot, owners(state("demo")), tearing_down=True).steps[0]
+    if database == Known("db-ABCDEFGHIJKLMNOPQRSTUVWX01"):
+        assert isinstance(first, Command)
+        assert first.argv[1:3] == ("rds", "delete-db-instance-automated-backup")
+        assert "db-ABCDEFGHIJKLMNOPQRSTUVWX01" in first.argv
+    else:
+        assert isinstance(first, Person)

@@ -9,6 +9,7 @@ from factories_world import NOW, proof_facts, reference
 from tidegate.gates.teardown_proof import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 from tidegate.models.proof import TeardownProofFacts
+from tidegate.models.remedy import Clear
 
 SECOND = timedelta(seconds=1)
 RESIDUAL = reference("f_residual_scan", gate="RESIDUAL-SCAN")
@@ -160,3 +161,12 @@ def test_what_a_state_must_hold(facts: TeardownProofFacts, expected: str) -> Non
     """Nothing where it was torn down; where it was left alone it only has to be known."""
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert blocker.expected == expected
+
+
+@pytest.mark.parametrize("field", ["scanned", "not_scanned"])
+def test_a_proof_says_what_was_looked_at_and_what_was_not(field: str) -> None:
+    """Beside nine paid resources that nobody lists, "clean" says too much."""
+    facts = proof_facts(**{field: ()})
+    (blocker,) = GATE.evaluate(facts, judged_at=facts.observed_at)
+    assert blocker.code == "PROOF-LIMITS-MISSING"
+    assert blocker.remedy.steps == (Clear("f_residual_scan"),)

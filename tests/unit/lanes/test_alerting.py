@@ -41,8 +41,8 @@ class Busy(MemoryStore):
         super().__init__()
         self.meanwhile: list[Callable[[], object]] = []
 
-    def keys(self, prefix: str) -> tuple[str, ...]:
-        held = super().keys(prefix)
+    def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
+        held = super().keys(prefix, after)
         while self.meanwhile:
             self.meanwhile.pop()()
         return held

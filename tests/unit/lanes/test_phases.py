@@ -38,6 +38,8 @@ PHASES: dict[Phase, PhaseSpec] = {
     "hourly": hourly_phase(ENVIRONMENT),
     "extend": extend_phase(ENVIRONMENT),
 }
+KEEP_FINDINGS = ("NETWORK-POSTURE", "DESTROYED-STATE", "RESIDUAL-SCAN", "AUDIT-RESIDUAL")
+FINDINGS = "tidegate.lanes.findings:settle"
 ALL = [
     pytest.param(spec, lane, id=f"{phase}-{lane.task_id}")
     for phase, spec in PHASES.items()
@@ -181,12 +183,19 @@ def test_an_action_takes_the_run_its_facts_and_its_snapshot(action: str) -> None
     assert list(inspect.signature(resolve(action)).parameters) == ["run", "facts", "document"]
 
 
-def test_only_cost_and_time_to_live_act_on_a_closed_gate() -> None:
+def test_on_a_closed_gate_only_cost_time_to_live_and_what_keeps_findings_act() -> None:
     acting = {(lane.gate, lane.on_fail) for spec in PHASES.values() for lane in spec.lanes if lane.on_fail}
     assert acting == {
         ("COST-GUARDRAIL", "tidegate.lanes.emergency_stop:latch_at_the_stop"),
         ("TIME-TO-LIVE", "tidegate.lanes.time_to_live:tear_down_the_ended"),
+        ("TIME-TO-LIVE", "tidegate.lanes.findings:settle_and_tear_down"),
+        *((gate, "tidegate.lanes.findings:settle") for gate in KEEP_FINDINGS),
     }
+
+
+def test_findings_are_closed_by_every_lane_that_asks_for_all_of_them() -> None:
+    closing = {lane.name for spec in PHASES.values() for lane in spec.lanes if lane.on_pass == FINDINGS}
+    assert closing == {"M9.F", "AUDIT.D", "HOURLY.B"}
 
 
 def test_whatever_acts_says_what_it_does() -> None:

@@ -1,14 +1,18 @@
 """What M9 does after its proof: it closes the platform run that it proved the end of, and no other."""
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from factories_world import NOW, proof_facts
+from factories_world import NOW, REGION, proof_facts, residual_facts
 from tidegate.evidence.control import open_platform_run, read_platform_run
+from tidegate.lanes import proof
 from tidegate.lanes.proof import close_platform_run
 from tidegate.lanes.run import ActionBlocked, LaneRun
 from tidegate.models.control import PlatformRun
+from tidegate.models.inventory import NotScanned
 from tidegate.models.observed import Absent, Known
 
 OURS = PlatformRun(id="platform_1", opened_by="m2_1", opened_at=NOW, closed_by=None)
@@ -45,3 +49,22 @@ def test_without_an_open_platform_run_nothing_is_recorded(world: Any, run: LaneR
     close_platform_run(run, proof_facts(), {"attempt": 1})
     assert read_platform_run(world.remote, "dev_min") == Absent()
     assert world.said == ["no platform run was open"]
+
+
+def test_the_proof_carries_the_limits_of_the_scan(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = residual_facts()
+    limits = (
+        NotScanned(subject="aws_kms_key@*", reason="no listing"),
+        NotScanned(subject="*@ap-southeast-2", reason="not in scan_regions"),
+    )
+    world.left("m9", "a_readiness", scan)
+    world.left("m9", "f_residual_scan", replace(scan, inventory=replace(scan.inventory, not_scanned=limits)))
+    monkeypatch.setattr(proof, "now", lambda: NOW)
+    monkeypatch.setattr(proof, "frozen_scope", lambda _run: SimpleNamespace(stacks=()))
+    monkeypatch.setattr(proof, "read_state", lambda *_: SimpleNamespace(resources=Absent()))
+    facts = proof.collect_proof(world.run("m9", "h_teardown_proof"))
+    assert facts.not_scanned == limits
+    assert facts.scanned == tuple(sorted(scan.inventory.expected_coverage))
+    assert world.said[-1] == (
+        f"looked at 2 types in {REGION}; not looked at: types aws_kms_key; regions ap-southeast-2"
+    )

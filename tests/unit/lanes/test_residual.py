@@ -10,14 +10,14 @@ import pytest
 
 from factories_control import intent
 from factories_residual import platform_run
-from factories_world import NOW, PREFIX, REGION, inventory, live, look, state_resource
+from factories_world import NO_FINDINGS, NOW, PREFIX, REGION, inventory, live, look, state_resource
 from standins import dev_min, three_stacks
 from tidegate.collectors.aws.state import StateRead
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import close_platform_run, open_platform_run
 from tidegate.gates.registry import by_id
+from tidegate.lanes import findings, owners, residual, scope
 from tidegate.lanes import looks as lanes_looks
-from tidegate.lanes import owners, residual, scope
 from tidegate.models.facts import Source
 from tidegate.models.inventory import LiveResource
 from tidegate.models.looks import Look, Looks
@@ -35,6 +35,7 @@ def found(monkeypatch: pytest.MonkeyPatch, moment: Any) -> list[LiveResource]:
     """An account in which only these answer, and no stack has a state."""
     answering: list[LiveResource] = []
     monkeypatch.setattr(residual, "now", moment)
+    monkeypatch.setattr(findings, "now", moment)
     monkeypatch.setattr(residual, "collect_inventory", lambda *_: inventory(*answering))
     monkeypatch.setattr(owners, "read_state", lambda *_: EMPTY)
     monkeypatch.setattr(scope, "read_state", lambda *_: EMPTY)
@@ -65,6 +66,7 @@ def scan_of(run: Any) -> ScanFacts:
     subjects = tuple(sorted(inventory().expected_coverage))
     return ScanFacts(
         owners=owners.owners_of(run),
+        findings=replace(NO_FINDINGS, exceptions=run.environment.exceptions),
         observed_at=NOW,
         sources=(Source(name="aws", data_as_of=NOW),),
         inventory=inventory(),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from factories_world import ALL_FREE as FREE
-from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY, collect_inventory
+from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY, UNLISTED, collect_inventory
 from tidegate.collectors.aws.inventory.listing import Scan
 from tidegate.collectors.aws.reading import MalformedAnswer
 from tidegate.models.observed import Known, Unreadable
@@ -58,6 +58,19 @@ class TestCoverage:
         expected = [f"{kind}@{region}" for region in (HERE, "us-east-1") for kind in LISTINGS]
         assert list(inventory.expected_coverage) == expected
         assert [entry.subject for entry in inventory.coverage] == expected
+
+    def test_a_scan_says_what_it_does_not_look_at(self, aws, scan):
+        """Regions come from the botocore that is installed; no call is made for it."""
+        said = {each.subject: each.reason for each in scan(aws, regions=(HERE, "us-east-1")).not_scanned}
+        assert {f"{kind}@*" for kind in (*PLAN_ONLY, *UNLISTED)} == {it for it in said if it.endswith("@*")}
+        elsewhere = {subject for subject in said if subject.startswith("*@")}
+        assert {"*@ap-southeast-2", "*@eu-west-1"} <= elsewhere
+        assert not {f"*@{HERE}", "*@us-east-1"} & elsewhere
+        assert all(said.values())
+
+    def test_what_is_listed_is_not_called_unlisted(self):
+        """Whoever adds a listing takes the type off the list of limits."""
+        assert not set(UNLISTED) & {*LISTINGS, *ANSWERED_BY, *PLAN_ONLY}
 
     def test_a_region_is_scanned_once(self, aws, scan):
         assert scan(aws, regions=(HERE, HERE)).expected_coverage == tuple(f"{kind}@{HERE}" for kind in LISTINGS)
@@ -500,3 +513,91 @@ def only(kind, condition=None):
     return ForbiddenPolicy(
         version=1, rules=(ForbiddenRule(id="R", types=(kind,), reason="it costs", condition=condition),)
     )
+
+
+class TestSnapshotsOfEveryKind:
+    """Automated, manual, or taken by AWS Backup: all of them are stored, and billed."""
+
+    NAME = "fraud-platform-dev-min-demo-runtime"
+
+    @pytest.fixture
+    def rds(self, aws):
+        return aws.rds(HERE)
+
+    def create(self, rds):
+        rds.create_db_instance(
+            DBInstanceIdentifier=self.NAME,
+            DBInstanceClass="db.t4g.micro",
+            Engine="postgres",
+            AllocatedStorage=20,
+            MasterUsername="p",
+            MasterUserPassword="x" * 12,
+            BackupRetentionPeriod=7,
+        )
+
+    def delete(self, rds):
+        rds.delete_db_instance(DBInstanceIdentifier=self.NAME, SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
+
+    def test_an_automated_one_of_a_database_that_stands_is_its_own(self, aws, rds, listed):
+        self.create(rds)
+        assert len(rds.describe_db_snapshots()["DBSnapshots"]) == 1
+        assert listed(aws, "aws_db_snapshot") == []
+
+    def test_a_retained_one_of_a_database_that_is_gone_is_found(self, aws, rds, listed):
+        self.create(rds)
+        self.delete(rds)
+        (found,) = listed(aws, "aws_db_snapshot")
+        assert found.id.startswith(f"rds:{self.NAME}-")
+
+    def test_a_new_database_of_the_name_does_not_own_the_backups_of_the_old_one(self, aws, listed, script):
+        item = {
+            "DBSnapshotIdentifier": "rds:old",
+            "SnapshotType": "automated",
+            "Status": "available",
+            "DbiResourceId": "db-OLD",
+            "DBInstanceIdentifier": self.NAME,
+        }
+        standing = {"DBInstances": [{"DBInstanceIdentifier": self.NAME, "DbiResourceId": "db-NEW"}]}
+        asked = script(aws.rds(HERE))
+        asked("DescribeDBSnapshots", {"DBSnapshots": [item]}, {"DBSnapshots": []})
+        asked("DescribeDBInstances", standing)
+        assert [each.id for each in listed(aws, "aws_db_snapshot")] == ["rds:old"]
+
+    @pytest.mark.parametrize(
+        ("kind", "operation", "key", "id_"),
+        [
+            ("aws_db_snapshot", "DescribeDBSnapshots", "DBSnapshots", "DBSnapshotIdentifier"),
+            (
+                "aws_db_cluster_snapshot",
+                "DescribeDBClusterSnapshots",
+                "DBClusterSnapshots",
+                "DBClusterSnapshotIdentifier",
+            ),
+        ],
+    )
+    def test_what_aws_backup_took_is_asked_for_by_its_name(self, aws, listed, script, kind, operation, key, id_):
+        """RDS leaves it out of an answer to a question that names no kind."""
+        item = {id_: "awsbackup:job-1", "SnapshotType": "awsbackup", "Status": "available"}
+        asked = script(aws.rds(HERE))
+        asked(operation, {key: []}, {key: [item]})
+        assert [each.id for each in listed(aws, kind)] == ["awsbackup:job-1"]
+        assert [params.get("SnapshotType") for _, params in asked.asked] == [None, "awsbackup"]
+
+    def test_nobody_asks_for_databases_without_an_automated_snapshot(self, aws, listed, script):
+        asked = script(aws.rds(HERE))
+        asked("DescribeDBSnapshots", {"DBSnapshots": []})
+        asked("DescribeDBInstances", {"DBInstances": []})
+        assert listed(aws, "aws_db_snapshot") == []
+        assert {operation for operation, _ in asked.asked} == {"DescribeDBSnapshots"}
+
+    def test_an_automated_one_of_a_cluster_that_is_gone_is_found(self, aws, listed, script):
+        item = {
+            "DBClusterSnapshotIdentifier": "rds:c",
+            "SnapshotType": "automated",
+            "Status": "available",
+            "DBClusterIdentifier": "c",
+        }
+        asked = script(aws.rds(HERE))
+        asked("DescribeDBClusterSnapshots", {"DBClusterSnapshots": [item]})
+        asked("DescribeDBClusters", {"DBClusters": [{"DBClusterIdentifier": "d"}]})
+        assert [each.id for each in listed(aws, "aws_db_cluster_snapshot")] == ["rds:c"]

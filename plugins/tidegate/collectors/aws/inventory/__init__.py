@@ -15,7 +15,7 @@ from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
 from tidegate.collectors.aws.reading import MalformedAnswer, observe, storable
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Coverage
-from tidegate.models.inventory import Inventory, LiveResource
+from tidegate.models.inventory import Inventory, LiveResource, NotScanned
 from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
@@ -41,6 +41,36 @@ PLAN_ONLY = {
     "aws_ec2_capacity_reservation": "the sandbox cannot answer for it, and the role has no action that could make one",
 }
 """Forbidden types that are refused in plans and not looked for live, with the reason."""
+
+_NO_LISTING = "no listing of this version asks for it; only the bill tells"
+
+UNLISTED = dict.fromkeys(
+    (
+        "aws_acmpca_certificate_authority",
+        "aws_apprunner_service",
+        "aws_dynamodb_table",
+        "aws_ec2_client_vpn_endpoint",
+        "aws_efs_file_system",
+        "aws_elasticache_serverless_cache",
+        "aws_emr_cluster",
+        "aws_fsx_file_system",
+        "aws_globalaccelerator_accelerator",
+        "aws_kinesis_stream",
+        "aws_kms_key",
+        "aws_lightsail_instance",
+        "aws_mq_broker",
+        "aws_mwaa_environment",
+        "aws_opensearchserverless_collection",
+        "aws_redshiftserverless_workgroup",
+        "aws_route53_zone",
+        "aws_sagemaker_endpoint",
+        "aws_sagemaker_notebook_instance",
+        "aws_secretsmanager_secret",
+        "aws_wafv2_web_acl",
+    ),
+    _NO_LISTING,
+)
+"""Types that cost money while they stand and that the live scan does not know: a proof says so."""
 
 WORKERS = 8
 
@@ -80,6 +110,17 @@ def collect_inventory(
         resources=tuple(sorted(resources, key=lambda resource: (resource.type, resource.region, resource.id))),
         coverage=tuple(_coverage(name, answer) for name, answer in zip(covered, answers, strict=True)),
         expected_coverage=covered,
+        not_scanned=_not_scanned(clients, scanned),
+    )
+
+
+def _not_scanned(clients: Clients, scanned: tuple[str, ...]) -> tuple[NotScanned, ...]:
+    """Types that nobody lists, then the regions of this botocore's AWS in which nobody looked. Makes no call."""
+    types = sorted({**PLAN_ONLY, **UNLISTED}.items())
+    others = sorted(set(clients.session.get_available_regions("ec2")) - set(scanned))
+    return (
+        *(NotScanned(subject=f"{kind}@*", reason=reason) for kind, reason in types),
+        *(NotScanned(subject=f"*@{region}", reason="not in scan_regions of the manifest") for region in others),
     )
 
 

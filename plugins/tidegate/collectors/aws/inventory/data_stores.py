@@ -1,9 +1,10 @@
 """Databases, caches, search and warehouses: whatever keeps data and costs by the hour."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan, chunks, listing
-from tidegate.collectors.aws.reading import MalformedAnswer, field, text
+from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan, chunks, listing, tags_of
+from tidegate.collectors.aws.reading import MalformedAnswer, field, optional, text
 
 IAM_ACTIONS: tuple[str, ...] = (
     "elasticache:DescribeCacheClusters",
@@ -31,6 +32,60 @@ def _domains(scan: Scan) -> Iterator[Found]:
             yield Found(id=id_, status="present", item=item)
 
 
+_BY_AWS_BACKUP = "awsbackup"
+"""RDS leaves out what AWS Backup took unless it is asked for by this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshots:
+    """Snapshots of databases of one kind, by whoever took them. `owner` and `owner_name` are fields of a snapshot: the
+    id that RDS gave its database, and the name, which a later database may have again.
+    """
+
+    operation: str
+    key: str
+    id: str
+    owner: str
+    owner_name: str
+    owners_operation: str
+    owners_key: str
+
+    def read(self, scan: Scan) -> Iterator[Found]:
+        """Those of every kind. An automated one of a database that stands is that database's own and goes with it."""
+        asked: tuple[dict[str, str], ...] = ({}, {"SnapshotType": _BY_AWS_BACKUP})
+        taken = {
+            text(item, self.id): item for kind in asked for item in scan.all("rds", self.operation, self.key, **kind)
+        }
+        automated = [item for item in taken.values() if text(item, "SnapshotType") == "automated"]
+        standing = scan.all("rds", self.owners_operation, self.owners_key) if automated else []
+        for id_, item in taken.items():
+            if item not in automated or not any(self._is_of(item, owner) for owner in standing):
+                yield Found(id=id_, status=text(item, "Status"), item=item, tags=tags_of(item, "TagList"))
+
+    def _is_of(self, item: dict[str, object], owner: dict[str, object]) -> bool:
+        by = self.owner_name if optional(item, self.owner, str) is None else self.owner
+        return text(item, by) == text(owner, by)
+
+
+_DATABASE_SNAPSHOTS = _Snapshots(
+    "describe_db_snapshots",
+    "DBSnapshots",
+    "DBSnapshotIdentifier",
+    "DbiResourceId",
+    "DBInstanceIdentifier",
+    "describe_db_instances",
+    "DBInstances",
+)
+_CLUSTER_SNAPSHOTS = _Snapshots(
+    "describe_db_cluster_snapshots",
+    "DBClusterSnapshots",
+    "DBClusterSnapshotIdentifier",
+    "DbClusterResourceId",
+    "DBClusterIdentifier",
+    "describe_db_clusters",
+    "DBClusters",
+)
+
 LISTINGS: tuple[Listing, ...] = (
     listing(
         "aws_db_instance",
@@ -42,26 +97,8 @@ LISTINGS: tuple[Listing, ...] = (
         tags="TagList",
         spelled={"instance_class": "DBInstanceClass", "multi_az": "MultiAZ"},
     ),
-    listing(
-        "aws_db_snapshot",
-        "rds",
-        "describe_db_snapshots",
-        "DBSnapshots",
-        id="DBSnapshotIdentifier",
-        status="Status",
-        tags="TagList",
-        SnapshotType="manual",
-    ),
-    listing(
-        "aws_db_cluster_snapshot",
-        "rds",
-        "describe_db_cluster_snapshots",
-        "DBClusterSnapshots",
-        id="DBClusterSnapshotIdentifier",
-        status="Status",
-        tags="TagList",
-        SnapshotType="manual",
-    ),
+    Listing("aws_db_snapshot", _DATABASE_SNAPSHOTS.read),
+    Listing("aws_db_cluster_snapshot", _CLUSTER_SNAPSHOTS.read),
     # Aurora, DocumentDB and Neptune are all answered here.
     listing(
         "aws_rds_cluster",
