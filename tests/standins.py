@@ -163,6 +163,7 @@ def lane_run(
         "log": lambda _line: None,
         "handed_over": give,
         "task_states": dict,
+        "unstarted_tasks": lambda: Known(frozenset()),
         "airflow_static_keys": Known(()),
         "dag_status": lambda dag_id: DagStatus(dag_id=dag_id, paused=Known(False), loads=Known(True)),
         "dag_runs": SimpleNamespace(),

@@ -26,7 +26,33 @@ COMPONENTS = (
     ("triggerer", ["triggerer"]),
 )
 READY_SECONDS = 240.0
+_NEVER_THE_CALLERS = frozenset(
+    {
+        "AIRFLOW__API__BASE_PATH",
+        "AIRFLOW__API__SSL_CERT",
+        "AIRFLOW__API__SSL_KEY",
+        "AIRFLOW__CORE__AUTH_MANAGER",
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE",
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY",
+    }
+)
+"""Settings of the caller that would lead the bench to another Airflow's files, address or login."""
 STOP_SECONDS = 20.0
+_CHOICES = {
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__PARALLELISM": "3",
+    "AIRFLOW__API__WORKERS": "1",
+    "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    # A task whose worker reports its start too late is red with an empty log: on a slow machine 5 s are too few.
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+}
+"""What suits one small machine; whoever runs the bench may choose otherwise."""
 TERRAFORM_STOP_SECONDS = 90.0
 
 
@@ -44,8 +70,13 @@ class Connection:
 
 
 def airflow_environment(bench: Bench, sandbox: Mapping[str, str], unset: list[str], port: int) -> dict[str, str]:
-    """The environment of Airflow's processes: this one's, the sandbox's, and the bench's settings."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    """The environment of Airflow's processes: this one's, the sandbox's, and the bench's settings.
+
+    The caller's own `AIRFLOW__*` hold, also where they are another choice than the bench's. The sandbox's addresses and
+    what makes the bench an Airflow of its own (home, database, secrets, ports, folders, login) are the bench's alone.
+    """
+    environment = {name: value for name, value in os.environ.items() if _is_the_callers(name)}
+    chosen = {name: value for name, value in _CHOICES.items() if name not in environment}
     environment |= sandbox
     for name in unset:
         environment.pop(name, None)
@@ -62,9 +93,7 @@ def airflow_environment(bench: Bench, sandbox: Mapping[str, str], unset: list[st
         "TIDEGATE_GIT_DIRTY": dirty,
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__PARALLELISM": "3",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         # A scheduled DAG runs at once for the interval that it missed last: before M1 there is nothing to look at.
         "TIDEGATE_SCHEDULES": os.environ.get("TIDEGATE_SCHEDULES", "false"),
@@ -79,17 +108,17 @@ def airflow_environment(bench: Bench, sandbox: Mapping[str, str], unset: list[st
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
-        "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY": secret["secret_key"],
         "AIRFLOW__API_AUTH__JWT_SECRET": secret["jwt_secret"],
-        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(worker_logs),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_logs),
     }
-    return environment | settings
+    return environment | chosen | settings
+
+
+def _is_the_callers(name: str) -> bool:
+    """Does a variable of this process reach the bench? Of Airflow's own only settings, and not those of a place."""
+    return not name.startswith("AIRFLOW") or (name.startswith("AIRFLOW__") and name not in _NEVER_THE_CALLERS)
 
 
 def migrate(bench: Bench, environment: Mapping[str, str]) -> None:

@@ -20,11 +20,12 @@ from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.parameters import read_parameters
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.layout import Phase
-from tidegate.evidence.store import EvidenceStore
+from tidegate.evidence.store import EvidenceStore, StoreError
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Known
 from tidegate.settings import settings
 from workbench import session
+from workbench.airflow import WorkbenchError
 from workbench.executions import bucket_of, execution_id_of, lanes_of, mirror, verified
 from workbench.places import Bench, demo_bench
 from workbench.rest import Airflow
@@ -143,7 +144,10 @@ def _run(
     result.seconds = time.monotonic() - began
     tasks = airflow.tasks(dag_id, run_id)
     result.task_seconds = sum(task["duration"] or 0.0 for task in tasks.values())
-    result.execution_id = execution_id_of(clients, environment, phase, dag_id, run_id)
+    try:
+        result.execution_id = execution_id_of(clients, environment, phase, dag_id, run_id)
+    except StoreError as error:
+        console.print(f"no execution of {dag_id} can be read: {error}", highlight=False, markup=False)
     result.lanes = lanes_of(clients, environment, phase, result.execution_id)
     if result.state != "success":
         explain(console, airflow, dag_id, run_id)
@@ -151,9 +155,12 @@ def _run(
 
 
 def _verified(environment: Environment, store: EvidenceStore, results: list[PhaseResult], remote: bool) -> bool:
-    """Every execution of the demo."""
+    """Every execution of the demo. What cannot be read is not verified: M1 may fail before it makes the bucket."""
     ids = [result.execution_id for result in results if result.execution_id]
-    found = [verified(environment, store, each, remote=remote) for each in ids]
+    try:
+        found = [verified(environment, store, each, remote=remote) for each in ids]
+    except StoreError:
+        return False
     return len(found) == len(results) and all(it.certain and it.sound and it.verdict == "pass" for it in found)
 
 
@@ -162,7 +169,11 @@ def explain(console: Console, airflow: Airflow, dag_id: str, run_id: str) -> Non
     for task in airflow.tasks(dag_id, run_id).values():
         if task["state"] == "failed":
             console.print(f"\n[red]{task['task_id']}[/red]")
-            for line in airflow.log_lines(dag_id, run_id, task["task_id"], max(1, task["try_number"]))[-25:]:
+            try:
+                lines = airflow.log_lines(dag_id, run_id, task["task_id"], max(1, task["try_number"]))
+            except WorkbenchError as error:  # a task whose worker never started may have no log
+                lines = [str(error)]
+            for line in lines[-25:]:
                 console.print(f"    {line}", highlight=False, markup=False)
 
 

@@ -6,7 +6,16 @@ The one seam between botocore and the rest: collectors, evidence, intent records
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 from botocore.parsers import ResponseParserError
 
 from tidegate.models.redaction import redacted
@@ -16,6 +25,35 @@ R = TypeVar("R")
 
 PARSER_CRASHES = (ResponseParserError, ValueError, TypeError, AttributeError, AssertionError, LookupError, RuntimeError)
 """What botocore raises when an answer does not have the service's shape (RuntimeError: credentials come expired)."""
+
+_BUSY = frozenset(
+    {
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""Codes with which AWS's services say: too many calls, ask later."""
+
+_BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
+
+_CUT_OFF = (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 
 class MalformedAnswer(Exception):
@@ -41,6 +79,14 @@ def error_code(error: Exception) -> str:
     if not isinstance(error, ClientError):
         return ""
     return redacted(str(error.response.get("Error", {}).get("Code") or "without code"))
+
+
+def is_transient(error: Exception) -> bool:
+    """Was the service only busy, or the connection cut off? Then the same question may be answered a little later."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return error_code(error) in _BUSY or (isinstance(status, int) and status in _BUSY_STATUSES)
+    return isinstance(error, _CUT_OFF)
 
 
 def explain(call: str, error: Exception) -> str:

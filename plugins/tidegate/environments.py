@@ -35,7 +35,30 @@ def load(name: str) -> Environment:
     environment = _read(path, Environment)
     if environment.name != name:
         raise ManifestError(f"{path.name}: name is {environment.name!r}, expected {name!r} as the file is called")
+    _refuse_shared_prefix(environment)
     return environment
+
+
+def _refuse_shared_prefix(environment: Environment) -> None:
+    """Raises `ManifestError` where a name prefix begins that of another environment of the account.
+
+    Names tell whose a resource is, to the role's policy, to scans and to teardowns: one of the two would take the
+    other's for its own. A manifest that cannot be read is of no environment that could do anything.
+    """
+    for name in names():
+        if name == environment.name:
+            continue
+        try:
+            other = _read(settings().environments_dir / f"{name}.yaml", Environment)
+        except ManifestError:
+            continue
+        shorter, longer = sorted((environment, other), key=lambda it: (len(it.dashed), it.name))
+        if other.account_id == environment.account_id and longer.dashed.startswith(shorter.dashed):
+            raise ManifestError(
+                f"{environment.name}.yaml: name: the name prefix {shorter.dashed} of {shorter.name} begins "
+                f"{longer.dashed} of {longer.name}, and both are of account {environment.account_id}: resources of "
+                f"one would count as the other's; give one of them another name or project, or an account of its own"
+            )
 
 
 def load_policies(environment: Environment) -> Policies:

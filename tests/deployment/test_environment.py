@@ -193,3 +193,36 @@ def test_airflow_is_set_up_as_on_the_workbench(tmp_path: Path, monkeypatch: pyte
     chosen = {name: value for name, value in needed.items() if name in given and str(tmp_path) not in value}
     own_place = ("AIRFLOW__CORE__DAGS_FOLDER", "AIRFLOW__CORE__PLUGINS_FOLDER")
     assert {name: given[name] for name in chosen if given[name] != chosen[name] and name not in own_place} == {}
+
+
+def test_the_callers_own_settings_of_airflow_reach_the_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person chooses; what makes the bench an Airflow of its own is not theirs."""
+    chosen = {
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "300",
+        "AIRFLOW__CORE__PARALLELISM": "7",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
+    }
+    elsewhere = {
+        "AIRFLOW_HOME": "/elsewhere",
+        "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
+        "AIRFLOW__API__PORT": "1",
+        "AIRFLOW__CORE__AUTH_MANAGER": "somewhere.Else",
+        "AIRFLOW__CORE__FERNET_KEY": "theirs",
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": "[]",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////elsewhere",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": "/elsewhere",
+        "AIRFLOW__SECRETS__BACKEND": "theirs",
+    }
+    for name, value in (chosen | elsewhere).items():
+        monkeypatch.setenv(name, value)
+    bench = airflow_environment(Bench(tmp_path), {"AIRFLOW__SECRETS__BACKEND": "the sandbox's"}, [], 8080)
+    assert {name: bench[name] for name in chosen} == chosen
+    assert {name for name, value in elsewhere.items() if bench.get(name) == value} == set()
+    assert bench["AIRFLOW__SECRETS__BACKEND"] == "the sandbox's"
+
+
+def test_workers_wait_a_minute_for_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT", raising=False)
+    bench = airflow_environment(Bench(tmp_path), {}, [], 8080)
+    assert bench["AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT"] == "60"
+    assert _environment("aws", "scheduler")["AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT"] == "60"

@@ -146,6 +146,8 @@ def test_a_database_that_nobody_destroyed(built: Stage) -> None:
             DBInstanceClass="db.t4g.micro",
             Engine="postgres",
             AllocatedStorage=20,
+            StorageType="gp3",
+            PubliclyAccessible=False,
             MasterUsername="postgres",
             ManageMasterUserPassword=True,
         )

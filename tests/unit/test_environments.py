@@ -277,3 +277,42 @@ def test_the_manifest_says_which_policies(directory: Path) -> None:
     environment = load("dev_min")
     files = environment.policies.model_copy(update={"forbidden": "strict.yaml"})
     assert load_policies(environment.model_copy(update={"policies": files})).forbidden.rules
+
+
+# Beside others.
+
+
+def _beside(directory: Path, name: str, *changes: tuple[str, str]) -> None:
+    """A second manifest: dev_min's under another name."""
+    text = (directory / "environments" / "dev_min.yaml").read_text(encoding="utf-8")
+    for old, new in (("name: dev_min\n", f"name: {name}\n"), *changes):
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    (directory / "environments" / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["dev_min_2", "dev_mini", "dev"])
+def test_a_name_prefix_that_begins_another_of_the_account_is_refused(directory: Path, name: str) -> None:
+    _beside(directory, name)
+    for loaded in ("dev_min", name):
+        with pytest.raises(ManifestError) as raised:
+            load(loaded)
+        said = str(raised.value)
+        assert said.startswith(f"{loaded}.yaml: name: the name prefix ")
+        shorter, longer = sorted(("dev_min", name), key=len)
+        assert f"of {shorter} begins fraud-platform-{longer.replace('_', '-')} of {longer}, " in said
+        assert "account 123456789012" in said
+
+
+def test_two_names_that_come_to_the_same_prefix_are_refused(directory: Path) -> None:
+    _beside(directory, "min", ("project: fraud-platform\n", "project: fraud-platform-dev\n"))
+    with pytest.raises(ManifestError, match="begins fraud-platform-dev-min of"):
+        load("min")
+
+
+def test_another_account_a_name_beside_it_and_a_broken_manifest_are_no_reason(directory: Path) -> None:
+    _beside(directory, "dev_mini", ('account_id: "123456789012"', 'account_id: "210987654321"'))
+    _beside(directory, "dev_max")
+    _beside(directory, "dev", ("unit: USD", "unit: EUR"))
+    for name in ("dev_min", "dev_mini", "dev_max"):
+        assert load(name).name == name

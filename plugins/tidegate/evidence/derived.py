@@ -4,7 +4,7 @@ from typing import Any
 
 from tidegate.evidence.canonical import digest_of, plain
 from tidegate.models.environment import Environment
-from tidegate.models.facts import Facts
+from tidegate.models.facts import Facts, Source
 from tidegate.models.identity import Caller
 from tidegate.models.observed import Known, shown
 from tidegate.models.policy import Policies
@@ -15,13 +15,21 @@ def derived_fields(facts: Facts) -> dict[str, Any]:
     """`observed_at`, `sources`, `identity`, `state`, `plan_sha256`, `facts_type` and `facts`, in their JSON form."""
     return {
         "observed_at": plain(facts.observed_at),
-        "sources": [plain(source) for source in facts.sources],
+        "sources": [_source(source) for source in facts.sources],
         "identity": _identity(facts),
         "state": _state(facts),
         "plan_sha256": _plan_sha256(facts),
         "facts_type": type(facts).__name__,
         "facts": plain(facts),
     }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    """A source as snapshots have it: whether a gap may close by itself, the facts alone say."""
+    stored: dict[str, Any] = plain(source)
+    for covered in stored["coverage"]:
+        del covered["transient"]
+    return stored
 
 
 def policy_digest(

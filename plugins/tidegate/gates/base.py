@@ -33,7 +33,8 @@ class Gate(Generic[F]):
     * `owner`: who answers for it (requirement EV7)
     * `requirements`: ids from the requirements
     * `policy_sections`: manifest or policy sections whose change makes an earlier pass stale (EV4)
-    * `transient_codes`: blockers that time alone may remove (a sensor may look again)
+    * `transient_codes`: blockers that time alone may remove (a sensor may look again); so may every blocker that is
+      `transient` itself, for what could not be read because a service was busy
     * `measured_codes`: blockers whose `observed` moves by itself, an amount or an age; a new value is no new finding
     * `stops`: where one judgement speaks of several stacks: what of it stops one of them. The rest closes the gate too,
       and is no reason to leave that stack standing (RE2). None: everything stops every stack
@@ -81,8 +82,8 @@ class Gate(Generic[F]):
 
     def may_clear_by_itself(self, blockers: Iterable[Blocker]) -> bool:
         """True when there are blockers and each of them is one that time alone may remove."""
-        codes = [blocker.code for blocker in blockers]
-        return bool(codes) and all(code in self.transient_codes for code in codes)
+        found = list(blockers)
+        return bool(found) and all(it.transient or it.code in self.transient_codes for it in found)
 
     def only_unconfirmed(self, blockers: Iterable[Blocker]) -> bool:
         """True when the look was clean and only a second one is missing."""

@@ -159,7 +159,9 @@ def _missing(lane: LaneResult) -> Iterator[Blocker]:
             yield _blocker(
                 lane,
                 "LANE-MISSING",
-                "the evidence holds no snapshot of it",
+                "its worker never reported a start (machine overloaded? see the scheduler's log)"
+                if lane.worker_started is False
+                else "the evidence holds no snapshot of it",
                 observed=f"nothing stored; task {lane.task} is {lane.task_state}",
                 expected="a snapshot in the evidence store",
             )

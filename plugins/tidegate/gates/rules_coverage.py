@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from tidegate.gates.rules_observed import BUSY
 from tidegate.gates.rules_remedies import DESCRIBE, SAME_DAG, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import Inventory
@@ -58,7 +59,8 @@ def coverage_blockers(inventory: Inventory) -> Iterator[Blocker]:
                 resource=coverage.subject,
                 observed=f"unreadable: {coverage.reason}",
                 expected="read",
-                remedy=DESCRIBE,
+                remedy=BUSY if coverage.transient else DESCRIBE,
+                transient=coverage.transient,
             )
 
 

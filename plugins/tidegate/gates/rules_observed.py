@@ -6,9 +6,11 @@ from typing import TypeVar
 
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
-from tidegate.models.remedy import Remedy
+from tidegate.models.remedy import Clear, Remedy, Wait
 
 T = TypeVar("T")
+
+BUSY = Remedy.of(Wait("the service answers again: it was busy, or the connection was cut off"), Clear())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,10 @@ class Need:
 
 
 def unusable(observed: Absent | Unreadable | UnknownUntilApply, need: Need) -> Blocker:
-    """The blocker for a value that was not obtained: `-MISSING`, `-UNKNOWN` or `-UNREADABLE`."""
+    """The blocker for a value that was not obtained: `-MISSING`, `-UNKNOWN` or `-UNREADABLE`.
+
+    No grant helps where the service was only busy: the remedy is to wait then.
+    """
     match observed:
         case Absent():
             ending, said = "MISSING", "is not there"
@@ -31,13 +36,15 @@ def unusable(observed: Absent | Unreadable | UnknownUntilApply, need: Need) -> B
             ending, said = "UNKNOWN", "is not known before the apply"
         case _:
             ending, said = "UNREADABLE", "cannot be read"
+    busy = isinstance(observed, Unreadable) and observed.transient
     return Blocker(
         code=f"{need.stem}-{ending}",
         summary=f"{need.what} {said}",
         resource=need.resource,
         observed=shown(observed),
         expected=need.expected,
-        remedy=need.remedy,
+        remedy=BUSY if busy else need.remedy,
+        transient=busy,
     )
 
 

@@ -233,6 +233,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             snapshot="m9_f_preserved_snapshot",
             gate="PRESERVED-THINGS",
             collect=f"{_TEARDOWN}:collect_preserved",
+            waits_seconds=environment.deadlines.residual_wait,
             after=gone,
             starts="any",
         ),

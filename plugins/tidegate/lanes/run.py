@@ -80,6 +80,8 @@ class LaneRun:
     log: Log
     handed_over: Callable[[str], Observed[dict[str, Any]]]
     task_states: Callable[[], Mapping[str, str]]
+    unstarted_tasks: Callable[[], Observed[frozenset[str]]]
+    """Tasks of this run that ended although no worker ever reported their start."""
     airflow_static_keys: Observed[tuple[StaticKey, ...]]
     dag_status: Callable[[str], DagStatus]
     dag_runs: DagRuns
@@ -263,6 +265,7 @@ def open_run(
     log: Log,
     handed_over: Callable[[str], Observed[dict[str, Any]]],
     task_states: Callable[[], Mapping[str, str]],
+    unstarted_tasks: Callable[[], Observed[frozenset[str]]],
     airflow_static_keys: Observed[tuple[StaticKey, ...]],
     dag_status: Callable[[str], DagStatus],
     dag_runs: DagRuns,
@@ -285,6 +288,7 @@ def open_run(
         log=log,
         handed_over=handed_over,
         task_states=task_states,
+        unstarted_tasks=unstarted_tasks,
         airflow_static_keys=airflow_static_keys,
         dag_status=dag_status,
         dag_runs=dag_runs,

@@ -126,6 +126,7 @@ def destroy_lanes(environment: Environment, stack: str) -> list[Lane]:
         collect=f"{_ORPHANS}:collect_orphans",
         on_pass=f"{_TEARDOWN}:end_stack_teardown",
         stack=stack,
+        waits_seconds=environment.deadlines.residual_wait,
         after=(f"{group}.verify",),
     )
     return [destroy, verify, orphans] if messaging else [destroy, verify]

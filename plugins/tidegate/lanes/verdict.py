@@ -24,6 +24,7 @@ def collect_verdict(run: LaneRun) -> VerdictFacts:
     """Every required lane of the phase as the evidence shows it now."""
     observed_at = now()
     states = run.task_states()
+    unstarted = run.unstarted_tasks()
     lanes = phase_of(run.environment, run.phase).lanes
     excluded = not_targets(run)
     facts = VerdictFacts(
@@ -34,7 +35,11 @@ def collect_verdict(run: LaneRun) -> VerdictFacts:
         environment=run.environment.name,
         profile=run.profile,
         lanes=tuple(
-            replace(_result(run, lane, states.get(lane.task_id, "none")), no_target=lane.task_id in excluded)
+            replace(
+                _result(run, lane, states.get(lane.task_id, "none")),
+                no_target=lane.task_id in excluded,
+                worker_started=lane.task_id not in unstarted.value if isinstance(unstarted, Known) else None,
+            )
             for lane in lanes
         ),
     )

@@ -1,7 +1,7 @@
 """A blocker: one reason why a gate is closed, said so that a person can act on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tidegate.models.remedy import Remedy, fill
 
@@ -21,6 +21,8 @@ class Blocker:
     expected: str
     remedy: Remedy
     owner: str = ""
+    transient: bool = field(default=False, compare=False)
+    """Time alone may remove it, whatever its code: a service was busy. Not stored: the facts say it."""
 
     def sentence(self) -> str:
         """One line: code, resource, observed, expected, remedy."""

@@ -14,6 +14,8 @@ class Coverage:
     subject: str
     status: Literal["read", "unreadable"]
     reason: str = ""
+    transient: bool = False
+    """The service was busy or the connection was cut off: asking again later may well give an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,9 +31,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """No usable answer. `reason` is for people: what was asked and what came back. Secrets are taken out here (ID4)."""
+    """No usable answer. `reason` is for people: what was asked and what came back. Secrets are taken out here (ID4).
+
+    `transient`: the service was busy or the connection was cut off, so that asking again later may well give one.
+    """
 
     reason: str
+    transient: bool = False
     kind: Literal["unreadable"] = "unreadable"
 
     def __post_init__(self) -> None:

@@ -116,7 +116,8 @@ class BlockerRecord(_Part):
 
 def blocker_document(blocker: Blocker) -> dict[str, Any]:
     """A blocker as it is stored, its remedy with the sentence."""
-    return {**asdict(blocker), "remedy": {"text": blocker.remedy.text, **asdict(blocker.remedy)}}
+    fields = {name: value for name, value in asdict(blocker).items() if name != "transient"}
+    return {**fields, "remedy": {"text": blocker.remedy.text, **asdict(blocker.remedy)}}
 
 
 def _remedy(record: RemedyRecord | str) -> Remedy:

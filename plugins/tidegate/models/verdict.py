@@ -35,6 +35,8 @@ class LaneResult:
     blockers: tuple[str, ...]
     """Sentences of the lane's blockers, for the log of the verdict."""
     uri: str
+    worker_started: bool | None = None
+    """Whether the worker of the task's current try ever reported its start; None: nobody asked, or nobody can tell."""
     no_target: bool = False
     """What the run was asked for, as its own evidence records it, excludes the lane's stack."""
 

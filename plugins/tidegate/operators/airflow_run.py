@@ -54,6 +54,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         log=log,
         handed_over=lambda task_id: handed_over(ti, task_id),
         task_states=lambda: _task_states(ti),
+        unstarted_tasks=lambda: unstarted_tasks(ti),
         airflow_static_keys=static_keys_in_connections(),
         dag_status=lambda dag_id: dag_status(ti, dag_id),
         dag_runs=SupervisedDagRuns(ti),
@@ -165,6 +166,17 @@ def _loads(dag_id: str, bundle_name: str | None, version: str | None, file: str 
         last = next(iter(bag.import_errors.values())).strip().splitlines()[-1:]
         return Known(False), f"{file}: {''.join(last)}"
     return Known(dag_id in bag.dags), "" if dag_id in bag.dags else f"{file} does not make {dag_id}"
+
+
+def unstarted_tasks(ti: Any) -> Observed[frozenset[str]]:
+    """Tasks of this run that failed although no worker ever reported their start: they have no duration."""
+    from airflow.sdk.api.client import ServerResponseError
+
+    try:
+        ended = ti.get_task_breadcrumbs(dag_id=ti.dag_id, run_id=ti.run_id)
+        return Known(frozenset(it["task_id"] for it in ended if it["state"] == "failed" and it["duration"] is None))
+    except (AirflowRuntimeError, ServerResponseError) as error:
+        return Unreadable(f"GetTaskBreadcrumbs: {error}")
 
 
 def _task_states(ti: Any) -> dict[str, str]:

@@ -91,3 +91,14 @@ def test_only_deletion_is_waited_for(facts: DestroyedStateFacts, clears: bool) -
 def test_a_stack_that_is_left_alone(facts: DestroyedStateFacts, codes: Sequence[str]) -> None:
     assert [blocker.code for blocker in GATE.evaluate(facts, judged_at=NOW)] == codes
     assert not GATE.may_clear_by_itself(GATE.evaluate(facts, judged_at=NOW))
+
+
+def test_a_busy_service_is_asked_again_and_no_grant_is_asked_for() -> None:
+    throttled = Unreadable("DescribeParameters: ThrottlingException: Rate exceeded", transient=True)
+    found = GATE.evaluate(destroyed_facts(still_there=throttled), judged_at=NOW)
+    assert [blocker.code for blocker in found] == ["STILL-THERE-UNREADABLE"]
+    assert GATE.may_clear_by_itself(found)
+    assert [step.kind for step in found[0].remedy.steps] == ["wait", "clear"]
+    beside_another = GATE.evaluate(destroyed_facts(still_there=throttled, locks=DARK), judged_at=NOW)
+    assert not GATE.may_clear_by_itself(beside_another)
+    assert not GATE.may_clear_by_itself(GATE.evaluate(destroyed_facts(still_there=DARK), judged_at=NOW))

@@ -91,3 +91,11 @@ def test_a_stack_that_is_left_alone_keeps_its_identities() -> None:
 )
 def test_facts_that_contradict_each_other(facts: OrphanFacts) -> None:
     assert codes(facts) == ["TARGET-CONTRADICTORY"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_busy_service_is_asked_again(kind: str) -> None:
+    busy = Unreadable("429 rate_limit_exceeded", transient=True)
+    found = GATE.evaluate(orphan_facts(**{kind: busy}), judged_at=NOW)
+    assert GATE.may_clear_by_itself(found)
+    assert not GATE.may_clear_by_itself(GATE.evaluate(orphan_facts(**{kind: DARK}), judged_at=NOW))

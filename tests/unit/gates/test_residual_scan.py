@@ -424,3 +424,19 @@ def test_where_and_what_was_expected(facts: ResidualFacts, resource: str, expect
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert blocker.resource == resource
     assert expected in blocker.expected
+
+
+def test_a_throttled_subject_is_looked_at_again_and_a_refused_one_is_not() -> None:
+    def seen(*covered: Coverage) -> Any:
+        return inventory(coverage=covered, expected_coverage=tuple(each.subject for each in covered))
+
+    throttled = Coverage(
+        subject="aws_ssm_parameter@eu-west-2", status="unreadable", reason="ThrottlingException: slow", transient=True
+    )
+    refused = Coverage(subject="aws_eip@eu-west-2", status="unreadable", reason="AccessDenied")
+    for covered, again, step in (((throttled,), True, "wait"), ((refused,), False, "person")):
+        found = GATE.evaluate(residual_facts(inventory=seen(*covered)), judged_at=NOW)
+        assert [blocker.code for blocker in found] == ["SUBJECT-UNREADABLE"]
+        assert (GATE.may_clear_by_itself(found), found[0].remedy.steps[0].kind) == (again, step)
+    both = GATE.evaluate(residual_facts(inventory=seen(throttled, refused)), judged_at=NOW)
+    assert not GATE.may_clear_by_itself(both)

@@ -306,7 +306,7 @@ def test_waits_are_the_manifests() -> None:
     deadlines = ENVIRONMENT.deadlines.model_copy(update={"lock_wait": 11, "residual_wait": 22, "residual_pause": 3})
     spec = teardown_phase(ENVIRONMENT.model_copy(update={"deadlines": deadlines}))
     waits = {lane.task_id: lane.waits_seconds for lane in spec.lanes if lane.waits_seconds}
-    assert waits == {"a_readiness": 11, "d_demo.verify": 22, "f_residual_scan": 25}
+    assert waits == {"a_readiness": 11, "d_demo.verify": 22, "f_residual_scan": 25, "f_preserved": 22}
 
 
 @pytest.mark.parametrize(("gone", "left"), [("demo", {"core"}), ("core", {"demo"})])

@@ -23,6 +23,7 @@ from tidegate.lanes.phases import teardown_phase
 from tidegate.lanes.targets import not_a_target
 from tidegate.lanes.verdict import chain_verdict, collect_verdict, verdict_series
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.models.remedy import Clear, Remedy
 
 VERDICTS = "evidence/dev_min/verdicts"
 FACTS = {
@@ -298,6 +299,28 @@ def test_the_bootstrap_is_judged_from_the_mirror(world: Any) -> None:
     facts = collect_verdict(world.run("m1", "d_phase_verdict", task_states=lambda: states))
     assert [lane.status for lane in facts.lanes] == [Known("pass"), Known("pass"), Absent()]
     assert codes(facts) == ["LANE-NOT-RUN"]
+
+
+@pytest.mark.parametrize(
+    ("unstarted", "started", "summary"),
+    [
+        (Known(frozenset({"a_identity_and_tools"})), False, "its worker never reported a start"),
+        (Known(frozenset()), True, "the evidence holds no snapshot of it"),
+        (Unreadable("GetTaskBreadcrumbs: no"), None, "the evidence holds no snapshot of it"),
+    ],
+)
+def test_a_task_whose_worker_never_started_is_said_to_be_that(
+    world: Any, unstarted: Any, started: bool | None, summary: str
+) -> None:
+    states = {"a_identity_and_tools": "failed", "b_bootstrap": "upstream_failed"}
+    run = world.run("m1", "d_phase_verdict", task_states=lambda: states, unstarted_tasks=lambda: unstarted)
+    facts = collect_verdict(run)
+    assert lane_of(facts, "a_identity_and_tools").worker_started is started
+    (missing,) = [
+        it for it in by_id("PHASE-VERDICT").evaluate(facts, judged_at=facts.observed_at) if it.code == "LANE-MISSING"
+    ]
+    assert summary in missing.summary
+    assert missing.remedy == Remedy.of(Clear("a_identity_and_tools"))
 
 
 def test_a_mirror_that_cannot_be_read_says_why(world: Any, tmp_path: Path) -> None:

@@ -162,3 +162,33 @@ def test_no_secret_reaches_the_task_log() -> None:
     with structlog.testing.capture_logs() as lines:
         log("terraform error: no: X-Amz-Security-Token=s3cr3t | remedy: look")
     assert [line["event"] for line in lines] == ["terraform error: no: X-Amz-Security-Token=**** | remedy: look"]
+
+
+class Breadcrumbs:
+    """A task instance that answers with the ended tasks of its run."""
+
+    dag_id, run_id = "dev_min.m1_backend_bootstrap", "run"
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def get_task_breadcrumbs(self, *, dag_id: str, run_id: str) -> Any:
+        assert (dag_id, run_id) == (self.dag_id, self.run_id)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def test_tasks_without_a_duration_failed_before_they_started() -> None:
+    ended = [
+        {"task_id": "a", "state": "failed", "duration": None},
+        {"task_id": "b", "state": "failed", "duration": 0.0},
+        {"task_id": "c", "state": "upstream_failed", "duration": None},
+        {"task_id": "d", "state": "success", "duration": 3.5},
+    ]
+    assert airflow_run.unstarted_tasks(Breadcrumbs(ended)) == Known(frozenset({"a"}))
+
+
+def test_whether_tasks_started_may_be_unreadable() -> None:
+    refused = AirflowRuntimeError(ErrorResponse(error=ErrorType.GENERIC_ERROR, detail={"status_code": 500}))
+    assert isinstance(airflow_run.unstarted_tasks(Breadcrumbs(refused)), Unreadable)

@@ -96,7 +96,7 @@ def test_sources_times_and_the_facts_themselves() -> None:
         "state": None,
         "plan_sha256": None,
         "facts_type": "CollectorBroken",
-        "facts": {"observed_at": plain(at), "sources": sources, "error": "KeyError"},
+        "facts": {"observed_at": plain(at), "sources": [plain(source)], "error": "KeyError"},
     }
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
-from tidegate.answers import NO_ANSWER, MalformedAnswer, ask, error_code, explain
+from tidegate.answers import NO_ANSWER, MalformedAnswer, ask, error_code, explain, is_transient
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.redaction import redacted
 
@@ -48,14 +48,16 @@ def observe(call: str, read: Callable[[], T], absent: Collection[str] = ()) -> K
     """Read something and say what came of it; `call` names it to people, e.g. `GetBucketPolicy my-bucket`.
 
     AWS error codes in `absent` mean that there is none. Every other error, no answer in time and a malformed answer
-    are Unreadable.
+    are Unreadable; so is a throttled call or one that was cut off, and it says that it may be asked again.
     """
     try:
         return Known(read())
     except NotThere:
         return Absent()
     except NO_ANSWER as error:
-        return Absent() if error_code(error) in absent else Unreadable(explain(call, error))
+        if error_code(error) in absent:
+            return Absent()
+        return Unreadable(explain(call, error), transient=is_transient(error))
 
 
 def pages(paginated: Iterable[R]) -> Iterator[R]:

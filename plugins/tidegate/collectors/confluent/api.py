@@ -26,11 +26,19 @@ TIMEOUT = httpx.Timeout(20.0, connect=10.0)
 LARGEST_ANSWER = 32 * 1024 * 1024
 """Bytes of one page after decoding; 10,000 lines take about a third of it."""
 _LARGEST_ERROR = 64 * 1024
+_CUT_OFF = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
 _UNUSABLE = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 
 
 class NoAnswer(Exception):
-    """Confluent gave no usable answer; the text says what came instead, without secrets."""
+    """Confluent gave no usable answer; the text says what came instead, without secrets.
+
+    `transient`: it was busy, or the connection was cut off: asking again later may well give one.
+    """
+
+    def __init__(self, text: str, *, transient: bool = False) -> None:
+        super().__init__(text)
+        self.transient = transient
 
 
 class ConfluentApi:
@@ -82,10 +90,12 @@ class ConfluentApi:
         try:
             with self._client.stream("GET", url, extensions={DEADLINE: deadline}) as response:
                 if response.status_code != httpx.codes.OK:
-                    raise NoAnswer(self._refusal(response, deadline))
+                    busy = response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error
+                    raise NoAnswer(self._refusal(response, deadline), transient=busy)
                 content = self._body(response, LARGEST_ANSWER, deadline)
         except _UNUSABLE as error:
-            raise NoAnswer(self._said(f"{type(error).__name__}: {error}") + self._way) from error
+            cut_off = isinstance(error, _CUT_OFF)
+            raise NoAnswer(self._said(f"{type(error).__name__}: {error}") + self._way, transient=cut_off) from error
         try:
             return json.loads(content, parse_float=Decimal, parse_constant=_refuse)
         except (ValueError, ArithmeticError, RecursionError) as error:

@@ -118,9 +118,10 @@ def confluent_still_there(api: ConfluentApi, resources: Iterable[StateResource])
     answering: dict[str, Observed[frozenset[str]]] = {}
     for kind in dict.fromkeys(resource.type for resource in asked):
         answering[kind] = _answering(api, kind, asked)
-    reasons = [answer.reason for answer in answering.values() if isinstance(answer, Unreadable)]
-    if reasons:
-        return Unreadable("; ".join(dict.fromkeys(reasons)))
+    unread = [answer for answer in answering.values() if isinstance(answer, Unreadable)]
+    if unread:
+        said = "; ".join(dict.fromkeys(answer.reason for answer in unread))
+        return Unreadable(said, transient=all(answer.transient for answer in unread))
     there = {kind: answer.value for kind, answer in answering.items() if isinstance(answer, Known)}
     return Known(tuple(each for each in asked if _asked_for(each) in there[each.type]))
 

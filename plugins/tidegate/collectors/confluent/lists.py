@@ -34,10 +34,9 @@ def read_list(
         pages = read_pages(api, first, deadline=api.deadline(), most=MOST_PAGES)
         return Known(tuple(_item(model, item) for page in pages for item in page))
     except NoAnswer as error:
-        said = str(error)
+        return Unreadable(f"GET {path}: {error}", transient=error.transient)
     except MalformedAnswer as error:
-        said = f"malformed answer: {error}"
-    return Unreadable(f"GET {path}: {said}")
+        return Unreadable(f"GET {path}: malformed answer: {error}")
 
 
 def read_pages(

@@ -96,6 +96,12 @@ class TestCoverage:
             (f"aws_eks_cluster@{HERE}", f"scan of aws_eks_cluster in {HERE}: AccessDeniedException: not you")
         ]
 
+    def test_only_a_throttled_subject_may_be_asked_again(self, aws, scan, script, aws_error):
+        script(aws.ec2(HERE))("DescribeNatGateways", aws_error("RequestLimitExceeded"))
+        script(aws.ec2(HERE))("DescribeVpcs", aws_error("UnauthorizedOperation"))
+        gaps = {it.subject: it.transient for it in scan(aws).coverage if it.status == "unreadable"}
+        assert gaps == {f"aws_nat_gateway@{HERE}": True, f"aws_vpc@{HERE}": False}
+
     @pytest.mark.parametrize("code", ["AccessDenied", "ThrottlingException"])
     def test_a_refused_account_has_no_all_clear(self, clients, scan, answered_by, aws_error, code):
         answered_by(clients, aws_error(code))

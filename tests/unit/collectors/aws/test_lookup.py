@@ -425,3 +425,40 @@ class TestSecondPages:
             "aws_iam_role_policy_attachment": "role-arn:p",
         }.items():
             assert is_there(clients, kind, id), kind
+
+
+class TestParametersTogether:
+    """SSM answers few of these calls a second: one for each of eleven parameters were throttled (TD4)."""
+
+    NAMES = tuple(f"/fraud-platform/dev_min/demo/p{number:02}" for number in range(60))
+
+    def _resources(self, *names):
+        kind = "aws_ssm_parameter"
+        return [StateResource(address=f"{kind}.p[{number}]", type=kind, id=name) for number, name in enumerate(names)]
+
+    def test_a_few_pages_for_all_that_lie_beside_each_other(self, aws, script, let_through):
+        for name in (*self.NAMES, "/fraud-platform/dev_min/core/topic", "alone"):
+            aws.ssm.put_parameter(Name=name, Value="v", Type="String")
+        asked = script(aws.ssm)("DescribeParameters", let_through).asked
+        gone = "/fraud-platform/dev_min/demo/gone"
+        resources = self._resources(*self.NAMES, "/fraud-platform/dev_min/core/topic", "alone", gone, "unknown")
+        found = still_there(aws, resources)
+        assert isinstance(found, Known)
+        assert {it.id for it in resources} - {it.id for it in found.value} == {gone, "unknown"}
+        # /demo, /core, and the two names outside any path; what follows are further pages of /demo.
+        assert len([given for _, given in asked if "NextToken" not in given]) == 4
+        assert {given["MaxResults"] for _, given in asked} == {50}
+        assert len(asked) <= 10
+
+    def test_a_throttled_look_is_transient_and_a_refused_one_beside_it_is_not(self, aws, script, aws_error):
+        script(aws.ssm)("DescribeParameters", aws_error("ThrottlingException", "Rate exceeded"))
+        found = still_there(aws, self._resources(*self.NAMES))
+        assert isinstance(found, Unreadable)
+        assert found.transient
+        assert "60 of them, the first /fraud-platform/dev_min/demo/p00" in found.reason
+        script(aws.of("logs"))("DescribeLogGroups", aws_error("AccessDenied", "no"))
+        group = StateResource(address="aws_cloudwatch_log_group.a", type="aws_cloudwatch_log_group", id="a")
+        both = still_there(aws, [*self._resources(*self.NAMES), group])
+        assert isinstance(both, Unreadable)
+        assert not both.transient
+        assert {"AccessDenied", "ThrottlingException"} <= set(both.reason.replace(":", "").split())

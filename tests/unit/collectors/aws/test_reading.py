@@ -3,7 +3,13 @@
 from itertools import count
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 from botocore.parsers import ResponseParserError
 
 from tidegate.collectors.aws import reading
@@ -22,6 +28,8 @@ from tidegate.collectors.aws.reading import (
     text,
 )
 from tidegate.models.observed import Absent, Known, Unreadable
+
+BUSY_CODES = ("ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "Throttling", "SlowDown")
 
 
 def raising(error):
@@ -50,7 +58,28 @@ def test_access_denied_is_never_absent(aws_error):
 
 def test_throttling_says_how_often_it_was_tried(aws_error):
     seen = observe("GetThing", raising(aws_error("ThrottlingException", "Rate exceeded", retries=3)))
-    assert seen == Unreadable("GetThing: ThrottlingException: Rate exceeded (after 3 retries)")
+    assert seen == Unreadable("GetThing: ThrottlingException: Rate exceeded (after 3 retries)", transient=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "transient"),
+    [
+        *((ClientError({"Error": {"Code": code, "Message": "slow down"}}, "GetThing"), True) for code in BUSY_CODES),
+        (ClientError({"Error": {}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "GetThing"), True),
+        (ClientError({"Error": {}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "GetThing"), False),
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetThing"), False),
+        (ReadTimeoutError(endpoint_url="https://x"), True),
+        (ConnectionClosedError(endpoint_url="https://x"), True),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), True),
+        (NoCredentialsError(), False),
+        (MalformedAnswer("field is missing"), False),
+        (FileNotFoundError(2, "No such file or directory"), False),
+    ],
+)
+def test_only_a_busy_service_and_a_cut_off_connection_may_be_asked_again(error, transient):
+    seen = observe("GetThing", raising(error))
+    assert isinstance(seen, Unreadable)
+    assert seen.transient is transient
 
 
 def test_an_error_without_code_and_message_is_still_unreadable(aws_error):

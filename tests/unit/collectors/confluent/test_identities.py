@@ -282,7 +282,46 @@ def test_what_cannot_be_asked_is_not_gone(cloud: Cloud, path: str) -> None:
 
 def test_clusters_that_cannot_be_listed_are_not_gone(cloud: Cloud) -> None:
     cloud.lists |= {ENVIRONMENTS: [named("env-1", "x", f"{CRN}/environment=env-1")], CLUSTERS: 500}
-    assert confluent_still_there(cloud.api, WHOLE) == Unreadable(f"GET {CLUSTERS}: 500 Internal Server Error")
+    refused = Unreadable(f"GET {CLUSTERS}: 500 Internal Server Error", transient=True)
+    assert confluent_still_there(cloud.api, WHOLE) == refused
+
+
+@pytest.mark.parametrize(
+    ("status", "transient"), [(429, True), (500, True), (503, True), (401, False), (403, False), (404, False)]
+)
+def test_only_a_busy_confluent_may_be_asked_again(cloud: Cloud, status: int, transient: bool) -> None:
+    cloud.lists[ACCOUNTS] = status
+    answer = confluent_still_there(cloud.api, WHOLE)
+    assert isinstance(answer, Unreadable)
+    assert answer.transient is transient
+    accounts = found(cloud).service_accounts
+    assert isinstance(accounts, Unreadable)
+    assert accounts.transient is transient
+
+
+def test_a_refusal_beside_a_busy_list_is_not_asked_again(cloud: Cloud) -> None:
+    cloud.lists |= {ACCOUNTS: 429, KEYS: 403}
+    answer = confluent_still_there(cloud.api, WHOLE)
+    assert isinstance(answer, Unreadable)
+    assert not answer.transient
+
+
+@pytest.mark.parametrize(
+    ("error", "transient"),
+    [
+        (httpx.ConnectError("refused"), True),
+        (httpx.ReadTimeout("slow"), True),
+        (httpx.RemoteProtocolError("cut off"), True),
+        (httpx.UnsupportedProtocol("no"), False),
+    ],
+)
+def test_a_connection_that_was_cut_off_may_be_tried_again(error: Exception, transient: bool) -> None:
+    def answer(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    seen = confluent_still_there(opened(answer, Clock()), WHOLE[:1])
+    assert isinstance(seen, Unreadable)
+    assert seen.transient is transient
 
 
 def test_a_type_that_nobody_can_ask_is_not_gone(cloud: Cloud) -> None:

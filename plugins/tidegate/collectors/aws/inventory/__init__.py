@@ -151,7 +151,7 @@ def _read(listing: Listing, scan: Scan) -> Observed[tuple[Found, ...]]:
 
 def _coverage(subject: str, answer: Observed[tuple[Found, ...]]) -> Coverage:
     if isinstance(answer, Unreadable):
-        return Coverage(subject=subject, status="unreadable", reason=answer.reason)
+        return Coverage(subject=subject, status="unreadable", reason=answer.reason, transient=answer.transient)
     return Coverage(subject=subject, status="read")
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
+from tidegate.collectors.aws.parameters import LARGEST_PAGE
 from tidegate.collectors.aws.reading import field, text
 from tidegate.collectors.aws.tags import flat_tags, tag_map
 
@@ -30,7 +31,7 @@ def _log_groups(scan: Scan) -> Iterator[Found]:
 def _parameters(scan: Scan) -> Iterator[Found]:
     """By path; described, so that no value is ever read."""
     path = [{"Key": "Path", "Option": "Recursive", "Values": [scan.environment.parameter_prefix]}]
-    for item in scan.all("ssm", "describe_parameters", "Parameters", ParameterFilters=path):
+    for item in scan.all("ssm", "describe_parameters", "Parameters", ParameterFilters=path, MaxResults=LARGEST_PAGE):
         name = text(item, "Name")
         answer = scan.call("ssm", "list_tags_for_resource", ResourceType="Parameter", ResourceId=name)
         yield Found(id=name, status="present", item=item, tags=tag_map(field(answer, "TagList", list)))

@@ -9,12 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.lookup import account, buckets, network, runtime
 from tidegate.collectors.aws.lookup.question import Question
-from tidegate.models.observed import Known, Observed, Unreadable
+from tidegate.collectors.aws.reading import observe
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.plan import PreserveItem
 from tidegate.models.state import StateResource
 
 _FAMILIES = (account, buckets, network, runtime)
 QUESTIONS: dict[str, Question] = {kind: question for family in _FAMILIES for kind, question in family.QUESTIONS.items()}
+TOGETHER = {kind: question.together for kind, question in QUESTIONS.items() if question.together is not None}
+"""Types of which many are asked for at once."""
 IAM_ACTIONS: tuple[str, ...] = tuple(sorted({action for family in _FAMILIES for action in family.IAM_ACTIONS}))
 
 WORKERS = 8
@@ -41,14 +44,27 @@ def missing(clients: Clients, items: Iterable[PreserveItem]) -> Observed[tuple[P
 def _there(clients: Clients, asked: list[tuple[str, str]]) -> dict[tuple[str, str], bool] | Unreadable:
     """Type and id -> is it there?"""
     subjects = list(dict.fromkeys(asked))
+    by_type = {kind: [id for each, id in subjects if each == kind and id] for kind, _ in subjects}
+    together = {kind: ids for kind, ids in by_type.items() if ids and kind in TOGETHER}
+    alone = [(kind, id) for kind, id in subjects if id not in together.get(kind, ())]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        answers = list(pool.map(lambda subject: _answer(clients, *subject), subjects))
-    reasons = [answer.reason for answer in answers if isinstance(answer, Unreadable)]
-    if reasons:
-        return Unreadable("; ".join(reasons))
-    return {
-        subject: answer.value for subject, answer in zip(subjects, answers, strict=True) if isinstance(answer, Known)
-    }
+        groups = list(pool.map(lambda kind: _answers(clients, kind, together[kind]), together))
+        answers = list(pool.map(lambda subject: _answer(clients, *subject), alone))
+    unread = [answer for answer in (*groups, *answers) if isinstance(answer, Unreadable)]
+    if unread:
+        return Unreadable("; ".join(it.reason for it in unread), transient=all(it.transient for it in unread))
+    there = {subject: answer.value for subject, answer in zip(alone, answers, strict=True) if isinstance(answer, Known)}
+    for kind, group in zip(together, groups, strict=True):
+        there |= {(kind, id): id in group.value for id in together[kind] if isinstance(group, Known)}
+    return there
+
+
+def _answers(clients: Clients, resource_type: str, ids: list[str]) -> Known[frozenset[str]] | Unreadable:
+    """Those of a type that are there, asked all at once."""
+    together = TOGETHER[resource_type]
+    shown = ids[0] if len(ids) == 1 else f"{len(ids)} of them, the first {ids[0]}"
+    found = observe(f"looking for {resource_type} {shown}", lambda: together(clients, ids))
+    return Known(frozenset()) if isinstance(found, Absent) else found
 
 
 def _answer(clients: Clients, resource_type: str, id: str) -> Known[bool] | Unreadable:

@@ -4,6 +4,7 @@ import re
 
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.lookup.question import Question, answers
+from tidegate.collectors.aws.parameters import standing
 from tidegate.collectors.aws.reading import MalformedAnswer, ask, every, field, pages, text
 
 IAM_ACTIONS: tuple[str, ...] = (
@@ -51,14 +52,6 @@ def _attachment(clients: Clients, id: str) -> bool:
     return parts["policy"] in arns if parts["policy"] else bool(arns)
 
 
-def _parameter(clients: Clients, name: str) -> bool:
-    """Described, so that no value is read."""
-    filters = [{"Key": "Name", "Option": "Equals", "Values": [name]}]
-    paginator = clients.of("ssm").get_paginator("describe_parameters")
-    found = [text(each, "Name") for each in every(paginator.paginate(ParameterFilters=filters), "Parameters")]
-    return name in found
-
-
 def _log_group(clients: Clients, name: str) -> bool:
     paginator = clients.of("logs").get_paginator("describe_log_groups")
     groups = every(paginator.paginate(logGroupNamePrefix=name), "logGroups")
@@ -91,5 +84,6 @@ QUESTIONS: dict[str, Question] = {
     "aws_sns_topic_subscription": answers(
         "sns", "get_subscription_attributes", "SubscriptionArn", *_NO_TOPIC, shows="Attributes.SubscriptionArn"
     ),
-    "aws_ssm_parameter": Question(_parameter),
+    # Described, so that no value is read, and all together.
+    "aws_ssm_parameter": Question(lambda clients, name: name in standing(clients, [name]), together=standing),
 }

@@ -14,10 +14,14 @@ Ask = Callable[[Clients, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """How to ask for one Terraform type. AWS's codes in `gone` say that there is none."""
+    """How to ask for one Terraform type. AWS's codes in `gone` say that there is none.
+
+    `together`: how to ask for many at once, where one call for each would be too many; gives those that are there.
+    """
 
     ask: Ask
     gone: Collection[str] = ()
+    together: Callable[[Clients, Collection[str]], frozenset[str]] | None = None
 
     def answer(self, clients: Clients, resource_type: str, id: str) -> Known[bool] | Unreadable:
         """True: there, also while it is being deleted. False: gone."""
