@@ -46,7 +46,7 @@ class GuardrailSensor(BaseSensorOperator):
     def execute(self, context: Mapping[str, Any]) -> None:
         """First look; the deadline counts from here."""
         deadline = datetime.now(UTC) + timedelta(seconds=self.lane.waits_seconds)
-        self._look(context, deadline, None)
+        self._look(context, deadline, None, first=True)
 
     def look_again(self, context: Mapping[str, Any], event: Any = None) -> None:
         """A further look, after the timer. Without a deadline in the event it is the last one."""
@@ -57,7 +57,7 @@ class GuardrailSensor(BaseSensorOperator):
         if self._run is not None:
             self._run.interrupt()
 
-    def _look(self, context: Mapping[str, Any], deadline: datetime, kept: Any) -> None:
+    def _look(self, context: Mapping[str, Any], deadline: datetime, kept: Any, *, first: bool = False) -> None:
         from tidegate.gates.registry import by_id
         from tidegate.lanes.judging import look
         from tidegate.lanes.looks import carried_on
@@ -77,6 +77,8 @@ class GuardrailSensor(BaseSensorOperator):
             keep = carried_on(facts.looks)
             until = max(deadline, facts.looks.due_at)
             seconds = max(1, math.ceil((facts.looks.due_at - datetime.now(UTC)).total_seconds()))
+            if first:  # judging it may take longer than the pause: its second look it gets all the same
+                until = max(until, datetime.now(UTC) + timedelta(seconds=seconds))
         if gate.may_clear_by_itself(blockers) and datetime.now(UTC) < until:
             for blocker in blockers:
                 log(blocker_lines(blocker, said="WAITING"), logging.WARNING)

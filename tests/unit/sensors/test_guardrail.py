@@ -106,8 +106,18 @@ def test_a_finding_closes_at_once(bench: Bench) -> None:
 def test_a_confirmation_that_was_due_long_ago_and_did_not_come_ends_at_the_deadline(bench: Bench) -> None:
     """As when the first look is always lost: no task waits for ever."""
     bench.facts = world.residual_facts(looks=world.looks(first=Absent()))
-    bench.sensor(waits=0).execute({})
+    bench.sensor(waits=0).look_again({}, "x")
     assert bench.concluded == [(bench.facts, "judged")]
+
+
+def test_a_first_clean_look_that_took_longer_than_the_pause_gets_its_second_one(bench: Bench) -> None:
+    """On a slow machine the pause is over before the look is judged."""
+    bench.facts = world.residual_facts(looks=world.looks(first=Absent()))
+    with pytest.raises(TaskDeferred) as deferred:
+        bench.sensor(waits=0).execute({})
+    trigger: Any = deferred.value.trigger
+    assert trigger.seconds == 1
+    assert bench.concluded == []
 
 
 def test_an_event_that_cannot_be_read_makes_it_the_last_look(bench: Bench) -> None:
