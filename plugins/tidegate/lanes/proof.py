@@ -29,7 +29,7 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
     spec = phase_of(run.environment, "m9")
     frozen = frozen_scope(run)
     targets = tuple(scope.stack for scope in frozen.stacks)
-    before = [spec.lane(task) for task in spec.upstream_of(run.lane)]
+    before = [spec.lane(task) for task in spec.upstream_of(spec.lane(run.lane.task_id))]
     before = [lane for lane in before if lane.stack is None or lane.stack in targets]
     references = []
     inventory: Inventory | None = None
