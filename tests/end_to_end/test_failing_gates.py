@@ -62,6 +62,7 @@ CONF: dict[str, dict[str, Any]] = {
     "audit": {},
     "hourly": {},
     "extend": {"confirm": TEARDOWN["confirm"], "reason": "a test"},
+    "unlock": {"stack": "demo", "lock_id": "a-lock", "confirm": TEARDOWN["confirm"], "reason": "a test"},
 }
 
 

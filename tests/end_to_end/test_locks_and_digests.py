@@ -35,7 +35,17 @@ def held(stage: Stage) -> list[str]:
     ]
 
 
+def with_digest(stage: Stage) -> None:
+    """The digest of the state, as Terraform writes it; a lock table that another file made anew has none."""
+    content: bytes = stage.sandbox.client("s3").get_object(Bucket=STATES, Key=STATE)["Body"].read()
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    stage.sandbox.client("dynamodb").put_item(
+        TableName=TABLE, Item={"LockID": {"S": f"{LOCK}-md5"}, "Digest": {"S": digest}}
+    )
+
+
 def test_the_lock_of_a_laptop_is_one_blocker_and_released_by_its_id(built: Stage) -> None:
+    with_digest(built)
     info = json.dumps(LAPTOP)
     built.sandbox.client("dynamodb").put_item(TableName=TABLE, Item={"LockID": {"S": LOCK}, "Info": {"S": info}})
     built.sandbox.client("s3").put_object(Bucket=STATES, Key=f"{STATE}.tflock", Body=info.encode())
@@ -72,6 +82,7 @@ def test_a_digest_that_does_not_fit_is_settled_by_the_version_that_the_blocker_n
     built: Stage, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     s3, before = built.sandbox.client("s3"), built.state_of("demo")
+    with_digest(built)
     good = s3.get_object(Bucket=STATES, Key=STATE)
     s3.put_object(Bucket=STATES, Key=STATE, Body=good["Body"].read().replace(b'"serial"', b'"serial" '))
     blocked = built.run("m2", platform_run="continue", **BUILD)
@@ -102,18 +113,14 @@ def test_a_state_of_a_newer_provider_is_said_to_be_that_and_the_one_before_is_na
     vpc = next(it for it in document["resources"] if it["type"] == "aws_vpc" and it["mode"] == "managed")
     vpc["instances"][0]["schema_version"] += 98
     document["serial"] += 1
-    content = json.dumps(document).encode()
-    s3.put_object(Bucket=STATES, Key=STATE, Body=content)
-    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    built.sandbox.client("dynamodb").put_item(
-        TableName=TABLE, Item={"LockID": {"S": f"{LOCK}-md5"}, "Digest": {"S": digest}}
-    )
+    s3.put_object(Bucket=STATES, Key=STATE, Body=json.dumps(document).encode())
+    with_digest(built)
     torn = built.run("m9", **TEARDOWN)
     (blocker,) = torn.snapshots["m9_b_teardown_scope"]["blockers"]
     assert blocker["code"] == "STATE-TOO-NEW"
     assert "schema version 99" in blocker["observed"]
     assert "the worker's registry.terraform.io/hashicorp/aws is 5." in blocker["observed"]
-    assert f"restore_state_version = demo:{good} and your own state_reason" in blocker["remedy"]["text"]
+    assert f"restore_state_version = demo:{good}, your own state_reason" in blocker["remedy"]["text"]
     run = built.run(
         "m2",
         platform_run="continue",
