@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(300)]
 
 VALID: dict[str, Callable[[], Facts]] = {
     "IDENTITY-AND-TOOLS": control.identity_facts,
+    "LOCK-RELEASE": control.lock_release_facts,
     "BUILD-READINESS": control.build_readiness_facts,
     "TEARDOWN-READINESS": control.teardown_readiness_facts,
     "BOOTSTRAP-RESULT": control.bootstrap_facts,
