@@ -154,7 +154,7 @@ def test_a_bucket_of_somebody_else_is_asked_nothing_more(good, clients, script, 
 def test_a_setting_that_cannot_be_read(good, clients, script, environment, aws_error, setting, code):
     seen = posture_of(good, clients, script, environment, **{OPERATIONS[setting]: aws_error(code)})
     assert getattr(seen, setting) == Unreadable(
-        f"{OPERATIONS[setting]} {environment.backend.bucket}: {code}: as scripted"
+        f"{OPERATIONS[setting]} {environment.backend.bucket}: {code}: as scripted", transient=code == "SlowDown"
     )
 
 
