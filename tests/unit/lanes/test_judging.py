@@ -51,7 +51,9 @@ def test_a_fail_is_written_with_all_its_blockers(world: Any) -> None:
     assert [blocker["code"] for blocker in document["blockers"]] == ["LATCH-SET"]
     assert [blocker.code for blocker in judged.blockers] == ["LATCH-SET"]
     assert document["blockers"][0]["owner"] == "platform"
-    assert document["blockers"][0]["remedy"]
+    remedy = document["blockers"][0]["remedy"]
+    assert "dev_min.m9_teardown_cost_check" in [step.get("dag") for step in remedy["steps"]]
+    assert "<" not in str(document["blockers"]), "no name stays unfilled"
 
 
 @pytest.mark.parametrize("facts", [READY, NOT_READY], ids=["pass", "fail"])
