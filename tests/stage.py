@@ -113,7 +113,9 @@ class Stage:
         with create_session() as session:
             found = session.scalar(select(DagRun).where(DagRun.dag_id == dag.dag_id, DagRun.run_id == run.run_id))
             assert found is not None, run
-            found.dag = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+            serialized: Any = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+            serialized.on_success_callback, serialized.on_failure_callback = None, dag.on_failure_callback
+            found.dag = serialized
             tasks = [it for it in found.get_task_instances(session=session) if it.task_id in wanted]
             clear_task_instances(tasks, session, dag_run_state=DagRunState.RUNNING)
             session.commit()

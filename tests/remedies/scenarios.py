@@ -1,141 +1,15 @@
-"""What breaks, and what the person does whom a remedy asks. Each starts from an environment that is built and sound.
+"""The scenarios of `make remedies`. Each starts from an environment that is built and sound.
 
 The codes that are met and the number of steps are part of the scenario: `docs/remedies.md` is made of them.
 """
 
-import contextlib
-import json
-import secrets
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
+from remedies import breakages
+from remedies.breakages import ACCOUNT, PREFIX, TAGS
+from remedies.scenario import Scenario
 from remedies.walker import Played
-from stage import BUILD, ENVIRONMENT, TEARDOWN, Stage, environment_variable
+from stage import BUILD, ENVIRONMENT, TEARDOWN
 
-PREFIX = "fraud-platform-dev-min"
-TABLE, STATE_BUCKET = f"{PREFIX}-tf-locks", f"{PREFIX}-tfstate"
-ACCOUNT = "123456789012"
-STATE = f"{ENVIRONMENT}/demo/terraform.tfstate"
-LOCK = f"{STATE_BUCKET}/{STATE}"
-_HOLDER = {
-    "ID": "0b0f1c52-2f0a-4b39-9d1e-111111111111",
-    "Operation": "OperationTypePlan",
-    "Info": "",
-    "Who": "alice@laptop",
-    "Version": "1.11.4",
-    "Created": "2026-01-17T20:14:27.123456789Z",
-}
 GO_ON = {**BUILD, "platform_run": "continue"}
-TAGS = {"project": "fraud-platform", "environment": ENVIRONMENT, "lifecycle": "ephemeral"}
-
-Broken = Callable[["Scene"], AbstractContextManager[None]]
-
-
-@dataclass(slots=True)
-class Scene:
-    """A stage with what a scenario keeps of what it broke, and the manifest that it runs with."""
-
-    stage: Stage
-    manifest: Path
-    kept: dict[str, Any] = field(default_factory=dict)
-    undo: ExitStack = field(default_factory=ExitStack)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """`broken` breaks the world; the run of `phase` with `conf` is red; `codes` are met, in this order."""
-
-    name: str
-    phase: str
-    conf: Mapping[str, Any]
-    codes: tuple[str, ...]
-    steps: int
-    broken: Callable[[Scene], None]
-    played: Callable[[Scene], Played] = lambda _scene: Played()
-    cheap: bool = False
-    """One of those that `make test` runs."""
-    tears_down: bool = False
-    """It leaves nothing built, or the evidence with records that the next shall not meet."""
-
-
-def _variable(name: str, value: str | None) -> Callable[[Scene], None]:
-    return lambda scene: scene.undo.enter_context(environment_variable(name, value))
-
-
-def _undone(part: str) -> Callable[[Scene], Played]:
-    """The person takes back what broke it, where the text says so."""
-    return lambda scene: Played(persons={part: lambda _stage: scene.undo.close()})
-
-
-def _static_key(scene: Scene) -> None:
-    scene.undo.enter_context(environment_variable("AWS_ACCESS_KEY_ID", "made-up-" + secrets.token_hex(4)))
-    scene.undo.enter_context(environment_variable("AWS_SECRET_ACCESS_KEY", secrets.token_hex(16)))
-
-
-def _lock_table_unprotected(scene: Scene) -> None:
-    scene.stage.sandbox.client("dynamodb").update_table(TableName=TABLE, DeletionProtectionEnabled=False)
-
-
-def _budget_raised(scene: Scene) -> None:
-    budgets = scene.stage.sandbox.client("budgets")
-    name = f"{PREFIX}-budget"
-    budget = budgets.describe_budget(AccountId=ACCOUNT, BudgetName=name)["Budget"]
-    kept = {
-        key: budget[key] for key in ("BudgetName", "TimeUnit", "BudgetType", "CostTypes", "TimePeriod") if key in budget
-    }
-    budgets.update_budget(AccountId=ACCOUNT, NewBudget={**kept, "BudgetLimit": {"Amount": "300", "Unit": "USD"}})
-
-
-def _balancer(scene: Scene, *, tags: Mapping[str, str]) -> None:
-    ec2, elb = scene.stage.sandbox.client("ec2"), scene.stage.sandbox.client("elbv2")
-    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]][:2]
-    given = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {}
-    made = elb.create_load_balancer(Name="quick-test-alb", Subnets=subnets, **given)
-    scene.kept["arn"] = made["LoadBalancers"][0]["LoadBalancerArn"]
-    scene.undo.callback(_gone, lambda: elb.delete_load_balancer(LoadBalancerArn=scene.kept["arn"]))
-
-
-def _gone(delete: Callable[[], Any]) -> None:
-    with contextlib.suppress(Exception):  # the scenario itself removed it
-        delete()
-
-
-def _manifest(old: str, new: str) -> Callable[[Scene], None]:
-    def change(scene: Scene) -> None:
-        text = scene.manifest.read_text(encoding="utf-8")
-        assert old in text, old
-        scene.manifest.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-    return change
-
-
-def _paused(phase: str) -> Callable[[Scene], None]:
-    return lambda scene: scene.undo.enter_context(scene.stage.paused(phase))
-
-
-def _nothing(_scene: Scene) -> None:
-    return
-
-
-def _deleted_balancer(scene: Scene) -> None:
-    scene.stage.sandbox.client("elbv2").delete_load_balancer(LoadBalancerArn=scene.kept["arn"])
-
-
-def _laptop(scene: Scene) -> None:
-    info = json.dumps({**_HOLDER, "Path": LOCK})
-    scene.stage.sandbox.client("dynamodb").put_item(TableName=TABLE, Item={"LockID": {"S": LOCK}, "Info": {"S": info}})
-
-
-def _unlock(stage: Stage) -> None:
-    stage.sandbox.client("dynamodb").delete_item(TableName=TABLE, Key={"LockID": {"S": LOCK}})
-
-
-def _empty_lock(scene: Scene) -> None:
-    scene.stage.sandbox.client("s3").put_object(Bucket=STATE_BUCKET, Key=f"{STATE}.tflock", Body=b"\n")
-
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
@@ -144,8 +18,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("STATIC-KEY-FOUND",),
         steps=2,
-        broken=_static_key,
-        played=_undone("unset AWS_ACCESS_KEY_ID"),
+        broken=breakages.static_key,
+        played=breakages.undone("unset AWS_ACCESS_KEY_ID"),
         cheap=True,
     ),
     Scenario(
@@ -154,7 +28,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf={**TEARDOWN, "confirm": "dev-min"},
         codes=("CONFIRM-MISMATCH",),
         steps=1,
-        broken=_nothing,
+        broken=breakages.nothing,
         cheap=True,
         tears_down=True,
     ),
@@ -164,7 +38,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("LOCK-TABLE-DELETION-PROTECTION-OFF",),
         steps=2,
-        broken=_lock_table_unprotected,
+        broken=breakages.lock_table_unprotected,
         cheap=True,
     ),
     Scenario(
@@ -173,7 +47,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("CORE-DRIFT",),
         steps=1,
-        broken=_budget_raised,
+        broken=breakages.budget_raised,
         cheap=True,
     ),
     Scenario(
@@ -182,8 +56,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("FORBIDDEN-LIVE",),
         steps=2,
-        broken=lambda scene: _balancer(scene, tags={}),
-        played=lambda scene: Played(persons={"remove aws_lb": lambda _stage: _deleted_balancer(scene)}),
+        broken=lambda scene: breakages.balancer(scene, tags={}),
+        played=lambda scene: Played(persons={"remove aws_lb": lambda _stage: breakages.deleted_balancer(scene)}),
     ),
     Scenario(
         name="a load balancer with the environment's tags",
@@ -191,7 +65,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("FORBIDDEN-LIVE",),
         steps=2,
-        broken=lambda scene: _balancer(scene, tags=TAGS),
+        broken=lambda scene: breakages.balancer(scene, tags=TAGS),
     ),
     Scenario(
         name="locking is switched off in the manifest",
@@ -199,7 +73,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("LOCKING-OFF",),
         steps=2,
-        broken=_manifest("use_lockfile: true", "use_lockfile: false"),
+        broken=breakages.manifest("use_lockfile: true", "use_lockfile: false"),
         played=lambda _scene: Played(edits={"backend.use_lockfile": True}),
         cheap=True,
     ),
@@ -209,7 +83,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("M9-PAUSED",),
         steps=2,
-        broken=_paused("m9"),
+        broken=breakages.paused("m9"),
     ),
     Scenario(
         name="the stop DAG is paused",
@@ -217,7 +91,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("STOP-PAUSED",),
         steps=2,
-        broken=_paused("stop"),
+        broken=breakages.paused("stop"),
     ),
     Scenario(
         name="an extension with a typo in its confirmation",
@@ -225,7 +99,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf={"stack": "demo", "hours": 2, "confirm": "dev-min", "reason": "a review"},
         codes=("CONFIRM-MISMATCH",),
         steps=1,
-        broken=_nothing,
+        broken=breakages.nothing,
         cheap=True,
     ),
     Scenario(
@@ -234,8 +108,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("ROLE-MISMATCH",),
         steps=2,
-        broken=_variable("AWS_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-other"),
-        played=_undone("set AWS_ROLE_ARN to the role"),
+        broken=breakages.variable("AWS_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-other"),
+        played=breakages.undone("set AWS_ROLE_ARN to the role"),
     ),
     Scenario(
         name="a finished build is asked for again",
@@ -243,7 +117,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=BUILD,
         codes=("PLATFORM-RUN-UNDECIDED",),
         steps=1,
-        broken=_nothing,
+        broken=breakages.nothing,
     ),
     Scenario(
         name="the lock of a laptop that ends its command",
@@ -251,8 +125,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("STATE-LOCKED",),
         steps=2,
-        broken=_laptop,
-        played=lambda _scene: Played(persons={"let its holder end the command": _unlock}),
+        broken=breakages.laptop,
+        played=lambda _scene: Played(persons={"let its holder end the command": breakages.unlock}),
     ),
     Scenario(
         name="an empty lock file",
@@ -260,7 +134,207 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("STATE-LOCK-DAMAGED",),
         steps=2,
-        broken=_empty_lock,
+        broken=breakages.empty_lock,
         played=lambda _scene: Played(answers={"lock_id": "damaged-01ba4719c80b"}),
+    ),
+    Scenario(
+        name="the worker points at another region",
+        phase="m2",
+        conf=GO_ON,
+        codes=("REGION-MISMATCH",),
+        steps=2,
+        broken=breakages.variable("AWS_REGION", "us-east-1"),
+        played=breakages.undone("set AWS_REGION=eu-west-2"),
+    ),
+    Scenario(
+        name="the lock table was deleted",
+        phase="m2",
+        conf=GO_ON,
+        codes=("LOCK-TABLE-MISSING", "CORE-DRIFT"),
+        steps=3,
+        broken=breakages.lock_table_gone,
+    ),
+    Scenario(
+        name="the state bucket is not versioned",
+        phase="m2",
+        conf=GO_ON,
+        codes=("BUCKET-VERSIONING-OFF",),
+        steps=2,
+        broken=breakages.not_versioned,
+    ),
+    Scenario(
+        name="the state bucket is open to the public",
+        phase="m2",
+        conf=GO_ON,
+        codes=("BUCKET-PUBLIC-ACCESS-OPEN",),
+        steps=2,
+        broken=breakages.public,
+    ),
+    Scenario(
+        name="the state bucket lost its policy",
+        phase="m2",
+        conf=GO_ON,
+        codes=("BUCKET-TLS-OFF",),
+        steps=2,
+        broken=breakages.without_tls,
+    ),
+    Scenario(
+        name="the audit sees a budget of 300",
+        phase="audit",
+        conf={},
+        codes=("BUDGET-LIMIT-MISMATCH",),
+        steps=2,
+        broken=breakages.budget_raised,
+    ),
+    Scenario(
+        name="a volume that no state holds is left over",
+        phase="m9",
+        conf=TEARDOWN,
+        codes=("RESIDUAL-RESOURCE",),
+        steps=2,
+        broken=breakages.volume,
+        tears_down=True,
+    ),
+    Scenario(
+        name="a NAT gateway in the HCL",
+        phase="m2",
+        conf=GO_ON,
+        codes=("FORBIDDEN-RESOURCE",),
+        steps=2,
+        broken=breakages.nat_in_hcl,
+        played=breakages.undone("change include/terraform/demo"),
+    ),
+    Scenario(
+        name="two stacks on one key",
+        phase="m2",
+        conf=GO_ON,
+        codes=("STATE-KEY-SHARED",),
+        steps=2,
+        broken=breakages.manifest("dev_min/demo/terraform.tfstate", "dev_min/core/terraform.tfstate"),
+        played=lambda _scene: Played(edits={"stacks.demo.state_key": "dev_min/demo/terraform.tfstate"}),
+    ),
+    Scenario(
+        name="a teardown larger than the cap",
+        phase="m9",
+        conf=TEARDOWN,
+        codes=("BLAST-RADIUS-COUNT",),
+        steps=2,
+        broken=breakages.manifest("max_resources:", "max_resources: 1 #"),
+        played=lambda _scene: Played(edits={"blast_radius": {"max_resources": 80, "max_percent": 100}}),
+        tears_down=True,
+    ),
+    Scenario(
+        name="Cost Explorer refuses",
+        phase="m9",
+        conf=TEARDOWN,
+        codes=("COST-UNREADABLE",),
+        steps=2,
+        broken=breakages.fault(service="ce", kind="access_denied", operation="GetCostAndUsage"),
+        played=breakages.undone("correct what the reason names"),
+        tears_down=True,
+    ),
+    Scenario(
+        name="the latch is set, and a build is asked for",
+        phase="m2",
+        conf=GO_ON,
+        codes=("LATCH-SET",),
+        steps=4,
+        broken=breakages.latched,
+        played=lambda _scene: Played(persons={"remove the cause of the stop": lambda _stage: None}),
+    ),
+    Scenario(
+        name="a release before the cost was judged",
+        phase="release",
+        conf={"confirm": ENVIRONMENT, "reason": "over"},
+        codes=("RELEASE-NEEDS-COST-PASS",),
+        steps=2,
+        broken=breakages.latched,
+        tears_down=True,
+    ),
+    Scenario(
+        name="an extension without a reason",
+        phase="extend",
+        conf={"stack": "demo", "hours": 2, "confirm": ENVIRONMENT, "reason": ""},
+        codes=("REASON-MISSING",),
+        steps=1,
+        broken=breakages.nothing,
+    ),
+    Scenario(
+        name="a new platform run while one is open",
+        phase="m2",
+        conf={**BUILD, "platform_run": "new"},
+        codes=("PLATFORM-RUN-OPEN",),
+        steps=2,
+        broken=breakages.nothing,
+    ),
+    Scenario(
+        name="the latch cannot be read",
+        phase="m2",
+        conf=GO_ON,
+        codes=("LATCH-UNREADABLE",),
+        steps=2,
+        broken=breakages.latch_hidden,
+        played=breakages.undone("let the execution role read control/dev_min/latch"),
+    ),
+    Scenario(
+        name="the digest in the lock table does not fit",
+        phase="m2",
+        conf=GO_ON,
+        codes=("STATE-DIGEST-MISMATCH",),
+        steps=2,
+        broken=breakages.another_digest,
+        played=lambda _scene: Played(answers={"state_reason": "the digest was changed by hand"}),
+    ),
+    Scenario(
+        name="a newer Terraform wrote the state",
+        phase="m2",
+        conf=GO_ON,
+        codes=("STATE-NEWER-TERRAFORM",),
+        steps=2,
+        broken=breakages.newer_terraform,
+        played=breakages.undone("install terraform >= 9.9.9"),
+    ),
+    Scenario(
+        name="the role may not list volumes",
+        phase="m2",
+        conf=GO_ON,
+        codes=("COST-INVENTORY-UNREAD",),
+        steps=2,
+        broken=breakages.fault(service="ec2", kind="access_denied", operation="DescribeVolumes"),
+        played=breakages.undone("let the execution role read what the observed text names"),
+    ),
+    Scenario(
+        name="the alert topic is gone when demo is torn down",
+        phase="m9",
+        conf=TEARDOWN,
+        codes=("PRESERVED-MISSING",),
+        steps=2,
+        broken=breakages.topic_gone,
+        tears_down=True,
+    ),
+    Scenario(
+        name="a volume stands beside the stacks",
+        phase="audit",
+        conf={},
+        codes=("ORPHAN-BESIDE-STACKS",),
+        steps=2,
+        broken=breakages.volume,
+    ),
+    Scenario(
+        name="M1 may not make what is missing",
+        phase="m1",
+        conf={},
+        codes=("BOOTSTRAP-REFUSED",),
+        steps=2,
+        broken=breakages.bootstrap_refused,
+        played=breakages.undone("mend what the refused steps"),
+    ),
+    Scenario(
+        name="an extension of what does not stand",
+        phase="extend",
+        conf={"stack": "demo", "hours": 2, "confirm": ENVIRONMENT, "reason": "a review"},
+        codes=("EXTENSION-NOTHING-STANDS",),
+        steps=2,
+        broken=breakages.torn_down,
     ),
 )

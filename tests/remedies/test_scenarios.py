@@ -3,11 +3,14 @@
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from remedies.scenarios import SCENARIOS, Scenario, Scene
+from remedies.scenario import Scenario, Scene
+from remedies.scenarios import SCENARIOS
 from remedies.walker import MOST_STEPS, walk
 from stage import BUILD, PROJECT, Stage, environment_variable
 
@@ -63,8 +66,9 @@ def test_the_way_out(scene: Scene, scenario: Scenario) -> None:
     unsound = Path(scene.stage.directory / "unsound")
     unsound.touch()  # what a scenario that fails leaves is no start for the next
     scenario.broken(scene)
-    conf = dict(scenario.conf)
-    red = scene.stage.run(scenario.phase, **conf)
+    conf: dict[str, Any] = dict(scenario.conf)
+    happening = {task: partial(happens, scene) for task, happens in scenario.right_before.items()}
+    red = scene.stage.run(scenario.phase, right_before=happening, **conf)
     assert red.state == "failed", red.tasks
     done = walk(scene.stage, red, conf, scenario.played(scene), scene.manifest)
     assert (tuple(done.codes), len(done.steps)) == (scenario.codes, scenario.steps), done

@@ -370,6 +370,7 @@ data "aws_iam_policy_document" "execution" {
     resources = [
       "arn:aws:logs:${local.regional}:log-group:${local.name}-*",
       "arn:aws:logs:${local.regional}:log-group:/aws/rds/instance/${local.name}-*",
+      "arn:aws:logs:${local.regional}:log-group:/aws/ecs/containerinsights/${local.name}-*",
     ]
   }
 

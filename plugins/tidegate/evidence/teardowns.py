@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tidegate.evidence.control import Series
-from tidegate.evidence.store import EvidenceStore
+from tidegate.evidence.store import EvidenceStore, StoreError
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.plan import BegunTeardown, FrozenResource
 from tidegate.models.snapshot import InputRecord
@@ -22,6 +22,25 @@ def unfinished_teardown(store: EvidenceStore, environment: str, stack: str) -> O
             try:
                 return _begun(record) if record["status"] == "begun" else _ended(record)
             except (KeyError, TypeError, ValueError) as error:
+                return Unreadable(f"teardown record {number} of {stack}: {type(error).__name__}: {error}")
+        case other:
+            return other
+
+
+def newest_destroy_set(store: EvidenceStore, environment: str, stack: str) -> Observed[tuple[FrozenResource, ...]]:
+    """What the newest teardown of a stack had frozen to go, whether it ended or not. Absent: none ever began."""
+    series = _series(store, environment, stack)
+    match series.newest():
+        case Known((number, record)):
+            try:
+                while record["status"] != "begun":
+                    _ended(record)
+                    if number == 1:
+                        return Absent()
+                    number -= 1
+                    record = series.record(number)[1]
+                return Known(_begun(record).value.destroy_set)
+            except (KeyError, TypeError, ValueError, StoreError) as error:
                 return Unreadable(f"teardown record {number} of {stack}: {type(error).__name__}: {error}")
         case other:
             return other
@@ -49,7 +68,7 @@ def begin_teardown(
             "stack": stack,
             "execution_id": execution_id,
             "scope": scope.model_dump(),
-            "destroy_set": [{"type": resource.type, "id": resource.id} for resource in destroy_set],
+            "destroy_set": [{"type": it.type, "id": it.id, "name": it.name} for it in destroy_set],
         }
 
     _series(store, environment, stack).append_next(record)
@@ -78,7 +97,8 @@ def _begun(record: dict[str, Any]) -> Known[BegunTeardown]:
             scope_uri=scope.uri,
             scope_sha256=scope.sha256,
             destroy_set=tuple(
-                FrozenResource(type=str(resource["type"]), id=str(resource["id"])) for resource in record["destroy_set"]
+                FrozenResource(type=str(it["type"]), id=str(it["id"]), name=str(it.get("name", "")))
+                for it in record["destroy_set"]
             ),
         )
     )

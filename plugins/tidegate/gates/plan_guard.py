@@ -11,6 +11,7 @@ from tidegate.cost.estimate import estimate_of
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_estimate import estimate_blockers
 from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
+from tidegate.gates.rules_log_groups import taken_names_blockers
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_protected import protected_by, tainted_blockers
@@ -47,7 +48,11 @@ def blockers(facts: PlanFacts) -> Iterator[Blocker]:
         )
     known = tuple(resource for resource in plan.resources if _is_known(resource))
     known_plan = replace(plan, resources=known)
-    yield from each(_alone(facts, known_plan), estimate_blockers(facts, known_plan))
+    yield from each(
+        _alone(facts, known_plan),
+        taken_names_blockers(facts.log_groups, facts.stack),
+        estimate_blockers(facts, known_plan),
+    )
 
 
 def _state(facts: PlanFacts) -> Iterator[Blocker]:
@@ -248,6 +253,6 @@ GATE = Gate(
         "exceptions",
         "terraform_version",
     ),
-    version=3,
+    version=4,
     measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

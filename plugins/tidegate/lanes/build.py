@@ -15,6 +15,7 @@ from tidegate.evidence.teardowns import end_teardown
 from tidegate.lanes import readiness, time_to_live
 from tidegate.lanes.confluent import confluent_endpoint
 from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
+from tidegate.lanes.log_groups import make_way, names_taken
 from tidegate.lanes.month import month_so_far
 from tidegate.lanes.owners import owners_of
 from tidegate.lanes.plan_facts import is_persistent, plan_facts, protected_addresses
@@ -74,6 +75,7 @@ def collect_plan(run: LaneRun) -> PlanFacts:
         facts = replace(facts, alone=True, only_repairs=not free)
         run.log(f"{stack} alone: it adds nothing that has a price" + ("" if free else ", and only puts drift back"))
     if isinstance(plan, Known):
+        facts = replace(facts, log_groups=names_taken(run, stack, plan.value))
         run.log(said(estimate_of(plan.value, facts.prices, facts.region), month))
     return facts
 
@@ -142,6 +144,7 @@ def apply(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
         return
     _record_inputs(run, stack)
     end_teardown(run.remote, run.environment.name, stack, execution_id=run.execution_id, outcome="rebuilt")
+    make_way(run, stack, planned(run, stack))
     apply_fetched(run, stack)
 
 

@@ -220,7 +220,9 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
             collect=f"{_TEARDOWN}:collect_residual",
             on_pass=f"{_FINDINGS}:settle",
             on_fail=f"{_FINDINGS}:settle",
-            effect="keeps what stands as open findings, and closes those that are gone",
+            after_look="tidegate.lanes.log_groups:remove_written_again",
+            effect="removes log groups of the destroyed that AWS wrote again, keeps what stands as open findings, and "
+            "closes those that are gone",
             waits_seconds=environment.deadlines.residual_wait + environment.deadlines.residual_pause,
             after=gone,
             starts="any",

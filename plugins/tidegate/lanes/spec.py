@@ -56,6 +56,8 @@ class Lane:
     collect: str
     on_pass: str | None = None
     on_fail: str | None = None
+    after_look: str | None = None
+    """Of a sensor: `after_look(run, facts, None)` acts after each look; what it did, the next look sees."""
     stack: str | None = None
     whole_build: bool = False
     """It speaks of the build as a whole: nothing to do where one persistent stack is repaired alone."""

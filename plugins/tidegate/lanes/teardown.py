@@ -17,6 +17,7 @@ from tidegate.lanes.emergency_record import triggered_by_the_stop
 from tidegate.lanes.ended_lives import ended_lives
 from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope
 from tidegate.lanes.guards import handed_over_facts
+from tidegate.lanes.log_groups import destroyed_before, owners_in, written_again
 from tidegate.lanes.owners import read_states
 from tidegate.lanes.residual import fields_of, say_harmless, scan_now
 from tidegate.lanes.run import LaneRun, now
@@ -26,6 +27,7 @@ from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts, Source
+from tidegate.models.log_groups import LOG_GROUP, WrittenLogGroup
 from tidegate.models.observed import Absent, Known, Observed, shown
 from tidegate.models.orphans import OrphanFacts
 from tidegate.models.plan import StackScope, TeardownScopeFacts
@@ -162,7 +164,7 @@ def collect_destroyed(run: LaneRun) -> DestroyedStateFacts:
         after=after.version,
         post_destroy_state_count=count_of(after.resources),
         destroy_set=scope.destroy_set,
-        still_there=_answering(run, scope.destroy_set),
+        still_there=_answering(run, _but_log_groups(scope.destroy_set)),
         locks=read_state_locks(run.clients, run.environment, stack),
     )
 
@@ -180,16 +182,38 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
     """M9.F: what still runs, asked independently of any state."""
     frozen = frozen_scope(run)
     destroy_set = tuple(resource for scope in frozen.stacks for resource in _let_go(run, scope))
+    log_groups = _log_groups(run, frozen, destroy_set)
     to_stay = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
     states = read_states(run)
     facts = ResidualFacts(
         **fields_of(scan_now(run, states)),
         destroy_set=destroy_set,
-        destroyed_still_there=_answering(run, destroy_set),
+        destroyed_still_there=_answering(run, _but_log_groups(destroy_set)),
         preserve_set=to_stay,
+        log_groups=log_groups,
     )
     say_harmless(run, facts, to_stay)
+    for group in log_groups.value if isinstance(log_groups, Known) else ():
+        if group.kept:
+            run.log(f"log group {group.name} is left alone: {group.kept}")
     return facts
+
+
+def _but_log_groups(destroy_set: tuple[StateResource, ...]) -> tuple[StateResource, ...]:
+    """AWS may have written those again since: M9.F asks for them, and removes what it may."""
+    return tuple(it for it in destroy_set if it.type != LOG_GROUP)
+
+
+def _log_groups(
+    run: LaneRun, frozen: TeardownScopeFacts, destroy_set: tuple[StateResource, ...]
+) -> Observed[tuple[WrittenLogGroup, ...]]:
+    """By what this teardown destroyed, and by what the one before did of a stack that is empty since."""
+    empty = [scope.stack for scope in frozen.stacks if not scope.destroy_set]
+    match destroyed_before(run, empty):
+        case Known(before):
+            return written_again(run, (*owners_in(destroy_set), *before))
+        case other:
+            return other
 
 
 def _let_go(run: LaneRun, scope: StackScope) -> tuple[StateResource, ...]:

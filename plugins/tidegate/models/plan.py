@@ -8,6 +8,7 @@ from typing import Any, Literal
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Facts
+from tidegate.models.log_groups import WrittenLogGroup
 from tidegate.models.observed import Absent, Observed
 from tidegate.models.policy import ForbiddenRule, PolicyException
 from tidegate.models.prices import PricePolicy
@@ -134,6 +135,8 @@ class PlanFacts(Facts):
     """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
     too_new: Observed[NewerProvider] = field(default_factory=Absent)
     """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
+    log_groups: Observed[tuple[WrittenLogGroup, ...]] = field(default_factory=Absent)
+    """Those that stand under names which the plan creates. Absent: nobody looked, as in evidence of versions before."""
     alone: bool = False
     """The run was asked for the persistent stacks alone: it adds nothing that has a price."""
     only_repairs: bool = False
@@ -157,6 +160,8 @@ class FrozenResource:
 
     type: str
     id: str
+    name: str = ""
+    """By which its service calls it; empty in records of versions that did not keep it, and where it is the id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What is left of an environment: after a teardown (TD4, TD5), and on any night (TD8)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from tidegate.models.authorization import Intent
@@ -8,8 +8,9 @@ from tidegate.models.control import PlatformRun
 from tidegate.models.facts import Facts
 from tidegate.models.findings import FindingFacts
 from tidegate.models.inventory import Inventory
+from tidegate.models.log_groups import WrittenLogGroup
 from tidegate.models.looks import Looks
-from tidegate.models.observed import Known, Observed
+from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.ownership import OwnedState, Owners
 from tidegate.models.plan import PreserveItem
 from tidegate.models.policy import ForbiddenRule, PolicyException
@@ -54,6 +55,8 @@ class ResidualFacts(ScanFacts):
     destroyed_still_there: Observed[tuple[StateResource, ...]]
     preserve_set: tuple[PreserveItem, ...]
     """What is not left over, but meant to stay."""
+    log_groups: Observed[tuple[WrittenLogGroup, ...]] = field(default_factory=Absent)
+    """Those that AWS wrote again. Absent in evidence of versions that did not look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,6 +117,8 @@ class StateResource:
     address: str
     type: str
     id: str
+    name: str = ""
+    """By which its service calls it, where that is another and a log group bears it (models/log_groups.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,18 +152,22 @@ def conclude(run: Any, facts: Any, judged: Any, *, told: bool = False) -> None:
         closed = f"{run.lane.name} blocked by {len(judged.blockers)}: {codes}"
         if run.lane.on_fail is not None:
             try:
-                _act(run, run.lane.on_fail, facts, judged.published.document)
+                act(run, run.lane.on_fail, facts, judged.published.document)
             except AirflowFailException as error:
                 raise AirflowFailException(f"{closed}; {error}") from error
         raise AirflowFailException(closed)
     log(f"{run.lane.name} authorised; nothing is applied yet" if run.lane.mutates_after else f"{run.lane.name} passed")
     if run.lane.on_pass is not None:
-        _act(run, run.lane.on_pass, facts, judged.published.document)
+        act(run, run.lane.on_pass, facts, judged.published.document)
     if run.lane.mutates_after:
         log(f"{run.lane.name} passed: what was authorised is done")
 
 
-def _act(run: Any, action: str, facts: Any, document: dict[str, Any]) -> None:
+def act(run: Any, action: str, facts: Any, document: dict[str, Any] | None = None) -> None:
+    """What a lane does besides judging; what keeps it from that fails the task with its way out.
+
+    Raises AirflowFailException.
+    """
     from tidegate.lanes.run import ActionBlocked
     from tidegate.terraform.intent import IntentUnwritable
     from tidegate.terraform.process import TerraformDeadline

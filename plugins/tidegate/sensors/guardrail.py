@@ -18,6 +18,7 @@ from tidegate.lanes.spec import Lane
 from tidegate.operators.airflow_run import lane_run, log, resolve
 from tidegate.operators.blocker_lines import blocker_lines
 from tidegate.operators.gate import (
+    act,
     collected,
     conclude,
     judge_and_push,
@@ -72,6 +73,8 @@ class GuardrailSensor(BaseSensorOperator):
         run.kept = kept
         facts = collected(run, resolve(self.lane.collect))
         blockers = look(run, facts)
+        if self.lane.after_look is not None:
+            act(run, self.lane.after_look, facts)
         gate, until, seconds, keep = by_id(self.lane.gate), deadline, self.look_again_seconds, None
         if gate.only_unconfirmed(blockers):
             keep = carried_on(facts.looks)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tidegate.models.log_groups import LOG_GROUP
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
 from tidegate.models.plan import Plan, PlannedResource, Purpose
 from tidegate.models.policy import ForbiddenPolicy
@@ -20,6 +21,8 @@ _ENDS = {"update", "delete"}
 """Actions after which something is not as it was before."""
 _SIZE_OF_TASKS = ("cpu", "memory")
 """Of a service they stand in its task definition."""
+_ASKED_BY_NAME = {LOG_GROUP: ("name",)}
+"""AWS may have written one again under the name that the plan creates (models/log_groups.py)."""
 _NUMBER = ".#"
 """Ends the name of a number of blocks: `basic.#`."""
 
@@ -112,7 +115,7 @@ class _LookedAt:
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Of a planned resource."""
-        return tuple(sorted({*self.policy.attributes_of(kind), *self.priced(kind)}))
+        return tuple(sorted({*self.policy.attributes_of(kind), *self.priced(kind), *_ASKED_BY_NAME.get(kind, ())}))
 
     def priced(self, kind: str) -> tuple[str, ...]:
         """Those that decide a price."""

@@ -19,6 +19,7 @@ from tidegate.collectors.aws.reading import (
 )
 from tidegate.collectors.aws.stack_backend import BackendSettings, backend_settings
 from tidegate.models.environment import Environment
+from tidegate.models.log_groups import NAMING
 from tidegate.models.observed import Known, Observed
 from tidegate.models.state import StateResource, StateVersion
 
@@ -110,7 +111,10 @@ def _instances(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 def _resources(document: dict[str, Any]) -> Iterator[_Instance]:
     for address, kind, instance in _instances(document):
-        resource = StateResource(address=address, type=kind, id=field(instance, "attributes.id", str))
+        id_ = field(instance, "attributes.id", str)
+        naming = NAMING.get(kind)
+        name = (optional(instance, f"attributes.{naming}", str) or "") if naming else ""
+        resource = StateResource(address=address, type=kind, id=id_, name="" if name == id_ else name)
         yield resource, _tainted(instance)
 
 

@@ -1,0 +1,197 @@
+"""What happens to the world of a scenario, done as people and machines do it: through AWS, files, variables."""
+
+import contextlib
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from remedies.scenario import Happening, Scene
+from remedies.walker import Played
+from stage import ENVIRONMENT, TEARDOWN, Stage, environment_variable
+
+PREFIX = "fraud-platform-dev-min"
+TABLE, STATE_BUCKET = f"{PREFIX}-tf-locks", f"{PREFIX}-tfstate"
+ACCOUNT = "123456789012"
+STATE = f"{ENVIRONMENT}/demo/terraform.tfstate"
+LOCK = f"{STATE_BUCKET}/{STATE}"
+_HOLDER = {
+    "ID": "0b0f1c52-2f0a-4b39-9d1e-111111111111",
+    "Operation": "OperationTypePlan",
+    "Info": "",
+    "Who": "alice@laptop",
+    "Version": "1.11.4",
+    "Created": "2026-01-17T20:14:27.123456789Z",
+}
+TAGS = {"project": "fraud-platform", "environment": ENVIRONMENT, "lifecycle": "ephemeral"}
+
+
+def variable(name: str, value: str | None) -> Happening:
+    return lambda scene: scene.undo.enter_context(environment_variable(name, value))
+
+
+def undone(part: str) -> Callable[[Scene], Played]:
+    """The person takes back what broke it, where the text says so."""
+    return lambda scene: Played(persons={part: lambda _stage: scene.undo.close()})
+
+
+def static_key(scene: Scene) -> None:
+    scene.undo.enter_context(environment_variable("AWS_ACCESS_KEY_ID", "made-up-" + secrets.token_hex(4)))
+    scene.undo.enter_context(environment_variable("AWS_SECRET_ACCESS_KEY", secrets.token_hex(16)))
+
+
+def lock_table_gone(scene: Scene) -> None:
+    dynamodb = scene.stage.sandbox.client("dynamodb")
+    dynamodb.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=TABLE)
+
+
+def lock_table_unprotected(scene: Scene) -> None:
+    scene.stage.sandbox.client("dynamodb").update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+
+
+def not_versioned(scene: Scene) -> None:
+    scene.stage.sandbox.client("s3").put_bucket_versioning(
+        Bucket=STATE_BUCKET, VersioningConfiguration={"Status": "Suspended"}
+    )
+
+
+def public(scene: Scene) -> None:
+    scene.stage.sandbox.client("s3").delete_public_access_block(Bucket=STATE_BUCKET)
+
+
+def without_tls(scene: Scene) -> None:
+    scene.stage.sandbox.client("s3").delete_bucket_policy(Bucket=STATE_BUCKET)
+
+
+def budget_raised(scene: Scene) -> None:
+    budgets = scene.stage.sandbox.client("budgets")
+    name = f"{PREFIX}-budget"
+    budget = budgets.describe_budget(AccountId=ACCOUNT, BudgetName=name)["Budget"]
+    kept = {
+        key: budget[key] for key in ("BudgetName", "TimeUnit", "BudgetType", "CostTypes", "TimePeriod") if key in budget
+    }
+    budgets.update_budget(AccountId=ACCOUNT, NewBudget={**kept, "BudgetLimit": {"Amount": "300", "Unit": "USD"}})
+
+
+def balancer(scene: Scene, *, tags: Mapping[str, str]) -> None:
+    ec2, elb = scene.stage.sandbox.client("ec2"), scene.stage.sandbox.client("elbv2")
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]][:2]
+    given = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {}
+    made = elb.create_load_balancer(Name="quick-test-alb", Subnets=subnets, **given)
+    scene.kept["arn"] = made["LoadBalancers"][0]["LoadBalancerArn"]
+    scene.undo.callback(gone, lambda: elb.delete_load_balancer(LoadBalancerArn=scene.kept["arn"]))
+
+
+def gone(delete: Callable[[], Any]) -> None:
+    with contextlib.suppress(Exception):  # the scenario itself removed it
+        delete()
+
+
+def volume(scene: Scene) -> None:
+    ec2 = scene.stage.sandbox.client("ec2")
+    tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+    made = ec2.create_volume(
+        AvailabilityZone="eu-west-2a", Size=1, TagSpecifications=[{"ResourceType": "volume", "Tags": tags}]
+    )
+    scene.kept["volume"] = made["VolumeId"]
+
+
+def nat_in_hcl(scene: Scene) -> None:
+    text = (
+        'resource "aws_eip" "surprise" {\n  domain = "vpc"\n}\n\nresource "aws_nat_gateway" "surprise" {\n'
+        "  allocation_id = aws_eip.surprise.id\n  subnet_id     = module.network.public_subnet_ids[0]\n}\n"
+    )
+    scene.undo.enter_context(scene.stage.terraform_with("demo", "surprise.tf", text))
+
+
+def manifest(old: str, new: str) -> Happening:
+    def change(scene: Scene) -> None:
+        text = scene.manifest.read_text(encoding="utf-8")
+        assert old in text, old
+        scene.manifest.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return change
+
+
+def fault(**given: Any) -> Happening:
+    return lambda scene: scene.undo.enter_context(scene.stage.sandbox.admin.fault(**given))
+
+
+def paused(phase: str) -> Happening:
+    return lambda scene: scene.undo.enter_context(scene.stage.paused(phase))
+
+
+def latched(scene: Scene) -> None:
+    from tidegate.collectors.aws.clients import Clients
+    from tidegate.evidence.control import set_latch
+    from tidegate.evidence.store import S3Store
+
+    store = S3Store(Clients.from_environment("eu-west-2").s3, f"{PREFIX}-evidence")
+    set_latch(store, ENVIRONMENT, reason="spend runs away", recorded_by="stop_20260101T000000Z", at=datetime.now(UTC))
+
+
+def torn_down(scene: Scene) -> None:
+    run = scene.stage.run("m9", **TEARDOWN)
+    assert run.state == "success", run.tasks
+
+
+def nothing(_scene: Scene) -> None:
+    return
+
+
+def deleted_balancer(scene: Scene) -> None:
+    scene.stage.sandbox.client("elbv2").delete_load_balancer(LoadBalancerArn=scene.kept["arn"])
+
+
+def laptop(scene: Scene) -> None:
+    info = json.dumps({**_HOLDER, "Path": LOCK})
+    scene.stage.sandbox.client("dynamodb").put_item(TableName=TABLE, Item={"LockID": {"S": LOCK}, "Info": {"S": info}})
+
+
+def unlock(stage: Stage) -> None:
+    stage.sandbox.client("dynamodb").delete_item(TableName=TABLE, Key={"LockID": {"S": LOCK}})
+
+
+def empty_lock(scene: Scene) -> None:
+    scene.stage.sandbox.client("s3").put_object(Bucket=STATE_BUCKET, Key=f"{STATE}.tflock", Body=b"\n")
+
+
+def another_digest(scene: Scene) -> None:
+    scene.stage.sandbox.client("dynamodb").put_item(
+        TableName=TABLE, Item={"LockID": {"S": f"{LOCK}-md5"}, "Digest": {"S": "0" * 32}}
+    )
+
+
+def newer_terraform(scene: Scene) -> None:
+    """As a newer Terraform leaves it: with the digest of what it wrote."""
+    s3 = scene.stage.sandbox.client("s3")
+    before = s3.get_object(Bucket=STATE_BUCKET, Key=STATE)["Body"].read()
+    document = json.loads(before)
+    written(scene, json.dumps({**document, "terraform_version": "9.9.9"}).encode())
+    scene.undo.callback(written, scene, before)
+
+
+def written(scene: Scene, content: bytes) -> None:
+    scene.stage.sandbox.client("s3").put_object(Bucket=STATE_BUCKET, Key=STATE, Body=content)
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    scene.stage.sandbox.client("dynamodb").put_item(
+        TableName=TABLE, Item={"LockID": {"S": f"{LOCK}-md5"}, "Digest": {"S": digest}}
+    )
+
+
+def latch_hidden(scene: Scene) -> None:
+    for operation in ("GetObject", "ListObjectsV2"):
+        fault(service="s3", kind="access_denied", operation=operation, resource="latch")(scene)
+
+
+def topic_gone(scene: Scene) -> None:
+    topic = f"arn:aws:sns:eu-west-2:{ACCOUNT}:{PREFIX}-alerts"
+    scene.stage.sandbox.client("sns").delete_topic(TopicArn=topic)
+
+
+def bootstrap_refused(scene: Scene) -> None:
+    not_versioned(scene)
+    fault(service="s3", kind="access_denied", operation="PutBucketVersioning")(scene)
