@@ -8,7 +8,7 @@ from tidegate.gates.rules_remedies import allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.log_groups import LOG_GROUP, WrittenLogGroup
 from tidegate.models.observed import Known, Observed
-from tidegate.models.remedy import OWNER, Clear, Command, Person, Remedy, Step
+from tidegate.models.remedy import OWNER, Clear, Command, Person, Remedy
 
 _LIST = "list log groups and their tags"
 
@@ -24,7 +24,7 @@ def written_again_blockers(found: Observed[tuple[WrittenLogGroup, ...]], environ
                 resource=f"{LOG_GROUP} {group.name}",
                 observed=f"{group.arn} stands; {group.owner} is gone",
                 expected="gone",
-                remedy=Remedy.of(*_removed(group), Clear()),
+                remedy=_removed(group),
             )
 
 
@@ -39,7 +39,7 @@ def taken_names_blockers(found: Observed[tuple[WrittenLogGroup, ...]], stack: st
                 resource=f"{LOG_GROUP} {group.name}",
                 observed=f"{group.arn} stands, and is left alone: {group.kept}",
                 expected="no log group of this name, or one that follows from what the last teardown destroyed",
-                remedy=Remedy.of(*_removed(group), Clear()),
+                remedy=_removed(group),
             )
 
 
@@ -54,12 +54,9 @@ def _readable(found: Observed[tuple[WrittenLogGroup, ...]], resource: str) -> It
     return readable(found, need)
 
 
-def _removed(group: WrittenLogGroup) -> tuple[Step, ...]:
-    """A command where the name is the environment's own: it begins with it, or follows from what it destroyed."""
-    region = group.arn.split(":")[3] if group.arn.count(":") > 3 else ""
-    argv = deleting_command(LOG_GROUP, group.name, region) if group.ours and region else None
-    return (
-        (Command(argv, OWNER),)
-        if argv
-        else (Person("the log group's owner", f"remove {group.name}, or give it another name"),)
-    )
+def _removed(group: WrittenLogGroup) -> Remedy:
+    """A command where the log group is the environment's own."""
+    argv = deleting_command(LOG_GROUP, group.name, group.region)
+    if argv is None or not group.ours or not group.region:
+        return Remedy.of(Person("the log group's owner", f"remove {group.name}, or give it another name"), Clear())
+    return Remedy.of(Command(argv, OWNER), Clear())

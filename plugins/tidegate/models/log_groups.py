@@ -53,6 +53,12 @@ class WrittenLogGroup:
     ours: bool
     """It bears this environment's name or tags, or the account is the environment's alone."""
 
+    @property
+    def region(self) -> str:
+        """Of its ARN; empty where that is none."""
+        parts = self.arn.split(":")
+        return parts[3] if len(parts) > 3 and parts[0] == "arn" else ""
+
 
 def names_of(owner: Owner) -> tuple[str, ...]:
     """The exact names of the log groups that follow from a destroyed resource; its own where it is one itself."""

@@ -50,7 +50,7 @@ def test_a_build_ends_the_teardown_before_it_applies(world: Any, monkeypatch: py
     """What is built anew was never frozen; the next teardown freezes all of it."""
     run, seen = world.run("m2", "f_demo.apply"), []
     begin(run, THERE)
-    monkeypatch.setattr(build, "planned", lambda *_: SimpleNamespace(has_changes=True))
+    monkeypatch.setattr(build, "planned", lambda *_: SimpleNamespace(has_changes=True, resources=()))
     monkeypatch.setattr(build, "_record_inputs", lambda *_: None)
     monkeypatch.setattr(
         build, "apply_fetched", lambda *_: seen.append(unfinished_teardown(run.remote, "dev_min", "demo"))
