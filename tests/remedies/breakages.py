@@ -5,18 +5,19 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from remedies.scenario import Happening, Scene
 from remedies.walker import Played
-from stage import ENVIRONMENT, TEARDOWN, Stage, environment_variable
+from stage import BUILD, ENVIRONMENT, TEARDOWN, Stage, environment_variable
 
 PREFIX = "fraud-platform-dev-min"
 TABLE, STATE_BUCKET = f"{PREFIX}-tf-locks", f"{PREFIX}-tfstate"
 ACCOUNT = "123456789012"
 STATE = f"{ENVIRONMENT}/demo/terraform.tfstate"
 LOCK = f"{STATE_BUCKET}/{STATE}"
+TOPIC = f"arn:aws:sns:eu-west-2:{ACCOUNT}:{PREFIX}-alerts"
 _HOLDER = {
     "ID": "0b0f1c52-2f0a-4b39-9d1e-111111111111",
     "Operation": "OperationTypePlan",
@@ -67,13 +68,17 @@ def without_tls(scene: Scene) -> None:
 
 
 def budget_raised(scene: Scene) -> None:
+    budget_of(scene, Amount="300", Unit="USD")
+
+
+def budget_of(scene: Scene, **limit: str) -> None:
     budgets = scene.stage.sandbox.client("budgets")
     name = f"{PREFIX}-budget"
     budget = budgets.describe_budget(AccountId=ACCOUNT, BudgetName=name)["Budget"]
     kept = {
         key: budget[key] for key in ("BudgetName", "TimeUnit", "BudgetType", "CostTypes", "TimePeriod") if key in budget
     }
-    budgets.update_budget(AccountId=ACCOUNT, NewBudget={**kept, "BudgetLimit": {"Amount": "300", "Unit": "USD"}})
+    budgets.update_budget(AccountId=ACCOUNT, NewBudget={**kept, "BudgetLimit": limit})
 
 
 def balancer(scene: Scene, *, tags: Mapping[str, str]) -> None:
@@ -90,13 +95,9 @@ def gone(delete: Callable[[], Any]) -> None:
         delete()
 
 
-def volume(scene: Scene) -> None:
-    ec2 = scene.stage.sandbox.client("ec2")
-    tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
-    made = ec2.create_volume(
-        AvailabilityZone="eu-west-2a", Size=1, TagSpecifications=[{"ResourceType": "volume", "Tags": tags}]
-    )
-    scene.kept["volume"] = made["VolumeId"]
+def leftover(scene: Scene) -> None:
+    """Free, the environment's by its name, and in no state."""
+    scene.stage.sandbox.client("logs").create_log_group(logGroupName=f"{PREFIX}-somebody")
 
 
 def nat_in_hcl(scene: Scene) -> None:
@@ -117,7 +118,10 @@ def manifest(old: str, new: str) -> Happening:
 
 
 def fault(**given: Any) -> Happening:
-    return lambda scene: scene.undo.enter_context(scene.stage.sandbox.admin.fault(**given))
+    def spoil(scene: Scene) -> None:
+        scene.undo.enter_context(scene.stage.sandbox.admin.fault(**given))
+
+    return spoil
 
 
 def paused(phase: str) -> Happening:
@@ -188,10 +192,98 @@ def latch_hidden(scene: Scene) -> None:
 
 
 def topic_gone(scene: Scene) -> None:
-    topic = f"arn:aws:sns:eu-west-2:{ACCOUNT}:{PREFIX}-alerts"
-    scene.stage.sandbox.client("sns").delete_topic(TopicArn=topic)
+    scene.stage.sandbox.client("sns").delete_topic(TopicArn=TOPIC)
 
 
 def bootstrap_refused(scene: Scene) -> None:
     not_versioned(scene)
     fault(service="s3", kind="access_denied", operation="PutBucketVersioning")(scene)
+
+
+def mail_unsubscribed(scene: Scene) -> None:
+    """With one click in an alert mail, while the emergency latch is set (hashicorp/terraform#6625)."""
+    latched(scene)
+    sns = scene.stage.sandbox.client("sns")
+    for each in sns.list_subscriptions_by_topic(TopicArn=TOPIC)["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+
+
+def state_not_saved(scene: Scene) -> None:
+    """The bucket takes no write of demo's state from the first VPC on (hashicorp/terraform#33264)."""
+    scene.stage.emptied()
+
+    def refuse() -> None:
+        fault(service="s3", kind="expired_token", operation="PutObject", resource=STATE)(scene)
+
+    build = scene.stage.run("m2", right_before={"f_demo.apply": refuse}, **BUILD)
+    assert build.tasks["f_demo.apply"] == "failed"
+
+
+def retained_backup(scene: Scene) -> None:
+    """Outlives its database and is billed (ekristen/aws-nuke#364)."""
+    rds, name = scene.stage.sandbox.client("rds"), f"{PREFIX}-demo-somebody"
+    rds.create_db_instance(
+        DBInstanceIdentifier=name,
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="somebody",
+        MasterUserPassword=secrets.token_hex(8),
+        BackupRetentionPeriod=7,
+    )
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
+
+
+def newer_provider(scene: Scene) -> None:
+    before = scene.stage.sandbox.client("s3").get_object(Bucket=STATE_BUCKET, Key=STATE)["Body"].read()
+    document = json.loads(before)
+    vpc = next(it for it in document["resources"] if it["type"] == "aws_vpc" and it["mode"] == "managed")
+    vpc["instances"][0]["schema_version"] += 98
+    written(scene, json.dumps({**document, "serial": document["serial"] + 1}).encode())
+    scene.undo.callback(written, scene, before)
+
+
+def role_not_deleted(scene: Scene) -> None:
+    """Refused as if it were gone, once: the provider believes it (hashicorp/terraform-provider-aws#42341)."""
+    fault(service="iam", operation="DeleteRole", kind="error", status=404, code="NoSuchEntity", times=1)(scene)
+
+
+def killed_teardown(scene: Scene) -> None:
+    """The machine dies in the middle of a destroy; the lock stays."""
+    killer = scene.stage.kill_terraform_after("ec2", "DeleteSubnet")
+    with scene.stage.sandbox.admin.fault(service="ecs", operation="DeleteCluster", kind="delay", seconds=60):
+        assert scene.stage.run("m9", **TEARDOWN).state == "failed"
+    killer.join()
+
+
+def name_taken(scene: Scene) -> None:
+    """Somebody else's log group bears the name that demo's will have."""
+    (name,) = [
+        it["instances"][0]["attributes"]["name"]
+        for it in scene.stage.state_document("demo")["resources"]
+        if it["type"] == "aws_cloudwatch_log_group"
+    ]
+    torn_down(scene)
+    logs = scene.stage.sandbox.client("logs")
+    logs.create_log_group(logGroupName=name, tags={"environment": "prod"})
+    scene.undo.callback(logs.delete_log_group, logGroupName=name)
+
+
+def budget_in_euro(scene: Scene) -> None:
+    budget_of(scene, Amount="30", Unit="EUR")
+
+
+def period_refused(scene: Scene) -> None:
+    """Cost Explorer's own day is in the month before (IN3)."""
+    today = datetime.now(UTC).date()
+    scene.stage.sandbox.admin.set_spend(as_of=today.replace(day=1) - timedelta(days=1))
+    scene.undo.callback(scene.stage.sandbox.admin.set_spend)
+
+
+def database_protected(scene: Scene) -> None:
+    """Somebody switched deletion protection on."""
+    build = scene.stage.run("m2", platform_run="continue", runtime_database_enabled=True)
+    assert build.state == "success", build.tasks
+    rds = scene.stage.sandbox.client("rds")
+    (database,) = rds.describe_db_instances()["DBInstances"]
+    rds.modify_db_instance(DBInstanceIdentifier=database["DBInstanceIdentifier"], DeletionProtection=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable, required, unusable
-from tidegate.gates.rules_remedies import FINDER, STATE_BUCKET, TEARDOWN
+from tidegate.gates.rules_remedies import FINDER, SAME_DAG, STATE_BUCKET, TEARDOWN
 from tidegate.gates.rules_state import lock_left_blockers, still_there_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
@@ -86,7 +86,7 @@ def _left_alone(facts: DestroyedStateFacts) -> Iterator[Blocker]:
                     FINDER,
                     f"compare the versions of the state of {facts.stack} in the state bucket and find who wrote it",
                 ),
-                Clear(),
+                SAME_DAG,
             ),
         )
 

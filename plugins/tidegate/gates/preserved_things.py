@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import DESCRIBE, FINDER, STATE_BUCKET
+from tidegate.gates.rules_remedies import DESCRIBE, FINDER, SAME_DAG, STATE_BUCKET
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
 from tidegate.models.plan import PreserveItem
-from tidegate.models.remedy import Clear, Command, Person, Remedy, Trigger
+from tidegate.models.remedy import Command, Person, Remedy, Trigger
 from tidegate.models.residual import PreservedFacts
 
 
@@ -44,15 +44,18 @@ def _missing(facts: PreservedFacts) -> Iterator[Blocker]:
 
 
 def _repair(facts: PreservedFacts, item: PreserveItem) -> Remedy:
-    """Core puts back what its state holds; it may do so while the emergency latch is set. M1 makes what it needs."""
+    """Core puts back what its state holds; it may do so while the emergency latch is set. M1 makes what it needs.
+
+    The repair moves core's state, so the frozen scope fits no more: a new teardown looks again, no cleared task.
+    """
     build = f"{facts.environment}.m2_substrate_build"
     if item.stack and item.stack not in facts.persistent:
-        return Remedy.of(Trigger(build), Clear(), note=f"It builds {item.stack} again")
+        return Remedy.of(Trigger(build), SAME_DAG, note=f"It builds {item.stack} again")
     first = item.stack or next(iter(facts.persistent), "all")
     repair = Trigger(build, {"stacks": first, "repair_drift": True}, ("repair_reason",))
     if item.stack:
-        return Remedy.of(repair, Clear())
-    return Remedy.of(Trigger(f"{facts.environment}.m1_backend_bootstrap"), repair, Clear())
+        return Remedy.of(repair, SAME_DAG)
+    return Remedy.of(Trigger(f"{facts.environment}.m1_backend_bootstrap"), repair, SAME_DAG)
 
 
 def _moved(facts: PreservedFacts) -> Iterator[Blocker]:
@@ -80,7 +83,7 @@ def _moved(facts: PreservedFacts) -> Iterator[Blocker]:
                 remedy=Remedy.of(
                     Command(("tidegate", "state", "history", stack, "--environment", facts.environment), FINDER),
                     Person(FINDER, "find who wrote the newest version"),
-                    Clear(),
+                    SAME_DAG,
                 ),
             )
 

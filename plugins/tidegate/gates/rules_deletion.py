@@ -54,7 +54,13 @@ _DELETIONS: Mapping[str, _Deletion] = {
     "aws_db_snapshot": _by(_NAME, "rds", "delete-db-snapshot", "--db-snapshot-identifier", "{}"),
     "aws_ebs_snapshot": _by(rf"snap-{_HEX}", "ec2", "delete-snapshot", "--snapshot-id", "{}"),
     "aws_ebs_volume": _by(rf"vol-{_HEX}", "ec2", "delete-volume", "--volume-id", "{}"),
-    "aws_ecs_cluster": _by(r"[A-Za-z0-9_-]{1,255}", "ecs", "delete-cluster", "--cluster", "{}"),
+    "aws_ecs_cluster": _by(
+        r"(?:arn:aws:ecs:[a-z0-9-]+:[0-9]{12}:cluster/)?[A-Za-z0-9_-]{1,255}",
+        "ecs",
+        "delete-cluster",
+        "--cluster",
+        "{}",
+    ),
     "aws_eip": _by(rf"eipalloc-{_HEX}", "ec2", "release-address", "--allocation-id", "{}"),
     "aws_eks_cluster": _by(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", "eks", "delete-cluster", "--name", "{}"),
     "aws_elasticache_cluster": _by(

@@ -122,7 +122,7 @@ def _written(run: LaneRun, group: LogGroup, owner: str, kept: str) -> WrittenLog
     named = any(it == environment.dashed or it.startswith(f"{environment.dashed}-") for it in group.name.split("/"))
     tags = {"project": environment.project, "environment": environment.name}
     tagged = all(group.tags.get(key) == value for key, value in tags.items())
-    ours = named or tagged or environment.account == "dedicated"
+    ours = not _claimed(run, group) and (named or tagged or environment.account == "dedicated")
     return WrittenLogGroup(name=group.name, arn=group.arn, owner=owner, kept=kept, ours=ours)
 
 

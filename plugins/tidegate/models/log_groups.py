@@ -51,7 +51,7 @@ class WrittenLogGroup:
     kept: str
     """Why it is left alone; empty when it may be removed."""
     ours: bool
-    """It bears this environment's name or tags, or the account is the environment's alone."""
+    """It bears this environment's name or tags, or the account is its alone, and nobody else claims it."""
 
     @property
     def region(self) -> str:

@@ -46,7 +46,7 @@ def test_blockers(facts: PreservedFacts, codes: list[str]) -> None:
     [
         (missing(stack="core"), "trigger dev_min.m2_substrate_build with stacks = core, repair_drift = true", ""),
         (missing(), "trigger dev_min.m1_backend_bootstrap; then trigger dev_min.m2_substrate_build", "stacks = core"),
-        (missing(stack="confluent"), "trigger dev_min.m2_substrate_build; then clear this task", "confluent"),
+        (missing(stack="confluent"), "trigger dev_min.m2_substrate_build; then trigger this DAG again", "confluent"),
     ],
 )
 def test_each_names_its_own_repair(facts: PreservedFacts, begins: str, says: str) -> None:
