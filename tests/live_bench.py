@@ -1,14 +1,28 @@
 """A workbench with Airflow's real scheduler, executor and triggerer, and questions to it."""
 
 import json
+import os
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.client import SandboxClient
 from sandbox.testing import Sandbox
+from workbench import session
 from workbench.places import Bench
 from workbench.rest import Airflow
+
+PROJECT = Path(__file__).resolve().parents[1]
+SOON = {
+    # How soon Airflow notices that a worker is gone; its default is five minutes.
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +57,29 @@ class Live:
             if "Item" in dynamodb.get_item(TableName="fraud-platform-dev-min-tf-locks", Key=key):
                 return
         raise AssertionError(f"nobody took the lock of {stack} within {seconds} s")
+
+
+@contextmanager
+def running(directory: Path, environments: Path) -> Iterator[Live]:
+    """A workbench below a directory, with these manifests and a copy of the HCL; stopped whatever happens."""
+    bench, source = Bench(directory), directory / "terraform-source"
+    shutil.copytree(PROJECT / "include" / "terraform", source, ignore=shutil.ignore_patterns(".terraform"))
+    settings = SOON | {
+        "TIDEGATE_TERRAFORM_DIR": str(source),
+        "TIDEGATE_RUNS_DIR": str(directory / "runs"),
+        "TIDEGATE_ENVIRONMENTS_DIR": str(environments),
+    }
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TIDEGATE_"))]:
+        del os.environ[name]
+    try:
+        connection = session.start(bench, more=settings)
+        env = session.sandbox_environment(bench)
+        with SandboxClient(env["TIDEGATE_SANDBOX_ADMIN"]) as admin:
+            airflow = Airflow(connection)
+            airflow.wait_for_dags({f"dev_min.{name}" for name in session.DAGS})
+            yield Live(bench, airflow, Sandbox(bench.sandbox, env, admin), source)
+    finally:
+        session.stop(bench)
+        os.environ.clear()
+        os.environ.update(before)
