@@ -23,7 +23,9 @@ CLUSTER = f"arn:aws:ecs:{HERE}:{ENVIRONMENT.account_id}:cluster/{NAME}-demo"
 POSTURE, RESIDUAL = "NETWORK-POSTURE", "RESIDUAL-SCAN"
 FORBIDDEN, LEFT, GOING = "FORBIDDEN-LIVE", "RESIDUAL-RESOURCE", "RESIDUAL-DELETING"
 
-UNSET = frozenset({".Tags", ".GroupName"})
+UNSET = frozenset(
+    {".Tags", ".GroupName", ".OwningService", ".BillingModeSummary", ".LastEvaluatedTableName", ".NextMarker"}
+)
 """Fields that the listings look for and that not every good answer has."""
 
 
@@ -409,4 +411,147 @@ def store_cases() -> Iterator[Case]:
     )
 
 
-CASES = (*network_cases(), *compute_cases(), *store_cases())
+def monthly_cases() -> Iterator[Case]:
+    """Keys, secrets, streams, tables, zones, file systems, brokers, notebooks: all tagged, so all left over."""
+    yield of(
+        "aws_kms_key",
+        {
+            "kms.ListKeys": {"Keys": [{"KeyId": "k"}], "Truncated": False},
+            "kms.DescribeKey": {"KeyMetadata": {"KeyManager": "CUSTOMER", "KeyState": "Enabled"}},
+            "kms.ListResourceTags": {
+                "Tags": [{"TagKey": key, "TagValue": value} for key, value in OURS.items()],
+                "Truncated": False,
+            },
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_secretsmanager_secret",
+        {
+            "secretsmanager.ListSecrets": [
+                {"SecretList": [], "NextToken": "page-2"},
+                {"SecretList": [{"Name": "s", "Tags": TAGS}]},
+            ]
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_kinesis_stream",
+        {
+            "kinesis.ListStreams": {"StreamNames": ["s"], "HasMoreStreams": False},
+            "kinesis.DescribeStreamSummary": {"StreamDescriptionSummary": {"StreamStatus": "ACTIVE"}},
+            "kinesis.ListTagsForStream": {"Tags": TAGS, "HasMoreTags": False},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_dynamodb_table",
+        {
+            "dynamodb.ListTables": {"TableNames": ["t"]},
+            "dynamodb.DescribeTable": {"Table": {"TableArn": "arn:t", "TableStatus": "ACTIVE"}},
+            "dynamodb.ListTagsOfResource": [{"Tags": [], "NextToken": "page-2"}, {"Tags": TAGS}],
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_route53_zone",
+        {
+            "route53.ListHostedZones": {"HostedZones": [{"Id": "/hostedzone/Z1"}], "IsTruncated": False},
+            "route53.ListTagsForResource": {"ResourceTagSet": {"Tags": TAGS}},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_efs_file_system",
+        {
+            "efs.DescribeFileSystems": [
+                {"FileSystems": [], "NextMarker": "page-2"},
+                {"FileSystems": [{"FileSystemId": "f", "LifeCycleState": "available", "Tags": TAGS}]},
+            ]
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_fsx_file_system",
+        {
+            "fsx.DescribeFileSystems": [
+                {"FileSystems": [], "NextToken": "page-2"},
+                {"FileSystems": [{"FileSystemId": "f", "Lifecycle": "AVAILABLE", "Tags": TAGS}]},
+            ]
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_mq_broker",
+        {
+            "mq.ListBrokers": {"BrokerSummaries": [{"BrokerId": "b", "BrokerState": "RUNNING"}]},
+            "mq.DescribeBroker": {"BrokerId": "b", "Tags": OURS},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_sagemaker_notebook_instance",
+        {
+            "sagemaker.ListNotebookInstances": {
+                "NotebookInstances": [
+                    {
+                        "NotebookInstanceName": "n",
+                        "NotebookInstanceArn": "arn:n",
+                        "NotebookInstanceStatus": "InService",
+                    }
+                ]
+            },
+            "sagemaker.ListTags": {"Tags": TAGS},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_sagemaker_endpoint",
+        {
+            "sagemaker.ListEndpoints": {
+                "Endpoints": [{"EndpointName": "e", "EndpointArn": "arn:e", "EndpointStatus": "InService"}]
+            },
+            "sagemaker.ListTags": {"Tags": TAGS},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_opensearchserverless_collection",
+        {
+            "opensearchserverless.ListCollections": {
+                "collectionSummaries": [{"id": "c", "arn": "arn:c", "status": "ACTIVE"}]
+            },
+            "opensearchserverless.ListTagsForResource": {"tags": LOWER_TAGS},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_acmpca_certificate_authority",
+        {
+            "acm-pca.ListCertificateAuthorities": [
+                {"CertificateAuthorities": [], "NextToken": "page-2"},
+                {"CertificateAuthorities": [{"Arn": "arn:a", "Status": "ACTIVE"}]},
+            ],
+            "acm-pca.ListTags": {"Tags": TAGS},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_emr_cluster",
+        {
+            "emr.ListClusters": {"Clusters": [{"Id": "j", "Status": {"State": "WAITING"}}]},
+            "emr.DescribeCluster": {"Cluster": {"Id": "j", "Tags": TAGS}},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_wafv2_web_acl",
+        {
+            "wafv2.ListWebACLs": {"WebACLs": [{"ARN": f"arn:aws:wafv2:{HERE}:1:regional/webacl/w/1"}]},
+            "wafv2.ListTagsForResource": {"TagInfoForResource": {"TagList": TAGS}},
+        },
+        LEFT,
+    )
+
+
+CASES = (*network_cases(), *compute_cases(), *store_cases(), *monthly_cases())

@@ -147,6 +147,23 @@ data "aws_iam_policy_document" "execution" {
       "ssm:DescribeParameters",
       "sts:GetCallerIdentity",
       "tag:GetResources",
+      "acm-pca:List*",
+      "aoss:List*",
+      "dynamodb:DescribeTable",
+      "dynamodb:List*",
+      "elasticfilesystem:Describe*",
+      "elasticmapreduce:DescribeCluster",
+      "elasticmapreduce:ListClusters",
+      "fsx:Describe*",
+      "kinesis:DescribeStreamSummary",
+      "kinesis:List*",
+      "kms:DescribeKey",
+      "kms:List*",
+      "mq:Describe*",
+      "mq:List*",
+      "route53:List*",
+      "sagemaker:List*",
+      "wafv2:List*",
     ]
     resources = ["*"]
   }

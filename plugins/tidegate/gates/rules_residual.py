@@ -103,7 +103,7 @@ def found_blockers(facts: ScanFacts, preserved: Sequence[PreserveItem]) -> Itera
                 yield from story_blockers(facts, resource, [finding.rule.id for finding in verdict.findings])
             continue
         yield from _forbidden(facts, resource, verdict)
-        if left_over:
+        if left_over and not (verdict.findings and resource.type not in facts.ephemeral_types):  # said once
             yield Blocker(
                 code="RESIDUAL-RESOURCE",
                 summary="a resource of the environment is left over",
@@ -174,9 +174,12 @@ def story_blockers(facts: ScanFacts, resource: LiveResource, broken_rules: Seque
 
 
 def is_left_over(facts: ScanFacts, resource: LiveResource, preserved: Sequence[PreserveItem]) -> bool:
-    """Is it of a type that only ephemeral stacks hold, the environment's by its marks, and nobody's to keep?"""
-    kept = any(item.type == resource.type and item.id == resource.id for item in preserved)
-    return resource.type in facts.ephemeral_types and not kept and _belongs(facts, resource)
+    """Is it nobody's to keep, and the environment's: by any mark where only ephemeral stacks hold its type, else by all
+    of the tags that ephemeral stacks give?
+    """
+    if any(item.type == resource.type and item.id == resource.id for item in preserved):
+        return False
+    return _is_tagged(facts, resource) or (resource.type in facts.ephemeral_types and _belongs(facts, resource))
 
 
 def harmless_vendors(facts: ScanFacts, preserved: Sequence[PreserveItem]) -> tuple[str, ...]:
@@ -243,9 +246,13 @@ def _forbidden(facts: ScanFacts, resource: LiveResource, verdict: Verdict) -> It
         yield expired_blocker(exception, resource=name_of(resource), today=facts.today)
 
 
-def _belongs(facts: ScanFacts, resource: LiveResource) -> bool:
+def _is_tagged(facts: ScanFacts, resource: LiveResource) -> bool:
     tags = facts.environment_tags
-    if tags and all(resource.tags.get(name) == value for name, value in tags.items()):
+    return bool(tags) and all(resource.tags.get(name) == value for name, value in tags.items())
+
+
+def _belongs(facts: ScanFacts, resource: LiveResource) -> bool:
+    if _is_tagged(facts, resource):
         return True
     last = re.split("[/:]", resource.id.rstrip("/:*"))[-1]
     return resource.id.startswith(facts.name_prefix) or last.startswith(facts.name_prefix)

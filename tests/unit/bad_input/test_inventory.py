@@ -11,6 +11,34 @@ LAST = "a page without a token is the last one; nothing else could say that ther
 ENDED = "an empty token is how services that answer in XML end a listing"
 LESS = "a list without a resource says that it is not there; lookups by id stand beside the scan"
 UNTAGGED = "AWS leaves the list out where there is no tag, and a tag may have no value; lookups by id stand beside it"
+LISTED_BY_THE_MONTH = (
+    "kms.ListKeys.Keys",
+    "secretsmanager.ListSecrets.1.SecretList",
+    "kinesis.ListStreams.StreamNames",
+    "dynamodb.ListTables.TableNames",
+    "route53.ListHostedZones.HostedZones",
+    "[ef]*.DescribeFileSystems.1.FileSystems",
+    "mq.ListBrokers.BrokerSummaries",
+    "sagemaker.ListNotebookInstances.NotebookInstances",
+    "sagemaker.ListEndpoints.Endpoints",
+    "opensearchserverless.ListCollections.collectionSummaries",
+    "acm-pca.ListCertificateAuthorities.1.CertificateAuthorities",
+    "emr.ListClusters.Clusters",
+    "wafv2.ListWebACLs.WebACLs",
+)
+TAGS_BY_THE_MONTH = (
+    "kms.ListResourceTags.Tags",
+    "secretsmanager.ListSecrets.*.Tags",
+    "kinesis.ListTagsForStream.Tags",
+    "dynamodb.ListTagsOfResource.*.Tags",
+    "route53.ListTagsForResource.ResourceTagSet.Tags",
+    "[ef]*.DescribeFileSystems.*.Tags",
+    "sagemaker.ListTags.Tags",
+    "opensearchserverless.ListTagsForResource.tags",
+    "acm-pca.ListTags.Tags",
+    "emr.DescribeCluster.Cluster.Tags",
+    "wafv2.ListTagsForResource.TagInfoForResource.TagList",
+)
 IRRELEVANT = {
     **{f"*: *.0.{token}: removed": LAST for token in ("NextToken", "nextToken", "NextMarker", "Marker")},
     **{f"*: *.0.{token}: empty": ENDED for token in ("NextToken", "nextToken", "NextMarker", "Marker")},
@@ -36,6 +64,12 @@ IRRELEVANT = {
     "aws_ssm_parameter: *.TagList.*.Value: empty": UNTAGGED,
     "aws_ecs_service idle: *.tags: removed": UNTAGGED,
     "*: ec2.*.Tags.2.Value: empty": UNTAGGED,
+    **{f"*: {call}.[0-9]: left out": LESS for call in LISTED_BY_THE_MONTH},
+    **{f"*: {call}.*: left out": UNTAGGED for call in TAGS_BY_THE_MONTH},
+    **{f"*: {call}.*.*alue: empty": UNTAGGED for call in TAGS_BY_THE_MONTH},
+    **{f"aws_{kind}: *.Tags: removed": UNTAGGED for kind in ("emr_cluster", "efs*", "fsx*", "mq*", "secretsmanager*")},
+    "aws_mq_broker: mq.DescribeBroker.Tags: empty": UNTAGGED,
+    "aws_mq_broker: mq.DescribeBroker.Tags.*": UNTAGGED,
     "aws_ecs_*: *.failures: removed": "the number of descriptions tells whether one is missing",
     "aws_vpc: *.IsDefault: flipped": "the account's own default network, which costs nothing",
     "aws_autoscaling_group empty: *.Status: removed": "only a group that is being deleted has a status",

@@ -71,7 +71,15 @@ def nat(**changes: Any) -> LiveResource:
             ["RESIDUAL-RESOURCE"],
             id="preserved-is-something-else-with-its-id",
         ),
-        pytest.param(residual_facts(OURS, ephemeral_types=()), ["EPHEMERAL-TYPES-MISSING"], id="nothing-is-ephemeral"),
+        pytest.param(
+            residual_facts(OURS, ephemeral_types=()),
+            ["EPHEMERAL-TYPES-MISSING", "RESIDUAL-RESOURCE"],
+            id="nothing-is-ephemeral",
+        ),
+        pytest.param(
+            residual_facts(live("aws_kms_key", "k", tags=TAGS)), ["RESIDUAL-RESOURCE"], id="no-stack-may-hold-it"
+        ),
+        pytest.param(residual_facts(live("aws_kms_key", f"{PREFIX}-k")), [], id="a-name-proves-little-of-that-type"),
         *(
             pytest.param(
                 residual_facts(live(tags=TAGS, status=word)), ["RESIDUAL-DELETING"], id=f"on-its-way-out-{word}"

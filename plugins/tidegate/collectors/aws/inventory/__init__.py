@@ -10,7 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.inventory import containers, data_stores, load_balancers, network, runtime, streaming
+from tidegate.collectors.aws.inventory import (
+    containers,
+    data_stores,
+    load_balancers,
+    network,
+    paid_by_month,
+    runtime,
+    streaming,
+)
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
 from tidegate.collectors.aws.reading import MalformedAnswer, observe, storable
 from tidegate.models.environment import Environment
@@ -21,7 +29,7 @@ from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
 from tidegate.models.residual import CLASSIFYING_ATTRIBUTES
 
-_FAMILIES = (network, load_balancers, containers, data_stores, streaming, runtime)
+_FAMILIES = (network, load_balancers, containers, data_stores, streaming, runtime, paid_by_month)
 LISTINGS: dict[str, Listing] = {each.type: each for family in _FAMILIES for each in family.LISTINGS}
 IAM_ACTIONS: tuple[str, ...] = tuple(sorted({action for family in _FAMILIES for action in family.IAM_ACTIONS}))
 
@@ -46,27 +54,13 @@ _NO_LISTING = "no listing of this version asks for it; only the bill tells"
 
 UNLISTED = dict.fromkeys(
     (
-        "aws_acmpca_certificate_authority",
         "aws_apprunner_service",
-        "aws_dynamodb_table",
         "aws_ec2_client_vpn_endpoint",
-        "aws_efs_file_system",
         "aws_elasticache_serverless_cache",
-        "aws_emr_cluster",
-        "aws_fsx_file_system",
         "aws_globalaccelerator_accelerator",
-        "aws_kinesis_stream",
-        "aws_kms_key",
         "aws_lightsail_instance",
-        "aws_mq_broker",
         "aws_mwaa_environment",
-        "aws_opensearchserverless_collection",
         "aws_redshiftserverless_workgroup",
-        "aws_route53_zone",
-        "aws_sagemaker_endpoint",
-        "aws_sagemaker_notebook_instance",
-        "aws_secretsmanager_secret",
-        "aws_wafv2_web_acl",
     ),
     _NO_LISTING,
 )
