@@ -46,7 +46,9 @@ def test_clearing_only_the_apply_of_a_blocked_run_applies_nothing(live: Live) ->
     assert live.airflow.follow(M2, run_id, lambda task: None) == "failed"
     assert live.airflow.tasks(M2, run_id)["f_demo.apply"]["state"] == "upstream_failed"
 
+    # The mark alone lets Airflow start what failed after it: a clear beside that would kill the apply in its first breath.
     live.airflow.mark(M2, run_id, "f_demo.plan_and_guard", "success")
+    assert live.airflow.follow(M2, run_id, lambda task: None) == "failed"
     live.airflow.clear(M2, run_id, ["f_demo.apply"], downstream=True)
     assert live.airflow.follow(M2, run_id, lambda task: None) == "failed"
     assert live.airflow.tasks(M2, run_id)["f_demo.apply"]["state"] == "failed"
