@@ -1,6 +1,7 @@
 """Managed Kafka beside AWS: built, torn down, its API failing half way, and no secret anywhere. In this order."""
 
 import base64
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def test_the_api_gone_in_the_middle_of_the_apply_blocks_and_a_rerun_finishes(
     with_kafka: Stage, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Also: no secret in logs, XCom, evidence, the mirror, terraform's files or on a command line."""
-    admin = with_kafka.sandbox.admin
+    admin, demo = with_kafka.sandbox.admin, with_kafka.state_of("demo")  # whatever the file before left
     with command_lines() as seen:
         with admin.confluent_fault("refuse", path="/kafka/v3/clusters", method="POST", skip=3):
             run = with_kafka.run("m2", **BUILD)
@@ -78,7 +79,7 @@ def test_the_api_gone_in_the_middle_of_the_apply_blocks_and_a_rerun_finishes(
         assert run.tasks["d_confluent.apply"] == "failed"
         assert run.tasks["d_confluent.verify"] == run.tasks["e_stack_contract"] == "upstream_failed"
         assert run.snapshots["m2_j_phase_verdict"]["overall_pass"] is False
-        assert with_kafka.state_of("demo") is None, "nothing is built on half an upstream"
+        assert with_kafka.state_of("demo") == demo, "nothing is built on half an upstream"
 
         again = with_kafka.run("m2", **GO_ON)
         assert again.state == "success", (again.tasks, blocked(again))
@@ -120,6 +121,36 @@ def objects(stage: Stage) -> dict[str, str]:
                 found[f"{bucket}/{item['Key']}"] = body.decode("utf-8", errors="replace")
     assert any("/xcom/" in name for name in found)
     return found
+
+
+def revoke_the_operators_key(stage: Stage) -> str:
+    """As somebody does in Confluent's console; the id of the key."""
+    keys = stage.sandbox.admin.confluent_state()["api_keys"]
+    (key,) = (it["id"] for it in keys if "operator" in json.dumps(it))
+    assert stage.sandbox.admin.remove_confluent("api_keys", key)
+    return str(key)
+
+
+def test_a_revoked_operator_key_blocks_the_build_and_a_repair_makes_it_anew(with_kafka: Stage) -> None:
+    before = parameters(with_kafka)
+    revoke_the_operators_key(with_kafka)
+    since = with_kafka.position()
+    run = with_kafka.run("m2", **GO_ON)
+    assert blocked(run) == {"m2_d_confluent_plan_snapshot": {"OPERATOR-KEY-REFUSED"}}
+    assert with_kafka.mutations(since) == []
+
+    repaired = with_kafka.run("m2", **GO_ON, repair_drift=True, repair_reason="the key was deleted")
+    assert repaired.state == "success", (repaired.tasks, blocked(repaired))
+    facts = repaired.snapshots["m2_d_confluent_plan_snapshot"]["facts"]
+    assert facts["renewed"] == ['confluent_api_key.this["operator"]']
+    after = parameters(with_kafka)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"operator/api_key", "operator/api_secret"}, "no other key moved"
+
+    again = with_kafka.run("m2", **GO_ON)
+    assert again.state == "success", (again.tasks, blocked(again))
+    facts = again.snapshots["m2_d_confluent_plan_snapshot"]["facts"]
+    assert (facts["renewed"], facts["refused_keys"], facts["plan"]["value"]["has_changes"]) == ([], [], False)
 
 
 def test_a_teardown_pointed_at_no_stack_root(with_kafka: Stage) -> None:
@@ -204,6 +235,20 @@ def test_the_rerun_under_the_grown_scope_proves_the_teardown(with_kafka: Stage) 
     assert run.snapshots["confluent_billing_snapshot"]["overall_pass"] is True
     assert run.snapshots["m9_g_cost_guardrail_snapshot"]["facts"]["cost_scope"] == ["aws", "confluent"]
     assert run.snapshots["teardown_proof"]["overall_pass"] is True
+
+
+def test_a_revoked_operator_key_holds_no_teardown_hostage(with_kafka: Stage) -> None:
+    """Topics and ACLs are forgotten on record, and go with their cluster."""
+    built = with_kafka.run("m2", **BUILD)
+    assert built.state == "success", (built.tasks, blocked(built))
+    key = revoke_the_operators_key(with_kafka)
+    run = with_kafka.run("m9", **EVERYTHING)
+    assert run.state == "success", (run.tasks, blocked(run))
+    assert [(with_kafka.state_of(stack) or ("", 0, -1))[2] for stack in ("demo", "confluent")] == [0, 0]
+    assert (identities(with_kafka), parameters(with_kafka)) == ([], {})
+    parts = {it["stack"]: it for it in run.snapshots["m9_b_teardown_scope"]["facts"]["stacks"]}
+    assert [(it["key_id"], it["status"]) for it in parts["confluent"]["refused_keys"]] == [(key, 401)]
+    assert with_kafka.evidence("control/dev_min/forgotten/") != []
 
 
 def test_an_identity_that_nobody_destroyed(with_kafka: Stage) -> None:

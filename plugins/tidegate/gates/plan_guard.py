@@ -13,6 +13,7 @@ from tidegate.gates.rules_estimate import estimate_blockers
 from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
 from tidegate.gates.rules_log_groups import taken_names_blockers
 from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_operator_key import refused_blockers
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_protected import protected_by, tainted_blockers
 from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, SAME_DAG, STATE_BUCKET, manifest
@@ -34,7 +35,10 @@ def blockers(facts: PlanFacts) -> Iterator[Blocker]:
     yield from unsaved_blockers(facts.unsaved, facts.stack)
     if not isinstance(facts.plan, Known):
         if isinstance(facts.unsaved, Absent):  # else that is why there is none
-            yield from no_plan_blockers(facts.plan, facts.stack, facts.too_new)
+            if facts.refused_keys and not facts.renewed:
+                yield from refused_blockers(facts.refused_keys, facts.stack)
+            else:
+                yield from no_plan_blockers(facts.plan, facts.stack, facts.too_new)
         return
     plan = facts.plan.value
     yield from each(plan_blockers(plan, stack=facts.stack, purpose="build"), _empty(plan))

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_operator_key import forget_blockers, refused_blockers
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_remedies import AUTHOR, BUILD, CLEAR, FINDER, SAME_DAG, STATE_BUCKET, TEARDOWN, manifest
 from tidegate.gates.rules_unsaved import unsaved_blockers
@@ -75,7 +76,9 @@ def stack_scope_blockers(scope: StackScope, kept: Kept) -> Iterator[Blocker]:
     if not isinstance(scope.plan, Known):
         if isinstance(scope.unsaved, Absent):  # else that is why there is none
             yield from no_plan_blockers(scope.plan, scope.stack, scope.too_new)
+            yield from refused_blockers(scope.refused_keys, scope.stack)
         return
+    yield from forget_blockers(scope)
     plan = scope.plan.value
     yield from each(
         plan_blockers(plan, stack=scope.stack, purpose="destroy"),

@@ -12,11 +12,14 @@ from tidegate.cost.estimate import estimate_of, said
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import inputs_series, read_latch
 from tidegate.evidence.teardowns import end_teardown
+from tidegate.gates.rules_operator_key import RENEWED
 from tidegate.lanes import readiness, time_to_live
 from tidegate.lanes.confluent import confluent_endpoint
 from tidegate.lanes.guards import guarding_snapshots, handed_over_facts, plan_reference
 from tidegate.lanes.log_groups import make_way, names_taken
 from tidegate.lanes.month import month_so_far
+from tidegate.lanes.operator_key import refused_now
+from tidegate.lanes.operator_key_renewal import renew_operator_key
 from tidegate.lanes.owners import owners_of
 from tidegate.lanes.plan_facts import is_persistent, plan_facts, protected_addresses
 from tidegate.lanes.planning import make_plan
@@ -32,6 +35,7 @@ from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Facts, Source
 from tidegate.models.inventory import PostureFacts
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
+from tidegate.models.operator_key import RefusedKey
 from tidegate.models.plan import Plan, PlanFacts
 from tidegate.models.state import AppliedStateFacts, StateVersion
 from tidegate.terraform import plan_store, variables, workspace
@@ -48,8 +52,17 @@ def collect_plan(run: LaneRun) -> PlanFacts:
     untainted = take_marks_off(run, stack, reason) if free and reason and reason.strip() else ()
     state = read_state(run.clients, run.environment, stack)
     plan: Observed[Plan] = Unreadable("a state that terraform could not save comes first")
+    refused: tuple[RefusedKey, ...] = ()
+    renewed = False
     if free:
-        plan = make_plan(run, stack, "build", stack_inputs(run, stack))
+        inputs = stack_inputs(run, stack)
+        plan = make_plan(run, stack, "build", inputs)
+        refused = () if isinstance(plan, Known) else refused_now(run, stack)
+        if refused and reason and reason.strip():
+            renewed = renew_operator_key(run, stack, inputs, refused, reason, apply_fetched)
+        if renewed:
+            state = read_state(run.clients, run.environment, stack)
+            plan = make_plan(run, stack, "build", inputs, refresh=False)
     alone = asked_for(run) != "all"
     month: Observed[MonthSoFar] = Unreadable("a stack that is repaired alone adds no cost") if alone else _month(run)
     facts = plan_facts(
@@ -69,6 +82,7 @@ def collect_plan(run: LaneRun) -> PlanFacts:
         unsaved=unsaved,
         too_new=newer_provider(run, stack, plan),
     )
+    facts = replace(facts, refused_keys=refused, renewed=(RENEWED,) if renewed else ())
     if alone:
         latch = read_latch(run.remote, run.environment.name)
         free = isinstance(latch, Absent) or (isinstance(latch, Known) and not latch.value.is_set)
@@ -124,12 +138,7 @@ def _fetched(run: LaneRun, stack: str) -> Observed[str]:
         prepared, _ = workspace.prepare(run.environment, stack)
     except workspace.StackRootMissing as error:
         return Unreadable(str(error))
-    return plan_store.fetch_plan(run.clients.s3, reference.value, fetched_plan(prepared))
-
-
-def fetched_plan(prepared: workspace.Workspace) -> Any:
-    """Where a plan from the work bucket lies for its apply."""
-    return prepared.directory / "fetched.tfplan"
+    return plan_store.fetch_plan(run.clients.s3, reference.value, workspace.fetched_plan(prepared))
 
 
 def apply(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
@@ -158,12 +167,12 @@ def apply_fetched(run: LaneRun, stack: str) -> None:
     if not (prepared.root / ".terraform").is_dir():
         terraform.init()  # another worker made the plan
     try:
-        terraform.apply(fetched_plan(prepared))
+        terraform.apply(workspace.fetched_plan(prepared))
     except TerraformStopped:
         save_after_apply(run, stack, prepared, terraform)
         raise
     finally:
-        fetched_plan(prepared).unlink()  # a plan can hold sensitive values
+        workspace.fetched_plan(prepared).unlink()  # a plan can hold sensitive values
 
 
 def planned(run: LaneRun, stack: str) -> Plan:

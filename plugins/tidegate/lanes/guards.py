@@ -81,7 +81,7 @@ def plan_reference(run: LaneRun, stack: str) -> Observed[str]:
     for task_id in reversed(run.lane.guards):
         document = run.handed_over(task_id)
         if isinstance(document, Known):
-            for given in document.value.get("inputs", ()):
+            for given in reversed(document.value.get("inputs", ())):  # a key made anew had a plan of its own before
                 if (
                     isinstance(given, dict)
                     and f"/{stack}-" in str(given.get("uri"))

@@ -20,12 +20,21 @@ DRIFT_LOCK_SECONDS = 60
 """So long a plan that only looks waits for the state lock; it never goes without one (ST3)."""
 
 
-def make_plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]) -> Observed[Plan]:
+def make_plan(
+    run: LaneRun,
+    stack: str,
+    purpose: Purpose,
+    inputs: dict[str, Any],
+    *,
+    refresh: bool = True,
+    renew: str | None = None,
+) -> Observed[Plan]:
     """Plan a stack. Whatever keeps terraform from making a plan is Unreadable, with terraform's own words.
 
-    Nothing is started beside a terraform that lives, or of which nobody can tell (design.md, failing in Airflow).
+    Without `refresh` nothing is asked for what the state holds; `renew` is the one address that is planned, to be made
+    anew. Nothing is started beside a terraform that lives, or of which nobody can tell (design.md, failing in Airflow).
     """
-    return _unless_terraform_works(run, stack, lambda: _plan(run, stack, purpose, inputs))
+    return _unless_terraform_works(run, stack, lambda: _plan(run, stack, purpose, inputs, refresh, renew))
 
 
 def make_drift_plan(run: LaneRun, stack: str, inputs: dict[str, Any]) -> Observed[DriftPlan]:
@@ -102,16 +111,21 @@ def _look_for_drift(run: LaneRun, stack: str, inputs: dict[str, Any]) -> DriftPl
         saved.path.unlink()  # a plan can hold sensitive values
 
 
-def _plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any]) -> Plan:
+def _plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any], refresh: bool, renew: str | None) -> Plan:
     prepared, source_digest = workspace.prepare(run.environment, stack)
     prepared.write_inputs(inputs)
     terraform = run.terraform(prepared)
     terraform.init()
-    saved = terraform.plan(destroy=purpose == "destroy")
+    saved = terraform.plan(destroy=purpose == "destroy", refresh=refresh, renew=renew)
     try:
         return _facts_and_upload(run, stack, purpose, terraform, saved, source_digest)
     finally:
         saved.path.unlink()  # a plan can hold sensitive values
+
+
+def plan_key(run: LaneRun, stack: str, sha256: str) -> str:
+    """Where a plan of this run lies in the work bucket."""
+    return f"plans/{run.environment.name}/{run.execution_id}/{stack}-{sha256[:16]}.tfplan"
 
 
 def _facts_and_upload(
@@ -132,7 +146,7 @@ def _facts_and_upload(
         sha256=saved.sha256,
         source_digest=source_digest,
     )
-    key = f"plans/{run.environment.name}/{run.execution_id}/{stack}-{saved.sha256[:16]}.tfplan"
+    key = plan_key(run, stack, saved.sha256)
     uri = plan_store.put_plan(run.clients.s3, run.environment.work.bucket, key, saved.path)
     run.rests_on(uri, saved.sha256)
     return plan

@@ -7,12 +7,14 @@ from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.control import inputs_series
 from tidegate.evidence.teardowns import unfinished_teardown
 from tidegate.lanes.build import stack_inputs
+from tidegate.lanes.operator_key import refused_now
 from tidegate.lanes.planning import make_plan
 from tidegate.lanes.run import LaneRun
 from tidegate.lanes.too_new import newer_provider
 from tidegate.lanes.unsaved import unsaved_state
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
+from tidegate.models.operator_key import RefusedKey
 from tidegate.models.plan import Plan, PreserveItem, StackScope
 from tidegate.models.unsaved import UnsavedState
 
@@ -34,6 +36,7 @@ def stack_scope(
     unsaved = unsaved_state(run, name) if unsaved is None else unsaved
     stack = run.environment.stacks[name]
     state = read_state(run.clients, run.environment, name)
+    refused: tuple[RefusedKey, ...] = ()
     plan: Observed[Plan]
     if held:
         plan = Unreadable(f"not made, for {', '.join(it.code for it in held)}")
@@ -41,6 +44,11 @@ def stack_scope(
         plan = Unreadable("a state that terraform could not save comes first")
     else:
         plan = _destroy_plan(run, name)
+        if not isinstance(plan, Known) and (refused := refused_now(run, name)):
+            run.log(
+                f"{name}: planned again without a refresh; what the cluster refuses to show is taken from the state"
+            )
+            plan = _destroy_plan(run, name, refresh=False)
     in_state = state.resources.value if isinstance(state.resources, Known) else ()
     going: set[str] = set()
     if isinstance(plan, Known):
@@ -58,17 +66,18 @@ def stack_scope(
         unsaved=unsaved,
         too_new=newer_provider(run, name, plan),
         resumes=unfinished_teardown(run.remote, run.environment.name, name),
+        refused_keys=refused,
         needed_by=run.environment.needing(name),
         stopped_by=held,
     )
 
 
-def _destroy_plan(run: LaneRun, stack: str) -> Observed[Plan]:
+def _destroy_plan(run: LaneRun, stack: str, *, refresh: bool = True) -> Observed[Plan]:
     """Without its recorded values the stack has no plan; the others are planned all the same (RE2)."""
     inputs = _recorded_inputs(run, stack)
     if not isinstance(inputs, Known):
         return Unreadable(_reason(inputs))
-    return make_plan(run, stack, "destroy", inputs.value)
+    return make_plan(run, stack, "destroy", inputs.value, refresh=refresh)
 
 
 def preserve_set(run: LaneRun, left_alone: Iterable[str] = ()) -> Observed[tuple[PreserveItem, ...]]:

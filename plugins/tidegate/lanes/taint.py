@@ -45,7 +45,7 @@ def take_marks_off(run: LaneRun, stack: str, reason: str) -> tuple[str, ...]:
     addresses = [address for address in tainted if protected_by(protected, address)]
     if not addresses:
         return ()
-    refusals = tuple(_refusals(run, stack))
+    refusals = tuple(mutation_refusals(run, stack))
     for blocker in refusals:
         run.log(f"the marks in the state of {stack} stay: {blocker.sentence()}")
     if refusals:
@@ -71,7 +71,8 @@ def take_marks_off(run: LaneRun, stack: str, reason: str) -> tuple[str, ...]:
     return tuple(freed)
 
 
-def _refusals(run: LaneRun, stack: str) -> Iterator[Blocker]:
+def mutation_refusals(run: LaneRun, stack: str) -> Iterator[Blocker]:
+    """What speaks against a change of a stack's state before its plan, on fresh facts, as for an apply."""
     who, what = readiness.caller(run), readiness.tools(run)
     control = readiness.control_records(run, run.acquire_lease())
     return each(

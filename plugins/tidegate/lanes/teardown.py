@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from tidegate.answers import MalformedAnswer
 from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.collectors.aws.lookup import missing, still_there
 from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.confluent.identities import PREFIX, confluent_still_there
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.teardowns import begin_teardown, end_teardown
+from tidegate.gates.base import each
+from tidegate.gates.rules_operator_key import subset_blockers
+from tidegate.gates.rules_scope import stack_scope_blockers
 from tidegate.gates.teardown_readiness import stack_blockers
 from tidegate.lanes.build import apply_fetched, authorization_facts
 from tidegate.lanes.confluent import confluent_api
@@ -18,11 +22,13 @@ from tidegate.lanes.ended_lives import ended_lives
 from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope
 from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.log_groups import destroyed_before, owners_in, written_again
+from tidegate.lanes.operator_key import forget, put_back_if_standing, record
 from tidegate.lanes.owners import read_states
+from tidegate.lanes.planning import plan_key
 from tidegate.lanes.residual import fields_of, say_harmless, scan_now
-from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.run import ActionBlocked, LaneRun, now
 from tidegate.lanes.scope import preserve_set, stack_scope
-from tidegate.lanes.unsaved import settle
+from tidegate.lanes.unsaved import settle, unsaved_state
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
@@ -36,6 +42,9 @@ from tidegate.models.readiness import TeardownReadinessFacts
 from tidegate.models.residual import PreservedFacts, ResidualFacts
 from tidegate.models.snapshot import InputRecord
 from tidegate.models.state import STATE_ONLY_TYPES, DestroyedStateFacts, StateResource, StateVersion
+from tidegate.terraform import plan_store, workspace
+from tidegate.terraform.runner import TerraformStopped
+from tidegate.terraform.state_writer import StateNotWritten
 
 
 def collect_scope(run: LaneRun) -> TeardownScopeFacts:
@@ -147,7 +156,42 @@ def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
         scope=_frozen_by(run),
         destroy_set=scope.destroy_set,
     )
-    apply_fetched(run, stack)
+    if scope.refused_keys:
+        _forget_and_destroy(run, scope)
+    else:
+        apply_fetched(run, stack)
+
+
+def _forget_and_destroy(run: LaneRun, scope: StackScope) -> None:
+    """The clusters refuse the key of their topics and ACLs: forget those, plan again, destroy no more than was frozen.
+
+    Raises ActionBlocked, TerraformStopped, StoreError; where a cluster stands afterwards, the state is put back.
+    """
+    frozen_facts = frozen_scope(run)
+    prepared, _ = workspace.prepare(run.environment, scope.stack)
+    workspace.fetched_plan(prepared).unlink(missing_ok=True)  # the plan of before; nobody may apply it now
+    try:
+        before = forget(run, scope)
+    except (StateNotWritten, MalformedAnswer) as error:
+        raise ActionBlocked(f"nothing is forgotten of {scope.stack}: {error}") from error
+    try:
+        again = stack_scope(run, scope.stack)
+        refusals = tuple(each(subset_blockers(scope, again), stack_scope_blockers(again, frozen_facts)))
+        if refusals or not isinstance(again.plan, Known):
+            raise ActionBlocked(" ".join(it.sentence() for it in refusals))
+        record(run, "forgotten", {"stack": scope.stack, "plan_sha256": again.plan.value.sha256})
+        uri = f"s3://{run.environment.work.bucket}/{plan_key(run, scope.stack, again.plan.value.sha256)}"
+        if plan_store.fetch_plan(run.clients.s3, uri, workspace.fetched_plan(prepared)) != Known(
+            again.plan.value.sha256
+        ):
+            raise ActionBlocked(f"{uri} is not the plan that was judged")
+        apply_fetched(run, scope.stack)
+    except (ActionBlocked, TerraformStopped) as error:
+        run.log(f"{scope.stack}: {error}")
+        raise
+    finally:
+        if isinstance(unsaved_state(run, scope.stack), Absent):  # else that is the newest truth, and comes first
+            put_back_if_standing(run, scope, before)
 
 
 def collect_destroyed(run: LaneRun) -> DestroyedStateFacts:

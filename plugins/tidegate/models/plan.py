@@ -9,7 +9,9 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Facts
 from tidegate.models.log_groups import WrittenLogGroup
+from tidegate.models.notice import Notice
 from tidegate.models.observed import Absent, Observed
+from tidegate.models.operator_key import RefusedKey
 from tidegate.models.policy import ForbiddenRule, PolicyException
 from tidegate.models.prices import PricePolicy
 from tidegate.models.state import NewerProvider, StateResource, StateVersion
@@ -137,6 +139,11 @@ class PlanFacts(Facts):
     """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
     log_groups: Observed[tuple[WrittenLogGroup, ...]] = field(default_factory=Absent)
     """Those that stand under names which the plan creates. Absent: nobody looked, as in evidence of versions before."""
+    refused_keys: tuple[RefusedKey, ...] = ()
+    """Keys that their cluster refused in this run, so that the first plan failed."""
+    renewed: tuple[str, ...] = ()
+    """Addresses that this task made anew before it planned, on the operator's reason: then the plan is made without a
+    refresh."""
     alone: bool = False
     """The run was asked for the persistent stacks alone: it adds nothing that has a price."""
     only_repairs: bool = False
@@ -196,6 +203,10 @@ class StackScope:
     """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
     too_new: Observed[NewerProvider] = field(default_factory=Absent)
     """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
+    refused_keys: tuple[RefusedKey, ...] = ()
+    """Keys that their cluster refused in this run, so that no refresh can be made: then the plan is made without one,
+    and what is managed with them is forgotten right before the destroy. Empty: the plan is refreshed, or there is none.
+    """
     needed_by: tuple[str, ...] = ()
     """Every stack that needs this one, through however many others: they go first."""
     stopped_by: tuple[Blocker, ...] = ()
@@ -224,6 +235,20 @@ class TeardownScopeFacts(Facts):
     """Resources in the state of each stack that needs a target and is none itself: they must go first, or with it."""
     frozen_digest: str
     """sha256 over the digests of the parts, the preserve-set and the serials, in RFC 8785 form."""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """One for each key that its cluster refuses: the stack is planned without a refresh."""
+        return tuple(
+            Notice(
+                key=f"operator-key-refused/{scope.stack}/{key.key_id}",
+                summary=f"{scope.stack} is torn down without a refresh: cluster {key.cluster} answered {key.status} to "
+                f"key {key.key_id}; {len(key.addresses)} topics and ACLs are forgotten and go with the cluster",
+                remedy="nothing, if the environment is to go; else M2 with repair_drift makes a new key",
+            )
+            for scope in self.stacks
+            for key in scope.refused_keys
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

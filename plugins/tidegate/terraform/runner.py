@@ -73,16 +73,29 @@ class Terraform:
         arguments = backend_arguments(self.environment, stack, path_style=path_style)
         self._run("init", ["-reconfigure", "-lockfile=readonly", "-no-color", *arguments], log_lines=False)
 
-    def plan(self, *, destroy: bool, lock_timeout_seconds: int = 0, only_looks: bool = False) -> SavedPlan:
+    def plan(
+        self,
+        *,
+        destroy: bool,
+        lock_timeout_seconds: int = 0,
+        only_looks: bool = False,
+        refresh: bool = True,
+        renew: str | None = None,
+    ) -> SavedPlan:
         """Make a saved plan. Takes the state lock; while somebody holds it, waits so long, and then fails.
 
         One that `only_looks` serves no apply: it never takes the place of a record of a terraform not seen to end.
-        Any other shows whoever reads it what a lost apply left, so that apply is not looked for any more.
+        Any other shows whoever reads it what a lost apply left, so that apply is not looked for any more. Without
+        `refresh` the state is taken for what stands. `renew` is the one address that is planned, to be made anew.
         """
         path = self.workspace.directory / ("destroy.tfplan" if destroy else "build.tfplan")
         arguments = ["-json", "-detailed-exitcode", f"-out={path}", f"-var-file={self.workspace.inputs}"]
         if destroy:
             arguments.append("-destroy")
+        if not refresh:
+            arguments.append("-refresh=false")
+        if renew is not None:
+            arguments += [f"-target={renew}", f"-replace={renew}"]
         ended = self._locked(
             "plan", arguments, accepted=(0, 2), lock_timeout_seconds=lock_timeout_seconds, only_looks=only_looks
         )

@@ -134,3 +134,8 @@ def locked_providers(root: Path) -> dict[str, str]:
             versions[current] = line.split('"')[1]
             current = ""
     return versions
+
+
+def fetched_plan(prepared: Workspace) -> Path:
+    """Where a plan from the work bucket lies for its apply."""
+    return prepared.directory / "fetched.tfplan"

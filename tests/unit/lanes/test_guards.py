@@ -347,6 +347,12 @@ def test_the_newest_guard_that_names_one_wins(world: Any) -> None:
     assert reference(world) == Known("s3://work/demo-newer.tfplan")
 
 
+def test_of_two_plans_in_one_guard_the_one_made_last_counts(world: Any) -> None:
+    """A key that was made anew had a plan of its own, before that of the stack."""
+    world.handed_over[PLAN_TASK] = handed("s3://work/demo-key.tfplan", "s3://work/demo-stack.tfplan")
+    assert reference(world) == Known("s3://work/demo-stack.tfplan")
+
+
 @pytest.mark.parametrize(
     "pushed",
     [

@@ -38,7 +38,7 @@ def test_what_the_cloud_lost_goes_and_what_the_plan_forgets_does_not(
     state = SimpleNamespace(resources=Known((GONE, THERE)), version=Known(world_of.state_version()), outputs=Known({}))
     plan = world_of.destroy_plan(refreshed=refreshed)
     monkeypatch.setattr(scope, "read_state", lambda *_: state)
-    monkeypatch.setattr(scope, "make_plan", lambda *_: plan)
+    monkeypatch.setattr(scope, "make_plan", lambda *_, **__: plan)
     run = world.run("m9", "b_scope_freeze")
     begin(run, GONE, THERE)
     found = scope.stack_scope(run, "demo")

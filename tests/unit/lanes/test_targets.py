@@ -114,7 +114,7 @@ def place(world: Any, monkeypatch: pytest.MonkeyPatch) -> Place:
     def read(_clients: Any, _environment: Any, stack: str) -> StateRead:
         return place.states[stack]
 
-    def plan(_run: Any, stack: str, purpose: Any, _inputs: Any) -> Observed[Any]:
+    def plan(_run: Any, stack: str, purpose: Any, _inputs: Any, **_how: Any) -> Observed[Any]:
         place.planned.append(stack)
         if stack in place.unplannable:
             return Unreadable("401 Unauthorized")
@@ -129,6 +129,7 @@ def place(world: Any, monkeypatch: pytest.MonkeyPatch) -> Place:
         monkeypatch.setattr(module, "now", lambda: NOW, raising=False)
     monkeypatch.setattr(orphans, "now", lambda: NOW)
     monkeypatch.setattr(scope, "make_plan", plan)
+    monkeypatch.setattr(scope, "refused_now", lambda *_: ())
     monkeypatch.setattr(orphans, "read_parameters", lambda *_: place.parameters)
     monkeypatch.setattr(teardown, "still_there", lambda _clients, asked: Known(tuple(asked) and ()))
     monkeypatch.setattr(teardown, "missing", lambda _clients, asked: Known(tuple(asked) and ()))
@@ -619,7 +620,9 @@ def recorded(place: Place, contract: dict[str, Any]) -> None:
 
 def inputs_of(place: Place, stack: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    monkeypatch.setattr(scope, "make_plan", lambda _run, _stack, _purpose, inputs: given.update(inputs) or Absent())
+    monkeypatch.setattr(
+        scope, "make_plan", lambda _run, _stack, _purpose, inputs, **_how: given.update(inputs) or Absent()
+    )
     scope.stack_scope(place.run("b_scope_freeze", params={"target": stack}), stack)
     return given
 

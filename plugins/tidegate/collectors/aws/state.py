@@ -90,12 +90,12 @@ def _parsed(content: str) -> dict[str, Any]:
 
 def instances_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Address and content of each managed instance. Raises MalformedAnswer."""
-    for address, _, instance in _instances(document):
+    for address, _, instance in typed_instances_of(document):
         yield address, instance
 
 
-def _instances(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Address, type and content."""
+def typed_instances_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Address, type and content of each managed instance. Raises MalformedAnswer."""
     for resource in field(document, "resources", list):
         mode = field(resource, "mode", str)
         if mode == "data":
@@ -110,7 +110,7 @@ def _instances(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def _resources(document: dict[str, Any]) -> Iterator[_Instance]:
-    for address, kind, instance in _instances(document):
+    for address, kind, instance in typed_instances_of(document):
         id_ = field(instance, "attributes.id", str)
         naming = NAMING.get(kind)
         name = (optional(instance, f"attributes.{naming}", str) or "") if naming else ""

@@ -33,12 +33,14 @@ _UNUSABLE = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 class NoAnswer(Exception):
     """Confluent gave no usable answer; the text says what came instead, without secrets.
 
-    `transient`: it was busy, or the connection was cut off: asking again later may well give one.
+    `transient`: it was busy, or the connection was cut off: asking again later may well give one. `status` is the HTTP
+    status of a refusal; None: there was no whole answer.
     """
 
-    def __init__(self, text: str, *, transient: bool = False) -> None:
+    def __init__(self, text: str, *, transient: bool = False, status: int | None = None) -> None:
         super().__init__(text)
         self.transient = transient
+        self.status = status
 
 
 class ConfluentApi:
@@ -91,7 +93,8 @@ class ConfluentApi:
             with self._client.stream("GET", url, extensions={DEADLINE: deadline}) as response:
                 if response.status_code != httpx.codes.OK:
                     busy = response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error
-                    raise NoAnswer(self._refusal(response, deadline), transient=busy)
+                    refusal = self._refusal(response, deadline)
+                    raise NoAnswer(refusal, transient=busy, status=response.status_code)
                 content = self._body(response, LARGEST_ANSWER, deadline)
         except _UNUSABLE as error:
             cut_off = isinstance(error, _CUT_OFF)
