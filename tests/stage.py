@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from sandbox.faults import Fault
 from sandbox.testing import Sandbox
 
 ENVIRONMENT = "dev_min"
@@ -224,6 +225,26 @@ class Stage:
         thread = threading.Thread(target=watch, daemon=True)
         thread.start()
         return thread
+
+    def refuse_the_state_once_a_vpc_is_asked_for(self) -> None:
+        """From the next VPC on no write of demo's state, nor beside it, is taken, until the faults are cleared."""
+        since = self.position()
+        refused = Fault(
+            service="s3", kind="expired_token", operation="PutObject", resource=f"{ENVIRONMENT}/demo/terraform.tfstate"
+        )
+
+        def watch() -> None:
+            deadline = time.monotonic() + 600
+            while time.monotonic() < deadline:
+                if any((it.service, it.operation) == ("ec2", "CreateVpc") for it in self.sandbox.admin.calls(since)):
+                    self.sandbox.admin.add_fault(refused)
+                    return
+
+        threading.Thread(target=watch, daemon=True).start()
+
+    def unsaved_files(self) -> list[Path]:
+        """States that terraform could not write and left on this worker."""
+        return [path for path in (self.directory / "terraform").rglob("*.tfstate") if ".terraform" not in path.parts]
 
     def _terraforms(self) -> list[psutil.Process]:
         """Terraform processes of this stage; each leads a session of its own."""

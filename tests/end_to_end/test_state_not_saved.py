@@ -1,48 +1,19 @@
 """The end of an apply cannot store its state (hashicorp/terraform#33264): nothing that was made is lost (ST7)."""
 
-import threading
-import time
-from pathlib import Path
-
 import pytest
 
-from sandbox.faults import Fault
-from stage import BUILD, ENVIRONMENT, TEARDOWN, Stage
+from stage import BUILD, TEARDOWN, Stage
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
-
-STATE = f"{ENVIRONMENT}/demo/terraform.tfstate"
-
-
-def refuse_the_state_once_a_vpc_is_asked_for(stage: Stage) -> None:
-    """From then on no write of demo's state, nor of anything beside it, is taken."""
-    since = stage.position()
-
-    def watch() -> None:
-        deadline = time.monotonic() + 600
-        while time.monotonic() < deadline:
-            if any((it.service, it.operation) == ("ec2", "CreateVpc") for it in stage.sandbox.admin.calls(since)):
-                stage.sandbox.admin.add_fault(
-                    Fault(service="s3", kind="expired_token", operation="PutObject", resource=STATE)
-                )
-                return
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def unsaved_files(stage: Stage) -> list[Path]:
-    return [path for path in (stage.directory / "terraform").rglob("*.tfstate") if ".terraform" not in path.parts]
 
 
 def test_m9_pushes_what_could_not_be_saved_and_destroys_all_of_it(bootstrapped: Stage) -> None:
     stage = bootstrapped
     stage.emptied()
-    built = stage.run(
-        "m2", right_before={"f_demo.apply": lambda: refuse_the_state_once_a_vpc_is_asked_for(stage)}, **BUILD
-    )
+    built = stage.run("m2", right_before={"f_demo.apply": stage.refuse_the_state_once_a_vpc_is_asked_for}, **BUILD)
     assert built.tasks["f_demo.apply"] == "failed"
     assert stage.state_of("demo") is None
-    (kept,) = unsaved_files(stage)
+    (kept,) = stage.unsaved_files()
     assert kept.stat().st_mode & 0o777 == 0o600
     assert kept.parent.stat().st_mode & 0o777 == 0o700
 
@@ -60,7 +31,7 @@ def test_m9_pushes_what_could_not_be_saved_and_destroys_all_of_it(bootstrapped: 
     assert _vpcs(stage) == [], vpc
     roles = [it["RoleName"] for it in stage.sandbox.client("iam").list_roles()["Roles"]]
     assert [name for name in roles if "-demo-" in name] == []
-    assert unsaved_files(stage) == []
+    assert stage.unsaved_files() == []
 
 
 def _vpcs(stage: Stage) -> list[str]:

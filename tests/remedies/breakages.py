@@ -209,14 +209,18 @@ def mail_unsubscribed(scene: Scene) -> None:
 
 
 def state_not_saved(scene: Scene) -> None:
-    """The bucket takes no write of demo's state from the first VPC on (hashicorp/terraform#33264)."""
-    scene.stage.emptied()
-
-    def refuse() -> None:
-        fault(service="s3", kind="expired_token", operation="PutObject", resource=STATE)(scene)
-
-    build = scene.stage.run("m2", right_before={"f_demo.apply": refuse}, **BUILD)
+    """The bucket takes no write of demo's state from the first VPC on (hashicorp/terraform#33264), and the worker that
+    keeps what it could not write is another one by now.
+    """
+    stage = scene.stage
+    stage.emptied()
+    build = stage.run("m2", right_before={"f_demo.apply": stage.refuse_the_state_once_a_vpc_is_asked_for}, **BUILD)
     assert build.tasks["f_demo.apply"] == "failed"
+    stage.sandbox.admin.clear_faults()
+    (kept,) = stage.unsaved_files()
+    elsewhere = kept.with_name("not-on-this-worker")
+    kept.rename(elsewhere)
+    scene.undo.callback(elsewhere.rename, kept)
 
 
 def retained_backup(scene: Scene) -> None:
