@@ -252,6 +252,12 @@ def role_not_deleted(scene: Scene) -> None:
     fault(service="iam", operation="DeleteRole", kind="error", status=404, code="NoSuchEntity", times=1)(scene)
 
 
+def delete_the_role(stage: Stage) -> None:
+    iam = stage.sandbox.client("iam")
+    (left,) = [it["RoleName"] for it in iam.list_roles()["Roles"] if it["RoleName"].startswith(f"{PREFIX}-demo")]
+    iam.delete_role(RoleName=left)
+
+
 def killed_teardown(scene: Scene) -> None:
     """The machine dies in the middle of a destroy; the lock stays."""
     killer = scene.stage.kill_terraform_after("ec2", "DeleteSubnet")

@@ -382,7 +382,10 @@ SCENARIOS: tuple[Scenario, ...] = (
         codes=("RESOURCE-STILL-THERE", "FINDING-OPEN"),
         steps=4,
         broken=breakages.role_not_deleted,
-        played=lambda _scene: Played(waits={"the service has finished": lambda _stage: None}),
+        played=lambda _scene: Played(
+            waits={"the service has finished": lambda _stage: None},
+            persons={"remove aws_iam_role": breakages.delete_the_role},
+        ),
         tears_down=True,
     ),
     Scenario(

@@ -5,9 +5,8 @@ A teardown that cannot ask for a topic forgets it and takes its cluster, with wh
 
 from collections.abc import Iterator
 
-from tidegate.gates.rules_remedies import CLEAR, REPAIR, TEARDOWN
+from tidegate.gates.rules_remedies import REPAIR, TEARDOWN
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known
 from tidegate.models.operator_key import CLUSTER, IN_CLUSTER, RefusedKey, cluster_of
 from tidegate.models.plan import Plan, StackScope
 from tidegate.models.remedy import Remedy
@@ -52,25 +51,6 @@ def forget_blockers(scope: StackScope) -> Iterator[Blocker]:
 def forgotten(scope: StackScope) -> tuple[str, ...]:
     """Addresses that a teardown of this scope forgets before it destroys."""
     return tuple(sorted({address for key in scope.refused_keys for address in key.addresses}))
-
-
-def subset_blockers(frozen: StackScope, again: StackScope) -> Iterator[Blocker]:
-    """The plan that was made after forgetting takes nothing that was not frozen, and leaves only what was forgotten."""
-    known = {(it.address, it.type, it.id) for it in frozen.destroy_set}
-    taken = {(it.address, it.type, it.id): it.address for it in again.destroy_set}
-    planned = [it.address for it in again.plan.value.resources] if isinstance(again.plan, Known) else []
-    addresses = {it.address for it in frozen.destroy_set}
-    outside = {address for key, address in taken.items() if key not in known} | set(planned) - addresses
-    left = addresses - set(taken.values()) - set(forgotten(frozen))
-    for address in sorted(outside | left):
-        yield Blocker(
-            code="SCOPE-CHANGED-BY-FORGETTING",
-            summary="after forgetting, the plan is not what was frozen without what was forgotten",
-            resource=address,
-            observed="it would go, and was not frozen" if address in outside else "frozen, and it would stay",
-            expected="the frozen destroy-set without the forgotten topics and ACLs",
-            remedy=CLEAR,
-        )
 
 
 def renewal_refusals(plan: Plan) -> tuple[str, ...]:

@@ -12,13 +12,13 @@ from tidegate.collectors.confluent.identities import PREFIX, confluent_still_the
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.teardowns import begin_teardown, end_teardown
 from tidegate.gates.base import each
-from tidegate.gates.rules_operator_key import subset_blockers
 from tidegate.gates.rules_scope import stack_scope_blockers
 from tidegate.gates.teardown_readiness import stack_blockers
 from tidegate.lanes.build import apply_fetched, authorization_facts
 from tidegate.lanes.confluent import confluent_api
 from tidegate.lanes.emergency_record import triggered_by_the_stop
 from tidegate.lanes.ended_lives import ended_lives
+from tidegate.lanes.forgotten_scope import subset_blockers
 from tidegate.lanes.frozen import SCOPE_TASK, count_of, frozen_scope
 from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.log_groups import destroyed_before, owners_in, written_again

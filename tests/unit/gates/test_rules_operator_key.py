@@ -7,7 +7,8 @@ import pytest
 
 from factories_world import NOW, destroy_plan, plan, plan_facts, planned, scope, scope_facts, state_resource
 from tidegate.gates import plan_guard, teardown_scope
-from tidegate.gates.rules_operator_key import RENEWED, renewal_refusals, subset_blockers
+from tidegate.gates.rules_operator_key import RENEWED, renewal_refusals
+from tidegate.lanes.forgotten_scope import subset_blockers
 from tidegate.models.observed import Unreadable
 from tidegate.models.operator_key import RefusedKey
 from tidegate.models.plan import StackScope
