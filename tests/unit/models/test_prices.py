@@ -23,8 +23,20 @@ TYPES = sorted(
     | set(POLICIES.forbidden.watched)
 )
 SIDES = ("live", "plan")
-NEVER_PRICED = {"aws_msk_serverless_cluster"}
-"""Forbidden, and billed by what neither a plan nor a scan shows: declared a gap, so it stays unpriced and blocks."""
+WATCHED = {
+    "aws_acmpca_certificate_authority",
+    "aws_emr_cluster",
+    "aws_fsx_file_system",
+    "aws_kinesis_stream",
+    "aws_mq_broker",
+    "aws_opensearchserverless_collection",
+    "aws_sagemaker_endpoint",
+    "aws_sagemaker_notebook_instance",
+    "aws_wafv2_web_acl",
+}
+"""Dear, and no stack may hold one: the live scan finds it, and without a price it blocks (ADR 28)."""
+NEVER_PRICED = {"aws_msk_serverless_cluster", *WATCHED}
+"""Forbidden or only watched, and billed by what neither a plan nor a scan shows, or unpriced: declared a gap."""
 
 NAT = {
     "types": ["aws_nat_gateway"],
@@ -72,9 +84,10 @@ def test_where_a_type_has_neither_a_gap_is_declared(kind: str) -> None:
             ], f"{kind} in {region}, {side}: add a price, a reason why it is free, or a gap"
 
 
-def test_gaps_are_of_forbidden_types_only() -> None:
+def test_gaps_are_of_types_that_no_stack_may_hold() -> None:
     forbidden = {kind for rule in POLICIES.forbidden.rules for kind in rule.types}
-    assert {kind for gap in PRICES.gaps for kind in gap.types} <= forbidden
+    assert {kind for gap in PRICES.gaps for kind in gap.types} <= forbidden | WATCHED
+    assert not WATCHED & {kind for stack in POLICIES.allowed_types.stacks.values() for kind in stack}
 
 
 def test_prices_are_those_of_the_source() -> None:
