@@ -419,9 +419,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="the root of a stack is no root",
         phase="m9",
         conf=TEARDOWN,
-        codes=("PLAN-UNREADABLE",),
-        steps=2,
+        codes=("PLAN-UNREADABLE", "GUARD-STALE"),
+        steps=3,
         broken=breakages.manifest("root: demo", "root: modules"),
+        played=lambda scene: Played(
+            persons={
+                "remove what the reason names": lambda _stage: breakages.manifest("root: modules", "root: demo")(scene)
+            }
+        ),
         tears_down=True,
     ),
     Scenario(
