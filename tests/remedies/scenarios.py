@@ -448,13 +448,4 @@ SCENARIOS: tuple[Scenario, ...] = (
         broken=breakages.database_protected,
         tears_down=True,
     ),
-    Scenario(
-        name="EC2 is busy",
-        phase="m2",
-        conf=GO_ON,
-        codes=("COST-INVENTORY-UNREAD",),
-        steps=2,
-        broken=breakages.fault(service="ec2", kind="throttle", operation="DescribeVolumes"),
-        played=lambda scene: Played(waits={"answers again": lambda _stage: scene.undo.close()}),
-    ),
 )
