@@ -151,9 +151,9 @@ def apply(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
     if not planned(run, stack).has_changes:
         run.log(f"the plan of {stack} has no changes: nothing is applied")
         return
+    make_way(run, stack, planned(run, stack))
     _record_inputs(run, stack)
     end_teardown(run.remote, run.environment.name, stack, execution_id=run.execution_id, outcome="rebuilt")
-    make_way(run, stack, planned(run, stack))
     apply_fetched(run, stack)
 
 

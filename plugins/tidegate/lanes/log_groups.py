@@ -6,16 +6,17 @@ from tidegate.collectors.aws.log_groups import LogGroup, delete_log_group, stand
 from tidegate.collectors.aws.lookup import QUESTIONS, still_there
 from tidegate.evidence.removed_log_groups import record_removal
 from tidegate.evidence.teardowns import newest_destroy_set
+from tidegate.gates.rules_control import lease_ours_blockers
 from tidegate.lanes.run import ActionBlocked, LaneRun, now
 from tidegate.models.facts import Facts
 from tidegate.models.log_groups import LOG_GROUP, Owner, WrittenLogGroup, by_name
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
-from tidegate.models.plan import Plan
+from tidegate.models.plan import FrozenResource, Plan
 from tidegate.models.residual import ResidualFacts
 from tidegate.models.state import StateResource
 
 
-def owners_in(resources: Iterable[StateResource]) -> tuple[Owner, ...]:
+def owners_in(resources: Iterable[StateResource | FrozenResource]) -> tuple[Owner, ...]:
     """What of a destroy-set may have left log groups."""
     return tuple(Owner(type=it.type, id=it.id, name=it.name or it.id) for it in resources)
 
@@ -26,7 +27,7 @@ def destroyed_before(run: LaneRun, stacks: Iterable[str]) -> Observed[tuple[Owne
     for stack in stacks:
         match newest_destroy_set(run.remote, run.environment.name, stack):
             case Known(resources):
-                found += [Owner(type=it.type, id=it.id, name=it.name or it.id) for it in resources]
+                found += owners_in(resources)
             case Absent():
                 continue
             case unread:
@@ -85,10 +86,16 @@ def make_way(run: LaneRun, stack: str, plan: Plan) -> None:
 
 
 def remove_written_again(run: LaneRun, facts: Facts, document: object) -> None:
-    """After each look of M9.F: removes what may be removed. The next look tells whether it is gone. Raises StoreError
-    before anything is removed.
+    """After each look of M9.F: removes what may be removed. The next look tells whether it is gone.
+
+    Nothing is removed where another run has the environment by now: its build may just have made the log group. Raises
+    StoreError before anything is removed.
     """
-    if isinstance(facts, ResidualFacts) and isinstance(facts.log_groups, Known):
+    if not isinstance(facts, ResidualFacts) or not isinstance(facts.log_groups, Known) or not facts.log_groups.value:
+        return
+    for blocker in (refusals := tuple(lease_ours_blockers(run.acquire_lease()))):
+        run.log(f"no log group is removed: {blocker.sentence()}")
+    if not refusals:
         remove(run, facts.log_groups.value)
 
 
@@ -113,8 +120,7 @@ def _judged(run: LaneRun, group: LogGroup, owner: Owner, owners: tuple[Owner, ..
     whole = owner.type == LOG_GROUP
     asked = [it for it in owners if it.type in QUESTIONS and it.type != LOG_GROUP] if whole else [owner]
     said = "its stack" if whole else f"{owner.type} {owner.id}"
-    kept = _claimed(run, group) or _owned(run, asked, said)
-    return _written(run, group, said, kept)
+    return _written(run, group, said, _claimed(run, group) or _owned(run, asked, said))
 
 
 def _written(run: LaneRun, group: LogGroup, owner: str, kept: str) -> WrittenLogGroup:

@@ -1,15 +1,17 @@
 """Which log groups are removed after a destroy: exact names, owner gone, nobody else's, on record first."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from factories_world import residual_facts
 from standins import MemoryStore
 from tidegate.collectors.aws.clients import Clients
 from tidegate.evidence.store import StoreError
-from tidegate.lanes.log_groups import destroyed_before, names_taken, remove, written_again
+from tidegate.lanes.log_groups import destroyed_before, names_taken, remove, remove_written_again, written_again
 from tidegate.lanes.run import ActionBlocked, LaneRun
 from tidegate.models.log_groups import LOG_GROUP, Owner
 from tidegate.models.observed import Known, Unreadable
@@ -136,6 +138,23 @@ def test_a_removal_that_aws_refuses_is_said_and_kept_on_record_once(
     assert remove(run, found.value) == remove(run, found.value) == ("DeleteLogGroup: AccessDenied",)
     assert [key for key in world.remote.objects if "removed_log_groups" in key] == [RECORD]
     assert any("stays: DeleteLogGroup: AccessDenied" in said for said in world.said)
+
+
+def test_nothing_is_removed_while_another_run_has_the_environment(world: Any, run: LaneRun, logs: Any) -> None:
+    """Its build may just have made the log group, before anything else of its stack."""
+    boto3.client("s3", region_name="eu-west-2").create_bucket(
+        Bucket="fraud-platform-dev-min-evidence", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
+    )
+    logs.create_log_group(logGroupName=PERFORMANCE)
+    facts = residual_facts(log_groups=written_again(run, (OWNER,)))
+    other = world.run("m2", "f_demo.apply", clients=run.clients, run_id="another")
+    assert other.acquire_lease().ours
+    remove_written_again(run, facts, None)
+    assert standing(logs) == {PERFORMANCE}
+    assert any("no log group is removed" in said and "another" in said for said in world.said)
+    other.lease.release(dag_id=other.dag_id, run_id=other.run_id, now=datetime.now(UTC))
+    remove_written_again(run, facts, None)
+    assert standing(logs) == set()
 
 
 def test_no_teardown_ever_was(run: LaneRun) -> None:

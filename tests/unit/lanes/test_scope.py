@@ -11,6 +11,7 @@ from standins import dev_min
 from tidegate.evidence.teardowns import begin_teardown, unfinished_teardown
 from tidegate.lanes import build, scope
 from tidegate.lanes.plan_facts import plan_facts
+from tidegate.lanes.run import ActionBlocked
 from tidegate.models.observed import Absent, Known
 from tidegate.models.snapshot import InputRecord
 
@@ -57,6 +58,23 @@ def test_a_build_ends_the_teardown_before_it_applies(world: Any, monkeypatch: py
     )
     build.apply(run, world_of.applied_facts(), {})
     assert seen == [Absent()]
+
+
+def test_a_log_group_that_stays_keeps_a_build_from_everything(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is applied, and the teardown before is not said to have been built over."""
+    run = world.run("m2", "f_demo.apply")
+    begin(run, THERE)
+
+    def stays(*_: Any) -> None:
+        raise ActionBlocked("LOG-GROUP-NAME-TAKEN demo")
+
+    monkeypatch.setattr(build, "planned", lambda *_: SimpleNamespace(has_changes=True, resources=()))
+    monkeypatch.setattr(build, "make_way", stays)
+    monkeypatch.setattr(build, "_record_inputs", lambda *_: pytest.fail("recorded"))
+    monkeypatch.setattr(build, "apply_fetched", lambda *_: pytest.fail("applied"))
+    with pytest.raises(ActionBlocked):
+        build.apply(run, world_of.applied_facts(), {})
+    assert isinstance(unfinished_teardown(run.remote, "dev_min", "demo"), Known)
 
 
 def test_a_database_is_judged_neither_in_a_plan_nor_while_demo_stands(

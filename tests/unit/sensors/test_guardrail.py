@@ -82,6 +82,18 @@ def test_a_clean_look_gets_its_second_one(bench: Bench, waits: int) -> None:
     assert bench.concluded == [(bench.facts, "judged")]
 
 
+def test_it_acts_after_each_look_before_it_waits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    acted: list[Any] = []
+    monkeypatch.setattr(guardrail, "act", lambda _run, action, facts: acted.append((action, facts)))
+    bench.facts = first = clean_now(pause=300)
+    with pytest.raises(TaskDeferred):
+        bench.sensor().execute({})
+    bench.facts = world.residual_facts()
+    bench.sensor().look_again({}, "x")
+    removes = "tidegate.lanes.log_groups:remove_written_again"
+    assert acted == [(removes, first), (removes, bench.facts)]
+
+
 def test_a_look_that_finds_something_leaves_nothing_to_the_next(bench: Bench) -> None:
     going = world.live("aws_nat_gateway", "nat-1", status="deleting")
     bench.facts = world.residual_facts(going, looks=world.looks(first=Known(world.look(-1))))
