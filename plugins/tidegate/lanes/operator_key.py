@@ -94,6 +94,7 @@ def forget(run: LaneRun, scope: StackScope) -> ObjectVersion:
     if not isinstance(held, Known) or held.value.stored.version_id != frozen:
         raise ActionBlocked(f"the state of {stack} is not version {frozen or 'none'} any more, so nothing is forgotten")
     addresses = forgotten(scope)
+    body = without(held.value, addresses)
     record(
         run,
         "forgotten",
@@ -105,7 +106,7 @@ def forget(run: LaneRun, scope: StackScope) -> ObjectVersion:
             "keys": [{"key_id": it.key_id, "cluster": it.cluster, "status": it.status} for it in scope.refused_keys],
         },
     )
-    made = _write(run, stack, without(held.value, addresses), held.value.stored, "forget")
+    made = _write(run, stack, body, held.value.stored, "forget")
     run.log(
         f"{stack}: {len(addresses)} topics and ACLs are forgotten, for their cluster refuses the key; "
         f"the state before is version {frozen}, on record; now it is version {made}"

@@ -53,6 +53,7 @@ def test_each_names_its_own_repair(facts: PreservedFacts, begins: str, says: str
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert blocker.remedy.text.startswith(begins)
     assert says in blocker.remedy.text
+    assert "then trigger this DAG again" in blocker.remedy.text, "what was frozen fits no more"
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,8 @@ def test_where_and_what_was_expected(facts: PreservedFacts, resource: str, expec
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert blocker.resource == resource
     assert expected in blocker.expected
+
+
+def test_of_a_stack_that_moved_a_new_teardown_judges_anew() -> None:
+    (blocker,) = GATE.evaluate(preserved_facts(serials_now={"core": Known(5)}), judged_at=NOW)
+    assert blocker.remedy.text.endswith("then trigger this DAG again")

@@ -90,6 +90,11 @@ def test_a_plan_that_failed_for_another_reason_stays_unreadable(changes: Any) ->
         pytest.param(confluent(CLUSTER), [RENEWED], id="one-would-stay"),
         pytest.param(confluent(CLUSTER, KEY, state_resource("aws_vpc.this", "vpc-1")), ["aws_vpc.this"], id="one-more"),
         pytest.param(confluent(replace(CLUSTER, id="lkc-2"), KEY), [CLUSTER.address], id="another-cluster"),
+        pytest.param(
+            confluent(CLUSTER, KEY, plan=destroy_plan(planned("aws_vpc.this", "delete"), stack="confluent")),
+            ["aws_vpc.this"],
+            id="one-more-that-no-state-tells-of",
+        ),
         pytest.param(confluent(plan=NO_PLAN, destroy_set=()), [RENEWED, CLUSTER.address], id="no-plan"),
     ],
 )

@@ -1,5 +1,6 @@
 """Which log groups are removed after a destroy: exact names, owner gone, nobody else's, on record first."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,14 +8,25 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from factories_world import residual_facts
+from factories_world import plan, planned, residual_facts
 from standins import MemoryStore
 from tidegate.collectors.aws.clients import Clients
 from tidegate.evidence.store import StoreError
-from tidegate.lanes.log_groups import destroyed_before, names_taken, remove, remove_written_again, written_again
+from tidegate.evidence.teardowns import begin_teardown, end_teardown
+from tidegate.lanes import log_groups
+from tidegate.lanes.log_groups import (
+    destroyed_before,
+    make_way,
+    names_taken,
+    remove,
+    remove_written_again,
+    written_again,
+)
 from tidegate.lanes.run import ActionBlocked, LaneRun
 from tidegate.models.log_groups import LOG_GROUP, Owner
 from tidegate.models.observed import Known, Unreadable
+from tidegate.models.snapshot import InputRecord
+from tidegate.models.state import StateResource
 
 CLUSTER = "fraud-platform-dev-min-demo-runtime"
 PERFORMANCE = f"/aws/ecs/containerinsights/{CLUSTER}/performance"
@@ -108,29 +120,56 @@ def test_the_group_of_the_stack_itself_goes_when_all_of_the_stack_is_gone(run: L
     assert judged(run, own) == {own.id: "nobody can ask for its stack"}
 
 
-def test_another_account_or_region_keeps_it(world: Any, logs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tidegate.lanes import log_groups
-
+@pytest.mark.parametrize(
+    ("there", "kept"),
+    [
+        (("eu-west-2", "us-east-1"), "it is in account 123456789012, region us-east-1"),
+        (("123456789012", "999999999999"), "it is in account 999999999999, region eu-west-2"),
+    ],
+)
+def test_another_account_or_region_keeps_it(
+    run: LaneRun, logs: Any, monkeypatch: pytest.MonkeyPatch, there: tuple[str, str], kept: str
+) -> None:
     logs.create_log_group(logGroupName=PERFORMANCE)
-    run = world.run("m9", "f_residual_scan", clients=Clients.from_environment("eu-west-2"))
     real = log_groups.standing_log_groups
 
     def elsewhere(*given: Any) -> Any:
-        from dataclasses import replace
-
         found = real(*given)
         assert isinstance(found, Known)
-        return Known(tuple(replace(it, arn=it.arn.replace("eu-west-2", "us-east-1")) for it in found.value))
+        return Known(tuple(replace(it, arn=it.arn.replace(*there)) for it in found.value))
 
     monkeypatch.setattr(log_groups, "standing_log_groups", elsewhere)
-    assert judged(run, OWNER) == {PERFORMANCE: "it is in account 123456789012, region us-east-1"}
+    assert judged(run, OWNER) == {PERFORMANCE: kept}
+
+
+def test_what_others_claim_is_not_ours_whatever_its_name(run: LaneRun, logs: Any) -> None:
+    """No command to delete it is offered."""
+    logs.create_log_group(logGroupName=PERFORMANCE, tags={"environment": "prod"})
+    found = written_again(run, (OWNER,))
+    assert isinstance(found, Known)
+    assert [it.ours for it in found.value] == [False]
+
+
+def going(*names: str, actions: tuple[str, ...] = ("create",)) -> Any:
+    """A plan with these log groups."""
+    resources = [
+        planned(f"aws_cloudwatch_log_group.g{i}", actions=actions, attributes={"name": Known(name)})
+        for i, name in enumerate(names)
+    ]
+    return plan(resources=tuple(resources))
+
+
+@pytest.mark.parametrize("actions", [("no-op",), ("update",), ("delete", "create"), ("delete",)])
+def test_a_name_that_the_plan_does_not_create_anew_is_its_own(
+    run: LaneRun, logs: Any, actions: tuple[str, ...]
+) -> None:
+    logs.create_log_group(logGroupName="mine")
+    assert names_taken(run, "demo", going("mine", actions=actions)) == Known(())
 
 
 def test_a_removal_that_aws_refuses_is_said_and_kept_on_record_once(
     run: LaneRun, logs: Any, world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tidegate.lanes import log_groups
-
     logs.create_log_group(logGroupName=PERFORMANCE)
     found = written_again(run, (OWNER,))
     assert isinstance(found, Known)
@@ -166,20 +205,7 @@ def test_a_damaged_record_of_a_teardown_is_no_licence(run: LaneRun, world: Any) 
     assert isinstance(destroyed_before(run, ("demo",)), Unreadable)
 
 
-def test_a_name_that_a_build_creates(world: Any, run: LaneRun, logs: Any) -> None:
-    from factories_world import plan, planned
-    from tidegate.evidence.teardowns import begin_teardown, end_teardown
-    from tidegate.lanes.log_groups import make_way
-    from tidegate.models.snapshot import InputRecord
-    from tidegate.models.state import StateResource
-
-    def going(*names: str) -> Any:
-        resources = [
-            planned(f"aws_cloudwatch_log_group.g{i}", "create", attributes={"name": Known(name)})
-            for i, name in enumerate(names)
-        ]
-        return plan(resources=tuple(resources))
-
+def test_a_name_that_a_build_creates(world: Any, run: LaneRun, logs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names_taken(run, "demo", going("free")) == Known(())
     logs.create_log_group(logGroupName="mine")
     logs.create_log_group(logGroupName=PERFORMANCE)
@@ -199,5 +225,9 @@ def test_a_name_that_a_build_creates(world: Any, run: LaneRun, logs: Any) -> Non
         destroy_set=[StateResource(address="a", type=OWNER.type, id=OWNER.id, name=OWNER.name)],
     )
     end_teardown(world.remote, "dev_min", "demo", execution_id="m9_1", outcome="destroyed")
+    with monkeypatch.context() as refusing:
+        refusing.setattr(log_groups, "delete_log_group", lambda *_: Unreadable("DeleteLogGroup: AccessDenied"))
+        with pytest.raises(ActionBlocked, match="AccessDenied"):
+            make_way(run, "demo", going(PERFORMANCE))
     make_way(run, "demo", going(PERFORMANCE))
     assert standing(logs) == {"mine"}

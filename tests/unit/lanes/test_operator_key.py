@@ -14,6 +14,7 @@ import factories_control as control
 import factories_world as world_of
 from factories_state import LINEAGE, NOW, backend, body, resource
 from standins import three_stacks
+from tidegate.answers import MalformedAnswer
 from tidegate.collectors.aws.clients import Clients
 from tidegate.evidence.canonical import unseal
 from tidegate.lanes import operator_key
@@ -219,6 +220,20 @@ def test_a_locked_state_is_not_put_back_and_it_is_said(place: Place) -> None:
 def test_where_a_key_of_a_cluster_may_go(profile: str, address: str, may: bool) -> None:
     api: Any = SimpleNamespace(origin=URL(address))
     assert fits(profile, api) is may
+
+
+def test_a_state_without_what_is_to_be_forgotten_is_left_as_it_is(place: Place) -> None:
+    key = replace(REFUSED, addresses=(TOPIC.address, 'confluent_kafka_topic.this["other"]'))
+    other = replace(TOPIC, address=key.addresses[1], id="lkc-1/other")
+    place.refused = (key,)
+    with pytest.raises(MalformedAnswer, match="does not hold"):
+        forget(place.run, place.scope(refused_keys=(key,), destroy_set=(CLUSTER, TOPIC, other)))
+    assert unchanged(place)
+
+
+def test_of_other_stacks_no_key_is_even_looked_for(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operator_key, "read_state_object", lambda *_: pytest.fail("the state was read"))
+    assert refused_now(world.run("m9", "b_scope_freeze", environment=ENVIRONMENT), "demo") == ()
 
 
 def test_only_the_messaging_stack_has_such_keys_and_no_answer_is_no_refusal(world: Any) -> None:

@@ -1,7 +1,7 @@
 """A teardown of one stack of three: what is frozen, and that the lanes of the others act on nothing and say so."""
 
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from types import SimpleNamespace
@@ -21,6 +21,7 @@ from tidegate.evidence.control import first_apply, inputs_series, open_platform_
 from tidegate.evidence.teardowns import begin_teardown, unfinished_teardown
 from tidegate.gates.registry import by_id
 from tidegate.lanes import build, confluent, judging, orphans, proof, readiness, scope, targets, teardown
+from tidegate.lanes.frozen import frozen_scope
 from tidegate.lanes.run import LaneRun
 from tidegate.models.blocker import Blocker
 from tidegate.models.confluent import CloudKey
@@ -28,6 +29,7 @@ from tidegate.models.control import PlatformRun
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.plan import BegunTeardown, PreserveItem
+from tidegate.models.residual import ScanFacts
 from tidegate.models.snapshot import InputRecord
 from tidegate.models.state import StateResource
 from tidegate.settings import settings
@@ -462,6 +464,63 @@ def test_what_lives_in_the_state_alone_is_asked_nowhere(place: Place, monkeypatc
     facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
     assert generation in facts.destroy_set
     assert (facts.still_there, asked) == (Known(()), [PARAMETER])
+
+
+def test_log_groups_are_left_to_the_residual_scan(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS may have written them again since; that holds up neither a verify nor the next destroy."""
+    group = world_of.state_resource("aws_cloudwatch_log_group.this", "g")
+    asked: list[Any] = []
+
+    def ask(_clients: Any, resources: Any) -> Observed[Any]:
+        asked.append(list(resources))
+        return Known(())
+
+    monkeypatch.setattr(teardown, "still_there", ask)
+    place.states["confluent"] = state(PARAMETER, group, serial=12, **HANDED_OVER)
+    place.freeze("demo+confluent")
+    place.states["confluent"] = state(serial=13)
+    facts = teardown.collect_destroyed(place.run("e_confluent.verify"))
+    assert group in facts.destroy_set
+    assert asked == [[PARAMETER]]
+
+
+def test_the_residual_scan_asks_for_log_groups_by_what_was_destroyed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of this teardown; of a stack that was empty already, by what the teardown before it took."""
+    group = world_of.state_resource("aws_cloudwatch_log_group.this", "g")
+    asked: list[Any] = []
+    owners: list[Any] = []
+    earlier: list[Any] = []
+
+    def ask(_clients: Any, resources: Any) -> Observed[Any]:
+        asked.append(list(resources))
+        return Known(())
+
+    def before(_run: Any, stacks: Any) -> Observed[Any]:
+        earlier.extend(stacks)
+        return Known(())
+
+    def written(_run: Any, given: Any) -> Observed[Any]:
+        owners.extend(it.id for it in given)
+        return Known(())
+
+    monkeypatch.setattr(teardown, "still_there", ask)
+    monkeypatch.setattr(teardown, "destroyed_before", before)
+    monkeypatch.setattr(teardown, "written_again", written)
+    monkeypatch.setattr(teardown, "read_states", lambda *_: {})
+    scan = {it.name: getattr(world_of.residual_facts(), it.name) for it in fields(ScanFacts)}
+    monkeypatch.setattr(teardown, "scan_now", lambda *_: ScanFacts(**scan))
+    place.states["confluent"] = state(PARAMETER, group, serial=12, **HANDED_OVER)
+    place.freeze("demo+confluent")
+    empty = [it.stack for it in frozen_scope(place.run("f_residual_scan")).stacks if not it.destroy_set]
+    place.states["confluent"] = state(serial=13)
+    facts = teardown.collect_residual(place.run("f_residual_scan"))
+    assert asked == [[PARAMETER]]
+    assert {"g", PARAMETER.id} <= set(owners)
+    assert earlier == empty
+    assert "confluent" not in empty
+    assert facts.log_groups == Known(())
 
 
 def test_demo_does_not_ask_confluent(place: Place) -> None:

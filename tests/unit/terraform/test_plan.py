@@ -601,3 +601,8 @@ def test_what_stands_has_the_size_of_the_definition_that_stands(of: dict[str, An
     found = sized(service("update", before={**AFTER, "desired_count": 0}), of)
     assert found.before is not None
     assert found.before["cpu"] == cpu
+
+
+def test_a_log_group_is_asked_for_by_its_name() -> None:
+    planned = change("aws_cloudwatch_log_group.a", change={"after": {"name": "g", "retention_in_days": 7}})
+    assert read(document(planned)).resources[0].attributes == {"name": Known("g")}

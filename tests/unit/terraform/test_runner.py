@@ -173,6 +173,20 @@ def test_plan_of_a_destroy(fake: Any, terraform: Any, workspace: Workspace) -> N
     assert f"-out={plan.path}" in fake.call["argv"]
 
 
+def test_a_plan_without_a_refresh(fake: Any, terraform: Any) -> None:
+    fake(WRITES_PLAN + "sys.exit(2)")
+    terraform().plan(destroy=True, refresh=False)
+    assert fake.call["argv"][-2:] == ["-destroy", "-refresh=false"]
+
+
+def test_a_plan_of_one_address(fake: Any, terraform: Any) -> None:
+    fake(WRITES_PLAN + "sys.exit(2)")
+    address = 'confluent_api_key.this["operator"]'
+    terraform().plan(destroy=False, renew=address)
+    assert fake.call["argv"][-2:] == [f"-target={address}", f"-replace={address}"]
+    assert "-refresh=false" not in fake.call["argv"]
+
+
 def test_a_plan_without_changes(fake: Any, terraform: Any) -> None:
     fake(WRITES_PLAN)
     assert terraform().plan(destroy=False).has_changes is False

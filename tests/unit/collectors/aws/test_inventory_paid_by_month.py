@@ -145,3 +145,43 @@ def test_a_secret_of_a_service_goes_with_its_owner(clients: Any, script: Any, li
     scripted = script(clients.of("secretsmanager", HERE))
     scripted("ListSecrets", {"SecretList": [{"Name": "rds!db-1", "OwningService": "rds"}, {"Name": "ours"}]})
     assert [it.id for it in listed(clients, "aws_secretsmanager_secret")] == ["ours"]
+
+
+def test_the_keys_of_aws_are_free(clients: Any, script: Any, listed: Any) -> None:
+    scripted = script(clients.of("kms", HERE))
+    scripted("ListKeys", {"Keys": [{"KeyId": "a"}, {"KeyId": "b"}]})
+    keys = [{"KeyManager": manager, "KeyState": "Enabled"} for manager in ("AWS", "CUSTOMER")]
+    scripted("DescribeKey", *({"KeyMetadata": key} for key in keys))
+    scripted("ListResourceTags", {"Tags": []})
+    assert [it.id for it in listed(clients, "aws_kms_key")] == ["b"]
+
+
+def test_a_table_that_says_nothing_is_provisioned(clients: Any, script: Any, listed: Any) -> None:
+    scripted = script(clients.of("dynamodb", HERE))
+    scripted("ListTables", {"TableNames": ["t"]})
+    arn = "arn:aws:dynamodb:eu-west-2:123456789012:table/t"
+    scripted("DescribeTable", {"Table": {"TableArn": arn, "TableStatus": "ACTIVE"}})
+    scripted("ListTagsOfResource", {"Tags": []})
+    (found,) = listed(clients, "aws_dynamodb_table")
+    assert found.item["BillingMode"] == "PROVISIONED"
+
+
+def test_web_acls_of_every_page(clients: Any, script: Any, listed: Any) -> None:
+    """AWS gives a marker with the last page as well."""
+    arns = [f"arn:aws:wafv2:{HERE}:123456789012:regional/webacl/w/{number}" for number in range(101)]
+    scripted = script(clients.of("wafv2", HERE))
+    pages = ({"WebACLs": [{"ARN": arn} for arn in some], "NextMarker": "m"} for some in (arns[:100], arns[100:]))
+    scripted("ListWebACLs", *pages)
+    scripted("ListTagsForResource", {"TagInfoForResource": {"TagList": []}})
+    assert [it.id for it in listed(clients, "aws_wafv2_web_acl")] == arns
+    asked = [params.get("NextMarker") for operation, params in scripted.asked if operation == "ListWebACLs"]
+    assert asked == [None, "m"]
+
+
+def test_an_authority_that_is_deleted_costs_nothing(clients: Any, script: Any, listed: Any) -> None:
+    states = ("ACTIVE", "DELETED", "DISABLED")
+    scripted = script(clients.of("acm-pca", HERE))
+    authorities = [{"Arn": f"arn:aws:acm-pca:{HERE}:1:certificate-authority/{it}", "Status": it} for it in states]
+    scripted("ListCertificateAuthorities", {"CertificateAuthorities": authorities})
+    scripted("ListTags", {"Tags": []})
+    assert [it.status for it in listed(clients, "aws_acmpca_certificate_authority")] == ["ACTIVE", "DISABLED"]

@@ -215,3 +215,19 @@ def test_a_body_that_breaks_off(clients, script, environment, refused_connection
 def test_an_answer_without_body(clients, script, environment):
     script(clients.s3)("GetObject", {"VersionId": "v1"})
     assert isinstance(read_state(clients, environment, "demo").version, Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "name"),
+    [
+        ("aws_db_instance", {"id": "db-ABC", "identifier": "demo"}, "demo"),
+        ("aws_ecs_cluster", {"id": "arn:c", "name": "c"}, "c"),
+        ("aws_lambda_function", {"id": "f", "function_name": "f"}, ""),
+        ("aws_db_instance", {"id": "db-ABC"}, ""),
+        ("aws_subnet", {"id": "subnet-1", "name": "x"}, ""),
+    ],
+)
+def test_what_bears_log_groups_is_known_by_its_name(clients, script, environment, kind, attributes, name):
+    scripted(clients, script, state(resources=[resource(type=kind, instances=[{"attributes": attributes}])]))
+    (found,) = read_state(clients, environment, "demo").resources.value
+    assert (found.id, found.name) == (attributes["id"], name)
