@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from tidegate.models.environment import Environment
-from tidegate.models.policy import AllowedTypesPolicy, ForbiddenPolicy, Policies
+from tidegate.models.policy import AllowedTypesPolicy, BillPolicy, ForbiddenPolicy, Policies
 from tidegate.models.prices import PricePolicy
 from tidegate.settings import settings
 
@@ -68,6 +68,7 @@ def load_policies(environment: Environment) -> Policies:
         forbidden=_read(directory / environment.policies.forbidden, ForbiddenPolicy),
         allowed_types=_read(directory / environment.policies.allowed_types, AllowedTypesPolicy),
         prices=_read(prices_path(environment), PricePolicy),
+        bill=_read(directory / environment.policies.bill, BillPolicy),
     )
 
 

@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix, pytest.mark.timeout(90
 
 EVIDENCE = "fraud-platform-dev-min-evidence"
 BUDGET = "fraud-platform-dev-min-budget"
+COVER = f"owner: finops, reason: a trial of the research team, expires: {datetime.now(UTC).date() + timedelta(days=30)}"
 GO_ON = {**BUILD, "platform_run": "continue"}
 
 
@@ -293,3 +294,31 @@ def test_nothing_is_up_and_everything_else_is_found(empty: Stage) -> None:
     assert len(told) == len(set(told))
     assert findings(second) == found
     assert inbox.new() == [], "the second night is silent"
+
+
+def test_money_that_nothing_explains_is_told_until_it_is_covered(empty: Stage) -> None:
+    """A quantum computer in a region of nobody: no listing knows it, the bill does. It holds up nothing."""
+    charge: dict[str, object] = {
+        "date": now().date(),
+        "service": "Amazon Braket",
+        "region": "us-west-1",
+        "amount": "0.30",
+    }
+    subject = "Amazon Braket@us-west-1"
+    empty.sandbox.admin.set_spend(rows=[charge])
+    inbox = Inbox(empty)
+    with empty.manifest_with(("max_age_hours: 8", "max_age_hours: 0")):
+        night = empty.run("audit")
+    assert findings(night) == {"audit_m_spend_after_zero_snapshot": {"SPEND-UNEXPLAINED"}}
+    (blocker,) = night.snapshots["audit_m_spend_after_zero_snapshot"]["blockers"]
+    assert (blocker["resource"], blocker["observed"].partition(" on ")[0]) == (subject, "0.3 USD")
+    assert [told for told in inbox.new() if "SPEND-UNEXPLAINED" in told]
+    since = empty.position()
+    hourly = empty.run("hourly")
+    assert findings(hourly) == {"hourly_b_time_to_live_snapshot": {"SPEND-UNEXPLAINED"}}
+    assert "GetCostAndUsage" not in {call.operation for call in empty.sandbox.admin.calls(since)}
+    covered = ("exceptions: []", f"exceptions: [{{rule: SPEND-UNEXPLAINED, resource: {subject}, {COVER}}}]")
+    with empty.manifest_with(covered):
+        assert empty.run("hourly").state == "success"
+    assert empty.run("m2", **BUILD).state == "success", "no build waits for it"
+    assert empty.run("m9", **TEARDOWN).state == "success", "no proof either"

@@ -132,6 +132,30 @@ def test_grouping_by_service(sandbox: Sandbox, ce: Any) -> None:
     amounts = {each["Keys"][0]: each["Metrics"]["UnblendedCost"]["Amount"] for each in first["Groups"]}
     assert amounts == {ECS: "3", RDS: "5"}
     assert (first["Total"], second["Groups"]) == ({}, [])
+    assert second["Total"] == {"UnblendedCost": {"Amount": "0", "Unit": "USD"}}, "as AWS answers for an empty day"
+
+
+def test_a_page_may_end_within_a_day(sandbox: Sandbox, ce: Any) -> None:
+    spend(sandbox, rows=[row(0, RDS, "5"), row(0, ECS, "2"), row(0, "Tax", "1"), row(1, RDS, "4")], page_size=2)
+    keys = [{"Type": "DIMENSION", "Key": key} for key in ("SERVICE", "REGION")]
+
+    one = ask(ce, FIRST, FIRST + timedelta(days=2), GroupBy=keys)
+    two = ask(ce, FIRST, FIRST + timedelta(days=2), GroupBy=keys, NextPageToken=one["NextPageToken"])
+
+    told = [[(it["TimePeriod"]["Start"], len(it["Groups"])) for it in page["ResultsByTime"]] for page in (one, two)]
+    assert told == [[(str(FIRST), 2)], [(str(FIRST), 1), (str(FIRST + timedelta(days=1)), 1)]]
+    assert "NextPageToken" not in two
+    assert one["ResultsByTime"][0]["Groups"][0]["Keys"] == [ECS, "eu-west-2"]
+
+
+def test_usage_types_of_a_service(sandbox: Sandbox, ce: Any) -> None:
+    """What the way out of unexplained money asks for."""
+    spend(sandbox, rows=[row(0, RDS, "5", usage_type="EUW2-RDS:ChargedBackupUsage")])
+    keys = [{"Type": "DIMENSION", "Key": key} for key in ("SERVICE", "USAGE_TYPE")]
+
+    first, *_ = ask(ce, GroupBy=keys)["ResultsByTime"]
+
+    assert [it["Keys"] for it in first["Groups"]] == [[RDS, "EUW2-RDS:ChargedBackupUsage"]]
 
 
 def test_months_start_and_end_with_the_period(sandbox: Sandbox, ce: Any) -> None:

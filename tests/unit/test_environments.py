@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tidegate import environments
+from tidegate.collectors.aws.inventory import LISTINGS
 from tidegate.environments import ManifestError, load, load_policies
 from tidegate.settings import PROJECT, settings
 
@@ -251,6 +252,9 @@ def test_policies_of_dev_min() -> None:
         ("forbidden.yaml", "id: NAT-INSTANCE", "id: NAT-GATEWAY", "rule ids must be unique"),
         ("allowed_types.yaml", "version: 1", "version: 2", "version: Input should be 1 (given: 2)"),
         ("allowed_types.yaml", "stacks:\n", "stacks:\n  more: aws_vpc\n", "stacks.more: "),
+        ("bill.yaml", "  - Tax\n", "  - Tax\n  - AWS WAF\n", "a name of a service must stand in one place only"),
+        ("bill.yaml", "types: [aws_mq_broker]", "types: []", "types: "),
+        ("bill.yaml", "names: [Amazon MQ]", 'names: [" "]', "names.0: "),
     ],
 )
 def test_a_wrong_policy(directory: Path, file: str, old: str, new: str, said: str) -> None:
@@ -264,12 +268,28 @@ def test_a_wrong_policy(directory: Path, file: str, old: str, new: str, said: st
     assert said in str(raised.value)
 
 
-@pytest.mark.parametrize("file", ["forbidden.yaml", "allowed_types.yaml"])
+@pytest.mark.parametrize("file", ["forbidden.yaml", "allowed_types.yaml", "bill.yaml"])
 def test_a_missing_policy_is_not_an_empty_one(directory: Path, file: str) -> None:
     environment = load("dev_min")
     (directory / "policies" / file).unlink()
     with pytest.raises(ManifestError, match=f"^{file}: cannot be read: No such file"):
         load_policies(environment)
+
+
+def test_every_type_of_the_bill_is_looked_for_or_held_by_a_stack() -> None:
+    """A type that nothing knows would explain no charge, and nobody would notice."""
+    policies = load_policies(load("dev_min"))
+    held = {kind for types in policies.allowed_types.stacks.values() for kind in types}
+    named = {kind for service in policies.bill.services for kind in service.types}
+    assert named <= {*LISTINGS, *held}
+
+
+def test_every_listing_has_a_service_on_the_bill() -> None:
+    """What costs and is looked for must not be money that no listing covers."""
+    policies = load_policies(load("dev_min"))
+    free = {kind for entry in policies.prices.free for kind in entry.types}
+    named = {kind for service in policies.bill.services for kind in service.types}
+    assert set(LISTINGS) - named - free == set()
 
 
 def test_the_manifest_says_which_policies(directory: Path) -> None:

@@ -78,15 +78,14 @@ def cost_and_usage(request: Mapping[str, Any], account: str, today: date) -> dic
     readers = [_grouping(grouping, account) for grouping in groupings]
     selects = _selector(request.get("Filter") or {}, account)
     rows = [row for row in SETTINGS.spend.between(start, end, today) if selects(row)]
-    first = _page_start(request.get("NextPageToken"), len(periods))
+    results = [_result(period, rows, metrics, readers, today) for period in periods]
+    parts = [part for result in results for part in _parts(result)]
+    first = _page_start(request.get("NextPageToken"), len(parts))
     last = first + SETTINGS.spend.page_size
-    answer: dict[str, Any] = {
-        "ResultsByTime": [_result(period, rows, metrics, readers, today) for period in periods[first:last]],
-        "DimensionValueAttributes": [],
-    }
+    answer: dict[str, Any] = {"ResultsByTime": _joined(parts[first:last]), "DimensionValueAttributes": []}
     if groupings:
         answer["GroupDefinitions"] = groupings
-    if last < len(periods):
+    if last < len(parts):
         answer["NextPageToken"] = f"page-{last}"
     return answer
 
@@ -153,11 +152,11 @@ def _next_month(day: date) -> date:
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def _page_start(token: object, periods: int) -> int:
+def _page_start(token: object, parts: int) -> int:
     if token is None:
         return 0
     number = str(token).removeprefix("page-")
-    if not number.isdecimal() or not 0 < int(number) < periods:
+    if not number.isdecimal() or not 0 < int(number) < parts:
         raise JsonRESTError("InvalidNextTokenException", "The pagination token is invalid. Try again without it.")
     return int(number)
 
@@ -200,6 +199,8 @@ def _dimension(key: str, account: str) -> Reader:
             return lambda row: row.record_type
         case "REGION":
             return lambda row: row.region
+        case "USAGE_TYPE":
+            return lambda row: row.usage_type
         case "LINKED_ACCOUNT":
             return lambda row: row.linked_account or account
         case _:
@@ -228,10 +229,26 @@ def _result(
             groups.setdefault(tuple(reader(row) for reader in readers), []).append(row)
     return {
         "TimePeriod": _interval(period),
-        "Total": {} if readers else _amounts(inside, metrics),
+        "Total": {} if groups else _amounts(inside, metrics),
         "Groups": [{"Keys": list(keys), "Metrics": _amounts(groups[keys], metrics)} for keys in sorted(groups)],
         "Estimated": period[1] > today.replace(day=1),
     }
+
+
+def _parts(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a page counts: a group, or a period without any."""
+    return [{**result, "Groups": [group]} for group in result["Groups"]] or [result]
+
+
+def _joined(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The periods of a page, each with those of its groups that the page holds."""
+    joined: list[dict[str, Any]] = []
+    for part in parts:
+        if joined and joined[-1]["TimePeriod"] == part["TimePeriod"]:
+            joined[-1] = {**part, "Groups": [*joined[-1]["Groups"], *part["Groups"]]}
+        else:
+            joined.append(part)
+    return joined
 
 
 def _amounts(rows: Sequence[SpendRow], metrics: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -23,6 +23,7 @@ class SpendRow(BaseModel):
     amount: Decimal
     record_type: str = "Usage"
     region: str = "eu-west-2"
+    usage_type: str = "Usage"
     linked_account: str | None = None
     tags: dict[str, str] = {}
 
@@ -35,7 +36,9 @@ class Spend(BaseModel):
     rows: list[SpendRow] = []
     per_day: dict[str, Decimal] = {}
     since: date | None = None
-    page_size: int = Field(default=100, ge=1, description="periods per answer of GetCostAndUsage")
+    page_size: int = Field(
+        default=100, ge=1, description="groups, or periods without any, per answer of GetCostAndUsage"
+    )
     as_of: date | None = Field(default=None, description="the day that Cost Explorer takes for today; none: the clock")
 
     def today(self) -> date:

@@ -1,4 +1,4 @@
-"""`tidegate findings`: what runs saw standing although it should be gone, and no live look has said gone since."""
+"""`tidegate findings`: what runs saw standing although it should be gone, and what no bill has explained."""
 
 import json
 from enum import StrEnum
@@ -21,21 +21,30 @@ def findings(
     environment: Annotated[str, typer.Option(help="which environment")] = "dev_min",
     shape: Annotated[Format, typer.Option("--format", help="for people, or for programs")] = Format.text,
 ) -> None:
-    """Show the open findings as the evidence bucket records them. Status 0 only when there is none."""
+    """Show what is open, as the evidence bucket records it: findings, and money without an explanation.
+
+    Status 0 only when there is nothing.
+    """
     from tidegate import environments
     from tidegate.evidence.canonical import plain
     from tidegate.evidence.findings import open_findings
+    from tidegate.evidence.unexplained_spend import unexplained_spend
+    from tidegate.models.bill import SPEND_RULE
     from tidegate.models.observed import Known
 
     manifest = environments.load(environment)
     store, _ = open_store(manifest, Origin.s3)
     found = open_findings(store, environment)
-    if not isinstance(found, Known):
-        typer.echo(f"tidegate: FINDINGS-UNREADABLE {found.reason}", err=True)
+    spent = unexplained_spend(store, environment)
+    if not (isinstance(found, Known) and isinstance(spent, Known)):
+        reasons = [it.reason for it in (found, spent) if not isinstance(it, Known)]
+        typer.echo(f"tidegate: FINDINGS-UNREADABLE {'; '.join(reasons)}", err=True)
         raise typer.Exit(COULD_NOT_TELL)
+    is_open = bool(found.value or spent.value)
     if shape is Format.json:
-        typer.echo(json.dumps(plain(found.value), indent=2))
-    elif not found.value:
+        bill = [{"type": "bill", "id": each.service, "code": SPEND_RULE, **plain(each)} for each in spent.value]
+        typer.echo(json.dumps([*plain(found.value), *bill], indent=2))
+    elif not is_open:
         typer.echo(f"{environment}: no open finding")
     else:
         for finding in found.value:
@@ -44,4 +53,9 @@ def findings(
                 f"{finding.type} {finding.id} {finding.region}: {finding.code} since {finding.since.isoformat()}, "
                 f"seen by {finding.seen_by}, then in {held}"
             )
-    raise typer.Exit(BLOCKED if found.value else PASS)
+        for spend in spent.value:
+            typer.echo(
+                f"bill {spend.subject}: {SPEND_RULE} since {spend.since}, {spend.usd_per_day} USD on {spend.last}, "
+                f"seen by {spend.seen_by}"
+            )
+    raise typer.Exit(BLOCKED if is_open else PASS)

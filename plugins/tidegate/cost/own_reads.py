@@ -21,6 +21,9 @@ def pages_within(limit_usd: Decimal, page_usd: Decimal) -> int:
     return int(limit_usd // page_usd)
 
 
-def young_enough(read_at: datetime, now: datetime, max_age_hours: int) -> bool:
-    """Is an answer younger than the limit? One of the future is as well: asking again would not mend the clock."""
-    return now - read_at < timedelta(hours=max_age_hours)
+def young_enough(read_at: datetime, now: datetime, max_age_hours: int, pages: int = 1) -> bool:
+    """Is an answer younger than the limit? One of the future is as well: asking again would not mend the clock.
+
+    An answer of several pages keeps as many times as long, so that a month of reads costs the same.
+    """
+    return now - read_at < timedelta(hours=max_age_hours * pages)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tidegate.models.environment import Environment
-from tidegate.models.policy import AllowedTypesPolicy, ForbiddenPolicy
+from tidegate.models.policy import AllowedTypesPolicy, BillPolicy, ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
 from tidegate.models.snapshot import Snapshot
 from tidegate.models.verdict_record import VerdictRecord
@@ -18,6 +18,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "policy_forbidden": ForbiddenPolicy,
     "policy_allowed_types": AllowedTypesPolicy,
     "policy_prices": PricePolicy,
+    "policy_bill": BillPolicy,
 }
 
 _ALWAYS_WRITTEN = {"snapshot": ("schema", "digest")}

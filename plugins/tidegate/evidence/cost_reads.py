@@ -30,6 +30,8 @@ class Answer:
     start: date
     end: date
     days: tuple[DailyCost, ...]
+    pages: int
+    """How many pages it took."""
     stored: StoredObject
     digest: str
 
@@ -51,6 +53,8 @@ class _Record(BaseModel):
     read_at: datetime
     start: date
     end: date
+    pages: int = Field(default=0, ge=0)
+    """Those that this record added to the month: an answer's first page was counted as it was asked for."""
     pages_of_month: int = Field(ge=0)
     newest_whole: int | None
     days: tuple[DailyCost, ...] | None
@@ -146,6 +150,7 @@ class CostReads:
                     start=whole.start,
                     end=whole.end,
                     days=whole.days,
+                    pages=whole.pages + 1,
                     stored=stored,
                     digest=digest,
                 )

@@ -41,6 +41,7 @@ def policy_digest(
         "policies.forbidden": policies.forbidden.model_dump(),
         "policies.allowed_types": policies.allowed_types.model_dump(),
         "policies.prices": policies.prices.model_dump(),
+        "policies.bill": policies.bill.model_dump(),
     }
     chosen = {name: of_policies[name] if name in of_policies else manifest[name] for name in sections}
     return digest_of({"gate": gate, "version": version, "sections": chosen})

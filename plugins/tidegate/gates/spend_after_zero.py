@@ -1,5 +1,7 @@
 """SPEND-AFTER-ZERO. Once a teardown was proven, no later bill charges for what should be gone (TD5, TD8).
 
+On every night no service charges in a region where nothing explains it (`rules_bill`).
+
 Watched are the days of the running month that lie wholly after the closing of the newest platform run, less one day of
 grace, and that the platform has reported. AWS may charge `audit.base_usd_per_day` for what is persistent; Confluent
 nothing. The bill is the account's: what somebody else's stacks cost there counts as well. While a platform run is open,
@@ -9,7 +11,8 @@ or when there never was one, nothing is watched.
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from tidegate.gates.base import Gate
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_bill import bill_blockers
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_remedies import FINDER, OPERATOR, SAME_DAG, allow, manifest
 from tidegate.models.blocker import Blocker
@@ -25,6 +28,11 @@ _CONFLUENT = Remedy.of(
 
 
 def blockers(facts: SpendAfterZeroFacts) -> Iterator[Blocker]:
+    """The watch over the days after a teardown, and every charge that nothing explains."""
+    return each(_watch(facts), bill_blockers(facts))
+
+
+def _watch(facts: SpendAfterZeroFacts) -> Iterator[Blocker]:
     """What is watched since when, whether every platform told, and each day that cost too much."""
     run = facts.platform_run
     if isinstance(run, Absent) or (isinstance(run, Known) and run.value.closed_by is None):
@@ -133,11 +141,15 @@ def _unknown(resource: str, observed: str, expected: str) -> Blocker:
 
 GATE = Gate(
     id="SPEND-AFTER-ZERO",
-    title="No bill charges for days after the proven teardown",
+    title="Every charge is explained, and none comes after the proven teardown",
     owner="finops",
     requirements=("TD5", "TD8", "CO5"),
     facts=SpendAfterZeroFacts,
     blockers=blockers,
-    measured_codes=frozenset({"CLOSING-IN-FUTURE", "SPEND-AFTER-ZERO", "SPEND-UNKNOWN"}),
-    policy_sections=("audit", "cost_scope", "billing_lag_hours", "budget"),
+    version=2,
+    measured_codes=frozenset({"CLOSING-IN-FUTURE", "SPEND-AFTER-ZERO", "SPEND-UNEXPLAINED", "SPEND-UNKNOWN"}),
+    policy_sections=(
+        *("audit", "cost_scope", "billing_lag_hours", "budget", "exceptions", "region", "stacks"),
+        *("policies.allowed_types", "policies.bill"),
+    ),
 )

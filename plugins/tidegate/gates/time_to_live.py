@@ -7,6 +7,7 @@ costs is the cost guardrail's business.
 from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_bill import unexplained_blockers
 from tidegate.gates.rules_findings import finding_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
 from tidegate.gates.rules_remedies import FINDER
@@ -26,6 +27,8 @@ def blockers(facts: TimeToLiveFacts) -> Iterator[Blocker]:
             yield from _standing(facts, life)
     if facts.findings is not None:
         yield from finding_blockers(facts.findings, tearing_down=False)
+        if facts.unexplained is not None:
+            yield from unexplained_blockers(facts.unexplained, facts.findings.exceptions, facts.findings.today)
 
 
 def _standing(facts: TimeToLiveFacts, life: StackLife) -> Iterator[Blocker]:
@@ -89,6 +92,6 @@ GATE = Gate(
     requirements=("TD8", "CO4", "ID1", "ID2", "ID3"),
     facts=TimeToLiveFacts,
     blockers=blockers,
-    version=2,
+    version=3,
     policy_sections=(*IDENTITY_SECTIONS, "evidence", "stacks", "time_to_live", "policies.forbidden", "exceptions"),
 )

@@ -10,6 +10,7 @@ from tidegate.collectors.aws.lookup import QUESTIONS, still_there
 from tidegate.collectors.aws.reading import observe
 from tidegate.collectors.confluent.identities import PREFIX, confluent_still_there
 from tidegate.evidence.findings import open_findings, record_findings
+from tidegate.evidence.unexplained_spend import unexplained_spend
 from tidegate.gates.rules_live_remedy import held_by
 from tidegate.gates.rules_residual import name_of
 from tidegate.lanes.confluent import confluent_api
@@ -57,8 +58,12 @@ def finding_facts(run: LaneRun, inventory: Inventory | None = None, owners: Owne
 
 
 def collect_hourly(run: LaneRun) -> TimeToLiveFacts:
-    """HOURLY.B: the time to live of every ephemeral stack, and every open finding."""
-    return replace(collect_time_to_live(run), findings=finding_facts(run))
+    """HOURLY.B: the time to live of every ephemeral stack, every open finding, and what no bill has explained."""
+    return replace(
+        collect_time_to_live(run),
+        findings=finding_facts(run),
+        unexplained=unexplained_spend(run.control, run.environment.name),
+    )
 
 
 def settle(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:

@@ -71,7 +71,11 @@ def _usable(run: LaneRun, answer: Answer, at: datetime) -> bool:
     if run.phase in NEVER_ASK:
         return True
     anew = run.try_number > 1 or run.params.get("read_bills_anew") is True
-    return not anew and young_enough(answer.read_at, at, run.environment.own_reads.max_age_hours)
+    return (
+        not anew
+        and all(day.groups is not None for day in answer.days)
+        and young_enough(answer.read_at, at, run.environment.own_reads.max_age_hours, answer.pages)
+    )
 
 
 def _ask(run: LaneRun, reads: CostReads, newest: MonthOfReads, at: datetime, price: Decimal) -> ExplorerRead:

@@ -7,6 +7,7 @@ from tidegate.collectors.aws.cost import month_to_date
 from tidegate.evidence.canonical import unseal
 from tidegate.evidence.control import platform_series
 from tidegate.evidence.store import StoredObject, StoreError
+from tidegate.lanes.bill import EXPLORER, bill_facts, say_apart
 from tidegate.lanes.guards import handed_over_facts, parse_snapshot
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.confluent import ConfluentBilling
@@ -16,7 +17,6 @@ from tidegate.models.snapshot import Snapshot
 from tidegate.models.spend import DaySpend, PlatformSpend, SpendAfterZeroFacts, first_watched_day
 
 COST_TASK = "f_cost_guardrail"
-_AWS_SOURCE = "aws-cost-explorer"
 
 
 def collect_spend_after_zero(run: LaneRun) -> SpendAfterZeroFacts:
@@ -32,7 +32,10 @@ def collect_spend_after_zero(run: LaneRun) -> SpendAfterZeroFacts:
         expected_unit=run.environment.budget.unit,
         cost_scope=run.environment.cost_scope,
         platforms=tuple(_platform(run, platform, cost) for platform in run.environment.cost_scope),
+        bill=bill_facts(run, cost),
     )
+    if facts.bill is not None:
+        say_apart(run, facts.bill)
     if facts.watched_from is None:
         run.log("the newest platform run is not closed: there is no day that must cost nothing")
         _say_unseen(run)
@@ -117,7 +120,7 @@ def _platform(run: LaneRun, platform: str, cost: Observed[CostFacts]) -> Platfor
         reason = cost.reason if isinstance(cost, Unreadable) else f"{COST_TASK} of this run handed nothing over"
         as_of = days = Unreadable(reason)
     elif of_aws:
-        moments = [source.data_as_of for source in cost.value.sources if source.name == _AWS_SOURCE]
+        moments = [source.data_as_of for source in cost.value.sources if source.name == EXPLORER]
         as_of = Known(moments[0]) if moments else Absent()
         days = _of_aws(cost.value)
     else:

@@ -12,6 +12,7 @@ _STOP = "tidegate.lanes.emergency_stop"
 _TIME_TO_LIVE = "tidegate.lanes.time_to_live"
 _AUDIT = "tidegate.lanes.audit"
 _FINDINGS = "tidegate.lanes.findings"
+_BILL = "tidegate.lanes.bill"
 
 
 _HOURLY_MINUTES = 20
@@ -122,10 +123,13 @@ def audit_phase(environment: Environment) -> PhaseSpec:
                 phase="audit",
                 letter="m",
                 task_id="m_spend_after_zero",
-                title="No bill charges for days after the proven teardown",
+                title="Every charge is explained, and none comes after the proven teardown",
                 snapshot="audit_m_spend_after_zero_snapshot",
                 gate="SPEND-AFTER-ZERO",
                 collect="tidegate.lanes.spend:collect_spend_after_zero",
+                on_pass=f"{_BILL}:settle",
+                on_fail=f"{_BILL}:settle",
+                effect="keeps open what the bill charges for and nothing explains, and closes what is over",
             ),
         ),
         verdict=verdict_lane("audit", "n"),
@@ -206,7 +210,8 @@ def _time_to_live_lane(phase: Phase, letter: str) -> Lane:
         phase=phase,
         letter=letter,
         task_id=f"{letter}_time_to_live",
-        title="No ephemeral stack stands longer than it may" + (", no finding is open" if hourly else ""),
+        title="No ephemeral stack stands longer than it may"
+        + (", no finding is open, no charge unexplained" if hourly else ""),
         snapshot=f"{phase}_{letter}_time_to_live_snapshot",
         gate="TIME-TO-LIVE",
         collect=f"{_FINDINGS}:collect_hourly" if hourly else f"{_TIME_TO_LIVE}:collect_time_to_live",

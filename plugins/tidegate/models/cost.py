@@ -25,6 +25,15 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCost:
+    """What one service charged in one region, by the names that Cost Explorer gives both."""
+
+    service: str
+    region: str
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DailyCost:
     """One day in Cost Explorer. AWS calls every day of a running month estimated; the flag is kept for people."""
 
@@ -32,7 +41,10 @@ class DailyCost:
     days: int
     """How many days the period covers: 1."""
     cost: Money
+    """Of all services and regions together."""
     estimated: bool
+    groups: tuple[ServiceCost, ...] | None = None
+    """None in answers of versions that did not ask for them: not told, never nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,6 +153,7 @@ class PolicyFiles(_Section):
     forbidden: str
     allowed_types: str
     prices: str
+    bill: str = "bill.yaml"
 
 
 class Environment(_Section):

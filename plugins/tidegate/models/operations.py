@@ -4,6 +4,7 @@ They belong to `models.environment.Environment`.
 """
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from croniter import croniter
@@ -53,6 +54,9 @@ class Audit(_Section):
     base_usd_per_day: UsDollars
     """What AWS may charge on a day on which nothing but the persistent stacks stands (the nightly watch of the bills).
     Confluent may charge nothing then: none of its resources is persistent."""
+    unexplained_usd_per_day: UsDollars = Decimal("0.01")
+    """What one service may charge in one region on a day although nothing explains it: a cent of somebody's request
+    wakes nobody. Many such cents are `base_usd_per_day`'s business."""
 
 
 class TimeToLive(_Section):

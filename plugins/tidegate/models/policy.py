@@ -100,6 +100,36 @@ class AllowedTypesPolicy(BaseModel):
     stacks: dict[str, tuple[str, ...]]
 
 
+class BilledService(BaseModel):
+    """A service as Cost Explorer names it, and Terraform's types for which it charges."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    names: tuple[Said, ...] = Field(min_length=1)
+    """AWS renames services; each name is the same service."""
+    types: tuple[str, ...] = Field(min_length=1)
+    everywhere: bool = False
+    """It has no regions, or bills in regions of its own choice: a stack of the environment explains it in each."""
+
+
+class BillPolicy(BaseModel):
+    """`include/policies/bill.yaml`: what each charge of the bill is for (TD8)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1]
+    services: tuple[BilledService, ...] = Field(min_length=1)
+    apart: tuple[Said, ...] = ()
+    """Charges that no resource makes: tax, support, Cost Explorer's own price."""
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "BillPolicy":
+        names = [name for service in self.services for name in service.names] + list(self.apart)
+        if len(set(names)) != len(names):
+            raise ValueError("a name of a service must stand in one place only")
+        return self
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
     """The policies of an environment, loaded."""
@@ -107,3 +137,4 @@ class Policies:
     forbidden: ForbiddenPolicy
     allowed_types: AllowedTypesPolicy
     prices: PricePolicy
+    bill: BillPolicy

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from tidegate.models.bill import BillFacts
 from tidegate.models.control import PlatformRun
 from tidegate.models.cost import Money
 from tidegate.models.facts import Facts
@@ -57,6 +58,8 @@ class SpendAfterZeroFacts(Facts):
     cost_scope: tuple[str, ...]
     """Platforms whose days must be known."""
     platforms: tuple[PlatformSpend, ...]
+    bill: BillFacts | None = None
+    """None in evidence of versions that did not ask for services and regions."""
 
     @property
     def watched_from(self) -> date | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tidegate.models.bill import UnexplainedSpend
 from tidegate.models.control import LatchRecord
 from tidegate.models.facts import Facts
 from tidegate.models.findings import FindingFacts
@@ -98,6 +99,8 @@ class TimeToLiveFacts(Facts):
     stacks: tuple[StackLife, ...]
     findings: FindingFacts | None = None
     """None: the audit, whose residual scan asks for them; and evidence of versions that kept none."""
+    unexplained: Observed[tuple[UnexplainedSpend, ...]] | None = None
+    """What the bill of the newest audit could not explain. None as for `findings`."""
 
     @property
     def ended(self) -> tuple[StackLife, ...]:

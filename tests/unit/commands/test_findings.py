@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from factories_bill import spend
 from factories_findings import FIRST, SINCE, finding
 from standins import BUCKET, MemoryStore
 from tidegate import cli
 from tidegate.commands import findings
 from tidegate.evidence.findings import record_findings
+from tidegate.evidence.unexplained_spend import record_unexplained
 
 
 @pytest.fixture
@@ -51,8 +53,35 @@ def test_what_is_open(store: MemoryStore, monkeypatch: pytest.MonkeyPatch, capsy
     assert store.objects == before
 
 
-def test_a_damaged_record_is_no_answer(store: MemoryStore, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_money_that_nothing_explains_is_open_as_well(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    record_unexplained(
+        store,
+        "dev_min",
+        judged=(),
+        now_open=(spend(),),
+        recorded_by=FIRST,
+        at=SINCE,
+        evidence={"uri": "", "sha256": ""},
+    )
+    assert run(monkeypatch) == 1
+    assert capsys.readouterr().out == (
+        "bill Amazon Never Heard Of@eu-west-2: SPEND-UNEXPLAINED since 2026-11-10, 0.50 USD on 2026-11-12, "
+        "seen by audit_20261112T020000Z\n"
+    )
     keep(store)
-    store.objects["control/dev_min/findings/000001.json"] = b"{}"
+    assert run(monkeypatch, "--format", "json") == 1
+    _, told = json.loads(capsys.readouterr().out)
+    assert (told["type"], told["id"], told["code"]) == ("bill", "Amazon Never Heard Of", "SPEND-UNEXPLAINED")
+    assert (told["usd_per_day"], told["why"], told["region"]) == ("0.50", "no_listing", "eu-west-2")
+
+
+@pytest.mark.parametrize("series", ["findings", "unexplained_spend"])
+def test_a_damaged_record_is_no_answer(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, capsys: Any, series: str
+) -> None:
+    keep(store)
+    store.objects[f"control/dev_min/{series}/000001.json"] = b"{}"
     assert run(monkeypatch) == 2
     assert "FINDINGS-UNREADABLE" in capsys.readouterr().err

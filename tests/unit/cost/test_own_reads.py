@@ -55,3 +55,8 @@ def test_a_limit_a_trace_below_a_whole_page_is_not_rounded_up() -> None:
 )
 def test_an_answer_is_young_until_the_limit(age: timedelta, limit: int, young: bool) -> None:
     assert young_enough(NOW - age, NOW, limit) is young
+
+
+@pytest.mark.parametrize(("hours", "young"), [(23, True), (24, False)])
+def test_an_answer_of_three_pages_is_young_for_three_times_as_long(hours: int, young: bool) -> None:
+    assert young_enough(NOW - timedelta(hours=hours), NOW, 8, 3) is young

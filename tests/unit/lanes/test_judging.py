@@ -308,11 +308,13 @@ def policy_run() -> Any:
             forbidden=Dumped(policies.forbidden.model_dump(mode="json")),
             allowed_types=Dumped(policies.allowed_types.model_dump(mode="json")),
             prices=Dumped(policies.prices.model_dump(mode="json")),
+            bill=Dumped(policies.bill.model_dump(mode="json")),
         ),
     )
 
 
-SECTIONS = [*dev_min()[0].model_dump(by_alias=True), "policies.forbidden", "policies.allowed_types", "policies.prices"]
+POLICY_SECTIONS = ("policies.forbidden", "policies.allowed_types", "policies.prices", "policies.bill")
+SECTIONS = [*dev_min()[0].model_dump(by_alias=True), *POLICY_SECTIONS]
 
 
 def with_section(section: str) -> Any:

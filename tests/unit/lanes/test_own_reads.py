@@ -11,7 +11,7 @@ import pytest
 import factories_guardrails as guardrails
 from factories_world import inventory
 from standins import MemoryStore, aws_error, dev_min
-from tidegate.evidence.canonical import unseal
+from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.control import Series
 from tidegate.gates.registry import by_id
 from tidegate.lanes import cost
@@ -47,6 +47,7 @@ def day_of(day: date) -> dict[str, Any]:
     return {
         "TimePeriod": {"Start": day.isoformat(), "End": (day + timedelta(days=1)).isoformat()},
         "Total": {"UnblendedCost": {"Amount": "0.5", "Unit": "USD"}},
+        "Groups": [],
         "Estimated": True,
     }
 
@@ -130,6 +131,44 @@ def test_who_asks_anew(world: Any, explorer: Explorer, clock: Any, changes: dict
     assert explorer.asked == 2
 
 
+def test_an_answer_without_services_is_asked_anew(world: Any, explorer: Explorer, clock: Any) -> None:
+    """An earlier version made its record: nobody can tell what its days were for. Who never asks takes it."""
+    collected(world, explorer)
+    (key,) = [key for key in world.remote.objects if key.endswith("cost_reads/2026-02/000002.json")]
+    record = unseal(world.remote.objects[key])
+    days = [{name: value for name, value in day.items() if name != "groups"} for day in record["days"]]
+    without = {name: value for name, value in record.items() if name != "digest"}
+    world.remote.objects[key] = seal({**without, "days": days})
+    clock.now += timedelta(minutes=1)
+    hourly = collected(world, explorer, "hourly")
+    assert (hourly.own_reads.asked, {day.groups for day in hourly.days.value}) == (False, {None})  # type: ignore[union-attr]
+    assert collected(world, explorer).own_reads.asked
+    assert explorer.asked == 2
+
+
+def test_an_answer_of_two_pages_is_good_for_twice_as_long(world: Any, explorer: Explorer, clock: Any) -> None:
+    explorer.pages = 2
+    collected(world, explorer)
+    for later, asked in ((timedelta(hours=15, minutes=59), 2), (timedelta(hours=16), 4)):
+        clock.now = MORNING + later
+        collected(world, explorer, "m2")
+        assert explorer.asked == asked
+
+
+@pytest.mark.parametrize("pages", [1, 2, 5])
+def test_a_month_of_reads_costs_less_than_its_limit(world: Any, explorer: Explorer, clock: Any, pages: int) -> None:
+    """Somebody looks every hour of 31 days, however many pages the bill has: no read is ever refused."""
+    explorer.pages = pages
+    clock.now = datetime(2026, 3, 1, tzinfo=UTC)
+    facts = collected(world, explorer)
+    for _ in range(31 * 24 - 1):
+        clock.now += timedelta(hours=1)
+        facts = collected(world, explorer, "audit")
+        assert not facts.own_reads.spent
+    assert isinstance(facts.own_reads.pages, Known)
+    assert facts.own_reads.pages.value == explorer.asked <= 95
+
+
 @pytest.mark.parametrize("said", [False, "true", 1, None])
 def test_who_does_not(world: Any, explorer: Explorer, clock: Any, said: object) -> None:
     collected(world, explorer)
@@ -195,7 +234,10 @@ def test_without_a_price_nobody_asks(world: Any, explorer: Explorer) -> None:
     run = run_of(world, explorer)
     prices = run.policies.prices.model_copy(update={"usage": ()})
     run.policies = type(run.policies)(
-        forbidden=run.policies.forbidden, allowed_types=run.policies.allowed_types, prices=prices
+        forbidden=run.policies.forbidden,
+        allowed_types=run.policies.allowed_types,
+        prices=prices,
+        bill=run.policies.bill,
     )
     facts = cost.collect_cost(run)
     assert (codes(facts), explorer.asked) == (["COST-OWN-READS-PRICE-MISSING"], 0)

@@ -18,7 +18,8 @@ from tidegate.models.snapshot import InputRecord
 
 MORNING = datetime(2026, 2, 13, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-DAYS = (DailyCost(day=date(2026, 2, 12), days=1, cost=Money(amount=Decimal("0.5"), unit="USD"), estimated=True),)
+COST = Money(amount=Decimal("0.5"), unit="USD")
+DAYS = (DailyCost(day=date(2026, 2, 12), days=1, cost=COST, estimated=True, groups=()),)
 OWN = OwnReads(
     asked=True,
     needed=True,

@@ -4,14 +4,16 @@ Each request to Cost Explorer costs money, so one read asks for a page once and 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from tidegate.collectors.aws.budget import describe, within
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.money import amount
-from tidegate.collectors.aws.reading import MalformedAnswer, ask, field, observe, optional
-from tidegate.models.cost import DailyCost, Money
+from tidegate.collectors.aws.reading import MalformedAnswer, ask, field, observe, optional, storable
+from tidegate.models.cost import DailyCost, Money, ServiceCost
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Observed
 
@@ -21,8 +23,11 @@ METRIC = "UnblendedCost"
 WITHOUT_CREDITS = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": ["Credit", "Refund"]}}}
 """They would hide spend."""
 
+GROUPED_BY = ("SERVICE", "REGION")
+"""Asked with the days, so that it costs no page of its own (TD8)."""
+
 MOST_PAGES = 40
-"""A month of days fits one page; more than this is a service that goes round in circles."""
+"""A month of a small account fits one page; more than this is a service that goes round in circles."""
 
 
 def month_to_date(now: datetime) -> tuple[date, date]:
@@ -54,26 +59,30 @@ def read_daily_cost(
     most_pages: int = MOST_PAGES,
     on_page: Callable[[], object] = lambda: None,
 ) -> Observed[tuple[DailyCost, ...]]:
-    """Unblended cost per day from `start` up to, but not including, `end`. Never raises for what AWS answers.
+    """Unblended cost per day, service and region from `start` to the day before `end`. Never raises for AWS's answers.
 
-    `on_page` is called before each page is sent; more than `most_pages` are not.
+    A day's cost is the sum of its groups on all pages: a page may end within a day. `on_page` is called before each
+    page is sent; more than `most_pages` are not.
     """
 
     def read() -> tuple[DailyCost, ...]:
-        found: list[DailyCost] = []
+        found: dict[date, DailyCost] = {}
         request: dict[str, Any] = {
             "TimePeriod": {"Start": start.isoformat(), "End": end.isoformat()},
             "Granularity": "DAILY",
             "Metrics": [METRIC],
             "Filter": WITHOUT_CREDITS,
+            "GroupBy": [{"Type": "DIMENSION", "Key": key} for key in GROUPED_BY],
         }
         for _ in range(most_pages):
             on_page()
             answer: Any = ask(clients.ce.get_cost_and_usage, **request)
-            found += [_day(result) for result in field(answer, "ResultsByTime", list)]
+            for result in field(answer, "ResultsByTime", list):
+                day = _day(result)
+                found[day.day] = _together(found[day.day], day) if day.day in found else day
             token = optional(answer, "NextPageToken", str)
             if not token:
-                return tuple(found)
+                return tuple(found.values())
             if token == request.get("NextPageToken"):
                 raise MalformedAnswer("the next page is the same page")
             request["NextPageToken"] = token
@@ -83,13 +92,47 @@ def read_daily_cost(
 
 
 def _day(result: object) -> DailyCost:
+    """What one page tells of a day. One without a charge has no group, and a total of zero instead."""
     first, following = _date(result, "TimePeriod.Start"), _date(result, "TimePeriod.End")
+    groups = tuple(_group(each) for each in field(result, "Groups", list))
+    charged = _sum([each.cost for each in groups]) if groups else _money(result, f"Total.{METRIC}")
+    if METRIC in field(result, "Total", dict) and _money(result, f"Total.{METRIC}") != charged:
+        raise MalformedAnswer(f"the groups of {first.isoformat()} are not its total")
     return DailyCost(
         day=first,
         days=(following - first).days,
-        cost=_money(result, f"Total.{METRIC}"),
+        cost=charged,
         estimated=field(result, "Estimated", bool),
+        groups=groups,
     )
+
+
+def _group(group: object) -> ServiceCost:
+    keys = field(group, "Keys", list)
+    texts = all(isinstance(key, str) and storable(key) for key in keys)
+    if len(keys) != len(GROUPED_BY) or not texts or not keys[0].strip():
+        raise MalformedAnswer(f"the keys of a group are not a {' and a '.join(GROUPED_BY).lower()}")
+    service, region = keys
+    return ServiceCost(service=service, region=region, cost=_money(group, f"Metrics.{METRIC}"))
+
+
+def _together(one: DailyCost, other: DailyCost) -> DailyCost:
+    """A day of which two pages tell."""
+    if one.days != other.days:
+        raise MalformedAnswer(f"two pages tell of different periods that begin on {one.day.isoformat()}")
+    return replace(
+        one,
+        cost=_sum([one.cost, other.cost]),
+        estimated=one.estimated or other.estimated,
+        groups=(*(one.groups or ()), *(other.groups or ())),
+    )
+
+
+def _sum(amounts: list[Money]) -> Money:
+    units = {each.unit for each in amounts}
+    if len(units) > 1:
+        raise MalformedAnswer(f"one day in {len(units)} currencies")
+    return Money(amount=sum((each.amount for each in amounts), start=Decimal(0)), unit=units.pop())
 
 
 def _money(answer: object, path: str) -> Money:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tidegate.collectors.aws.cost import month_to_date, read_budget_spend, read_daily_cost
-from tidegate.models.cost import DailyCost, Money
+from tidegate.models.cost import DailyCost, Money, ServiceCost
 from tidegate.models.observed import Absent, Known, Unreadable
 
 START, END = date(2026, 2, 1), date(2026, 2, 4)
@@ -23,7 +23,20 @@ def day(number, amount="0.5", unit="USD", estimated=True):
 
 def cost(number, amount="0.5", estimated=True):
     money = Money(amount=Decimal(amount), unit="USD")
-    return DailyCost(day=date(2026, 2, number), days=1, cost=money, estimated=estimated)
+    return DailyCost(day=date(2026, 2, number), days=1, cost=money, estimated=estimated, groups=())
+
+
+def charged(number, *parts, unit="USD", **changes):
+    """A day with charges: no total, and a sum for each service and region."""
+    groups = [
+        {"Keys": [service, region], "Metrics": {"UnblendedCost": {"Amount": amount, "Unit": unit}}}
+        for service, region, amount in parts
+    ]
+    return {**day(number), "Total": {}, "Groups": groups, **changes}
+
+
+def of(service, region, amount):
+    return ServiceCost(service=service, region=region, cost=Money(amount=Decimal(amount), unit="USD"))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +61,7 @@ def test_all_pages_and_the_question(clients, script):
         "TimePeriod": {"Start": "2026-02-01", "End": "2026-02-04"},
         "Granularity": "DAILY",
         "Metrics": ["UnblendedCost"],
+        "GroupBy": [{"Type": "DIMENSION", "Key": "SERVICE"}, {"Type": "DIMENSION", "Key": "REGION"}],
         "Filter": {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": ["Credit", "Refund"]}}},
     }
     assert second == {**first, "NextPageToken": "2"}
@@ -77,6 +91,55 @@ def test_pages_without_end_end(clients, script):
     asked = script(clients.ce)("GetCostAndUsage", *pages)
     assert isinstance(read_daily_cost(clients, START, END), Unreadable)
     assert len(asked.asked) == 40
+
+
+def test_a_day_is_the_sum_of_its_groups_on_all_pages(clients, script):
+    """A page may end within a day; a refund takes from the sum what AWS takes from it."""
+    first = charged(1, ("Amazon DynamoDB", "eu-west-2", "0.2"), ("Tax", "NoRegion", "0.05"))
+    pages = [
+        {"ResultsByTime": [first, charged(2, ("EC2 - Other", "us-east-1", "1"))], "NextPageToken": "2"},
+        {"ResultsByTime": [charged(2, ("AWS Never Heard Of", "", "-0.25"), Estimated=False), day(3, "0")]},
+    ]
+    script(clients.ce)("GetCostAndUsage", *pages)
+    one, two, three = read_daily_cost(clients, START, END).value
+    assert (one.cost.amount, one.groups) == (
+        Decimal("0.25"),
+        (of("Amazon DynamoDB", "eu-west-2", "0.2"), of("Tax", "NoRegion", "0.05")),
+    )
+    assert (two.cost, two.estimated) == (Money(amount=Decimal("0.75"), unit="USD"), True)
+    assert two.groups == (of("EC2 - Other", "us-east-1", "1"), of("AWS Never Heard Of", "", "-0.25"))
+    assert (three.cost.amount, three.groups) == (Decimal(0), ())
+
+
+ONE = {"Keys": ["Tax", "NoRegion"], "Metrics": {"UnblendedCost": {"Amount": "1", "Unit": "USD"}}}
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [[charged(1, Groups=[{**ONE, "Keys": ["Tax"]}])]],
+        [[charged(1, Groups=[{**ONE, "Keys": ["Tax", None]}])]],
+        [[charged(1, Groups=[{**ONE, "Keys": ["", "eu-west-2"]}])]],
+        [[charged(1, Groups=[{**ONE, "Keys": ["Tax", "eu", "3"]}])]],
+        [[charged(1, Groups=[{**ONE, "Keys": ["half \ud800", "eu"]}])]],
+        [[charged(1, Groups=[{**ONE, "Metrics": {}}])]],
+        [[charged(1, Groups=[ONE], Total={"UnblendedCost": {"Amount": "2", "Unit": "USD"}})]],
+        [[charged(1, Groups=[ONE], Total=None)]],
+        [[charged(1, ("Tax", "a", "1")) | {"Groups": [ONE, charged(1, ("Tax", "b", "1"), unit="EUR")["Groups"][0]]}]],
+        [[charged(1, ("Tax", "a", "1"))], [charged(1, ("Tax", "b", "1"), unit="EUR")]],
+        [
+            [charged(1, ("Tax", "a", "1"))],
+            [charged(1, ("Tax", "b", "1"), TimePeriod={"Start": "2026-02-01", "End": "2026-02-03"})],
+        ],
+    ],
+)
+def test_groups_that_make_no_sense_spoil_all(clients, script, pages):
+    answers = [
+        {"ResultsByTime": page} | ({"NextPageToken": str(number)} if number < len(pages) else {})
+        for number, page in enumerate(pages, start=1)
+    ]
+    script(clients.ce)("GetCostAndUsage", *answers)
+    assert isinstance(read_daily_cost(clients, START, END), Unreadable)
 
 
 def test_an_empty_answer_is_kept_as_such(clients, script):
