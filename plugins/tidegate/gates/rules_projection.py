@@ -7,13 +7,16 @@ from tidegate.cost.pricing import Priced
 from tidegate.cost.projection import Problem, Projection
 from tidegate.cost.run_rate import run_rate
 from tidegate.gates.base import each
-from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_observed import BUSY, Need, readable
 from tidegate.gates.rules_remedies import CLEAR, OPERATOR, SAME_DAG, allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts
 from tidegate.models.remedy import OWNER, Clear, Edit, Person, Remedy
 
 _AGAIN = CLEAR
+_LET_READ = Remedy.of(
+    Person(OWNER, "let the execution role read what the observed text names, or enable the region"), Clear()
+)
 
 
 def projection_blockers(facts: CostFacts, projection: Projection) -> Iterator[Blocker]:
@@ -30,7 +33,7 @@ def projection_blockers(facts: CostFacts, projection: Projection) -> Iterator[Bl
         _clock(projection.problems),
         _month(projection.problems),
         _unpriced(projection.problems),
-        _unread(projection.problems),
+        _unread(facts, projection.problems),
         _old_prices(facts),
     )
 
@@ -81,8 +84,11 @@ def _unpriced(problems: tuple[Problem, ...]) -> Iterator[Blocker]:
             )
 
 
-def _unread(problems: tuple[Problem, ...]) -> Iterator[Blocker]:
-    """One blocker per platform: a service that is down would otherwise say so for every type and region."""
+def _unread(facts: CostFacts, problems: tuple[Problem, ...]) -> Iterator[Blocker]:
+    """One blocker per platform: a service that is down would otherwise say so for every type and region.
+
+    No grant helps where everything that was not read was only busy.
+    """
     said: dict[str, list[str]] = {}
     for problem in problems:
         if problem.cause in ("unread", "no_inventory"):
@@ -94,10 +100,18 @@ def _unread(problems: tuple[Problem, ...]) -> Iterator[Blocker]:
             resource=platform,
             observed="; ".join(reasons),
             expected="every type in every region of the manifest, read",
-            remedy=Remedy.of(
-                Person(OWNER, "let the execution role read what the observed text names, or enable the region"), Clear()
-            ),
+            remedy=BUSY if _only_busy(facts, platform) else _LET_READ,
+            transient=_only_busy(facts, platform),
         )
+
+
+def _only_busy(facts: CostFacts, platform: str) -> bool:
+    inventory = facts.inventories.get(platform)
+    if inventory is None or not inventory.expected_coverage:
+        return False
+    covered = {it.subject: it for it in inventory.coverage}
+    asked = [covered.get(subject) for subject in inventory.expected_coverage]
+    return all(it is not None and (it.status == "read" or it.transient) for it in asked)
 
 
 def _old_prices(facts: CostFacts) -> Iterator[Blocker]:

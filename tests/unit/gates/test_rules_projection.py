@@ -13,6 +13,7 @@ from factories_world import inventory, live
 from tidegate.alerts.fingerprint import fingerprint
 from tidegate.cost.month import projection_of
 from tidegate.gates.cost_guardrail import GATE
+from tidegate.gates.rules_observed import BUSY
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts
 from tidegate.models.facts import Coverage
@@ -45,6 +46,39 @@ UNREAD_PART = inventory(
         Coverage(subject="aws_ecs_service@eu-west-2", status="read"),
     )
 )
+
+
+def unread(*coverage: Coverage) -> CostFacts:
+    """Instances and volumes had to be read."""
+    expected = ("aws_instance@eu-west-2", "aws_ebs_volume@eu-west-2")
+    return cost_facts(inventories={"aws": inventory(coverage=coverage, expected_coverage=expected)})
+
+
+READ = Coverage(subject="aws_instance@eu-west-2", status="read")
+BUSY_VOLUMES = Coverage(
+    subject="aws_ebs_volume@eu-west-2", status="unreadable", reason="RequestLimitExceeded", transient=True
+)
+DENIED = Coverage(subject="aws_instance@eu-west-2", status="unreadable", reason="UnauthorizedOperation")
+
+
+@pytest.mark.parametrize(
+    ("coverage", "busy"),
+    [
+        pytest.param((READ, BUSY_VOLUMES), True, id="volumes-were-throttled"),
+        pytest.param((DENIED, BUSY_VOLUMES), False, id="and-instances-denied"),
+        pytest.param((BUSY_VOLUMES,), False, id="and-instances-forgotten"),
+        pytest.param((READ, replace(BUSY_VOLUMES, transient=False)), False, id="volumes-were-denied"),
+    ],
+)
+def test_no_grant_is_asked_for_where_a_service_was_busy(coverage: tuple[Coverage, ...], busy: bool) -> None:
+    (blocker,) = judged(unread(*coverage))
+    assert (blocker.code, blocker.transient, blocker.remedy == BUSY) == ("COST-INVENTORY-UNREAD", busy, busy)
+
+
+@pytest.mark.parametrize("inventories", [{}, {"aws": replace(inventory(), expected_coverage=())}])
+def test_where_nobody_looked_nobody_was_busy(inventories: Any) -> None:
+    (blocker,) = judged(cost_facts(inventories=inventories))
+    assert not blocker.transient
 
 
 FITS_NOT = policy(entry(usd="0.01"), entry(types=["thing"], region="eu-west-2", when={"size": "l"}, date="2020-01-01"))
