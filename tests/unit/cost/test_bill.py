@@ -50,6 +50,7 @@ COMPUTE = "Amazon Elastic Compute Cloud - Compute"
         pytest.param("Amazon Route 53", "us-east-1", OPEN, 18, None, id="under-whatever-region"),
         pytest.param("Amazon Route 53", "global", PROVEN, 18, "after_proof", id="no-stack-holds-a-zone"),
         pytest.param("Amazon DynamoDB", "NoRegion", PROVEN, 18, None, id="without-a-region-it-is-here"),
+        pytest.param(RDS, "NoRegion", OPEN, 18, None, id="and-what-is-listed-at-home-is-looked-at"),
         pytest.param("Tax", "NoRegion", PROVEN, 18, None, id="tax"),
         pytest.param("AWS Support (Business)", "", PROVEN, 18, None, id="support"),
         pytest.param("AWS Cost Explorer", "us-east-1", PROVEN, 18, None, id="its-own-price"),
@@ -168,6 +169,12 @@ def test_a_build_does_not_end_what_an_earlier_one_left() -> None:
     assert open_now(facts, OPEN) == (replace(before, last=date(2026, 11, 19), usd_per_day=Decimal("0.40")),)
     quiet = bill({13: ((RDS, HERE, "0.40"),)}, open=Known((before,)))
     assert open_now(quiet, OPEN) == ()
+
+
+def test_an_explained_day_before_the_last_makes_it_no_older() -> None:
+    before = spend(RDS, why="after_proof", last=date(2026, 11, 18))
+    facts = bill({5: ((RDS, HERE, "0.40"),)}, open=Known((before,)))
+    assert open_now(facts, OPEN) == (before,), "the 19th alone is quiet"
 
 
 def test_without_a_bill_everything_stays_open() -> None:
