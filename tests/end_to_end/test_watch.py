@@ -309,7 +309,7 @@ def test_money_that_nothing_explains_is_told_until_it_is_covered(empty: Stage) -
     inbox = Inbox(empty)
     with empty.manifest_with(("max_age_hours: 8", "max_age_hours: 0")):
         night = empty.run("audit")
-    assert findings(night) == {"audit_m_spend_after_zero_snapshot": {"SPEND-UNEXPLAINED"}}
+    assert night.codes("audit_m_spend_after_zero_snapshot") == {"SPEND-UNEXPLAINED"}
     (blocker,) = night.snapshots["audit_m_spend_after_zero_snapshot"]["blockers"]
     assert (blocker["resource"], blocker["observed"].partition(" on ")[0]) == (subject, "0.3 USD")
     assert [told for told in inbox.new() if "SPEND-UNEXPLAINED" in told]
