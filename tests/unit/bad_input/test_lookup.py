@@ -31,6 +31,9 @@ UNSET = frozenset(
         *(f"GetOpenIDConnectProvider.{name}" for name in ("ClientIDList", "CreateDate", "Tags", "ThumbprintList")),
         *("Role.Arn", "Role.AssumeRolePolicyDocument", "Role.CreateDate", "Role.Description", "Role.Path", "Role.Tags"),
         *("Role.MaxSessionDuration", "Role.PermissionsBoundary", "Role.RoleId", "Role.RoleLastUsed"),
+        *(f"Policy.{name}" for name in ("AttachmentCount", "CreateDate", "DefaultVersionId", "Description", "Path")),
+        *(f"Policy.{name}" for name in ("IsAttachable", "PermissionsBoundaryUsageCount", "PolicyId", "Tags")),
+        "Policy.UpdateDate",
         *("Role.SourceRoleTemplate", "GetRolePolicy.PolicyDocument", "GetRolePolicy.RoleName", ".PolicyName"),
     }
 )
