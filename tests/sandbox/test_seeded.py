@@ -49,7 +49,10 @@ def test_what_stands_is_listed_with_its_tags(sandbox: Sandbox, listed: Any, kind
 @pytest.mark.parametrize("kind", STANDS)
 def test_every_page_is_turned(sandbox: Sandbox, listed: Any, kind: str) -> None:
     sandbox.admin.seed(*(seed_of(kind, f"no-{number:02}") for number in range(45)))
+    position = sandbox.admin.journal_position()
     assert len({each.id for each in listed(kind)}) == 45
+    asked = [it for it in sandbox.admin.calls(position) if it.operation in {STANDS[kind][1], "GET /environments"}]
+    assert len(asked) == (1 if kind == "aws_lightsail_container_service" else 3), "one call turns no pages in AWS"
 
 
 @pytest.mark.parametrize("kind", sorted({*STANDS} - {it for it in STANDS if "globalaccelerator" in it}))
