@@ -554,4 +554,101 @@ def monthly_cases() -> Iterator[Case]:
     )
 
 
-CASES = (*network_cases(), *compute_cases(), *store_cases(), *monthly_cases())
+def hourly_cases() -> Iterator[Case]:
+    """App Runner, client VPN, serverless caches, accelerators, Lightsail, Airflow, Redshift: tagged, so left over."""
+    yield of(
+        "aws_apprunner_service",
+        {
+            "apprunner.ListServices": [
+                {"ServiceSummaryList": [], "NextToken": "page-2"},
+                {"ServiceSummaryList": [{"ServiceArn": "arn:a", "Status": "RUNNING"}]},
+            ],
+            "apprunner.ListTagsForResource": {"Tags": TAGS},
+        },
+        LEFT,
+    )
+    yield of(
+        "aws_apprunner_service",
+        {"apprunner.ListServices": {"ServiceSummaryList": [{"ServiceArn": "arn:a", "Status": "DELETED"}]}},
+        name=" gone",
+    )
+    vpn = ("ClientVpnEndpoints", "ClientVpnEndpointId")
+    for status, *codes in (("available", LEFT), ("deleted",)):
+        item = {"Status": {"Code": status}, **({vpn[1]: "v", "Tags": TAGS} if codes else {})}
+        yield of(
+            "aws_ec2_client_vpn_endpoint",
+            {"ec2.DescribeClientVpnEndpoints": [{vpn[0]: [], "NextToken": "page-2"}, {vpn[0]: [item]}]},
+            *codes,
+            name="" if codes else " gone",
+        )
+    yield of(
+        "aws_elasticache_serverless_cache",
+        {
+            "elasticache.DescribeServerlessCaches": [
+                {"ServerlessCaches": [], "NextToken": "page-2"},
+                {"ServerlessCaches": [{"ServerlessCacheName": "s", "ARN": "arn:s", "Status": "available"}]},
+            ],
+            "elasticache.ListTagsForResource": {"TagList": TAGS},
+        },
+        LEFT,
+    )
+    for kind, operation in (
+        ("aws_globalaccelerator_accelerator", "ListAccelerators"),
+        ("aws_globalaccelerator_custom_routing_accelerator", "ListCustomRoutingAccelerators"),
+    ):
+        accelerator = {"AcceleratorArn": "arn:g", "Status": "DEPLOYED"}
+        yield of(
+            kind,
+            {
+                f"globalaccelerator.{operation}": [
+                    {"Accelerators": [], "NextToken": "page-2"},
+                    {"Accelerators": [accelerator]},
+                ],
+                "globalaccelerator.ListTagsForResource": {"Tags": TAGS},
+            },
+            LEFT,
+        )
+    for kind, operation, key, id_, state in (
+        ("instance", "GetInstances", "instances", "name", {"name": "running"}),
+        ("database", "GetRelationalDatabases", "relationalDatabases", "name", "available"),
+        ("lb", "GetLoadBalancers", "loadBalancers", "name", "active"),
+    ):
+        item = {id_: "l", "state": state, "tags": LOWER_TAGS}
+        yield of(
+            f"aws_lightsail_{kind}",
+            {f"lightsail.{operation}": [{key: [], "nextPageToken": "page-2"}, {key: [item]}]},
+            LEFT,
+        )
+    container = {"containerServiceName": "l", "state": "READY", "tags": LOWER_TAGS}
+    yield of(
+        "aws_lightsail_container_service",
+        {"lightsail.GetContainerServices": {"containerServices": [container]}},
+        LEFT,
+    )
+    for status, *codes in (("AVAILABLE", LEFT), ("DELETED",)):
+        yield of(
+            "aws_mwaa_environment",
+            {
+                "mwaa.ListEnvironments": [
+                    {"Environments": [], "NextToken": "page-2"},
+                    {"Environments": ["airflow"]},
+                ],
+                "mwaa.GetEnvironment": {"Environment": {"Status": status, **({"Tags": OURS} if codes else {})}},
+            },
+            *codes,
+            name="" if codes else " gone",
+        )
+    yield of(
+        "aws_redshiftserverless_workgroup",
+        {
+            "redshift-serverless.ListWorkgroups": [
+                {"workgroups": [], "nextToken": "page-2"},
+                {"workgroups": [{"workgroupName": "w", "workgroupArn": "arn:w", "status": "AVAILABLE"}]},
+            ],
+            "redshift-serverless.ListTagsForResource": {"tags": LOWER_TAGS},
+        },
+        LEFT,
+    )
+
+
+CASES = (*network_cases(), *compute_cases(), *store_cases(), *monthly_cases(), *hourly_cases())

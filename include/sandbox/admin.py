@@ -5,6 +5,9 @@
     GET    /journal?since=N
     GET    /spend   PUT /spend        what Cost Explorer answers from
     PUT    /budget-spend              {"budget_name": "...", "actual": "12.34", "forecasted": "20"}
+    GET    /seeded  PUT /seeded       {"resources": [{"service": "lightsail", "operation": "GetInstances",
+                                      "region": "eu-west-2", "item": {...}, "tags": {...}}]}: what stands in services
+                                      that moto lacks
     GET    /sns/default  PUT /sns/default   {"state": "pending" | "confirmed"}
     POST   /sns/confirm               {"topic_arn": "...", "endpoint": "...", "confirmed": true}
     GET    /sns/messages              what was published to topics, of one topic the oldest first

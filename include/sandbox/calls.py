@@ -100,6 +100,12 @@ def identify(method: str, target: str, headers: Mapping[str, str], body: bytes) 
     return Call(service, f"{method} {path}", path, access_key_id)
 
 
+def signed_region(headers: Mapping[str, str]) -> str | None:
+    """Return the region that a request is signed for; None when it is not signed. `headers` have lower-case names."""
+    credential = _CREDENTIAL.search(headers.get("authorization", ""))
+    return credential[2] if credential else None
+
+
 def s3_operation(method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str]) -> str:
     """Return the S3 API operation of a path-style request."""
     bucket, _, key = path.lstrip("/").partition("/")

@@ -144,6 +144,10 @@ class SandboxClient:
         body |= {"as_of": as_of.isoformat()} if as_of else {}
         self._call("PUT", "/spend", body)
 
+    def seed(self, *resources: Mapping[str, Any]) -> None:
+        """Replace what stands in services that moto lacks; see `sandbox.aws.seeded.Seed`."""
+        self._call("PUT", "/seeded", {"resources": list(resources)})
+
     def set_budget_spend(self, budget_name: str, actual: Decimal | str, forecasted: Decimal | str = "0") -> None:
         """Set what a budget says was spent and is forecast."""
         body = {"budget_name": budget_name, "actual": str(actual), "forecasted": str(forecasted)}

@@ -28,8 +28,11 @@ PARSER_CRASHES = (ResponseParserError, ValueError, TypeError, AttributeError, As
 
 _BUSY = frozenset(
     {
+        "AccountSetupInProgressException",
+        "InvalidServerlessCacheStateFault",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
+        "RegionSetupInProgressException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
@@ -42,7 +45,7 @@ _BUSY = frozenset(
         "TooManyRequestsException",
     }
 )
-"""Codes with which AWS's services say: too many calls, ask later."""
+"""Codes with which AWS's services say: too many calls, or not ready yet: ask later."""
 
 _BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
 

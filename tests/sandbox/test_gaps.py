@@ -33,7 +33,7 @@ ACCOUNT = "123456789012"
         pytest.param("s3", "get_object_torrent", {"Bucket": "bucket", "Key": "k"}, id="s3-object"),
         pytest.param("lambda", "get_account_settings", {}, id="rest-json"),
         pytest.param("route53", "get_checker_ip_ranges", {}, id="rest-xml"),
-        pytest.param("apprunner", "list_services", {}, id="no-such-service-json"),
+        pytest.param("devicefarm", "list_projects", {}, id="no-such-service-json"),
         pytest.param("controltower", "list_baselines", {}, id="no-such-service-rest"),
     ],
 )

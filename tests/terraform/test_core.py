@@ -63,6 +63,7 @@ PROTECTED = {
         "aws_budgets_budget.monthly",
         "aws_dynamodb_table.locks",
         "aws_iam_openid_connect_provider.lanes",
+        "aws_iam_policy.execution",
         "aws_iam_role.execution",
         "aws_sns_topic.alerts",
     },
@@ -139,7 +140,7 @@ def test_a_stranger_cannot_publish_alerts(blocks: Reader) -> None:
 def statements(body: str) -> dict[str, tuple[bool, set[str]]]:
     """Return sid -> (denies, actions) of a policy document."""
     found = {}
-    for part in body.split("\n  statement {\n")[1:]:
+    for part in re.split(r"^  statement \{\n", body, flags=re.MULTILINE)[1:]:
         [sid] = re.findall(r'^    sid +\= "(.+)"$', part, re.MULTILINE)
         [actions] = re.findall(r"^    actions +\= \[([^\]]*)\]", part, re.MULTILINE)
         found[sid] = ('"Deny"' in part, set(re.findall(r'"([^"]+)"', actions)))
@@ -148,8 +149,12 @@ def statements(body: str) -> dict[str, tuple[bool, set[str]]]:
 
 @pytest.fixture
 def execution_policy(blocks: Reader) -> dict[str, tuple[bool, set[str]]]:
-    [policy] = [each for each in blocks(CORE, "data") if each.address == "aws_iam_policy_document.execution"]
-    return statements(policy.body)
+    """The statements of all documents of the role."""
+    documents = [it for it in blocks(CORE, "data") if it.address.startswith("aws_iam_policy_document.execution")]
+    found = [statements(document.body) for document in documents]
+    together = {sid: statement for each in found for sid, statement in each.items()}
+    assert len(together) == sum(len(each) for each in found), "two statements of one name"
+    return together
 
 
 def test_the_role_cannot_make_what_is_forbidden(execution_policy: dict[str, tuple[bool, set[str]]]) -> None:
@@ -158,11 +163,25 @@ def test_the_role_cannot_make_what_is_forbidden(execution_policy: dict[str, tupl
     forbidden = re.compile(
         r"(?:.*:)?\*"
         r"|ec2:(?:Create\*|CreateNat|Allocate|Associate(?!RouteTable)|Run|Request).*"
-        r"|(?:autoscaling|elasticloadbalancing|elasticache|redshift):(?!Describe).*"
-        r"|(?:eks|kafka|es):(?!Describe|List).*"
+        r"|(?:autoscaling|elasticloadbalancing|redshift):(?!Describe).*"
+        r"|(?:eks|kafka|es|elasticache|apprunner|globalaccelerator|redshift-serverless):(?!Describe|List).*"
+        r"|(?:airflow|lightsail):(?!Get|List).*"
         r"|iam:(?:Attach|CreateUser|CreateAccessKey|CreateLoginProfile|CreatePolicy).*"
     )
-    assert sorted(action for action in allowed if forbidden.fullmatch(action)) == []
+    own = {"iam:AttachRolePolicy", "iam:CreatePolicy", "iam:CreatePolicyVersion"}
+    assert {action for action in allowed if forbidden.fullmatch(action)} == own
+
+
+def test_the_role_attaches_to_itself_and_only_what_is_its_own(blocks: Reader) -> None:
+    [policy] = [each for each in blocks(CORE, "data") if each.address == "aws_iam_policy_document.execution"]
+    [making] = [part for part in policy.body.split("\n  statement {\n") if '"iam:CreatePolicy"' in part]
+    assert "resources = local.execution_policy_arns" in making
+    [attaching] = [part for part in policy.body.split("\n  statement {\n") if '"iam:AttachRolePolicy"' in part]
+    assert "resources = [local.execution_role_arn]" in attaching
+    assert re.search(r'variable = "iam:PolicyARN"\s+values +\= local\.execution_policy_arns', attaching)
+    assert 'test     = "ArnEquals"' in attaching
+    others = [it for it in blocks(CORE, "data") if it.address.startswith("aws_iam_policy_document.execution_")]
+    assert [it.address for it in others if re.search(r'"iam:(?:Attach|Create|Detach)\w*Policy', it.body)] == []
 
 
 def test_the_role_cannot_erase_history(execution_policy: dict[str, tuple[bool, set[str]]]) -> None:
@@ -176,7 +195,7 @@ def test_the_role_cannot_erase_history(execution_policy: dict[str, tuple[bool, s
 
 
 def test_objects_are_deleted_only_where_they_may_be(blocks: Reader) -> None:
-    [policy] = [each for each in blocks(CORE, "data") if each.address == "aws_iam_policy_document.execution"]
+    [policy] = [each for each in blocks(CORE, "data") if each.address == "aws_iam_policy_document.execution_backend"]
     [part] = [part for part in policy.body.split("\n  statement {\n") if '"s3:DeleteObject"]' in part]
     assert 'resources = ["${local.state_arn}/*.tflock", "${local.work_arn}/*"]' in part
 

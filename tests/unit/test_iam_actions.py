@@ -12,8 +12,12 @@ import tidegate.collectors.aws
 import tidegate.operators
 import tidegate.terraform
 
-POLICY = Path(__file__).resolve().parents[2] / "include" / "terraform" / "core" / "execution_policy.tf"
-STATEMENTS = POLICY.read_text(encoding="utf-8").split("statement {")
+CORE = Path(__file__).resolve().parents[2] / "include" / "terraform" / "core"
+STATEMENTS = [
+    statement
+    for document in sorted(CORE.glob("execution_policy*.tf"))
+    for statement in document.read_text(encoding="utf-8").split("statement {")[1:]
+]
 GRANTED = {
     action
     for statement in STATEMENTS

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
-from sandbox.aws import control, identity, price_list, s3
+from sandbox.aws import control, identity, price_list, s3, seeded
 from sandbox.aws.extensions import install_extensions
 from sandbox.calls import Call, identify
 from sandbox.errors import Answer, Protocol, error_answer, protocol_of
@@ -83,7 +83,12 @@ def _answer(moto: "WSGIApplication", environ: "WSGIEnvironment") -> Answer:
     target = str(environ.get("REQUEST_URI") or path)
     call = identify(environ["REQUEST_METHOD"], target, headers, body[:NAMING_SIZE])
     protocol = protocol_of(call.service, path, headers)
-    without_moto = identity.refusal(call, protocol) or s3.refusal(call, protocol) or price_list.answer(call, body)
+    without_moto = (
+        identity.refusal(call, protocol)
+        or s3.refusal(call, protocol)
+        or price_list.answer(call, body)
+        or seeded.answer(call, protocol, target, headers, body)
+    )
     if without_moto:
         return without_moto
     with LOCKS.of(call.service):

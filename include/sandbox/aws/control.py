@@ -4,6 +4,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sandbox.aws import identity, sns
+from sandbox.aws.seeded import Seeds
 from sandbox.aws.settings import SETTINGS, BudgetSpend, SubscriptionState
 from sandbox.aws.spend import Spend
 from sandbox.errors import Answer
@@ -46,17 +47,11 @@ def _answer(method: str, route: str, body: bytes) -> Answer:
             pass
         case "PUT", "spend":
             SETTINGS.spend = Spend.model_validate_json(body)
-        case "GET", "sns/default":
-            return json_answer(200, {"state": SETTINGS.email_subscriptions})
-        case "PUT", "sns/default":
-            SETTINGS.email_subscriptions = EmailDefault.model_validate_json(body).state
-            return json_answer(200, {"state": SETTINGS.email_subscriptions})
-        case "GET", "sns/messages":
-            return json_answer(200, {"messages": sns.published()})
-        case "POST", "sns/confirm":
-            confirmation = Confirmation.model_validate_json(body)
-            sns.confirm(confirmation.topic_arn, confirmation.endpoint, confirmed=confirmation.confirmed)
-            return json_answer(200, confirmation.model_dump())
+        case "GET", "seeded":
+            return json_answer(200, {"resources": [each.model_dump(mode="json") for each in SETTINGS.seeded]})
+        case "PUT", "seeded":
+            SETTINGS.seeded = Seeds.model_validate_json(body).resources
+            return json_answer(200, {"resources": len(SETTINGS.seeded)})
         case "PUT", "budget-spend":
             budget_spend = BudgetSpend.model_validate_json(body)
             SETTINGS.budget_spend[budget_spend.budget_name] = budget_spend
@@ -65,8 +60,25 @@ def _answer(method: str, route: str, body: bytes) -> Answer:
             _reset()
             return json_answer(200, {"reset": True})
         case _:
-            return json_answer(404, {"error": f"there is no {method} /{route}."})
+            return _answer_about_mail(method, route, body)
     return json_answer(200, SETTINGS.spend.model_dump(mode="json"))
+
+
+def _answer_about_mail(method: str, route: str, body: bytes) -> Answer:
+    match method, route:
+        case "GET", "sns/default":
+            pass
+        case "PUT", "sns/default":
+            SETTINGS.email_subscriptions = EmailDefault.model_validate_json(body).state
+        case "GET", "sns/messages":
+            return json_answer(200, {"messages": sns.published()})
+        case "POST", "sns/confirm":
+            confirmation = Confirmation.model_validate_json(body)
+            sns.confirm(confirmation.topic_arn, confirmation.endpoint, confirmed=confirmation.confirmed)
+            return json_answer(200, confirmation.model_dump())
+        case _:
+            return json_answer(404, {"error": f"there is no {method} /{route}."})
+    return json_answer(200, {"state": SETTINGS.email_subscriptions})
 
 
 def _reset() -> None:

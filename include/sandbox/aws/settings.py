@@ -4,11 +4,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.aws.spend import Spend
+
+if TYPE_CHECKING:
+    from sandbox.aws.seeded import Seed
 
 Money = Annotated[Decimal, Field(ge=0)]
 
@@ -38,6 +41,7 @@ class Settings:
     spend: Spend = field(default_factory=Spend)
     email_subscriptions: SubscriptionState = SubscriptionState.CONFIRMED
     budget_spend: dict[str, BudgetSpend] = field(default_factory=dict)
+    seeded: "tuple[Seed, ...]" = ()
     budget_tags: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 
     def reset(self) -> None:
@@ -46,6 +50,7 @@ class Settings:
         self.email_subscriptions = SubscriptionState.CONFIRMED
         self.budget_spend.clear()
         self.budget_tags.clear()
+        self.seeded = ()
 
 
 SETTINGS = Settings()

@@ -42,9 +42,3 @@ resource "aws_iam_role" "execution" {
     ignore_changes = [description, max_session_duration, permissions_boundary]
   }
 }
-
-resource "aws_iam_role_policy" "execution" {
-  name   = "${local.name}-lanes"
-  role   = aws_iam_role.execution.name
-  policy = data.aws_iam_policy_document.execution.json
-}

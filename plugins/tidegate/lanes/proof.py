@@ -106,7 +106,7 @@ def _limits(scanned: tuple[str, ...], not_scanned: tuple[NotScanned, ...]) -> st
     """What the proof rests on and what it says nothing about, in one sentence."""
     kinds = {subject.partition("@")[0] for subject in scanned}
     places = sorted({subject.partition("@")[2] for subject in scanned})
-    types = [it.subject.removesuffix("@*") for it in not_scanned if it.subject.endswith("@*")]
+    types = [it.subject.removesuffix("@*") for it in not_scanned if not it.subject.startswith("*@")]
     regions = [it.subject.removeprefix("*@") for it in not_scanned if it.subject.startswith("*@")]
     return (
         f"looked at {len(kinds)} types in {', '.join(places) or 'no region'}; not looked at: "

@@ -25,7 +25,11 @@ class LiveResource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotScanned:
-    """What a scan does not look at: a type in every region (`aws_kms_key@*`), or a whole region (`*@eu-west-1`)."""
+    """What a scan does not look at.
+
+    A type in every region (`aws_kms_key@*`), or in one that is without its service (`aws_kms_key@eu-west-1`), or a
+    whole region (`*@eu-west-1`).
+    """
 
     subject: str
     reason: str

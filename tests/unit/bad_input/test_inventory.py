@@ -11,6 +11,7 @@ LAST = "a page without a token is the last one; nothing else could say that ther
 ENDED = "an empty token is how services that answer in XML end a listing"
 LESS = "a list without a resource says that it is not there; lookups by id stand beside the scan"
 UNTAGGED = "AWS leaves the list out where there is no tag, and a tag may have no value; lookups by id stand beside it"
+FOLLOWED = ("NextToken", "nextToken", "nextPageToken", "NextMarker", "Marker")
 LISTED_BY_THE_MONTH = (
     "kms.ListKeys.Keys",
     "secretsmanager.ListSecrets.1.SecretList",
@@ -39,9 +40,22 @@ TAGS_BY_THE_MONTH = (
     "emr.DescribeCluster.Cluster.Tags",
     "wafv2.ListTagsForResource.TagInfoForResource.TagList",
 )
+LISTED_BY_THE_HOUR = (
+    "apprunner.ListServices*.ServiceSummaryList",
+    "globalaccelerator.List*.1.Accelerators",
+    "lightsail.Get*.*s",
+    "mwaa.ListEnvironments.1.Environments",
+    "redshift-serverless.ListWorkgroups.1.workgroups",
+)
+TAGS_BY_THE_HOUR = (
+    "apprunner.ListTagsForResource.Tags",
+    "globalaccelerator.ListTagsForResource.Tags",
+    "lightsail.*.tags",
+    "redshift-serverless.ListTagsForResource.tags",
+)
 IRRELEVANT = {
-    **{f"*: *.0.{token}: removed": LAST for token in ("NextToken", "nextToken", "NextMarker", "Marker")},
-    **{f"*: *.0.{token}: empty": ENDED for token in ("NextToken", "nextToken", "NextMarker", "Marker")},
+    **{f"*: *.0.{token}: removed": LAST for token in FOLLOWED},
+    **{f"*: *.0.{token}: empty": ENDED for token in FOLLOWED},
     "*: ec2.Describe*.[0-9]: left out": LESS,
     "*: rds.Describe*.[0-9]: left out": LESS,
     "*: elb*.DescribeLoadBalancers.*.[0-9]: left out": LESS,
@@ -64,10 +78,19 @@ IRRELEVANT = {
     "aws_ssm_parameter: *.TagList.*.Value: empty": UNTAGGED,
     "aws_ecs_service idle: *.tags: removed": UNTAGGED,
     "*: ec2.*.Tags.2.Value: empty": UNTAGGED,
-    **{f"*: {call}.[0-9]: left out": LESS for call in LISTED_BY_THE_MONTH},
-    **{f"*: {call}.*: left out": UNTAGGED for call in TAGS_BY_THE_MONTH},
-    **{f"*: {call}.*.*alue: empty": UNTAGGED for call in TAGS_BY_THE_MONTH},
+    **{f"*: {call}.[0-9]: left out": LESS for call in (*LISTED_BY_THE_MONTH, *LISTED_BY_THE_HOUR)},
+    **{f"*: {call}.*: left out": UNTAGGED for call in (*TAGS_BY_THE_MONTH, *TAGS_BY_THE_HOUR)},
+    **{f"*: {call}.*.*alue: empty": UNTAGGED for call in (*TAGS_BY_THE_MONTH, *TAGS_BY_THE_HOUR)},
     **{f"aws_{kind}: *.Tags: removed": UNTAGGED for kind in ("emr_cluster", "efs*", "fsx*", "mq*", "secretsmanager*")},
+    "*: elasticache.ListTagsForResource.TagList.*.Value: empty": UNTAGGED,
+    "aws_ec2_client_vpn_endpoint: *.Tags: removed": UNTAGGED,
+    "aws_ec2_client_vpn_endpoint: *.Tags.*.Value: empty": UNTAGGED,
+    "aws_lightsail_*: *.tags: removed": UNTAGGED,
+    "aws_lightsail_*: *.tags.*.value: removed": UNTAGGED,
+    "aws_mwaa_environment: mwaa.GetEnvironment.Environment.Tags: removed": UNTAGGED,
+    "aws_mwaa_environment: mwaa.GetEnvironment.Environment.Tags: empty": UNTAGGED,
+    "aws_mwaa_environment: mwaa.GetEnvironment.Environment.Tags.*: removed": UNTAGGED,
+    "aws_mwaa_environment: mwaa.GetEnvironment.Environment.Tags.*: empty": UNTAGGED,
     "aws_mq_broker: mq.DescribeBroker.Tags: empty": UNTAGGED,
     "aws_mq_broker: mq.DescribeBroker.Tags.*": UNTAGGED,
     "aws_ecs_*: *.failures: removed": "the number of descriptions tells whether one is missing",

@@ -21,6 +21,7 @@ DESTROYED, PRESERVED = "DESTROYED-STATE", "PRESERVED-THINGS"
 TABLE, ENDPOINT = "rtb-00000000000000000", "vpce-00000000000000000"
 ROLE = f"arn:aws:ecs:{HERE}:{ACCOUNT}"
 TOPIC = f"arn:aws:sns:{HERE}:{ACCOUNT}:t"
+POLICY = "arn:aws:iam::1:policy/fraud-platform"
 
 
 UNSET = frozenset(
@@ -30,6 +31,9 @@ UNSET = frozenset(
         *(f"GetOpenIDConnectProvider.{name}" for name in ("ClientIDList", "CreateDate", "Tags", "ThumbprintList")),
         *("Role.Arn", "Role.AssumeRolePolicyDocument", "Role.CreateDate", "Role.Description", "Role.Path", "Role.Tags"),
         *("Role.MaxSessionDuration", "Role.PermissionsBoundary", "Role.RoleId", "Role.RoleLastUsed"),
+        *(f"Policy.{name}" for name in ("AttachmentCount", "CreateDate", "DefaultVersionId", "Description", "Path")),
+        *(f"Policy.{name}" for name in ("IsAttachable", "PermissionsBoundaryUsageCount", "PolicyId", "Tags")),
+        "Policy.UpdateDate",
         *("Role.SourceRoleTemplate", "GetRolePolicy.PolicyDocument", "GetRolePolicy.RoleName", ".PolicyName"),
     }
 )
@@ -159,6 +163,7 @@ CASES: tuple[Case, ...] = tuple(
             {"Url": "x"},
             "NoSuchEntity",
         ),
+        coded("aws_iam_policy", POLICY, "iam.GetPolicy", {"Policy": {"Arn": POLICY}}, "NoSuchEntity"),
         coded("aws_iam_role", "r", "iam.GetRole", {"Role": {"RoleName": "r"}}, "NoSuchEntity"),
         coded("aws_iam_role_policy", "r:p", "iam.GetRolePolicy", {"PolicyName": "p"}, "NoSuchEntity"),
         coded("aws_sns_topic", TOPIC, "sns.GetTopicAttributes", {"Attributes": {"TopicArn": TOPIC}}, "NotFound"),

@@ -25,16 +25,25 @@ TYPES = sorted(
 SIDES = ("live", "plan")
 WATCHED = {
     "aws_acmpca_certificate_authority",
+    "aws_apprunner_service",
+    "aws_ec2_client_vpn_endpoint",
+    "aws_elasticache_serverless_cache",
     "aws_emr_cluster",
     "aws_fsx_file_system",
     "aws_kinesis_stream",
+    "aws_lightsail_container_service",
+    "aws_lightsail_database",
+    "aws_lightsail_instance",
+    "aws_lightsail_lb",
     "aws_mq_broker",
+    "aws_mwaa_environment",
     "aws_opensearchserverless_collection",
+    "aws_redshiftserverless_workgroup",
     "aws_sagemaker_endpoint",
     "aws_sagemaker_notebook_instance",
     "aws_wafv2_web_acl",
 }
-"""Dear, and no stack may hold one: the live scan finds it, and without a price it blocks (ADR 28)."""
+"""Dear, and no stack may hold one: the live scan finds it, and without a price it blocks (ADR 28, ADR 32)."""
 NEVER_PRICED = {"aws_msk_serverless_cluster", *WATCHED}
 """Forbidden or only watched, and billed by what neither a plan nor a scan shows, or unpriced: declared a gap."""
 

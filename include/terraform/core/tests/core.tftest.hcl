@@ -13,7 +13,14 @@ mock_provider "aws" {
 
   mock_data "aws_iam_policy_document" {
     defaults = {
-      json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}"
+      json          = "{\"Version\":\"2012-10-17\",\"Statement\":[]}"
+      minified_json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}"
+    }
+  }
+
+  mock_resource "aws_iam_policy" {
+    defaults = {
+      arn = "arn:aws:iam::111122223333:policy/fraud-platform-dev-min-lanes-core"
     }
   }
 }
@@ -164,6 +171,16 @@ run "everything_in_its_place" {
   }
 
   assert {
+    condition     = toset([for policy in aws_iam_policy.execution : policy.name]) == toset([for part in ["backend", "core", "demo", "guards"] : "fraud-platform-dev-min-lanes-${part}"])
+    error_message = "The execution role must have one managed policy per document."
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy_attachment.execution) == length(aws_iam_policy.execution)
+    error_message = "Every document must be attached to the execution role."
+  }
+
+  assert {
     condition     = output.parameter_prefix == var.parameter_prefix && output.evidence_bucket == var.evidence_bucket
     error_message = "The contract with other stacks must carry the handles that were given."
   }
@@ -311,4 +328,32 @@ run "more_steps_than_aws_takes_are_refused" {
   }
 
   expect_failures = [var.budget_thresholds_usd]
+}
+
+# A thousand times seven characters.
+run "a_document_longer_than_iam_takes_is_refused" {
+  command = plan
+
+  override_data {
+    target = data.aws_iam_policy_document.execution_demo
+    values = {
+      minified_json = "%{for a in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}%{for b in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}%{for c in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}seven..%{endfor}%{endfor}%{endfor}"
+    }
+  }
+
+  expect_failures = [aws_iam_policy.execution]
+}
+
+# A thousand times eleven characters.
+run "an_inline_policy_longer_than_iam_takes_is_refused" {
+  command = plan
+
+  override_data {
+    target = data.aws_iam_policy_document.execution
+    values = {
+      minified_json = "%{for a in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}%{for b in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}%{for c in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}eleven.....%{endfor}%{endfor}%{endfor}"
+    }
+  }
+
+  expect_failures = [aws_iam_role_policy.execution]
 }

@@ -60,6 +60,14 @@ class Clients:
                 self._made[key] = self._make(*key)
             return self._made[key]
 
+    def knows_no(self, service: str, region: str) -> bool:
+        """Does the endpoint data of the installed botocore say that a region is without a service? Makes no call.
+
+        False for what it cannot know: a region that is newer than it, and a service without regions.
+        """
+        places = self.session.get_available_regions(service)
+        return bool(places) and region not in places and region in self.session.get_available_regions("ec2")
+
     def _make(self, service: str, region: str) -> Any:
         try:
             return self.session.create_client(service, region_name=region, config=_config())
@@ -157,6 +165,7 @@ def _config() -> Config:
         read_timeout=READ_TIMEOUT,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         max_pool_connections=16,
-        # A stand-in answers on one host name: the bucket cannot be part of it.
+        # A stand-in answers on one host name: neither the bucket nor a prefix of the service can be part of it.
+        inject_host_prefix=not redirected,
         s3={"addressing_style": "path" if redirected else "auto"},
     )

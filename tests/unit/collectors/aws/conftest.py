@@ -12,6 +12,7 @@ from botocore.loaders import Loader
 from moto import mock_aws
 
 from standins import dev_min
+from stood import seeded_beside_moto
 from tidegate.collectors.aws.clients import Clients
 from tidegate.environments import load_policies
 from tidegate.models.environment import Environment
@@ -118,7 +119,7 @@ def clients(environment: Environment) -> Clients:
 
 @pytest.fixture
 def moto() -> Iterator[None]:
-    with mock_aws():
+    with seeded_beside_moto(), mock_aws():
         yield
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from factories_world import ALL_FREE as FREE
-from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY, UNLISTED, collect_inventory
+from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY, collect_inventory
 from tidegate.collectors.aws.inventory.listing import Scan
 from tidegate.collectors.aws.reading import MalformedAnswer
 from tidegate.models.observed import Known, Unreadable
@@ -62,15 +62,31 @@ class TestCoverage:
     def test_a_scan_says_what_it_does_not_look_at(self, aws, scan):
         """Regions come from the botocore that is installed; no call is made for it."""
         said = {each.subject: each.reason for each in scan(aws, regions=(HERE, "us-east-1")).not_scanned}
-        assert {f"{kind}@*" for kind in (*PLAN_ONLY, *UNLISTED)} == {it for it in said if it.endswith("@*")}
+        assert {f"{kind}@*" for kind in PLAN_ONLY} == {it for it in said if it.endswith("@*")}
         elsewhere = {subject for subject in said if subject.startswith("*@")}
         assert {"*@ap-southeast-2", "*@eu-west-1"} <= elsewhere
         assert not {f"*@{HERE}", "*@us-east-1"} & elsewhere
         assert all(said.values())
 
-    def test_what_is_listed_is_not_called_unlisted(self):
-        """Whoever adds a listing takes the type off the list of limits."""
-        assert not set(UNLISTED) & {*LISTINGS, *ANSWERED_BY, *PLAN_ONLY}
+    def test_a_region_without_a_service_is_named_and_not_asked(self, aws, scan):
+        """No address answers there: a subject that nobody can read would close every proof."""
+        inventory = scan(aws, regions=(HERE, "us-west-1"))
+        absent = {"aws_apprunner_service@us-west-1"} | {
+            f"aws_lightsail_{kind}@us-west-1" for kind in ("instance", "database", "lb", "container_service")
+        }
+        said = {each.subject: each.reason for each in inventory.not_scanned}
+        assert {it for it in said if it.endswith("@us-west-1")} == absent
+        assert "apprunner is not offered" in said["aws_apprunner_service@us-west-1"]
+        assert not absent & set(inventory.expected_coverage)
+        assert {entry.status for entry in inventory.coverage} == {"read"}
+        assert f"aws_apprunner_service@{HERE}" in inventory.expected_coverage
+
+    def test_a_region_that_botocore_does_not_know_is_asked(self, clients, scan, answered_by, refused_connection):
+        """New regions come faster than versions of botocore: what nobody can tell stays a subject."""
+        answered_by(clients, refused_connection)
+        inventory = scan(clients, regions=("eu-west-9",))
+        said = {entry.subject: entry.status for entry in inventory.coverage}
+        assert said["aws_lightsail_instance@eu-west-9"] == said["aws_apprunner_service@eu-west-9"] == "unreadable"
 
     def test_a_region_is_scanned_once(self, aws, scan):
         assert scan(aws, regions=(HERE, HERE)).expected_coverage == tuple(f"{kind}@{HERE}" for kind in LISTINGS)

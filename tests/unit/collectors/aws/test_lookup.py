@@ -28,6 +28,7 @@ UNKNOWN = {
     "aws_eip": "eipalloc-00000000000000000",
     "aws_iam_openid_connect_provider": f"arn:aws:iam::{ACCOUNT}:oidc-provider/none.example",
     "aws_iam_role": "none",
+    "aws_iam_policy": "arn:aws:iam::123456789012:policy/none",
     "aws_iam_role_policy": "none:none",
     "aws_iam_role_policy_attachment": "none-20261121220433957600000001",
     "aws_internet_gateway": "igw-00000000000000000",
@@ -315,20 +316,22 @@ class TestThere:
         suffixed, explicit = "role-x-20261121220433957600000001", f"role-x-{policy}"
         made = [
             ("aws_iam_role", "role-x"),
+            ("aws_iam_policy", policy),
             ("aws_iam_role_policy", "role-x:inline"),
             ("aws_iam_role_policy_attachment", suffixed),
             ("aws_iam_role_policy_attachment", explicit),
             ("aws_iam_role_policy_attachment", f"role-x/{policy}"),
             ("aws_iam_openid_connect_provider", provider["OpenIDConnectProviderArn"]),
         ]
-        assert [is_there(aws, kind, id) for kind, id in made] == [True] * 6
+        assert [is_there(aws, kind, id) for kind, id in made] == [True] * 7
         assert not is_there(aws, "aws_iam_role_policy_attachment", f"{explicit}-other")
         iam.detach_role_policy(RoleName="role-x", PolicyArn=policy)
         assert not is_there(aws, "aws_iam_role_policy_attachment", suffixed)
+        iam.delete_policy(PolicyArn=policy)
         iam.delete_role_policy(RoleName="role-x", PolicyName="inline")
         iam.delete_role(RoleName="role-x")
         iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["OpenIDConnectProviderArn"])
-        assert [is_there(aws, kind, id) for kind, id in made] == [False] * 6
+        assert [is_there(aws, kind, id) for kind, id in made] == [False] * 7
 
     def test_topics_parameters_logs_budgets(self, aws):
         topic = aws.sns.create_topic(Name="t")["TopicArn"]

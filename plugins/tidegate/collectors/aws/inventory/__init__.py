@@ -15,6 +15,7 @@ from tidegate.collectors.aws.inventory import (
     data_stores,
     load_balancers,
     network,
+    paid_by_hour,
     paid_by_month,
     runtime,
     streaming,
@@ -29,7 +30,7 @@ from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
 from tidegate.models.residual import CLASSIFYING_ATTRIBUTES
 
-_FAMILIES = (network, load_balancers, containers, data_stores, streaming, runtime, paid_by_month)
+_FAMILIES = (network, load_balancers, containers, data_stores, streaming, runtime, paid_by_month, paid_by_hour)
 LISTINGS: dict[str, Listing] = {each.type: each for family in _FAMILIES for each in family.LISTINGS}
 IAM_ACTIONS: tuple[str, ...] = tuple(sorted({action for family in _FAMILIES for action in family.IAM_ACTIONS}))
 
@@ -50,22 +51,6 @@ PLAN_ONLY = {
 }
 """Forbidden types that are refused in plans and not looked for live, with the reason."""
 
-_NO_LISTING = "no listing of this version asks for it; only the bill tells"
-
-UNLISTED = dict.fromkeys(
-    (
-        "aws_apprunner_service",
-        "aws_ec2_client_vpn_endpoint",
-        "aws_elasticache_serverless_cache",
-        "aws_globalaccelerator_accelerator",
-        "aws_lightsail_instance",
-        "aws_mwaa_environment",
-        "aws_redshiftserverless_workgroup",
-    ),
-    _NO_LISTING,
-)
-"""Types that cost money while they stand and that the live scan does not know: a proof says so."""
-
 WORKERS = 8
 
 
@@ -83,13 +68,16 @@ def collect_inventory(
     what holds it.
 
     A subject of which one page or one resource cannot be read is unreadable as a whole, and shows none of its
-    resources. So is a forbidden type that nothing here looks for.
+    resources. So is a forbidden type that nothing here looks for. A type whose service a region does not have is no
+    subject there, and is named among what was not looked at.
     """
     scanned = tuple(dict.fromkeys(regions))
     unknown = sorted({kind for rule in forbidden_policy.rules for kind in rule.types} - _looked_for())
-    subjects = [
+    wanted = [
         (_listing(kind), Scan(clients, region, environment)) for region in scanned for kind in (*LISTINGS, *unknown)
     ]
+    missing = _not_offered(wanted)
+    subjects = [(listing, scan) for listing, scan in wanted if _subject(listing, scan) not in missing]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         answers = list(pool.map(lambda subject: _read(*subject), subjects))
     names = {kind: _attributes(kind, forbidden_policy, prices) for kind in (*LISTINGS, *unknown)}
@@ -99,21 +87,38 @@ def collect_inventory(
         if isinstance(answer, Known)
         for found in answer.value
     ]
-    covered = tuple(f"{listing.type}@{scan.region}" for listing, scan in subjects)
+    covered = tuple(_subject(listing, scan) for listing, scan in subjects)
     return Inventory(
         resources=tuple(sorted(resources, key=lambda resource: (resource.type, resource.region, resource.id))),
         coverage=tuple(_coverage(name, answer) for name, answer in zip(covered, answers, strict=True)),
         expected_coverage=covered,
-        not_scanned=_not_scanned(clients, scanned),
+        not_scanned=_not_scanned(clients, scanned, missing),
     )
 
 
-def _not_scanned(clients: Clients, scanned: tuple[str, ...]) -> tuple[NotScanned, ...]:
-    """Types that nobody lists, then the regions of this botocore's AWS in which nobody looked. Makes no call."""
-    types = sorted({**PLAN_ONLY, **UNLISTED}.items())
+def _subject(listing: Listing, scan: Scan) -> str:
+    return f"{listing.type}@{scan.region}"
+
+
+def _not_offered(wanted: Iterable[tuple[Listing, Scan]]) -> dict[str, str]:
+    """By subject the service that its region does not have: there is no address at which one could ask."""
+    return {
+        _subject(listing, scan): service
+        for listing, scan in wanted
+        for service in listing.services
+        if scan.clients.knows_no(service, scan.region)
+    }
+
+
+def _not_scanned(clients: Clients, scanned: tuple[str, ...], missing: dict[str, str]) -> tuple[NotScanned, ...]:
+    """Types that nobody lists, those without a service in their region, regions in which nobody looked. No call."""
     others = sorted(set(clients.session.get_available_regions("ec2")) - set(scanned))
     return (
-        *(NotScanned(subject=f"{kind}@*", reason=reason) for kind, reason in types),
+        *(NotScanned(subject=f"{kind}@*", reason=reason) for kind, reason in sorted(PLAN_ONLY.items())),
+        *(
+            NotScanned(subject=subject, reason=f"{service} is not offered in this region, as far as botocore knows")
+            for subject, service in sorted(missing.items())
+        ),
         *(NotScanned(subject=f"*@{region}", reason="not in scan_regions of the manifest") for region in others),
     )
 

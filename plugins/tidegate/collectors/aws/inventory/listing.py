@@ -39,6 +39,10 @@ class Scan:
         return names(client.get_paginator(operation).paginate(**parameters), key)
 
 
+Tags = Callable[[Scan, dict[str, Any]], dict[str, str]]
+"""How the tags of an item are read, where its description does not simply hold them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """One resource that is there. `item` is the service's own description, where attributes are looked up."""
@@ -55,11 +59,14 @@ class Listing:
 
     `spelled`: by Terraform's name of an attribute where the service keeps it (dotted), if its own name is another:
     `instance_class` is `DBInstanceClass`.
+    `services`: botocore's names of the services that must be in a region for the type to be there; none where every
+    region has them, or where the type has no region.
     """
 
     type: str
     read: Callable[[Scan], Iterable[Found]]
     spelled: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
 
 
 def listing(
@@ -88,7 +95,39 @@ def listing(
             if state.lower() not in gone and keep(item):
                 yield Found(id=text(item, id), status=state, item=item, tags=tags_of(item, tags))
 
-    return Listing(resource_type, read, spelled or {})
+    return Listing(resource_type, read, spelled or {}, services=(service,))
+
+
+def tagged(
+    resource_type: str,
+    service: str,
+    operation: str,
+    key: str,
+    tags: Tags,
+    *,
+    id: str,
+    status: str | None,
+    gone: Collection[str] = (),
+    **parameters: Any,
+) -> Listing:
+    """A listing of one call whose items do not tell their tags as `listing` takes them."""
+
+    def read(scan: Scan) -> Iterator[Found]:
+        for item in scan.all(service, operation, key, **parameters):
+            state = "present" if status is None else text(item, status)
+            if state.casefold() not in gone:
+                yield Found(id=text(item, id), status=state, item=item, tags=tags(scan, item))
+
+    return Listing(resource_type, read, services=(service,))
+
+
+def tags_by_a_call(service: str, operation: str, parameter: str, id: str, key: str, spelled: tuple[str, str]) -> Tags:
+    """Tags that only a call of their own tells, resource by resource; `id` is where its parameter stands in an item."""
+
+    def read(scan: Scan, item: dict[str, Any]) -> dict[str, str]:
+        return tag_map(scan.all(service, operation, key, **{parameter: text(item, id)}), *spelled)
+
+    return read
 
 
 def tags_of(item: dict[str, Any], key: str | None) -> dict[str, str]:

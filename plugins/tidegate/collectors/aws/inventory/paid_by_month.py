@@ -1,9 +1,17 @@
 """What is dear and common, and forgotten: keys, secrets, streams, tables, zones, file systems, brokers, notebooks."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan, listing, tags_of
+from tidegate.collectors.aws.inventory.listing import (
+    Found,
+    Listing,
+    Scan,
+    listing,
+    tagged,
+    tags_by_a_call,
+    tags_of,
+)
 from tidegate.collectors.aws.reading import MOST_PAGES, MalformedAnswer, field, optional, text
 from tidegate.collectors.aws.tags import flat_tags, tag_map
 
@@ -41,40 +49,6 @@ _RUNNING = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING")
 _WEB_ACLS_AT_ONCE = 100
 _NOT_BILLED = frozenset({"deleted", "pendingdeletion", "pendingreplicadeletion"})
 """Words, folded, of what waits for its end and costs nothing meanwhile."""
-
-Tags = Callable[[Scan, dict[str, Any]], dict[str, str]]
-
-
-def _by_a_call(service: str, operation: str, parameter: str, id: str, key: str, spelled: tuple[str, str]) -> Tags:
-    """Tags that only a call of their own tells, resource by resource; `id` is where its parameter stands in an item."""
-
-    def read(scan: Scan, item: dict[str, Any]) -> dict[str, str]:
-        return tag_map(scan.all(service, operation, key, **{parameter: text(item, id)}), *spelled)
-
-    return read
-
-
-def _tagged(
-    resource_type: str,
-    service: str,
-    operation: str,
-    key: str,
-    tags: Tags,
-    *,
-    id: str,
-    status: str | None,
-    gone: Collection[str] = (),
-    **parameters: Any,
-) -> Listing:
-    """A listing of one call whose items do not tell their tags."""
-
-    def read(scan: Scan) -> Iterator[Found]:
-        for item in scan.all(service, operation, key, **parameters):
-            state = "present" if status is None else text(item, status)
-            if state.casefold() not in gone:
-                yield Found(id=text(item, id), status=state, item=item, tags=tags(scan, item))
-
-    return Listing(resource_type, read)
 
 
 def _keys(scan: Scan) -> Iterator[Found]:
@@ -185,39 +159,41 @@ LISTINGS: tuple[Listing, ...] = (
     ),
     Listing("aws_fsx_file_system", _file_servers),
     Listing("aws_mq_broker", _brokers),
-    _tagged(
+    tagged(
         "aws_sagemaker_notebook_instance",
         "sagemaker",
         "list_notebook_instances",
         "NotebookInstances",
-        _by_a_call("sagemaker", "list_tags", "ResourceArn", "NotebookInstanceArn", "Tags", ("Key", "Value")),
+        tags_by_a_call("sagemaker", "list_tags", "ResourceArn", "NotebookInstanceArn", "Tags", ("Key", "Value")),
         id="NotebookInstanceName",
         status="NotebookInstanceStatus",
     ),
-    _tagged(
+    tagged(
         "aws_sagemaker_endpoint",
         "sagemaker",
         "list_endpoints",
         "Endpoints",
-        _by_a_call("sagemaker", "list_tags", "ResourceArn", "EndpointArn", "Tags", ("Key", "Value")),
+        tags_by_a_call("sagemaker", "list_tags", "ResourceArn", "EndpointArn", "Tags", ("Key", "Value")),
         id="EndpointName",
         status="EndpointStatus",
     ),
-    _tagged(
+    tagged(
         "aws_opensearchserverless_collection",
         "opensearchserverless",
         "list_collections",
         "collectionSummaries",
-        _by_a_call("opensearchserverless", "list_tags_for_resource", "resourceArn", "arn", "tags", ("key", "value")),
+        tags_by_a_call(
+            "opensearchserverless", "list_tags_for_resource", "resourceArn", "arn", "tags", ("key", "value")
+        ),
         id="id",
         status="status",
     ),
-    _tagged(
+    tagged(
         "aws_acmpca_certificate_authority",
         "acm-pca",
         "list_certificate_authorities",
         "CertificateAuthorities",
-        _by_a_call("acm-pca", "list_tags", "CertificateAuthorityArn", "Arn", "Tags", ("Key", "Value")),
+        tags_by_a_call("acm-pca", "list_tags", "CertificateAuthorityArn", "Arn", "Tags", ("Key", "Value")),
         id="Arn",
         status="Status",
         gone=_NOT_BILLED,

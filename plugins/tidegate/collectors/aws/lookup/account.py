@@ -11,6 +11,7 @@ IAM_ACTIONS: tuple[str, ...] = (
     "budgets:ViewBudget",
     "dynamodb:DescribeTable",
     "iam:GetOpenIDConnectProvider",
+    "iam:GetPolicy",
     "iam:GetRole",
     "iam:GetRolePolicy",
     "iam:ListAttachedRolePolicies",
@@ -75,6 +76,7 @@ QUESTIONS: dict[str, Question] = {
     "aws_iam_openid_connect_provider": answers(
         "iam", "get_open_id_connect_provider", "OpenIDConnectProviderArn", _NO_ENTITY, shows="Url"
     ),
+    "aws_iam_policy": answers("iam", "get_policy", "PolicyArn", _NO_ENTITY, shows="Policy.Arn"),
     "aws_iam_role": answers("iam", "get_role", "RoleName", _NO_ENTITY, shows="Role.RoleName"),
     "aws_iam_role_policy": Question(_role_policy, (_NO_ENTITY,)),
     "aws_iam_role_policy_attachment": Question(_attachment, (_NO_ENTITY,)),
