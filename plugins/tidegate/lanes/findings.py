@@ -7,7 +7,6 @@ from typing import Any
 from tidegate.collectors.aws.inventory import LISTINGS
 from tidegate.collectors.aws.inventory.listing import Found, Scan
 from tidegate.collectors.aws.lookup import QUESTIONS, still_there
-from tidegate.collectors.aws.reading import observe
 from tidegate.collectors.confluent.identities import PREFIX, confluent_still_there
 from tidegate.evidence.findings import open_findings, record_findings
 from tidegate.gates.rules_live_remedy import held_by
@@ -158,7 +157,7 @@ def _listed(run: LaneRun, finding: Finding, inventory: Inventory | None) -> Obse
     if listing is None:
         return Unreadable(f"no listing knows {finding.type}")
     scan = Scan(run.clients, finding.region, run.environment)
-    found = observe(f"scan of {finding.type} in {finding.region}", lambda: tuple(listing.read(scan)))
+    found = listing.answer(scan)
     if not isinstance(found, Known):
         return Unreadable(shown(found))
     return next((Known(_live(finding, it)) for it in found.value if it.id == finding.id), Absent())

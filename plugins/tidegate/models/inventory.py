@@ -25,7 +25,8 @@ class LiveResource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotScanned:
-    """What a scan does not look at: a type in every region (`aws_kms_key@*`), or a whole region (`*@eu-west-1`)."""
+    """What a scan does not look at: a type in every region (`aws_kms_key@*`), a whole region (`*@eu-west-1`), or a type
+    in one region (`aws_kms_key@eu-west-1`)."""
 
     subject: str
     reason: str
@@ -41,6 +42,9 @@ class Inventory:
     """Subjects (`aws_nat_gateway@eu-west-2`) that must be in `coverage`."""
     not_scanned: tuple[NotScanned, ...] = ()
     """The limits of the scan. Empty in evidence of versions that did not say them."""
+    beyond: tuple[str, ...] = ()
+    """Regions outside the manifest's that were looked at as well, as far as they are open. Empty in evidence of
+    versions that looked at none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

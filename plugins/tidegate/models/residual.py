@@ -87,6 +87,12 @@ class AuditResidualFacts(ScanFacts):
     intents: dict[str, Observed[Intent]]
     """By stack: the terraform that nobody saw end. Absent: there is none."""
     preserve_set: Observed[tuple[PreserveItem, ...]]
+    enabled_regions: Observed[tuple[str, ...]] = field(default_factory=Absent)
+    """Those of the account. Absent: the manifest wants no more than its own regions looked at, or the evidence is of a
+    version that asked for no others."""
+    standing_rules: tuple[ForbiddenRule, ...] = ()
+    """What may not stand at any time, for the regions into which no other lane looks. Empty in evidence of versions
+    that looked into none."""
 
     @property
     def applying(self) -> tuple[str, ...]:

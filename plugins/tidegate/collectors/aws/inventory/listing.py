@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.reading import ask, every, names, optional, refuse_next_page, text
+from tidegate.collectors.aws.reading import ask, every, names, observe, optional, refuse_next_page, text
 from tidegate.collectors.aws.reading import field as required
 from tidegate.collectors.aws.tags import tag_map
 from tidegate.models.environment import Environment
+from tidegate.models.observed import Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,12 @@ class Listing:
     type: str
     read: Callable[[Scan], Iterable[Found]]
     spelled: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
+    """What it asks, by botocore's names. One that names none is asked everywhere."""
+
+    def answer(self, scan: Scan) -> Observed[tuple[Found, ...]]:
+        """Everything of the type in a region, or why nobody knows."""
+        return observe(f"scan of {self.type} in {scan.region}", lambda: tuple(self.read(scan)))
 
 
 def listing(
@@ -88,7 +95,7 @@ def listing(
             if state.lower() not in gone and keep(item):
                 yield Found(id=text(item, id), status=state, item=item, tags=tags_of(item, tags))
 
-    return Listing(resource_type, read, spelled or {})
+    return Listing(resource_type, read, spelled or {}, (service,))
 
 
 def tags_of(item: dict[str, Any], key: str | None) -> dict[str, str]:

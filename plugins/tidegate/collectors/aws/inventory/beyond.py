@@ -1,0 +1,160 @@
+"""Regions beyond those of the manifest, looked at once a night: many at once, and each with clients of its own.
+
+Here, and only here, two things are no hole in the scan but a limit of it, which is named: what an organisation closes
+by an explicit deny, and a service that is not offered in a region. If something costs there all the same, the bill
+tells. Everything else that cannot be read is unreadable, as it is at home.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
+from tidegate.models.environment import Environment
+from tidegate.models.facts import Coverage
+from tidegate.models.inventory import NotScanned
+from tidegate.models.observed import Known, Observed, Unreadable
+
+REGIONS_AT_ONCE, LISTINGS_AT_ONCE = 4, 4
+
+_CLOSED = re.compile(
+    r": (AccessDenied|AccessDeniedException|UnauthorizedOperation): "
+    r".*\bwith an explicit deny in a service control policy\b",
+    re.DOTALL,
+)
+"""How AWS refuses what a service control policy denies. An implicit deny reads "because no ... policy allows"."""
+
+_OUT_OF_REACH = re.compile(r": (ConnectTimeoutError|ConnectionClosedError|EndpointConnectionError|ReadTimeoutError): ")
+"""Botocore's names for a network that leads nowhere; each took all of its attempts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """The regions beyond the manifest's that a scan looks at, and why it looks at no others."""
+
+    regions: tuple[str, ...] = ()
+    why_not: str = "not in scan_regions of the manifest"
+
+
+NOWHERE_ELSE = Elsewhere()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionScan:
+    """One region: what answered, what was read or could not be, and what nobody could look at."""
+
+    region: str
+    found: tuple[tuple[Listing, Found], ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    not_scanned: tuple[NotScanned, ...] = ()
+
+
+def scan_beyond(
+    clients: Clients, environment: Environment, regions: Iterable[str], listings: Collection[Listing]
+) -> list[RegionScan]:
+    """Scan these regions. Never raises for what AWS answers, and keeps no client."""
+    offered = _Offers(clients, {service for listing in listings for service in listing.services})
+    with ThreadPoolExecutor(max_workers=REGIONS_AT_ONCE) as pool:
+        return list(pool.map(lambda region: _scan(clients, environment, region, listings, offered), regions))
+
+
+class _Offers:
+    """Where a service is offered, as this botocore's own data say. Where they say nothing, it has to be asked."""
+
+    def __init__(self, clients: Clients, services: Iterable[str]) -> None:
+        self._known = frozenset(clients.session.get_available_regions("ec2"))
+        self._of = {service: frozenset(clients.session.get_available_regions(service)) for service in services}
+
+    def missing(self, listing: Listing, region: str) -> str:
+        """The service without which the listing cannot be asked in a region; empty: ask it."""
+        if region not in self._known:
+            return ""
+        return next((it for it in listing.services if self._of[it] and region not in self._of[it]), "")
+
+
+def _scan(
+    clients: Clients, environment: Environment, region: str, listings: Collection[Listing], offers: _Offers
+) -> RegionScan:
+    missing = {listing.type: offers.missing(listing, region) for listing in listings}
+    asked = [listing for listing in listings if not missing[listing.type]]
+    with clients.apart(region) as own:
+        answers = _answers(Scan(own, region, environment), asked)
+        silent = {it.type for it in asked if it.services and not any(own.has(service) for service in it.services)}
+    closed = {kind: reason for kind, answer in answers.items() if (reason := _closing(answer))}
+    limits = [
+        NotScanned(subject=f"{kind}@{region}", reason=f"{service} is not offered there; the bill is its check")
+        for kind, service in missing.items()
+        if service
+    ]
+    if closed and answers.keys() <= closed.keys() | silent:
+        return RegionScan(region=region, not_scanned=(_closed(f"*@{region}", next(iter(closed.values()))),))
+    limits += [_closed(f"{kind}@{region}", reason) for kind, reason in closed.items()]
+    return RegionScan(
+        region=region,
+        found=tuple(
+            (listing, found)
+            for listing in asked
+            if isinstance(answer := answers[listing.type], Known)
+            for found in answer.value
+        ),
+        coverage=_coverage(region, {kind: it for kind, it in answers.items() if kind not in closed}, silent),
+        not_scanned=tuple(limits),
+    )
+
+
+def _answers(scan: Scan, listings: list[Listing]) -> dict[str, Known[tuple[Found, ...]] | Unreadable]:
+    """The first listing goes ahead: where the network leads nowhere, the others would only wait for the same."""
+    if not listings:
+        return {}
+    first, *others = listings
+    answers = {first.type: _known(first.answer(scan))}
+    ahead = answers[first.type]
+    if isinstance(ahead, Unreadable) and _OUT_OF_REACH.search(ahead.reason):
+        return dict.fromkeys((listing.type for listing in listings), ahead)
+    with ThreadPoolExecutor(max_workers=LISTINGS_AT_ONCE) as pool:
+        given = pool.map(lambda listing: _known(listing.answer(scan)), others)
+        return answers | {listing.type: answer for listing, answer in zip(others, given, strict=True)}
+
+
+def _known(answer: Observed[tuple[Found, ...]]) -> Known[tuple[Found, ...]] | Unreadable:
+    return answer if isinstance(answer, Known | Unreadable) else Unreadable("neither a list nor a reason")
+
+
+def _closing(answer: Known[tuple[Found, ...]] | Unreadable) -> str:
+    """What AWS says where an explicit deny of the organisation closes a service; empty when none does."""
+    return answer.reason if isinstance(answer, Unreadable) and _CLOSED.search(answer.reason) else ""
+
+
+def _closed(subject: str, reason: str) -> NotScanned:
+    return NotScanned(
+        subject=subject, reason=f"closed by an explicit deny of the organisation; the bill is its check ({reason})"
+    )
+
+
+def _coverage(
+    region: str, answers: dict[str, Known[tuple[Found, ...]] | Unreadable], silent: set[str]
+) -> tuple[Coverage, ...]:
+    """By type; where nothing at all could be read, one entry for the region says it once.
+
+    `silent`: types whose service has no regions, and that ask for nothing but at home.
+    """
+    unread = [answer for answer in answers.values() if isinstance(answer, Unreadable)]
+    if unread and not any(isinstance(it, Known) and kind not in silent for kind, it in answers.items()):
+        return (
+            Coverage(
+                subject=f"*@{region}",
+                status="unreadable",
+                reason=unread[0].reason,
+                transient=all(it.transient for it in unread),
+            ),
+        )
+    return tuple(coverage_of(f"{kind}@{region}", answer) for kind, answer in answers.items())
+
+
+def coverage_of(subject: str, answer: Observed[tuple[Found, ...]]) -> Coverage:
+    """A subject that was read, or that could not be."""
+    if isinstance(answer, Unreadable):
+        return Coverage(subject=subject, status="unreadable", reason=answer.reason, transient=answer.transient)
+    return Coverage(subject=subject, status="read")
