@@ -30,6 +30,7 @@ from tidegate.gates.rules_residual import (
     said_status,
     story_blockers,
 )
+from tidegate.gates.rules_tagged import Explained, net_blockers, tagged_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import LiveResource
 from tidegate.models.observed import Absent, Known
@@ -57,8 +58,10 @@ def blockers(facts: AuditResidualFacts) -> Iterator[Blocker]:
             _states(facts),
             _preserve_set(facts),
             _standing(facts),
+            net_blockers(facts.tagged, facts.inventory) if facts.tagged is not None else (),
         )
     )
+    told = (*told, *_tagged(facts))
     found = each(told, finding_blockers(facts.findings, told, tearing_down=False))
     return twice_clean_blockers(found, facts.looks)
 
@@ -109,7 +112,7 @@ def _preserve_set(facts: AuditResidualFacts) -> Iterator[Blocker]:
 
 
 def _standing(facts: AuditResidualFacts) -> Iterator[Blocker]:
-    preserved = facts.preserve_set.value if isinstance(facts.preserve_set, Known) else ()
+    preserved = _preserved(facts)
     run = facts.platform_run
     if isinstance(run, Absent) or (isinstance(run, Known) and run.value.closed_by is not None):
         yield from found_blockers(replace(facts, inventory=at_home(facts.inventory)), preserved)
@@ -138,6 +141,18 @@ def _forbidden_beyond(facts: AuditResidualFacts) -> Iterator[Blocker]:
             yield from story_blockers(facts, resource, [finding.rule.id for finding in verdict.findings])
         elif verdict.findings:
             yield from forbidden_blockers(facts, resource, verdict)
+
+
+def _tagged(facts: AuditResidualFacts) -> Iterator[Blocker]:
+    """What the second net holds, when everything is known that may explain it."""
+    if facts.tagged is None or facts.applying or not _owners_are_known(facts):
+        return
+    explained = Explained(states=facts.states, region=facts.region, preserved=_preserved(facts))
+    yield from tagged_blockers(facts.tagged, explained, map(name_of, facts.inventory.resources))
+
+
+def _preserved(facts: AuditResidualFacts) -> tuple[PreserveItem, ...]:
+    return facts.preserve_set.value if isinstance(facts.preserve_set, Known) else ()
 
 
 def _owners_are_known(facts: AuditResidualFacts) -> bool:

@@ -14,6 +14,7 @@ from tidegate.lanes.looks import looks_of
 from tidegate.lanes.owners import owners_of
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.scope import preserve_set
+from tidegate.lanes.tagged import tagged_facts
 from tidegate.lanes.underway import unfinished_intents
 from tidegate.models.facts import Source
 from tidegate.models.inventory import Inventory
@@ -30,21 +31,25 @@ def collect_audit_residual(run: LaneRun) -> AuditResidualFacts:
     enabled = enabled_regions(run.clients) if run.environment.audit.regions == "enabled" else Absent()
     scan = scan_now(run, elsewhere=_elsewhere(run, enabled))
     preserved = preserve_set(run)
+    states = owners_of(run).states if scan.owners is None else scan.owners.states
+    to_stay = preserved.value if isinstance(preserved, Known) else ()
+    tagged, inventory = tagged_facts(run, scan, states, to_stay)
     facts = AuditResidualFacts(
-        **fields_of(replace(scan, forbidden=run.policies.forbidden.teardown_rules)),
+        **fields_of(replace(scan, inventory=inventory, forbidden=run.policies.forbidden.teardown_rules)),
         region=run.environment.region,
         platform_run=run.platform_run,
-        states=owners_of(run).states if scan.owners is None else scan.owners.states,
+        states=states,
         expected_stacks=tuple(run.environment.stacks),
         intents=unfinished_intents(run, run.environment.stacks, before),
         preserve_set=preserved,
         enabled_regions=enabled,
         standing_rules=run.policies.forbidden.standing_rules,
+        tagged=tagged,
     )
     run.log(_limits(facts.inventory))
     if facts.applying:
         run.log(f"an apply of {', '.join(facts.applying)} is under way: what no state holds is not looked for")
-    say_harmless(run, facts, preserved.value if isinstance(preserved, Known) else ())
+    say_harmless(run, facts, to_stay)
     return facts
 
 

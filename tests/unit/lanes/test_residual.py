@@ -19,6 +19,7 @@ from tidegate.evidence.control import close_platform_run, open_platform_run
 from tidegate.gates.registry import by_id
 from tidegate.lanes import findings, owners, residual, scope
 from tidegate.lanes import looks as lanes_looks
+from tidegate.lanes import tagged as lanes_tagged
 from tidegate.models.facts import Source
 from tidegate.models.inventory import LiveResource, NotScanned
 from tidegate.models.looks import Look, Looks
@@ -39,6 +40,7 @@ def found(monkeypatch: pytest.MonkeyPatch, moment: Any) -> list[LiveResource]:
     monkeypatch.setattr(findings, "now", moment)
     monkeypatch.setattr(residual, "collect_inventory", lambda *_: inventory(*answering))
     monkeypatch.setattr(residual, "enabled_regions", lambda _clients: Known((REGION,)))
+    monkeypatch.setattr(lanes_tagged, "tagged_in", lambda _clients, regions, _tags: dict.fromkeys(regions, Known(())))
     monkeypatch.setattr(owners, "read_state", lambda *_: EMPTY)
     monkeypatch.setattr(scope, "read_state", lambda *_: EMPTY)
     return answering
@@ -128,6 +130,7 @@ def test_a_night_asks_every_state_as_well(world: Any, monkeypatch: pytest.Monkey
         preserve_set=scope.preserve_set(run),
         enabled_regions=Known((REGION,)),
         standing_rules=run.policies.forbidden.standing_rules,
+        tagged={REGION: Known(())},
     )
 
 

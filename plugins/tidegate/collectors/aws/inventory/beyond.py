@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
@@ -82,7 +83,7 @@ def _scan(
     with clients.apart(region) as own:
         answers = _answers(Scan(own, region, environment), asked)
         silent = {it.type for it in asked if it.services and not any(own.has(service) for service in it.services)}
-    closed = {kind: reason for kind, answer in answers.items() if (reason := _closing(answer))}
+    closed = {kind: reason for kind, answer in answers.items() if (reason := closing_deny(answer))}
     limits = [
         NotScanned(subject=f"{kind}@{region}", reason=f"{service} is not offered there; the bill is its check")
         for kind, service in missing.items()
@@ -122,7 +123,7 @@ def _known(answer: Observed[tuple[Found, ...]]) -> Known[tuple[Found, ...]] | Un
     return answer if isinstance(answer, Known | Unreadable) else Unreadable("neither a list nor a reason")
 
 
-def _closing(answer: Known[tuple[Found, ...]] | Unreadable) -> str:
+def closing_deny(answer: Observed[Any]) -> str:
     """What AWS says where an explicit deny of the organisation closes a service; empty when none does."""
     return answer.reason if isinstance(answer, Unreadable) and _CLOSED.search(answer.reason) else ""
 
