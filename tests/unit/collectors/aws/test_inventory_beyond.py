@@ -12,6 +12,7 @@ from tidegate.collectors.aws import inventory as package
 from tidegate.collectors.aws.inventory import LISTINGS as ALL
 from tidegate.collectors.aws.inventory import beyond, collect_inventory
 from tidegate.collectors.aws.inventory.beyond import NOWHERE_ELSE, Elsewhere
+from tidegate.models.observed import Known, Unreadable
 
 NOW = datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC)
 HERE, FAR, FARTHER, NEW = "eu-west-2", "eu-west-3", "af-south-1", "eu-nowhere-9"
@@ -178,6 +179,29 @@ def test_a_region_out_of_reach_costs_one_wait(aws, scan):
     assert len(asked) == 1
 
 
+def test_a_region_that_answers_ever_less_is_given_up(aws, environment, monkeypatch):
+    """Four at once may be under way when the third has waited in vain; here it is one by one."""
+    monkeypatch.setattr(beyond, "LISTINGS_AT_ONCE", 1)
+    asked = []
+
+    def slow(kind):
+        def answer(_scan):
+            asked.append(kind)
+            lost = Unreadable("scan: ReadTimeoutError: x", transient=True)
+            return Known(()) if kind == "aws_a" else Unreadable("scan: AccessDenied: no") if kind == "aws_b" else lost
+
+        return SimpleNamespace(type=kind, services=(), answer=answer)
+
+    (found,) = beyond.scan_beyond(aws, environment, [FAR], [slow(f"aws_{letter}") for letter in "abcdefg"])
+    assert asked == ["aws_a", "aws_b", "aws_c", "aws_d", "aws_e"]
+    holes = {it.subject: (it.reason, it.transient) for it in found.coverage if it.status != "read"}
+    assert len(holes) == 6
+    assert holes[f"aws_g@{FAR}"] == (
+        "not asked, for the region does not answer: scan: ReadTimeoutError: x",
+        True,
+    )
+
+
 def test_a_service_that_is_not_offered_is_a_limit_and_is_not_asked(aws, scan):
     """OpenSearch serverless: this botocore knows no endpoint of it in Cape Town."""
     assert FARTHER not in aws.session.get_available_regions("opensearchserverless")
@@ -198,7 +222,7 @@ def test_in_a_region_that_botocore_does_not_know_everything_is_asked(clients, sc
 
 
 def test_a_listing_that_names_no_service_is_asked_everywhere(aws, environment):
-    unnamed = SimpleNamespace(type="aws_x", services=(), answer=lambda scan: beyond.Known(()))
+    unnamed = SimpleNamespace(type="aws_x", services=(), answer=lambda scan: Known(()))
     (found,) = beyond.scan_beyond(aws, environment, [FARTHER], [unnamed])
     assert [each.subject for each in found.coverage] == [f"aws_x@{FARTHER}"]
 

@@ -19,6 +19,8 @@ from tidegate.models.inventory import NotScanned
 from tidegate.models.observed import Known, Observed, Unreadable
 
 REGIONS_AT_ONCE, LISTINGS_AT_ONCE = 4, 4
+MOST_LOST = 3
+"""So many listings of a region may wait in vain; each sends its call several times."""
 
 _CLOSED = re.compile(
     r": (AccessDenied|AccessDeniedException|UnauthorizedOperation): "
@@ -106,21 +108,25 @@ def _scan(
 
 
 def _answers(scan: Scan, listings: list[Listing]) -> dict[str, Known[tuple[Found, ...]] | Unreadable]:
-    """The first listing goes ahead: where the network leads nowhere, the others would only wait for the same."""
-    if not listings:
-        return {}
-    first, *others = listings
-    answers = {first.type: _known(first.answer(scan))}
-    ahead = answers[first.type]
-    if isinstance(ahead, Unreadable) and _OUT_OF_REACH.search(ahead.reason):
-        return dict.fromkeys((listing.type for listing in listings), ahead)
+    """Where the network leads nowhere, the others would only wait for the same, and a night has an end: the first
+    listing goes ahead, and after a few that waited in vain no other is asked.
+    """
+    lost: list[Unreadable] = []
+
+    def ask(listing: Listing) -> Known[tuple[Found, ...]] | Unreadable:
+        if len(lost) >= MOST_LOST:
+            return Unreadable(f"not asked, for the region does not answer: {lost[0].reason}", transient=True)
+        answer = listing.answer(scan)
+        if isinstance(answer, Unreadable) and _OUT_OF_REACH.search(answer.reason):
+            lost.append(answer)
+        return answer if isinstance(answer, Known | Unreadable) else Unreadable("neither a list nor a reason")
+
+    answers = {listing.type: ask(listing) for listing in listings[:1]}
+    if lost:
+        return dict.fromkeys((listing.type for listing in listings), lost[0])
     with ThreadPoolExecutor(max_workers=LISTINGS_AT_ONCE) as pool:
-        given = pool.map(lambda listing: _known(listing.answer(scan)), others)
-        return answers | {listing.type: answer for listing, answer in zip(others, given, strict=True)}
-
-
-def _known(answer: Observed[tuple[Found, ...]]) -> Known[tuple[Found, ...]] | Unreadable:
-    return answer if isinstance(answer, Known | Unreadable) else Unreadable("neither a list nor a reason")
+        given = pool.map(ask, listings[1:])
+        return answers | {listing.type: answer for listing, answer in zip(listings[1:], given, strict=True)}
 
 
 def closing_deny(answer: Observed[Any]) -> str:
