@@ -67,6 +67,8 @@ class Call:
     operation: str
     resource: str
     access_key_id: str | None
+    region: str | None = None
+    """As the call is signed for."""
 
     @property
     def mutating(self) -> bool:
@@ -88,16 +90,17 @@ def identify(method: str, target: str, headers: Mapping[str, str], body: bytes) 
     action = form.get("Action") or (query["Action"][0] if "Action" in query else None)
     service = credential[3] if credential else _unsigned_service(headers, action)
     access_key_id = credential[1] if credential else None
+    region = credential[2] if credential else None
     if amz_target := headers.get("x-amz-target"):
-        return Call(service, amz_target.rpartition(".")[2], _json_resource(body), access_key_id)
+        return Call(service, amz_target.rpartition(".")[2], _json_resource(body), access_key_id, region)
     if action:
-        return Call(service, action, _form_resource(form), access_key_id)
+        return Call(service, action, _form_resource(form), access_key_id, region)
     path = unquote(url.path)
     if rpc := _RPC_PATH.match(path):
-        return Call(service, rpc[1], path, access_key_id)
+        return Call(service, rpc[1], path, access_key_id, region)
     if service == "s3" and not path.startswith("/v20180820/"):
-        return Call(service, s3_operation(method, path, query, headers), path, access_key_id)
-    return Call(service, f"{method} {path}", path, access_key_id)
+        return Call(service, s3_operation(method, path, query, headers), path, access_key_id, region)
+    return Call(service, f"{method} {path}", path, access_key_id, region)
 
 
 def signed_region(headers: Mapping[str, str]) -> str | None:

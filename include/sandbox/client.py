@@ -75,6 +75,7 @@ class SandboxClient:
         service: str,
         kind: Kind,
         operation: str | None = None,
+        region: str | None = None,
         resource: str | None = None,
         times: int | None = None,
         seconds: float | None = None,
@@ -83,7 +84,7 @@ class SandboxClient:
     ) -> Iterator[int]:
         """Keep a fault in force inside the `with` block; yields its id."""
         wanted = {"operation": operation, "resource": resource, "times": times, "seconds": seconds}
-        wanted |= {"status": status, "code": code}
+        wanted |= {"status": status, "code": code, "region": region}
         given = {name: value for name, value in wanted.items() if value is not None}
         number = self.add_fault(Fault.model_validate({"service": service, "kind": kind, **given}))
         try:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.calls import Call
 from sandbox.errors import Answer, Protocol, error_answer
 
-Kind = Literal["refuse", "delay", "throttle", "truncate", "expired_token", "access_denied", "error"]
+Kind = Literal["refuse", "delay", "throttle", "truncate", "expired_token", "access_denied", "explicit_deny", "error"]
 
 DEFAULT_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 600.0
@@ -25,6 +25,7 @@ class Fault(BaseModel):
     )
     kind: Kind
     operation: str | None = None
+    region: str | None = Field(default=None, description="as the call is signed for")
     resource: str | None = Field(default=None, description="a part of the URL's path or of the body")
     times: int | None = Field(default=None, ge=1)
     seconds: float = Field(default=DEFAULT_DELAY_SECONDS, gt=0, le=LONGEST_DELAY_SECONDS)
@@ -36,6 +37,8 @@ class Fault(BaseModel):
         if self.service not in {"*", call.service}:
             return False
         if self.operation is not None and self.operation != call.operation:
+            return False
+        if self.region is not None and self.region != call.region:
             return False
         return (
             self.resource is None
@@ -97,7 +100,7 @@ class FaultBook:
 
 
 def spoiled_answer(fault: Fault, call: Call, protocol: Protocol) -> Answer:
-    """Return the error answer of a throttle, expired_token, access_denied or error fault."""
+    """Return the error answer of a throttle, expired_token, access_denied, explicit_deny or error fault."""
     status, code, message = _error(fault, call, protocol)
     return error_answer(protocol, fault.status or status, fault.code or code, f"{message} (made by the sandbox)")
 
@@ -116,10 +119,11 @@ def _error(fault: Fault, call: Call, protocol: Protocol) -> tuple[int, str, str]
             code = "ExpiredTokenException" if protocol.is_json or call.service == "sts" else "ExpiredToken"
             status = 403 if protocol is Protocol.QUERY and call.service != "sts" else 400
             return status, code, "The security token included in the request is expired"
-        case "access_denied":
+        case "access_denied" | "explicit_deny":
             code = "AccessDeniedException" if protocol.is_json else "AccessDenied"
             if protocol is Protocol.EC2:
                 code = "UnauthorizedOperation"
-            return 403, code, f"not authorized to perform: {call.service}:{call.operation}"
+            denied = " with an explicit deny in a service control policy" if fault.kind == "explicit_deny" else ""
+            return 403, code, f"not authorized to perform: {call.service}:{call.operation}{denied}"
         case _:
             return 500, "InternalError", "An internal error occurred"

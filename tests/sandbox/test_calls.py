@@ -58,13 +58,13 @@ def test_json_protocol() -> None:
 
     call = identify("POST", "/", signed("dynamodb", x_amz_target="DynamoDB_20120810.PutItem"), body)
 
-    assert call == Call("dynamodb", "PutItem", "TableName=locks", "ASIAX")
+    assert call == Call("dynamodb", "PutItem", "TableName=locks", "ASIAX", "eu-west-2")
 
 
 def test_query_protocol() -> None:
     call = identify("POST", "/", signed("iam", content_type=FORM), b"Action=CreateRole&RoleName=r&Version=2010-05-08")
 
-    assert call == Call("iam", "CreateRole", "RoleName=r", "ASIAX")
+    assert call == Call("iam", "CreateRole", "RoleName=r", "ASIAX", "eu-west-2")
 
 
 def test_unsigned_assume_role_does_not_tell_its_token() -> None:
@@ -78,7 +78,7 @@ def test_unsigned_assume_role_does_not_tell_its_token() -> None:
 def test_presigned_url() -> None:
     target = "/bucket/key?X-Amz-Credential=ASIAX%2F20260213%2Feu-west-2%2Fs3%2Faws4_request&X-Amz-Signature=0"
 
-    assert identify("GET", target, {}, b"") == Call("s3", "GetObject", "/bucket/key", "ASIAX")
+    assert identify("GET", target, {}, b"") == Call("s3", "GetObject", "/bucket/key", "ASIAX", "eu-west-2")
 
 
 def test_rest_json_falls_back_to_method_and_path() -> None:

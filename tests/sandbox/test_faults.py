@@ -36,6 +36,8 @@ def code_of(error: pytest.ExceptionInfo[ClientError]) -> tuple[int, str]:
         ("access_denied", "budgets", "describe_budgets", {"AccountId": "123456789012"}, (403, "AccessDeniedException")),
         ("access_denied", "route53", "list_hosted_zones", {}, (403, "AccessDenied")),
         ("access_denied", "lambda", "list_functions", {}, (403, "AccessDeniedException")),
+        ("explicit_deny", "ec2", "describe_vpcs", {}, (403, "UnauthorizedOperation")),
+        ("explicit_deny", "rds", "describe_db_instances", {}, (403, "AccessDenied")),
         ("throttle", "s3", "list_buckets", {}, (503, "SlowDown")),
         ("throttle", "dynamodb", "list_tables", {}, (400, "ThrottlingException")),
         ("throttle", "iam", "list_roles", {}, (400, "Throttling")),
@@ -163,6 +165,14 @@ def test_resource_is_looked_for_in_the_body(sandbox: Sandbox) -> None:
         with pytest.raises(ClientError) as caught:
             client.describe_table(TableName="the-table")
     assert code_of(caught) == (403, "AccessDeniedException")
+
+
+def test_only_the_named_region_is_closed_and_the_answer_says_by_what(sandbox: Sandbox) -> None:
+    with sandbox.admin.fault(service="*", kind="explicit_deny", region="sa-east-1"):
+        assert sandbox.client("ec2").describe_vpcs()["Vpcs"]
+        with pytest.raises(ClientError) as caught:
+            sandbox.client("ec2", region="sa-east-1").describe_vpcs()
+    assert "with an explicit deny in a service control policy" in caught.value.response["Error"]["Message"]
 
 
 def test_star_spoils_every_service(sandbox: Sandbox) -> None:

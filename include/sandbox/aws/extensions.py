@@ -1,9 +1,9 @@
 """The list of labelled extensions that the sandbox puts on moto."""
 
-from sandbox.aws import application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, kms, rds, s3, sns
+from sandbox.aws import application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, kms, rds, regions, s3, sns
 
 
 def install_extensions() -> None:
     """Put every extension on moto's classes. Call once, before serving."""
-    for extension in (application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, kms, rds, s3, sns):
+    for extension in (application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, kms, rds, regions, s3, sns):
         extension.install()

@@ -8,16 +8,20 @@ is recorded, or may be, nothing is an orphan; else time may remove one, so the l
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_coverage import coverage_blockers
 from tidegate.gates.rules_findings import finding_blockers
+from tidegate.gates.rules_forbidden import judge, rules_blockers
 from tidegate.gates.rules_live_remedy import held_by, way_out
 from tidegate.gates.rules_looks import UNCONFIRMED, twice_clean_blockers
 from tidegate.gates.rules_observed import Need, readable, required
+from tidegate.gates.rules_regions import at_home, beyond, beyond_blockers, region_blockers
 from tidegate.gates.rules_remedies import CLEAR, STATE_BUCKET, allow
 from tidegate.gates.rules_residual import (
     ephemeral_types_blockers,
+    forbidden_blockers,
     found_blockers,
     has_story,
     is_left_over,
@@ -26,6 +30,7 @@ from tidegate.gates.rules_residual import (
     said_status,
     story_blockers,
 )
+from tidegate.gates.rules_tagged import Explained, net_blockers, tagged_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import LiveResource
 from tidegate.models.observed import Absent, Known
@@ -40,17 +45,23 @@ def blockers(facts: AuditResidualFacts) -> Iterator[Blocker]:
     """The scan itself, what it is held against, and what stands without a reason; nothing of it, two looks long.
 
     Of what is forbidden only the rules for after a teardown: the others are AUDIT.C's, and one thing is one finding.
+    AUDIT.C looks into the regions of the manifest, so beyond those all rules are this gate's.
     """
     told = tuple(
         each(
-            coverage_blockers(facts.inventory),
+            coverage_blockers(at_home(facts.inventory)),
+            beyond_blockers(facts.inventory),
+            region_blockers(facts.enabled_regions, facts.inventory),
+            rules_blockers(facts.standing_rules) if facts.inventory.beyond else (),
             ephemeral_types_blockers(facts),
             _platform_run(facts),
             _states(facts),
             _preserve_set(facts),
             _standing(facts),
+            net_blockers(facts.tagged, facts.inventory) if facts.tagged is not None else (),
         )
     )
+    told = (*told, *_tagged(facts))
     found = each(told, finding_blockers(facts.findings, told, tearing_down=False))
     return twice_clean_blockers(found, facts.looks)
 
@@ -101,12 +112,47 @@ def _preserve_set(facts: AuditResidualFacts) -> Iterator[Blocker]:
 
 
 def _standing(facts: AuditResidualFacts) -> Iterator[Blocker]:
-    preserved = facts.preserve_set.value if isinstance(facts.preserve_set, Known) else ()
+    preserved = _preserved(facts)
     run = facts.platform_run
     if isinstance(run, Absent) or (isinstance(run, Known) and run.value.closed_by is not None):
-        yield from found_blockers(facts, preserved)
-    elif not facts.applying and _owners_are_known(facts):
-        yield from _orphans(facts, preserved)
+        yield from found_blockers(replace(facts, inventory=at_home(facts.inventory)), preserved)
+        rules = (*facts.standing_rules, *facts.forbidden)
+        yield from found_blockers(replace(facts, inventory=beyond(facts.inventory), forbidden=rules), preserved)
+        return
+    told = tuple(_forbidden_beyond(facts))
+    yield from told
+    if not facts.applying and _owners_are_known(facts):
+        named = {blocker.resource for blocker in told}
+        yield from (orphan for orphan in _orphans(facts, preserved) if orphan.resource not in named)
+
+
+def _forbidden_beyond(facts: AuditResidualFacts) -> Iterator[Blocker]:
+    """What may not stand while stacks do either; rules for after a teardown have their time when none does."""
+    for resource in beyond(facts.inventory).resources:
+        verdict = judge(
+            resource.type,
+            resource.attributes,
+            key=resource.id,
+            rules=facts.standing_rules,
+            exceptions=facts.exceptions,
+            today=facts.today,
+        )
+        if verdict.findings and has_story(resource):
+            yield from story_blockers(facts, resource, [finding.rule.id for finding in verdict.findings])
+        elif verdict.findings:
+            yield from forbidden_blockers(facts, resource, verdict)
+
+
+def _tagged(facts: AuditResidualFacts) -> Iterator[Blocker]:
+    """What the second net holds, when everything is known that may explain it."""
+    if facts.tagged is None or facts.applying or not _owners_are_known(facts):
+        return
+    explained = Explained(states=facts.states, region=facts.region, preserved=_preserved(facts))
+    yield from tagged_blockers(facts.tagged, explained, map(name_of, facts.inventory.resources))
+
+
+def _preserved(facts: AuditResidualFacts) -> tuple[PreserveItem, ...]:
+    return facts.preserve_set.value if isinstance(facts.preserve_set, Known) else ()
 
 
 def _owners_are_known(facts: AuditResidualFacts) -> bool:
@@ -153,6 +199,7 @@ GATE = Gate(
         "policies.allowed_types",
         "policies.prices",
         "exceptions",
+        "audit",
     ),
     version=2,
     transient_codes=frozenset({"RESIDUAL-DELETING", "ORPHAN-BESIDE-STACKS", UNCONFIRMED}),

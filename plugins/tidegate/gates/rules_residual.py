@@ -102,7 +102,7 @@ def found_blockers(facts: ScanFacts, preserved: Sequence[PreserveItem]) -> Itera
             if verdict.findings or left_over:
                 yield from story_blockers(facts, resource, [finding.rule.id for finding in verdict.findings])
             continue
-        yield from _forbidden(facts, resource, verdict)
+        yield from forbidden_blockers(facts, resource, verdict)
         if left_over and not (verdict.findings and resource.type not in facts.ephemeral_types):  # said once
             yield Blocker(
                 code="RESIDUAL-RESOURCE",
@@ -234,7 +234,8 @@ def said_status(resource: LiveResource) -> str:
     return f"status {resource.status or 'blank'}"
 
 
-def _forbidden(facts: ScanFacts, resource: LiveResource, verdict: Verdict) -> Iterator[Blocker]:
+def forbidden_blockers(facts: ScanFacts, resource: LiveResource, verdict: Verdict) -> Iterator[Blocker]:
+    """What the rules say against one resource that stands."""
     for finding in verdict.findings:
         yield finding_blocker(
             finding,

@@ -1,13 +1,13 @@
 """Open findings in a lane: asked for live, opened by what a lane saw standing, closed when a live look says gone."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 from tidegate.collectors.aws.inventory import LISTINGS
 from tidegate.collectors.aws.inventory.listing import Found, Scan
 from tidegate.collectors.aws.lookup import QUESTIONS, still_there
-from tidegate.collectors.aws.reading import observe
 from tidegate.collectors.confluent.identities import PREFIX, confluent_still_there
 from tidegate.evidence.findings import open_findings, record_findings
 from tidegate.evidence.unexplained_spend import unexplained_spend
@@ -22,11 +22,11 @@ from tidegate.models.findings import FINDING_RULE, Finding, FindingFacts, Findin
 from tidegate.models.inventory import Inventory, LiveResource, PostureFacts
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.ownership import Owners
-from tidegate.models.residual import ResidualFacts, ScanFacts
+from tidegate.models.residual import AuditResidualFacts, ResidualFacts, ScanFacts
 from tidegate.models.state import DestroyedStateFacts, StateResource
 from tidegate.models.time_to_live import TimeToLiveFacts
 
-_STILL_THERE = "RESOURCE-STILL-THERE"
+_STILL_THERE, _TAGGED = "RESOURCE-STILL-THERE", "TAGGED-BESIDE-LISTINGS"
 _STANDING = frozenset(
     {
         "FORBIDDEN-LIVE",
@@ -122,6 +122,25 @@ def _seen(run: LaneRun, facts: Facts, document: dict[str, Any]) -> Iterator[Find
                     code=codes[name_of(live)],
                     held_by=None if holder is None else holder.stack,
                 )
+    if isinstance(facts, AuditResidualFacts):
+        yield from _tagged(run, facts, document)
+
+
+def _tagged(run: LaneRun, facts: AuditResidualFacts, document: dict[str, Any]) -> Iterator[Finding]:
+    """What only its tags told of, where it answered: only that can be asked for again."""
+    named = {it["resource"] for it in document.get("blockers", ()) if it["code"] == _TAGGED}
+    for answer in (facts.tagged or {}).values():
+        for resource in answer.value if isinstance(answer, Known) else ():
+            if resource.name in named and resource.there == Known(True):
+                yield Finding(
+                    type=resource.type,
+                    id=resource.id,
+                    region=resource.region,
+                    since=facts.observed_at,
+                    seen_by=run.execution_id,
+                    code=_TAGGED,
+                    held_by=None,
+                )
 
 
 def _of_state(run: LaneRun, facts: Facts, resource: StateResource, stack: str | None) -> Finding:
@@ -142,7 +161,7 @@ def _look(run: LaneRun, finding: Finding, inventory: Inventory | None) -> Findin
 
 
 def _there(run: LaneRun, finding: Finding, inventory: Inventory | None) -> Observed[LiveResource]:
-    if finding.code == _STILL_THERE:
+    if finding.code in {_STILL_THERE, _TAGGED}:
         return _looked_up(run, finding)
     listed = _listed(run, finding, inventory)
     if isinstance(listed, Absent) and finding.type in QUESTIONS and finding.region == run.environment.region:
@@ -163,7 +182,7 @@ def _listed(run: LaneRun, finding: Finding, inventory: Inventory | None) -> Obse
     if listing is None:
         return Unreadable(f"no listing knows {finding.type}")
     scan = Scan(run.clients, finding.region, run.environment)
-    found = observe(f"scan of {finding.type} in {finding.region}", lambda: tuple(listing.read(scan)))
+    found = listing.answer(scan)
     if not isinstance(found, Known):
         return Unreadable(shown(found))
     return next((Known(_live(finding, it)) for it in found.value if it.id == finding.id), Absent())
@@ -175,7 +194,9 @@ def _looked_up(run: LaneRun, finding: Finding) -> Observed[LiveResource]:
         with confluent_api(run) as api:
             answering = confluent_still_there(api.value, asked) if isinstance(api, Known) else api
     else:
-        answering = still_there(run.clients, asked)
+        at_home = finding.region == run.environment.region
+        with nullcontext(run.clients) if at_home else run.clients.apart(finding.region) as clients:
+            answering = still_there(clients, asked)
     if not isinstance(answering, Known):
         return Unreadable(shown(answering))
     return Known(_live(finding, Found(id=finding.id, status="answers", item={}))) if answering.value else Absent()

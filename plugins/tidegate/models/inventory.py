@@ -45,6 +45,9 @@ class Inventory:
     """Subjects (`aws_nat_gateway@eu-west-2`) that must be in `coverage`."""
     not_scanned: tuple[NotScanned, ...] = ()
     """The limits of the scan. Empty in evidence of versions that did not say them."""
+    beyond: tuple[str, ...] = ()
+    """Regions outside the manifest's that were looked at as well, as far as they are open. Empty in evidence of
+    versions that looked at none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,8 @@ class Audit(_Section):
     """A state lock that is older is a finding."""
     warn_expiry_days: Annotated[int, Field(ge=1, le=90)]
     """An exception that ends within so many days is a finding."""
+    regions: Literal["enabled", "scan_regions"] = "enabled"
+    """Where a night looks for what is left: in every region that the account has enabled, or in the manifest's only."""
     base_usd_per_day: UsDollars
     """What AWS may charge on a day on which nothing but the persistent stacks stands (the nightly watch of the bills).
     Confluent may charge nothing then: none of its resources is persistent."""

@@ -15,6 +15,7 @@ from tidegate.models.ownership import OwnedState, Owners
 from tidegate.models.plan import PreserveItem
 from tidegate.models.policy import ForbiddenRule, PolicyException
 from tidegate.models.state import StateResource
+from tidegate.models.tagged import TaggedResource
 
 CLASSIFYING_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "aws_db_instance": ("deletion_protection", "dbi_resource_id"),
@@ -87,6 +88,15 @@ class AuditResidualFacts(ScanFacts):
     intents: dict[str, Observed[Intent]]
     """By stack: the terraform that nobody saw end. Absent: there is none."""
     preserve_set: Observed[tuple[PreserveItem, ...]]
+    enabled_regions: Observed[tuple[str, ...]] = field(default_factory=Absent)
+    """Those of the account. Absent: the manifest wants no more than its own regions looked at, or the evidence is of a
+    version that asked for no others."""
+    standing_rules: tuple[ForbiddenRule, ...] = ()
+    """What may not stand at any time, for the regions into which no other lane looks. Empty in evidence of versions
+    that looked into none."""
+    tagged: dict[str, Observed[tuple[TaggedResource, ...]]] | None = None
+    """By region what bears all of `environment_tags` and no listing answers for. Absent: closed there. None in evidence
+    of versions that did not ask."""
 
     @property
     def applying(self) -> tuple[str, ...]:

@@ -1,12 +1,15 @@
 """What a lane saw standing is asked for by later ones, whatever states say by then, until a live look says gone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from factories_findings import finding
+from factories_residual import audit_residual_facts, owned, standing
 from factories_time_to_live import time_to_live_facts as life_facts
 from factories_world import (
     NOW,
@@ -31,6 +34,7 @@ from tidegate.models.facts import Coverage
 from tidegate.models.findings import Finding
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.state import StateResource
+from tidegate.models.tagged import TaggedResource
 
 EMPTY = StateRead(version=Absent(), resources=Absent(), tainted=Absent(), outputs=Absent())
 ROLE = replace(state_resource("aws_iam_role.runtime", finding().id), type="aws_iam_role")
@@ -120,6 +124,47 @@ def test_what_the_scan_of_a_teardown_found(world: Any) -> None:
 def test_what_stands_after_a_build_against_a_rule(world: Any) -> None:
     facts = posture_facts(live("aws_nat_gateway", "nat-1"), live("aws_vpc", "vpc-1"))
     assert settled(world, "m2", "g_network_posture", facts) == [("aws_nat_gateway", "FORBIDDEN-LIVE", None)]
+
+
+def test_what_only_its_tags_told_of_is_kept_where_it_can_be_asked_for_again(world: Any) -> None:
+    table, ghost = tagged("rtb-1", Known(True)), tagged("rtb-2", Known(False))
+    queue = replace(tagged("rtb-3", Absent()), type="", id="arn:aws:sqs:x", arn="arn:aws:sqs:x")
+    facts = audit_residual_facts(tagged={REGION: Known((table, ghost, queue))})
+    assert settled(world, "audit", "d_residual_scan", facts) == [("aws_route_table", "TAGGED-BESIDE-LISTINGS", None)]
+    (kept,) = opened(world)
+    assert (kept.id, kept.region) == ("rtb-1", REGION)
+
+
+def test_what_its_tags_told_of_and_a_state_holds_is_not_kept(world: Any) -> None:
+    held = owned("demo", state_resource("aws_route_table.a", "rtb-1"))
+    facts = standing(tagged={REGION: Known((tagged("rtb-1", Absent()),))}, states=(owned("core"), held))
+    assert settled(world, "audit", "d_residual_scan", facts) == []
+
+
+@pytest.mark.parametrize("region", [REGION, "us-east-1"])
+def test_it_is_asked_for_where_it_stood(world: Any, account: Account, region: str) -> None:
+    apart: list[str] = []
+
+    @contextmanager
+    def clients(of: str) -> Iterator[Any]:
+        apart.append(of)
+        yield None
+
+    keep(world, finding("aws_route_table", "rtb-1", code="TAGGED-BESIDE-LISTINGS", held_by=None, region=region))
+    run = world.run("hourly", "b_time_to_live")
+    run.clients = SimpleNamespace(apart=clients)
+    account.answering = Known({"rtb-1"})
+    (standing_still,) = findings.finding_facts(run).looks.value
+    assert isinstance(standing_still.there, Known)
+    account.answering = Known(set())
+    (gone,) = findings.finding_facts(run).looks.value
+    assert gone.there == Absent()
+    assert apart == [region] * 2 if region != REGION else apart == []
+
+
+def tagged(id_: str, there: Any) -> TaggedResource:
+    arn = f"arn:aws:ec2:{REGION}:123456789012:route-table/{id_}"
+    return TaggedResource(arn=arn, region=REGION, type="aws_route_table", id=id_, there=there)
 
 
 def test_a_pass_records_nothing(world: Any) -> None:

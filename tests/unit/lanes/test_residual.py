@@ -12,14 +12,16 @@ from factories_control import intent
 from factories_residual import platform_run
 from factories_world import NO_FINDINGS, NOW, PREFIX, REGION, inventory, live, look, state_resource
 from standins import dev_min, three_stacks
+from tidegate.collectors.aws.inventory.beyond import NOWHERE_ELSE
 from tidegate.collectors.aws.state import StateRead
 from tidegate.evidence.canonical import digest_of
 from tidegate.evidence.control import close_platform_run, open_platform_run
 from tidegate.gates.registry import by_id
 from tidegate.lanes import findings, owners, residual, scope
 from tidegate.lanes import looks as lanes_looks
+from tidegate.lanes import tagged as lanes_tagged
 from tidegate.models.facts import Source
-from tidegate.models.inventory import LiveResource
+from tidegate.models.inventory import LiveResource, NotScanned
 from tidegate.models.looks import Look, Looks
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.ownership import OwnedState
@@ -37,6 +39,8 @@ def found(monkeypatch: pytest.MonkeyPatch, moment: Any) -> list[LiveResource]:
     monkeypatch.setattr(residual, "now", moment)
     monkeypatch.setattr(findings, "now", moment)
     monkeypatch.setattr(residual, "collect_inventory", lambda *_: inventory(*answering))
+    monkeypatch.setattr(residual, "enabled_regions", lambda _clients: Known((REGION,)))
+    monkeypatch.setattr(lanes_tagged, "tagged_in", lambda _clients, regions, _tags: dict.fromkeys(regions, Known(())))
     monkeypatch.setattr(owners, "read_state", lambda *_: EMPTY)
     monkeypatch.setattr(scope, "read_state", lambda *_: EMPTY)
     return answering
@@ -97,7 +101,7 @@ def test_one_look_asks_for_everything(world: Any, monkeypatch: pytest.MonkeyPatc
     assert residual.scan_now(run) == scan_of(run)
     environment, policies = run.environment, run.policies
     given = (run.clients, environment, environment.scan_regions, policies.forbidden, NOW, policies.prices)
-    assert asked == [given]
+    assert asked == [(*given, NOWHERE_ELSE)]
 
 
 def test_a_night_asks_every_state_as_well(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +128,64 @@ def test_a_night_asks_every_state_as_well(world: Any, monkeypatch: pytest.Monkey
         expected_stacks=("core", "confluent", "demo"),
         intents={"core": Absent(), "confluent": Absent(), "demo": Absent()},
         preserve_set=scope.preserve_set(run),
+        enabled_regions=Known((REGION,)),
+        standing_rules=run.policies.forbidden.standing_rules,
+        tagged={REGION: Known(())},
     )
+
+
+OTHERS = ("eu-west-2", "us-east-1", "eu-north-1", "me-central-1")
+
+
+def elsewhere_of(world: Any, monkeypatch: pytest.MonkeyPatch, enabled: Any, regions: str = "enabled") -> Any:
+    """What a night asks the collector to look at beyond the manifest, and the facts."""
+    asked: list[Any] = []
+
+    def collect(*given: Any) -> Any:
+        asked.append(given[-1])
+        return inventory()
+
+    monkeypatch.setattr(residual, "collect_inventory", collect)
+    monkeypatch.setattr(residual, "enabled_regions", lambda _clients: enabled)
+    run = night(world)
+    audit = run.environment.audit.model_copy(update={"regions": regions})
+    run.environment = run.environment.model_copy(update={"audit": audit})
+    facts = residual.collect_audit_residual(run)
+    (elsewhere,) = asked
+    return elsewhere, facts
+
+
+def test_a_night_looks_into_every_enabled_region(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere, facts = elsewhere_of(world, monkeypatch, Known(OTHERS))
+    assert set(elsewhere.regions) == set(OTHERS) - set(dev_min()[0].scan_regions)
+    assert "not enabled in the account" in elsewhere.why_not
+    assert facts.enabled_regions == Known(OTHERS)
+
+
+def test_a_list_of_regions_that_cannot_be_read_leaves_those_of_the_manifest(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, facts = elsewhere_of(world, monkeypatch, Unreadable("403"))
+    assert (elsewhere.regions, facts.enabled_regions) == ((), Unreadable("403"))
+    assert "could not be read" in elsewhere.why_not
+    assert codes(facts)[:1] == ["ENABLED-REGIONS-UNREADABLE"]
+
+
+def test_a_manifest_that_wants_its_own_regions_only(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere, facts = elsewhere_of(world, monkeypatch, Known(OTHERS), "scan_regions")
+    assert (elsewhere.regions, facts.enabled_regions) == ((), Absent())
+    assert "audit.regions" in elsewhere.why_not
+
+
+def test_how_far_a_night_looked_is_one_line_of_numbers(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = ("aws_kms_key@*", "aws_x@*", "*@me-south-1", "aws_kms_key@eu-west-1")
+    scan = inventory(not_scanned=tuple(NotScanned(subject=subject, reason="x") for subject in limits))
+    monkeypatch.setattr(residual, "collect_inventory", lambda *_: replace(scan, coverage=scan.coverage[:1]))
+    scanned(world)
+    assert world.said == [
+        "looked at 1 of 2 types x regions, in 1 regions; not looked at: 2 types anywhere, 1 whole regions, 1 types in "
+        "one region each"
+    ]
 
 
 def test_a_stack_that_the_policy_does_not_name_holds_no_types(world: Any) -> None:
@@ -203,7 +264,7 @@ def test_a_free_vendor_that_is_kept_goes_with_nobody(
     kept = replace(EMPTY, resources=Known((state_resource(id="vpc-0other"),)))
     monkeypatch.setattr(scope, "read_state", lambda *_: kept)
     scanned(world)
-    assert world.said == []
+    assert [said for said in world.said if "vendor-managed" in said] == []
 
 
 def test_free_vendors_are_named_also_when_nobody_knows_what_is_kept(
@@ -214,7 +275,7 @@ def test_free_vendors_are_named_also_when_nobody_knows_what_is_kept(
     preserve = scanned(world).preserve_set
     assert isinstance(preserve, Unreadable)
     assert preserve.reason.startswith("state of core: unreadable: ")
-    assert world.said == [
+    assert world.said[1:] == [
         "vendor-managed, costs nothing, goes with its owner: aws_vpc vpc-0other eu-west-2 (CloudFormation stack infra)"
     ]
 

@@ -7,6 +7,8 @@ environment, so the same code talks to AWS and to the sandbox.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -45,7 +47,7 @@ class Clients:
     region: str
     session: Session
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False, kw_only=True)
 
     @classmethod
     def from_environment(cls, region: str) -> Clients:
@@ -67,6 +69,24 @@ class Clients:
         """
         places = self.session.get_available_regions(service)
         return bool(places) and region not in places and region in self.session.get_available_regions("ec2")
+
+    def has(self, service: str) -> bool:
+        """Was a client of the service made for the default region?"""
+        with self._lock:
+            return (service, self.region) in self._made
+
+    @contextmanager
+    def apart(self, region: str) -> Iterator[Clients]:
+        """Clients of the same session for one region, closed and forgotten in the end: a night meets hundreds of them.
+
+        The session is not thread-safe while it makes a client, so all that share one share its lock.
+        """
+        own = Clients(region, self.session, _lock=self._lock)
+        try:
+            yield own
+        finally:
+            for client in own._made.values():
+                client.close()
 
     def _make(self, service: str, region: str) -> Any:
         try:

@@ -34,7 +34,7 @@ T = TypeVar("T")
 MOST_PAGES = 1000
 """A listing with more pages is a service that goes round in circles with ever new tokens."""
 
-_TOKENS = ("NextToken", "nextToken", "nextPageToken", "NextMarker", "nextMarker", "Marker")
+_TOKENS = ("NextToken", "nextToken", "nextPageToken", "NextMarker", "nextMarker", "Marker", "PaginationToken")
 """Where the services that are listed here put the token of the next page."""
 
 _LARGEST = 2**53 - 1

@@ -9,8 +9,10 @@ import pytest
 import tidegate.collectors.aws as root
 
 WITHOUT_CALLS_OF_THEIR_OWN = {
+    "arns",
     "bucket_policy",
     "clients",
+    "inventory.beyond",
     "inventory.listing",
     "lookup.question",
     "money",

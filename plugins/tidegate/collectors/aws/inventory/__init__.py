@@ -4,7 +4,7 @@ One file per family of services; each lists Terraform types with the calls that 
 subject (`aws_nat_gateway@eu-west-2`): read completely, or unreadable with the reason.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -20,12 +20,12 @@ from tidegate.collectors.aws.inventory import (
     runtime,
     streaming,
 )
+from tidegate.collectors.aws.inventory.beyond import NOWHERE_ELSE, Elsewhere, coverage_of, scan_beyond
 from tidegate.collectors.aws.inventory.listing import Found, Listing, Scan
 from tidegate.collectors.aws.reading import MalformedAnswer, observe, storable
 from tidegate.models.environment import Environment
-from tidegate.models.facts import Coverage
 from tidegate.models.inventory import Inventory, LiveResource, NotScanned
-from tidegate.models.observed import Known, Observed, Unreadable
+from tidegate.models.observed import Known, Observed
 from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
 from tidegate.models.residual import CLASSIFYING_ATTRIBUTES
@@ -61,8 +61,9 @@ def collect_inventory(
     forbidden_policy: ForbiddenPolicy,
     now: datetime,  # noqa: ARG001 - every collector is told the moment; here the facts around it keep it
     prices: PricePolicy,
+    elsewhere: Elsewhere = NOWHERE_ELSE,
 ) -> Inventory:
-    """Scan the account in these regions. Never raises for what AWS answers.
+    """Scan the account in these regions, and elsewhere as far as that is open. Never raises for what AWS answers.
 
     Of a resource only those attributes are kept by which something is forbidden, that decide its price, or that tell
     what holds it.
@@ -79,7 +80,9 @@ def collect_inventory(
     missing = _not_offered(wanted)
     subjects = [(listing, scan) for listing, scan in wanted if _subject(listing, scan) not in missing]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        answers = list(pool.map(lambda subject: _read(*subject), subjects))
+        answers = list(pool.map(lambda subject: subject[0].answer(subject[1]), subjects))
+    beyond = [region for region in dict.fromkeys(elsewhere.regions) if region not in scanned]
+    others = scan_beyond(clients, environment, beyond, [_listing(kind) for kind in (*LISTINGS, *unknown)])
     names = {kind: _attributes(kind, forbidden_policy, prices) for kind in (*LISTINGS, *unknown)}
     resources = [
         _resource(listing, scan.region, found, names[listing.type])
@@ -87,12 +90,23 @@ def collect_inventory(
         if isinstance(answer, Known)
         for found in answer.value
     ]
+    resources += [
+        _resource(listing, each.region, found, names[listing.type]) for each in others for listing, found in each.found
+    ]
     covered = tuple(_subject(listing, scan) for listing, scan in subjects)
+    coverage = (
+        *(coverage_of(name, answer) for name, answer in zip(covered, answers, strict=True)),
+        *(each for other in others for each in other.coverage),
+    )
     return Inventory(
         resources=tuple(sorted(resources, key=lambda resource: (resource.type, resource.region, resource.id))),
-        coverage=tuple(_coverage(name, answer) for name, answer in zip(covered, answers, strict=True)),
-        expected_coverage=covered,
-        not_scanned=_not_scanned(clients, scanned, missing),
+        coverage=coverage,
+        expected_coverage=(*covered, *(each.subject for each in coverage[len(covered) :])),
+        not_scanned=(
+            *_not_scanned(clients, {*scanned, *beyond}, missing, elsewhere.why_not),
+            *(limit for other in others for limit in other.not_scanned),
+        ),
+        beyond=tuple(beyond),
     )
 
 
@@ -105,21 +119,22 @@ def _not_offered(wanted: Iterable[tuple[Listing, Scan]]) -> dict[str, str]:
     return {
         _subject(listing, scan): service
         for listing, scan in wanted
-        for service in listing.services
-        if scan.clients.knows_no(service, scan.region)
+        if (service := listing.without_its_service(scan.clients, scan.region))
     }
 
 
-def _not_scanned(clients: Clients, scanned: tuple[str, ...], missing: dict[str, str]) -> tuple[NotScanned, ...]:
+def _not_scanned(
+    clients: Clients, looked_at: Collection[str], missing: dict[str, str], why_not: str
+) -> tuple[NotScanned, ...]:
     """Types that nobody lists, those without a service in their region, regions in which nobody looked. No call."""
-    others = sorted(set(clients.session.get_available_regions("ec2")) - set(scanned))
+    others = sorted(set(clients.session.get_available_regions("ec2")) - set(looked_at))
     return (
         *(NotScanned(subject=f"{kind}@*", reason=reason) for kind, reason in sorted(PLAN_ONLY.items())),
         *(
             NotScanned(subject=subject, reason=f"{service} is not offered in this region, as far as botocore knows")
             for subject, service in sorted(missing.items())
         ),
-        *(NotScanned(subject=f"*@{region}", reason="not in scan_regions of the manifest") for region in others),
+        *(NotScanned(subject=f"*@{region}", reason=why_not) for region in others),
     )
 
 
@@ -142,16 +157,6 @@ def _listing(resource_type: str) -> Listing:
 
 def _nobody_looks(_scan: Scan) -> Iterable[Found]:
     raise MalformedAnswer("no live scan knows this type: add a listing to tidegate/collectors/aws/inventory")
-
-
-def _read(listing: Listing, scan: Scan) -> Observed[tuple[Found, ...]]:
-    return observe(f"scan of {listing.type} in {scan.region}", lambda: tuple(listing.read(scan)))
-
-
-def _coverage(subject: str, answer: Observed[tuple[Found, ...]]) -> Coverage:
-    if isinstance(answer, Unreadable):
-        return Coverage(subject=subject, status="unreadable", reason=answer.reason, transient=answer.transient)
-    return Coverage(subject=subject, status="read")
 
 
 def _resource(listing: Listing, region: str, found: Found, names: Iterable[str]) -> LiveResource:

@@ -119,11 +119,11 @@ def _scaling_targets(scan: Scan) -> Iterator[Found]:
 
 
 LISTINGS: tuple[Listing, ...] = (
-    Listing("aws_ecs_cluster", _ecs_clusters),
-    Listing("aws_ecs_service", _ecs_services),
+    Listing("aws_ecs_cluster", _ecs_clusters, services=("ecs",)),
+    Listing("aws_ecs_service", _ecs_services, services=("ecs",)),
     # Terraform has no such resource; the name is made after its pattern, for the policy.
-    Listing("aws_ecs_task", _ecs_tasks),
-    Listing("aws_eks_cluster", _eks_clusters),
-    Listing("aws_autoscaling_group", _scaling_groups),
-    Listing("aws_appautoscaling_target", _scaling_targets),
+    Listing("aws_ecs_task", _ecs_tasks, services=("ecs",)),
+    Listing("aws_eks_cluster", _eks_clusters, services=("eks",)),
+    Listing("aws_autoscaling_group", _scaling_groups, services=("autoscaling",)),
+    Listing("aws_appautoscaling_target", _scaling_targets, services=("application-autoscaling",)),
 )

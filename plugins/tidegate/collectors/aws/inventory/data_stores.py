@@ -97,8 +97,8 @@ LISTINGS: tuple[Listing, ...] = (
         tags="TagList",
         spelled={"instance_class": "DBInstanceClass", "multi_az": "MultiAZ"},
     ),
-    Listing("aws_db_snapshot", _DATABASE_SNAPSHOTS.read),
-    Listing("aws_db_cluster_snapshot", _CLUSTER_SNAPSHOTS.read),
+    Listing("aws_db_snapshot", _DATABASE_SNAPSHOTS.read, services=("rds",)),
+    Listing("aws_db_cluster_snapshot", _CLUSTER_SNAPSHOTS.read, services=("rds",)),
     # Aurora, DocumentDB and Neptune are all answered here.
     listing(
         "aws_rds_cluster",
@@ -123,6 +123,7 @@ LISTINGS: tuple[Listing, ...] = (
         "aws_opensearch_domain",
         _domains,
         {"ebs_options.volume_type": "EBSOptions.VolumeType", "ebs_options.volume_size": "EBSOptions.VolumeSize"},
+        ("opensearch",),
     ),
     listing(
         "aws_redshift_cluster",

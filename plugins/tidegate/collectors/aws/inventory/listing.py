@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.reading import ask, every, names, optional, refuse_next_page, text
+from tidegate.collectors.aws.reading import ask, every, names, observe, optional, refuse_next_page, text
 from tidegate.collectors.aws.reading import field as required
 from tidegate.collectors.aws.tags import tag_map
 from tidegate.models.environment import Environment
+from tidegate.models.observed import Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,15 @@ class Listing:
     read: Callable[[Scan], Iterable[Found]]
     spelled: Mapping[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = ()
+    """What it asks, by botocore's names. One that names none is asked everywhere."""
+
+    def without_its_service(self, clients: Clients, region: str) -> str:
+        """The service that a region does not have, as botocore's own data say; empty: it can be asked. No call."""
+        return next((service for service in self.services if clients.knows_no(service, region)), "")
+
+    def answer(self, scan: Scan) -> Observed[tuple[Found, ...]]:
+        """Everything of the type in a region, or why nobody knows."""
+        return observe(f"scan of {self.type} in {scan.region}", lambda: tuple(self.read(scan)))
 
 
 def listing(

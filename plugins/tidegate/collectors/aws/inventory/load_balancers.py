@@ -38,6 +38,6 @@ def _tags(scan: Scan, service: str, ids: list[str], key: str) -> dict[str, dict[
 
 
 LISTINGS: tuple[Listing, ...] = (
-    Listing("aws_lb", _application_network_gateway),
-    Listing("aws_elb", _classic),
+    Listing("aws_lb", _application_network_gateway, services=("elbv2",)),
+    Listing("aws_elb", _classic, services=("elb",)),
 )

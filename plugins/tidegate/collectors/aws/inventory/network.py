@@ -68,7 +68,7 @@ def _of_the_environment(resource_type: str, operation: str, key: str, id_: str) 
             if optional(item, "GroupName", str) != "default":  # a default security group lives and dies with its VPC
                 yield Found(id=text(item, id_), status="present", item=item, tags=found)
 
-    return Listing(resource_type, read)
+    return Listing(resource_type, read, services=("ec2",))
 
 
 LISTINGS: tuple[Listing, ...] = (
@@ -81,8 +81,8 @@ LISTINGS: tuple[Listing, ...] = (
         status="State",
         gone={"deleted"},
     ),
-    Listing("aws_eip", _addresses),
-    Listing("aws_instance", _instances),
+    Listing("aws_eip", _addresses, services=("ec2",)),
+    Listing("aws_instance", _instances, services=("ec2",)),
     listing(
         "aws_spot_instance_request",
         "ec2",
@@ -140,7 +140,7 @@ LISTINGS: tuple[Listing, ...] = (
         gone={"deleted"},
         spelled={"type": "VolumeType"},
     ),
-    Listing("aws_ebs_snapshot", _snapshots),
+    Listing("aws_ebs_snapshot", _snapshots, services=("ec2",)),
     listing(
         "aws_ec2_transit_gateway",
         "ec2",

@@ -135,7 +135,7 @@ def _web_acls(scan: Scan) -> Iterator[Found]:
 
 
 LISTINGS: tuple[Listing, ...] = (
-    Listing("aws_kms_key", _keys),
+    Listing("aws_kms_key", _keys, services=("kms",)),
     # One that a service keeps for a resource of its own is priced with that, and goes with it.
     listing(
         "aws_secretsmanager_secret",
@@ -145,9 +145,9 @@ LISTINGS: tuple[Listing, ...] = (
         id="Name",
         keep=lambda item: optional(item, "OwningService", str) is None,
     ),
-    Listing("aws_kinesis_stream", _streams),
-    Listing("aws_dynamodb_table", _tables),
-    Listing("aws_route53_zone", _zones),
+    Listing("aws_kinesis_stream", _streams, services=("kinesis",)),
+    Listing("aws_dynamodb_table", _tables, services=("dynamodb",)),
+    Listing("aws_route53_zone", _zones, services=("route53",)),
     listing(
         "aws_efs_file_system",
         "efs",
@@ -157,8 +157,8 @@ LISTINGS: tuple[Listing, ...] = (
         status="LifeCycleState",
         gone=("deleted",),
     ),
-    Listing("aws_fsx_file_system", _file_servers),
-    Listing("aws_mq_broker", _brokers),
+    Listing("aws_fsx_file_system", _file_servers, services=("fsx",)),
+    Listing("aws_mq_broker", _brokers, services=("mq",)),
     tagged(
         "aws_sagemaker_notebook_instance",
         "sagemaker",
@@ -198,6 +198,6 @@ LISTINGS: tuple[Listing, ...] = (
         status="Status",
         gone=_NOT_BILLED,
     ),
-    Listing("aws_emr_cluster", _map_reduce),
-    Listing("aws_wafv2_web_acl", _web_acls),
+    Listing("aws_emr_cluster", _map_reduce, services=("emr",)),
+    Listing("aws_wafv2_web_acl", _web_acls, services=("wafv2",)),
 )

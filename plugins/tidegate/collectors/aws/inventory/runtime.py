@@ -38,6 +38,6 @@ def _parameters(scan: Scan) -> Iterator[Found]:
 
 
 LISTINGS: tuple[Listing, ...] = (
-    Listing("aws_cloudwatch_log_group", _log_groups),
-    Listing("aws_ssm_parameter", _parameters),
+    Listing("aws_cloudwatch_log_group", _log_groups, services=("logs",)),
+    Listing("aws_ssm_parameter", _parameters, services=("ssm",)),
 )

@@ -27,4 +27,4 @@ _PROVISIONED = {
 }
 """A serverless cluster has none of these, and so no price."""
 
-LISTINGS: tuple[Listing, ...] = (Listing("aws_msk_cluster", _clusters, _PROVISIONED),)
+LISTINGS: tuple[Listing, ...] = (Listing("aws_msk_cluster", _clusters, _PROVISIONED, ("kafka",)),)
