@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from tidegate.commands import findings, plan_check, prices, show, state, verify
+from tidegate.commands.printable import printing_safely
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, WRONG_USAGE
 
 _USAGE_ERROR: Any = typer.BadParameter.__base__
@@ -62,6 +63,11 @@ app.add_typer(state.state, name="state")
 
 def main() -> int:
     """Run the command line."""
+    with printing_safely():
+        return _run()
+
+
+def _run() -> int:
     try:
         return int(app(standalone_mode=False) or PASS)
     except _USAGE_ERROR as error:

@@ -15,7 +15,7 @@ from tidegate.gates.rules_log_groups import taken_names_blockers
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_operator_key import refused_blockers
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
-from tidegate.gates.rules_protected import protected_by, tainted_blockers
+from tidegate.gates.rules_protected import EVERYTHING, protected_by, tainted_blockers
 from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, SAME_DAG, STATE_BUCKET, manifest
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
@@ -26,7 +26,8 @@ from tidegate.models.remedy import Clear, Edit, Person, Remedy
 _KNOWN_ACTIONS = frozenset({"no-op", "read", "create", "update", "delete", "forget"})
 _UNCHANGED = {("no-op",), ("read",)}
 _LOSING_ACTIONS = frozenset({"delete", "forget"})
-_MANIFEST = "include/environments/<environment>.yaml"
+PROTECTED = "PROTECTED-RESOURCE"
+"""The rule from which an exception of the manifest lets one address of a protected stack or type go."""
 
 
 def blockers(facts: PlanFacts) -> Iterator[Blocker]:
@@ -169,18 +170,32 @@ def _protected(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]
     if _LOSING_ACTIONS.isdisjoint(resource.actions):
         return
     entry = protected_by(facts.protected_addresses, resource.address)
-    if entry is not None:
-        yield Blocker(
-            code="PROTECTED-RESOURCE",
-            summary="the plan would take a protected resource away",
-            resource=resource.address,
-            observed=", ".join(resource.actions),
-            expected=f"neither delete nor forget below {entry}",
-            remedy=Remedy.of(
-                Person(AUTHOR, f"undo the change in include/terraform/{facts.stack} that replaces or removes it"),
-                Clear(),
+    if entry is None and resource.type not in facts.protected_types:
+        return
+    mine = [it for it in facts.exceptions if (it.rule, it.resource) == (PROTECTED, resource.address)]
+    if any(facts.today <= exception.expires for exception in mine):
+        return
+    yield Blocker(
+        code="PROTECTED-RESOURCE",
+        summary="the plan would take a protected resource away",
+        resource=resource.address,
+        observed=", ".join(resource.actions),
+        expected=f"neither delete nor forget {_below(facts, entry, resource)}",
+        remedy=Remedy.of(
+            Person(AUTHOR, f"undo the change in include/terraform/{facts.stack} that replaces or removes it"),
+            Clear(),
+            alternative=(
+                manifest("exceptions", why=f"{resource.address} from rule PROTECTED-RESOURCE, with owner and end"),
+                SAME_DAG,
             ),
-        )
+        ),
+    )
+
+
+def _below(facts: PlanFacts, entry: str | None, resource: PlannedResource) -> str:
+    if entry == EVERYTHING:
+        return f"in {facts.stack}, which stays"
+    return f"of type {resource.type}, which the manifest preserves" if entry is None else f"below {entry}"
 
 
 def _drift(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
@@ -256,7 +271,8 @@ GATE = Gate(
         "budget",
         "exceptions",
         "terraform_version",
+        "preserve",
     ),
-    version=4,
+    version=5,
     measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

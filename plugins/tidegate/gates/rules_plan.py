@@ -73,7 +73,7 @@ def _too_new(found: NewerProvider, stack: str) -> Blocker:
 
 def plan_blockers(plan: Plan, *, stack: str, purpose: Purpose) -> Iterator[Blocker]:
     """Everything about the plan itself, before any of its resources is looked at."""
-    return each(_format(plan), _whole(plan), _purpose(plan, purpose), _stack(plan, stack))
+    return each(_format(plan), _whole(plan), _besides(plan), _purpose(plan, purpose), _stack(plan, stack))
 
 
 def _format(plan: Plan) -> Iterator[Blocker]:
@@ -98,6 +98,32 @@ def _whole(plan: Plan) -> Iterator[Blocker]:
             expected="complete = True, errored = False",
             remedy=Remedy.of(
                 Person(AUTHOR, "read the terraform messages in the task log and correct the stack"), Clear()
+            ),
+        )
+
+
+def _besides(plan: Plan) -> Iterator[Blocker]:
+    """What an apply would do, or another plan would, beside the changes of this one."""
+    for address in plan.invoked:
+        yield Blocker(
+            code="PLAN-ACTION-UNKNOWN",
+            summary="the plan does something that this version does not know",
+            resource=address,
+            observed="the apply also runs this action of a provider",
+            expected="changes of resources, and nothing beside them",
+            remedy=Remedy.of(
+                Person(AUTHOR, f"take the action out of include/terraform/{plan.stack}, and what triggers it"), Clear()
+            ),
+        )
+    for address in plan.deferred:
+        yield Blocker(
+            code="PLAN-DEFERRED",
+            summary="Terraform puts a change off to a later plan, so this one does not show the end",
+            resource=address,
+            observed="deferred",
+            expected="every change in this plan",
+            remedy=Remedy.of(
+                Person(AUTHOR, f"make its count, keys and provider known in include/terraform/{plan.stack}"), Clear()
             ),
         )
 

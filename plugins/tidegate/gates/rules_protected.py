@@ -8,6 +8,8 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
 from tidegate.models.remedy import Remedy
 
+EVERYTHING = "*"
+"""The entry that covers every address."""
 _REPLACE = Remedy.of(BUILD, note="Its plan replaces the resource")
 _MEND = Remedy.of(REPAIR, note="It takes the mark off, and its plan mends the resource in place")
 
@@ -15,7 +17,7 @@ _MEND = Remedy.of(REPAIR, note="It takes the mark off, and its plan mends the re
 def protected_by(entries: tuple[str, ...], address: str) -> str | None:
     """The entry that covers an address; None when nothing protects it.
 
-    An entry covers its own address with every index; one that ends in a dot covers all below it.
+    An entry covers its own address with every index; one that ends in a dot covers all below it; `*` covers all.
     """
     return next((entry for entry in entries if _covers(entry, address)), None)
 
@@ -49,5 +51,7 @@ def tainted_blockers(
 
 
 def _covers(entry: str, address: str) -> bool:
+    if entry == EVERYTHING:
+        return True
     stem = entry.removesuffix(".")
     return address.startswith((f"{stem}[", entry if entry.endswith(".") else f"{stem}[")) or address == entry

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Literal
 
+from tidegate.gates.rules_protected import EVERYTHING
 from tidegate.models.cost import MonthSoFar
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Source
@@ -13,15 +14,6 @@ from tidegate.models.state import NewerProvider, StateVersion
 from tidegate.models.unsaved import UnsavedState
 
 _NONE = Absent()
-
-PROTECTED_IN_CORE = (
-    "aws_budgets_budget.",
-    "aws_iam_openid_connect_provider.",
-    "aws_iam_role.",
-    "aws_sns_topic.",
-    "module.",
-)
-"""Prefixes of addresses in core that no build may delete or replace."""
 
 
 def plan_facts(
@@ -51,6 +43,7 @@ def plan_facts(
         stack=stack,
         allowed_types=policies.allowed_types.stacks.get(stack, ()),
         protected_addresses=protected_addresses(environment, stack),
+        protected_types=environment.preserve.types,
         forbidden=policies.forbidden.standing_rules,
         exceptions=environment.exceptions,
         today=today,
@@ -82,8 +75,8 @@ def _types(plan: Observed[Plan]) -> set[str]:
 
 
 def protected_addresses(environment: Environment, stack: str) -> tuple[str, ...]:
-    """What no build of the stack may delete or replace."""
-    return PROTECTED_IN_CORE if is_persistent(environment, stack) else ()
+    """What no build of the stack may delete or replace: in a stack that stays, nothing."""
+    return (EVERYTHING,) if is_persistent(environment, stack) else ()
 
 
 def is_persistent(environment: Environment, stack: str) -> bool:

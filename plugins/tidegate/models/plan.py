@@ -86,6 +86,10 @@ class Plan:
     """Of a destroy plan: the addresses that the cloud still knew when Terraform asked. None: the plan does not say."""
     protected: tuple[ProtectedFromDeletion, ...] = ()
     """Of a destroy plan: what it would fail on half way."""
+    deferred: tuple[str, ...] = ()
+    """What Terraform puts off to a later plan; `resources` holds it as well."""
+    invoked: tuple[str, ...] = ()
+    """Actions of providers that the apply runs besides, by their addresses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +112,7 @@ class PlanFacts(Facts):
     stack: str
     allowed_types: tuple[str, ...]
     protected_addresses: tuple[str, ...]
-    """Addresses (or prefixes ending in a dot) that no build may delete or replace."""
+    """Addresses (or prefixes ending in a dot) that no build may delete or replace; `*` is every one of the stack."""
     forbidden: tuple[ForbiddenRule, ...]
     exceptions: tuple[PolicyException, ...]
     today: date
@@ -146,6 +150,8 @@ class PlanFacts(Facts):
     refresh."""
     alone: bool = False
     """The run was asked for the persistent stacks alone: it adds nothing that has a price."""
+    protected_types: tuple[str, ...] = ()
+    """Types that no build may delete or replace, in whichever stack."""
     only_repairs: bool = False
     """Alone, and the emergency latch is set or cannot be read: it only puts back what drifted."""
 

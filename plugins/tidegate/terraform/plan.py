@@ -17,6 +17,8 @@ from tidegate.terraform.plan_attributes import changed_attributes, protected_fro
 
 NO_CHANGE = {("no-op",), ("read",)}
 """Actions that change nothing."""
+GOES = {("delete",), ("forget",)}
+"""Actions after which nothing stands under the address."""
 _ENDS = {"update", "delete"}
 """Actions after which something is not as it was before."""
 _SIZE_OF_TASKS = ("cpu", "memory")
@@ -56,12 +58,21 @@ def parse_document(content: bytes, name: str) -> dict[str, Any]:
     """The JSON of a plan; `name` says where it came from. Raises PlanUnreadable."""
     try:
         with collection_paused():
-            document = json.loads(content)
+            document = json.loads(content, object_pairs_hook=_each_key_once)
     except (ValueError, RecursionError) as error:
         raise PlanUnreadable(f"{name}: {error}") from error
     if not isinstance(document, dict) or "format_version" not in document:
         raise PlanUnreadable(f"{name}: not the output of terraform show -json (no format_version)")
     return document
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Terraform writes no key twice; of two, one would be judged and nobody could say which counts."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in one object")
+    return found
 
 
 def to_plan(
@@ -80,14 +91,16 @@ def to_plan(
     try:
         drifted = {it["address"]: it["change"] for it in document.get("resource_drift", ())}
         sizes = _sizes_of_tasks(document)
+        changes = [it for it in document.get("resource_changes", ()) if is_managed(it)]
+        deferred = [it["resource_change"] for it in document.get("deferred_changes") or ()]
+        managed = [it for it in deferred if is_managed(it)]
         resources = tuple(
             _with_size_of_tasks(
                 _resource(change, drifted.get(change["address"]), looked_at), sizes.get(_module(change), [])
             )
-            for change in document.get("resource_changes", ())
-            if is_managed(change)
+            for change in (*changes, *managed)
         )
-        resources += tuple(_unannounced(document, {resource.address for resource in resources}, looked_at))
+        resources += tuple(_unannounced(document, _announced(changes), looked_at))
         return Plan(
             stack=stack,
             purpose=purpose,
@@ -101,6 +114,8 @@ def to_plan(
             source_digest=source_digest,
             refreshed=_refreshed(document) if purpose == "destroy" else None,
             protected=tuple(protected_from_deletion(document)) if purpose == "destroy" else (),
+            deferred=tuple(_text(it, "address") for it in deferred),
+            invoked=tuple(_text(it, "address") for it in _invocations(document)),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanUnreadable(f"unexpected shape: {type(error).__name__}: {error}") from error
@@ -122,6 +137,20 @@ class _LookedAt:
         return self.prices.attributes_of(kind, "plan")
 
 
+def _invocations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an apply runs besides (Terraform 1.14): a provider's action, also one that is put off."""
+    put_off = [it["action_invocation"] for it in document.get("deferred_action_invocations") or ()]
+    return [*(document.get("action_invocations") or ()), *put_off]
+
+
+def _text(node: dict[str, Any], name: str) -> str:
+    """A name that Terraform always writes. Raises TypeError."""
+    value = node[name]
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{name} is {json.dumps(value)[:40]}, expected a text")
+    return value
+
+
 def is_managed(change: dict[str, Any]) -> bool:
     """Is it a resource, not a data source? Raises TypeError for anything else."""
     if change["mode"] not in {"managed", "data"}:
@@ -133,8 +162,8 @@ def _resource(change: dict[str, Any], drift: dict[str, Any] | None, looked_at: _
     inner = change["change"]
     actions = tuple(inner["actions"])
     return PlannedResource(
-        address=change["address"],
-        type=change["type"],
+        address=_text(change, "address"),
+        type=_text(change, "type"),
         actions=actions,
         importing="importing" in inner,
         drifted=drift is not None and actions not in NO_CHANGE,
@@ -160,7 +189,7 @@ def _sizes_of_tasks(document: dict[str, Any]) -> dict[str, list[_Size]]:
         if is_managed(change) and change["type"] == "aws_ecs_task_definition":
             inner = change["change"]
             actions = tuple(inner["actions"])
-            if actions not in {("delete",), ("forget",)}:
+            if actions not in GOES:
                 planned = {name: _judged(inner, actions, name) for name in _SIZE_OF_TASKS}
                 stood = planned if actions in NO_CHANGE else _before(inner, actions, _SIZE_OF_TASKS)
                 sizes.setdefault(_module(change), []).append((planned, stood))
@@ -193,22 +222,47 @@ def _before(
     }
 
 
-def _unannounced(document: dict[str, Any], announced: set[str], looked_at: _LookedAt) -> Iterator[PlannedResource]:
-    """What stands after the plan although no change names it. Terraform names them all; a cut document does not."""
+def _announced(changes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """By address the change of what stands under it; a deposed object has lost its address to another."""
+    return {it["address"]: it for it in changes if "deposed" not in it}
+
+
+def _unannounced(
+    document: dict[str, Any], announced: dict[str, dict[str, Any]], looked_at: _LookedAt
+) -> Iterator[PlannedResource]:
+    """What stands after the plan although no change names it. Terraform names them all; a cut document does not.
+
+    Raises ValueError where a change says of one that it goes, or that it is of another type.
+    """
     modules = [(document.get("planned_values") or {}).get("root_module") or {}]
     while modules:
         module = modules.pop()
         modules += module.get("child_modules") or ()
         for resource in module.get("resources") or ():
-            if resource["mode"] == "managed" and resource["address"] not in announced:
+            if resource["mode"] != "managed":
+                continue
+            change = announced.get(_text(resource, "address"))
+            if change is not None:
+                _refuse_contradiction(change, resource)
+            else:
                 yield PlannedResource(
-                    address=resource["address"],
-                    type=resource["type"],
+                    address=_text(resource, "address"),
+                    type=_text(resource, "type"),
                     actions=("no-op",),
                     importing=False,
                     drifted=False,
                     attributes={name: _kept(resource, name) for name in looked_at.names(resource["type"])},
                 )
+
+
+def _refuse_contradiction(change: dict[str, Any], planned: dict[str, Any]) -> None:
+    address = planned["address"]
+    if change["type"] != planned["type"]:
+        raise ValueError(
+            f"resource_changes and planned_values disagree about {address}: {change['type']} and {planned['type']}"
+        )
+    if tuple(change["change"]["actions"]) in GOES:
+        raise ValueError(f"resource_changes and planned_values disagree about {address}: it goes, and it stands after")
 
 
 def _refreshed(document: dict[str, Any]) -> tuple[str, ...] | None:

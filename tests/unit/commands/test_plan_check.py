@@ -2,14 +2,17 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from standins import dev_min
 from tidegate import cli
 from tidegate.commands import plan_check
 
@@ -18,6 +21,13 @@ STATUSES = {"pass": 0, "blocked": 1, "unjudged": 2, "unreadable": 2}
 TYPE, FORBIDDEN = "TYPE-NOT-ALLOWED", "FORBIDDEN-RESOURCE"
 UNPRICED, OVER_LIMIT = "COST-PLAN-UNPRICED", "COST-PLAN-OVER-LIMIT"
 CODES = {
+    "blocked_action_of_a_provider": ["PLAN-ACTION-UNKNOWN"],
+    "blocked_action_put_off": ["PLAN-ACTION-UNKNOWN"],
+    "blocked_bucket_of_demo_deleted": ["PROTECTED-RESOURCE"],
+    "blocked_deferred_nat_gateway": ["PLAN-DEFERRED", FORBIDDEN, TYPE, OVER_LIMIT],
+    "blocked_deferred_vpc": ["PLAN-DEFERRED"],
+    "blocked_deposed_nat_gateway_stands_after": [FORBIDDEN, TYPE],
+    "blocked_hostile_addresses": [FORBIDDEN, TYPE] * 4,
     "blocked_action_of_the_future": ["PLAN-ACTION-UNKNOWN"],
     "blocked_count_kept": [FORBIDDEN],
     "blocked_count_lowered_but_not_to_zero": [FORBIDDEN, UNPRICED],
@@ -119,6 +129,24 @@ def test_a_table_for_people(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert capsys.readouterr().out.endswith("as a plan of demo: pass\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_no_address_steers_the_terminal_or_breaks_the_table(encoding: str) -> None:
+    """In a terminal of its own encoding, with an address that clears the screen and one that is half a character."""
+    plan = PLANS / "blocked_hostile_addresses.json"
+    ended = subprocess.run(
+        [sys.executable, "-m", "tidegate.cli", "plan-check", str(plan)],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    said = ended.stdout.decode(encoding)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    assert not {character for character in said if unicodedata.category(character) in {"Cc", "Cf"}} - {"\n"}
+    for shown in (r"\x1b[2J", r"\ud800", r"\u202egnp", "Zürich" if encoding == "utf-8" else r"Z\xfcrich"):
+        assert shown in said, said
+
+
 def test_the_stack_decides_what_is_allowed_and_protected(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -173,3 +201,29 @@ def test_it_needs_neither_airflow_nor_an_aws_client() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "[]"), done.stderr
+
+
+# What stays, stays: W1 and W2 of the reading of foreign plans.
+
+LOCK_TABLE = "aws_dynamodb_table.locks"
+
+
+def losing(address: str, kind: str, *actions: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((PLANS / "pass_nothing_changes.json").read_text("utf-8"))
+    change = {"actions": list(actions), "before": {}, "after": None if "create" not in actions else {}}
+    lost = {"address": address, "mode": "managed", "type": kind, "name": "x", "change": {**change, "after_unknown": {}}}
+    return {**document, "planned_values": {}, "resource_changes": [lost]}
+
+
+CORE_TYPES = sorted(dev_min()[1].allowed_types.stacks["core"])
+
+
+@pytest.mark.parametrize("actions", [("delete",), ("forget",), ("delete", "create"), ("create", "delete")])
+@pytest.mark.parametrize("kind", CORE_TYPES)
+def test_no_build_takes_anything_from_core(
+    kind: str, actions: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(losing(f"{kind}.x", kind, *actions)), "utf-8")
+    _, said = as_json(monkeypatch, capsys, str(plan), "--stack", "core")
+    assert "PROTECTED-RESOURCE" in [blocker["code"] for blocker in said["blockers"]]

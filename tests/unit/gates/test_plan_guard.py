@@ -12,6 +12,7 @@ from factories_world import NOW, TODAY, exception, plan, plan_facts, planned, ru
 from tidegate.gates.plan_guard import GATE
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 from tidegate.models.plan import ChangedAttribute, PlanFacts
+from tidegate.models.policy import PolicyException
 
 NAT = "aws_nat_gateway.this"
 TOPIC = "aws_iam_role.execution"
@@ -24,6 +25,12 @@ def of_plan(**changes: Any) -> PlanFacts:
 
 def losing(address: str, *protected: str, actions: tuple[str, ...] = ("delete",)) -> PlanFacts:
     return plan_facts(planned(address, *actions), protected_addresses=protected)
+
+
+def let_go(**changes: Any) -> PolicyException:
+    """An exception of the manifest for the role."""
+    given = {"rule": "PROTECTED-RESOURCE", "resource": TOPIC, "owner": "platform", "reason": "another role replaces it"}
+    return PolicyException.model_validate({**given, "expires": TODAY, **changes})
 
 
 def drifted(**changes: Any) -> PlanFacts:
@@ -47,6 +54,8 @@ def drifted(**changes: Any) -> PlanFacts:
         pytest.param(of_plan(errored=True), ["PLAN-INCOMPLETE"], id="errored"),
         pytest.param(of_plan(purpose="destroy"), ["PLAN-PURPOSE"], id="a-destroy-plan"),
         pytest.param(of_plan(stack="core"), ["PLAN-STACK"], id="the-plan-of-another-stack"),
+        pytest.param(of_plan(deferred=("aws_vpc.later",)), ["PLAN-DEFERRED"], id="a-change-that-is-put-off"),
+        pytest.param(of_plan(invoked=("action.x.y", "action.x.z")), ["PLAN-ACTION-UNKNOWN"] * 2, id="actions-besides"),
         pytest.param(of_plan(resources=()), ["PLAN-EMPTY"], id="an-empty-directory-has-an-empty-plan"),
         pytest.param(plan_facts(forbidden=()), ["FORBIDDEN-RULES-MISSING"], id="no-rules-forbid-nothing"),
         pytest.param(
@@ -187,6 +196,31 @@ def test_types(facts: PlanFacts, codes: Sequence[str]) -> None:
         pytest.param(losing("module.ab.aws_vpc.x", "module.a."), [], id="in-another-module"),
         pytest.param(losing(TOPIC, "aws_iam_role.", TOPIC), ["PROTECTED-RESOURCE"], id="said-once"),
         pytest.param(losing(TOPIC), [], id="not-protected"),
+        pytest.param(losing(TOPIC, "*"), ["PROTECTED-RESOURCE"], id="in-a-stack-that-stays"),
+        pytest.param(
+            losing(f"{TOPIC}[0]", "*", actions=("create", "delete")), ["PROTECTED-RESOURCE"], id="all-of-it"
+        ),
+        pytest.param(
+            replace(losing(TOPIC), protected_types=("aws_iam_role",)), ["PROTECTED-RESOURCE"], id="of-a-preserved-type"
+        ),
+        pytest.param(replace(losing(TOPIC), protected_types=("aws_iam_rol",)), [], id="of-another-type"),
+        pytest.param(replace(losing(TOPIC, "*"), exceptions=(let_go(),)), [], id="the-manifest-lets-it-go"),
+        pytest.param(
+            replace(losing(TOPIC, "*"), exceptions=(let_go(expires=YESTERDAY),)), ["PROTECTED-RESOURCE"], id="no-longer"
+        ),
+        pytest.param(
+            replace(losing(f"{TOPIC}[0]", "*"), exceptions=(let_go(),)), ["PROTECTED-RESOURCE"], id="another-of-it"
+        ),
+        pytest.param(
+            replace(losing(TOPIC, "*"), exceptions=(let_go(rule="NAT-GATEWAY"),)),
+            ["PROTECTED-RESOURCE"],
+            id="from-another-rule",
+        ),
+        pytest.param(
+            replace(losing(TOPIC, "*"), repair_drift_reason="the role was edited", drift_blocks=True),
+            ["PROTECTED-RESOURCE"],
+            id="a-repair-lifts-nothing",
+        ),
     ],
 )
 def test_protected(facts: PlanFacts, codes: Sequence[str]) -> None:
