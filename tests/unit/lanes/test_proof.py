@@ -67,5 +67,6 @@ def test_the_proof_carries_the_limits_of_the_scan(world: Any, monkeypatch: pytes
     assert facts.not_scanned == limits
     assert facts.scanned == tuple(sorted(scan.inventory.expected_coverage))
     assert world.said[-1] == (
-        f"looked at 2 types in {REGION}; not looked at: types aws_kms_key, aws_lightsail_lb@us-west-1; regions ap-southeast-2"
+        f"looked at 2 types in {REGION}; not looked at: "
+        "types aws_kms_key, aws_lightsail_lb@us-west-1; regions ap-southeast-2"
     )
