@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from sandbox.client import SandboxError
 from sandbox.testing import NO_RETRIES, Sandbox
+from seeds import STANDS, seed_of
 from standins import dev_min
-from stood import STANDS, seed_of
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.inventory import LISTINGS
 from tidegate.collectors.aws.inventory.listing import Found, Scan

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.loaders import Loader
 from moto import mock_aws
 
+from seeds import seeded_beside_moto
 from standins import dev_min
-from stood import seeded_beside_moto
 from tidegate.collectors.aws.clients import Clients
 from tidegate.environments import load_policies
 from tidegate.models.environment import Environment
