@@ -190,6 +190,7 @@ def test_on_a_closed_gate_only_cost_time_to_live_and_what_keeps_findings_act() -
         ("TIME-TO-LIVE", "tidegate.lanes.time_to_live:tear_down_the_ended"),
         ("TIME-TO-LIVE", "tidegate.lanes.findings:settle_and_tear_down"),
         *((gate, "tidegate.lanes.findings:settle") for gate in KEEP_FINDINGS),
+        ("SPEND-AFTER-ZERO", "tidegate.lanes.bill:settle"),
     }
 
 

@@ -50,11 +50,15 @@ TYPES: dict[str, str] = {
     "fsx:file-system": "aws_fsx_file_system",
     "globalaccelerator:accelerator": "aws_globalaccelerator_accelerator",
     "iam:oidc-provider": "aws_iam_openid_connect_provider",
+    "iam:policy": "aws_iam_policy",
     "iam:role": "aws_iam_role",
     "kafka:cluster": "aws_msk_cluster",
     "kinesis:stream": "aws_kinesis_stream",
     "kms:key": "aws_kms_key",
+    "lightsail:ContainerService": "aws_lightsail_container_service",
     "lightsail:Instance": "aws_lightsail_instance",
+    "lightsail:LoadBalancer": "aws_lightsail_lb",
+    "lightsail:RelationalDatabase": "aws_lightsail_database",
     "logs:log-group": "aws_cloudwatch_log_group",
     "mq:broker": "aws_mq_broker",
     "network-firewall:firewall": "aws_networkfirewall_firewall",
@@ -78,7 +82,9 @@ TYPES: dict[str, str] = {
 }
 """By service and kind of ARN. What stands here and is listed live is the listing's to tell."""
 
-_BY_ARN = frozenset({"aws_ecs_cluster", "aws_ecs_service", "aws_iam_openid_connect_provider", "aws_sns_topic"})
+_BY_ARN = frozenset(
+    {"aws_ecs_cluster", "aws_ecs_service", "aws_iam_openid_connect_provider", "aws_iam_policy", "aws_sns_topic"}
+)
 """Types that a state knows by their ARN."""
 
 

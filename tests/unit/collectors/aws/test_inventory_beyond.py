@@ -179,6 +179,11 @@ def test_a_region_out_of_reach_costs_one_wait(aws, scan):
     assert len(asked) == 1
 
 
+def stand_in(kind, answer):
+    """A listing that names no service."""
+    return SimpleNamespace(type=kind, services=(), answer=answer, without_its_service=lambda *_: "")
+
+
 def test_a_region_that_answers_ever_less_is_given_up(aws, environment, monkeypatch):
     """Four at once may be under way when the third has waited in vain; here it is one by one."""
     monkeypatch.setattr(beyond, "LISTINGS_AT_ONCE", 1)
@@ -190,7 +195,7 @@ def test_a_region_that_answers_ever_less_is_given_up(aws, environment, monkeypat
             lost = Unreadable("scan: ReadTimeoutError: x", transient=True)
             return Known(()) if kind == "aws_a" else Unreadable("scan: AccessDenied: no") if kind == "aws_b" else lost
 
-        return SimpleNamespace(type=kind, services=(), answer=answer)
+        return stand_in(kind, answer)
 
     (found,) = beyond.scan_beyond(aws, environment, [FAR], [slow(f"aws_{letter}") for letter in "abcdefg"])
     assert asked == ["aws_a", "aws_b", "aws_c", "aws_d", "aws_e"]
@@ -222,7 +227,7 @@ def test_in_a_region_that_botocore_does_not_know_everything_is_asked(clients, sc
 
 
 def test_a_listing_that_names_no_service_is_asked_everywhere(aws, environment):
-    unnamed = SimpleNamespace(type="aws_x", services=(), answer=lambda scan: Known(()))
+    unnamed = stand_in("aws_x", lambda scan: Known(()))
     (found,) = beyond.scan_beyond(aws, environment, [FARTHER], [unnamed])
     assert [each.subject for each in found.coverage] == [f"aws_x@{FARTHER}"]
 

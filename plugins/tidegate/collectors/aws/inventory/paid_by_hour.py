@@ -27,6 +27,7 @@ IAM_ACTIONS: tuple[str, ...] = (
     "redshift-serverless:ListWorkgroups",
 )
 
+_ACCELERATOR = ("globalaccelerator",)
 _HOME_OF_ACCELERATORS = "us-west-2"
 """The one region in which Global Accelerator answers, wherever its accelerators lead to."""
 
@@ -100,8 +101,12 @@ LISTINGS: tuple[Listing, ...] = (
         id="ServerlessCacheName",
         status="Status",
     ),
-    Listing("aws_globalaccelerator_accelerator", _accelerators("list_accelerators")),
-    Listing("aws_globalaccelerator_custom_routing_accelerator", _accelerators("list_custom_routing_accelerators")),
+    Listing("aws_globalaccelerator_accelerator", _accelerators("list_accelerators"), services=_ACCELERATOR),
+    Listing(
+        "aws_globalaccelerator_custom_routing_accelerator",
+        _accelerators("list_custom_routing_accelerators"),
+        services=_ACCELERATOR,
+    ),
     _lightsail("aws_lightsail_instance", "get_instances", "instances", status="state.name"),
     _lightsail("aws_lightsail_database", "get_relational_databases", "relationalDatabases"),
     _lightsail("aws_lightsail_lb", "get_load_balancers", "loadBalancers"),
