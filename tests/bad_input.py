@@ -37,7 +37,10 @@ NAMELESS = frozenset({"GATE-BROKEN", "COLLECTOR-BROKEN", "FACTS-STALE"})
 
 LOADER = Loader()
 PASSES = "that all is well"
-TOKENS = ("NextToken", "nextToken", "nextPageToken", "NextMarker", "nextMarker", "Marker", "IsTruncated")
+TOKENS = (
+    *("NextToken", "nextToken", "nextPageToken", "NextMarker", "nextMarker", "Marker", "PaginationToken"),
+    "IsTruncated",
+)
 URL = "https://aws.example"
 
 Answers = dict[str, Any]
