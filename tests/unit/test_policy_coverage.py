@@ -10,7 +10,8 @@ from factories_world import inventory, live, plan_facts, planned, posture_facts,
 from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY
 from tidegate.environments import ManifestError, load, load_policies
 from tidegate.gates import network_posture, plan_guard, residual_scan
-from tidegate.models.observed import Known
+from tidegate.gates.rules_forbidden import judge
+from tidegate.models.observed import Absent, Known, UnknownUntilApply
 from tidegate.models.policy import PolicyException
 from tidegate.settings import settings
 
@@ -87,6 +88,47 @@ def test_the_same_rule_judges_plan_and_live(rule) -> None:
     ):
         said = [each for each in gate.evaluate(facts, judged_at=facts.observed_at) if rule.id in each.summary]
         assert [each.code for each in said] == [code], gate.id
+
+
+@pytest.mark.parametrize("rule", POLICIES.forbidden.in_plans, ids=lambda rule: rule.id)
+def test_a_rule_for_plans_blocks_a_build_and_nothing_live(rule) -> None:
+    """The account may have it for others; a build may not make it."""
+    attributes = {rule.condition.attribute: Known(_beyond(rule.condition))} if rule.condition else {}
+    for kind in rule.types:
+        plan = plan_facts(
+            planned(f"{kind}.x", "create", attributes=attributes),
+            forbidden=POLICIES.forbidden.plan_rules,
+            exceptions=(),
+            today=TODAY,
+            allowed_types=(kind,),
+        )
+        said = plan_guard.GATE.evaluate(plan, judged_at=plan.observed_at)
+        told = [it.code for it in said if it.summary.startswith(f"rule {rule.id}:")]
+        assert told == ["FORBIDDEN-RESOURCE"], kind
+        assert rule not in POLICIES.forbidden.rules
+
+
+def _beyond(condition) -> object:
+    return condition.value + 1 if condition.operator == "greater_than" else condition.value
+
+
+def test_a_database_as_aws_makes_it_is_fine() -> None:
+    """What nobody sets is unknown before the apply, and at the least that AWS takes after it."""
+    rules = tuple(rule for rule in POLICIES.forbidden.in_plans if "aws_db_instance" in rule.types)
+    at_rest = {
+        "iops": 3000,
+        "storage_throughput": 125,
+        "max_allocated_storage": 0,
+        "performance_insights_retention_period": 7,
+        "database_insights_mode": "standard",
+        "engine_lifecycle_support": "open-source-rds-extended-support-disabled",
+    }
+    assert {rule.condition.attribute for rule in rules} == set(at_rest)
+    unset = {name: Absent() if name == "max_allocated_storage" else UnknownUntilApply() for name in at_rest}
+    for attributes in ({name: Known(value) for name, value in at_rest.items()}, unset):
+        verdict = judge("aws_db_instance", attributes, key="x", rules=rules, exceptions=(), today=TODAY)
+        assert [it for it in verdict.findings if it.outcome != "unknown"] == []
+        assert {it.rule.when_unknown for it in verdict.findings} <= {"recheck_live"}
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def plan_facts(
         allowed_types=policies.allowed_types.stacks.get(stack, ()),
         protected_addresses=protected_addresses(environment, stack),
         protected_types=environment.preserve.types,
-        forbidden=policies.forbidden.standing_rules,
+        forbidden=policies.forbidden.plan_rules,
         exceptions=environment.exceptions,
         today=today,
         drift_blocks=drift_blocks,

@@ -40,7 +40,8 @@ class ForbiddenRule(BaseModel):
     reason: str
     condition: Condition | None = None
     when_unknown: Literal["block", "recheck_live"] = "block"
-    """What to do with a value that a plan cannot show: block, or leave it to the live check after apply."""
+    """What to do with a value that a plan cannot show: block, or leave it to the live check after apply. In a rule for
+    plans alone it is what AWS takes where nobody says otherwise."""
     applies: Literal["always", "after_teardown"] = "always"
     """`after_teardown`: a stack may hold it while it stands, and none may be left afterwards, whoever made it (TD5)."""
 
@@ -64,12 +65,15 @@ class ForbiddenPolicy(BaseModel):
 
     version: Literal[1]
     rules: tuple[ForbiddenRule, ...] = Field(min_length=1)
+    in_plans: tuple[ForbiddenRule, ...] = ()
+    """What no build may make, and no scan looks for by these rules: there tags and prices judge it, for the account may
+    have it for others."""
     watched: dict[str, Annotated[str, Field(min_length=10)]] = {}
     """Types that the live scan lists although no rule forbids them, each with the reason why none does."""
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "ForbiddenPolicy":
-        ids = [rule.id for rule in self.rules]
+        ids = [rule.id for rule in (*self.rules, *self.in_plans)]
         if len(set(ids)) != len(ids):
             raise ValueError("rule ids must be unique")
         return self
@@ -84,11 +88,23 @@ class ForbiddenPolicy(BaseModel):
         """The rules that hold after a teardown only."""
         return tuple(rule for rule in self.rules if rule.applies != "always")
 
+    @property
+    def plan_rules(self) -> tuple[ForbiddenRule, ...]:
+        """The rules that a plan of a build is held against."""
+        return (*self.standing_rules, *self.in_plans)
+
     def attributes_of(self, resource_type: str) -> tuple[str, ...]:
-        """The attributes that some rule looks at for a type: the only ones that facts may keep."""
-        return tuple(
-            sorted({r.condition.attribute for r in self.rules if r.condition is not None and resource_type in r.types})
-        )
+        """The attributes that some rule looks at live for a type: the only ones that facts may keep."""
+        return _attributes(self.rules, resource_type)
+
+    def plan_attributes_of(self, resource_type: str) -> tuple[str, ...]:
+        """The same of a planned resource."""
+        return _attributes((*self.rules, *self.in_plans), resource_type)
+
+
+def _attributes(rules: tuple[ForbiddenRule, ...], resource_type: str) -> tuple[str, ...]:
+    conditions = (rule.condition for rule in rules if resource_type in rule.types)
+    return tuple(sorted({condition.attribute for condition in conditions if condition is not None}))
 
 
 class AllowedTypesPolicy(BaseModel):

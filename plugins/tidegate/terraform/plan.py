@@ -130,7 +130,7 @@ class _LookedAt:
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Of a planned resource."""
-        return tuple(sorted({*self.policy.attributes_of(kind), *self.priced(kind), *_ASKED_BY_NAME.get(kind, ())}))
+        return tuple(sorted({*self.policy.plan_attributes_of(kind), *self.priced(kind), *_ASKED_BY_NAME.get(kind, ())}))
 
     def priced(self, kind: str) -> tuple[str, ...]:
         """Those that decide a price."""

@@ -98,5 +98,6 @@ def test_a_database_is_judged_neither_in_a_plan_nor_while_demo_stands(
     monkeypatch.setattr(build, "collect_inventory", lambda *_: world_of.inventory())
     monkeypatch.setattr(build, "owners_of", lambda _run: None)
     posture = build.collect_posture(world.run("m2", "g_network_posture"))
-    assert planned.forbidden == posture.forbidden == policies.forbidden.standing_rules
+    assert posture.forbidden == policies.forbidden.standing_rules
+    assert planned.forbidden == (*posture.forbidden, *policies.forbidden.in_plans)
     assert "LEFT-DATABASE" not in {rule.id for rule in planned.forbidden}

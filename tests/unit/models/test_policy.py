@@ -110,11 +110,19 @@ def test_attributes_that_rules_look_at() -> None:
                 rule(4, "aws_ecs_service", None),
                 rule(5, "aws_vpc_endpoint", "vpc_endpoint_type"),
             ],
+            "in_plans": [rule(6, "aws_vpc_endpoint", "private_dns_enabled")],
         }
     )
+    assert policy.plan_attributes_of("aws_vpc_endpoint") == ("private_dns_enabled", "vpc_endpoint_type")
+    assert [each.id for each in policy.plan_rules] == ["R1", "R2", "R3", "R4", "R5", "R6"]
     assert policy.attributes_of("aws_ecs_service") == ("desired_count", "scheduling_strategy")
     assert policy.attributes_of("aws_vpc_endpoint") == ("vpc_endpoint_type",)
     assert policy.attributes_of("aws_nat_gateway") == ()
+
+
+def test_a_rule_for_plans_takes_no_id_of_another() -> None:
+    with pytest.raises(ValidationError, match="rule ids must be unique"):
+        ForbiddenPolicy.model_validate({"version": 1, "rules": [RULE], "in_plans": [RULE]})
 
 
 EXCEPTION = {"rule": "R", "resource": "r", "owner": "me", "reason": "because of this", "expires": "2026-03-01"}
