@@ -5,6 +5,9 @@ finding, as M9.F judges it. While one is open its stacks stand rightly: then onl
 preserves is one, an orphan that no teardown of a stack would reach. Who cannot read every state and the preserve-set
 knows no orphan: that they are unreadable is the finding. A running apply may not have written its state yet: while one
 is recorded, or may be, nothing is an orphan; else time may remove one, so the lane looks again before it says so.
+
+It looks into every region that the account has enabled. Under the listings lies a second net: what bears the tags of
+the ephemeral stacks, as AWS's tagging API names it.
 """
 
 from collections.abc import Iterator
