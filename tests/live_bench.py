@@ -37,7 +37,7 @@ class Live:
     def run(self, dag_id: str, **conf: Any) -> tuple[str, str]:
         """Trigger a run and follow it to its end; returns its id and state."""
         run_id = self.airflow.trigger(dag_id, conf)
-        return run_id, self.airflow.follow(dag_id, run_id, lambda task: None, seconds=400)
+        return run_id, self.airflow.follow(dag_id, run_id, lambda task: None, seconds=900)
 
     def newest(self, name: str) -> dict[str, Any]:
         """The snapshot of this name that was written last."""
