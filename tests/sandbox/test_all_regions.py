@@ -58,7 +58,10 @@ def test_a_night_reads_every_type_in_every_region_within_its_bounds(clients: Cli
     inventory = scan(clients, *regions.value)
     after, ended = os.times(), time.monotonic()
     assert {each.status for each in inventory.coverage} == {"read"}
-    assert len(inventory.coverage) == len(LISTINGS) * len(ENABLED)
+    limits = {each.subject for each in inventory.not_scanned if "is not offered" in each.reason}
+    wanted = {f"{kind}@{region}" for kind in LISTINGS for region in ENABLED}
+    assert {each.subject for each in inventory.coverage} == wanted - limits
+    assert len(limits) < len(wanted) / 50, "nearly every service is in nearly every region"
     cpu = after.user + after.system - before.user - before.system
     assert 2 * (ended - began) < MOST_SECONDS
     assert 2 * cpu < MOST_CPU_SECONDS
