@@ -311,7 +311,7 @@ def test_money_that_nothing_explains_is_told_until_it_is_covered(empty: Stage) -
         night = empty.run("audit")
     assert night.codes("audit_m_spend_after_zero_snapshot") == {"SPEND-UNEXPLAINED"}
     (blocker,) = night.snapshots["audit_m_spend_after_zero_snapshot"]["blockers"]
-    assert (blocker["resource"], blocker["observed"].partition(" on ")[0]) == (subject, "0.3 USD")
+    assert (blocker["resource"], blocker["observed"].partition(" on ")[0]) == (subject, "0.30 USD")
     assert [told for told in inbox.new() if "SPEND-UNEXPLAINED" in told]
     since = empty.position()
     hourly = empty.run("hourly")

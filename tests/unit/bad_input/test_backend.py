@@ -362,5 +362,6 @@ def aws() -> FakeAws:
     return FakeAws(HERE)
 
 
+@pytest.mark.timeout(1500)  # thousands of judgements, on a machine that may be busy
 def test_every_bad_field_has_a_named_blocker(aws: FakeAws) -> None:
     assert sweep(aws, CASES, IRRELEVANT) == []

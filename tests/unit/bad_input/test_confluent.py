@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import httpx
+import pytest
 
 from bad_input import NAMELESS, Answers, spoiled
 from factories_confluent import ENDPOINT, line, opened, page, refusal
@@ -99,6 +100,7 @@ def test_the_good_answers_pass() -> None:
     assert set(judged(GOOD).values()) == {()}
 
 
+@pytest.mark.timeout(1500)  # thousands of judgements, on a machine that may be busy
 def test_every_bad_field_has_a_named_blocker() -> None:
     wrong = [said for name, answers in spoiled(GOOD) for said in unnoticed(name, answers)]
     known = [said for said in wrong if any(fnmatchcase(said.rpartition(": ")[0], pattern) for pattern in IRRELEVANT)]

@@ -112,6 +112,7 @@ def test_every_type_has_a_case() -> None:
     assert {case.name.split()[0] for case in CASES} == set(LISTINGS)
 
 
+@pytest.mark.timeout(1500)  # thousands of judgements, on a machine that may be busy
 def test_every_bad_field_has_a_named_blocker(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_PAGES", 5)
     assert sweep(aws, CASES, IRRELEVANT) == []

@@ -338,6 +338,7 @@ def test_every_type_has_a_case() -> None:
     assert {case.name.removesuffix(" gone") for case in CASES} == set(QUESTIONS)
 
 
+@pytest.mark.timeout(1500)  # thousands of judgements, on a machine that may be busy
 def test_no_bad_answer_says_gone_or_preserved(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_PAGES", 5)
     assert sweep(aws, CASES, IRRELEVANT) == []

@@ -150,6 +150,7 @@ IRRELEVANT = {
     "cost: *.ForecastedSpend*": "nobody reads a forecast: it is no cost",
     "cost: *.Estimated: flipped": "AWS calls days of a running month estimated and past ones not; both are cost",
     "cost: *.Groups.?: left out": "what AWS does not tell nobody can see; AWS Budgets is the second witness",
+    "cost: *.Groups.?.Keys.1: empty": "a charge may be of no region, and counts all the same",
     "cost: *.1.Total: empty": "this is the good answer of a day with charges",
     "cost: *.DimensionValueAttributes: *": "nobody asks what an account is called",
 }
