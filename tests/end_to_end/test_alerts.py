@@ -4,7 +4,7 @@ import pytest
 
 from stage import TEARDOWN, Stage, environment_variable
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 TOPIC = "arn:aws:sns:eu-west-2:123456789012:fraud-platform-dev-min-alerts"
 

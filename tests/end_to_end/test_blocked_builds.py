@@ -9,7 +9,7 @@ import pytest
 from stage import BUILD, Stage, environment_variable
 from tidegate.terraform import plan_store
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 GO_ON = {**BUILD, "platform_run": "continue"}
 NAT_GATEWAY = """

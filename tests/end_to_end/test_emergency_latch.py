@@ -22,7 +22,7 @@ from tidegate.lanes import build
 from tidegate.lanes.subjects import subject_of
 from tidegate.verify.execution import verify_execution
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 BUCKET = "fraud-platform-dev-min-evidence"
 GO_ON = {**BUILD, "platform_run": "continue"}

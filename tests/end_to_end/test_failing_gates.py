@@ -29,7 +29,7 @@ from tidegate.operators import gate, verdict
 from tidegate.operators.airflow_run import resolve
 from tidegate.sensors import guardrail
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 
 VALID: dict[str, Callable[[], Facts]] = {
     "IDENTITY-AND-TOOLS": control.identity_facts,

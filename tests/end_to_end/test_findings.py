@@ -17,7 +17,7 @@ OURS = {"project": "fraud-platform", "environment": ENVIRONMENT, "lifecycle": "e
 EVERYWHERE = ("regions: scan_regions", "regions: enabled")
 FAR, CLOSED = "ap-southeast-2", "sa-east-1"
 IMPATIENT = (("residual_wait: 900", "residual_wait: 2"), ("look_again: 20", "look_again: 1"))
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pytest
 from manifests import COMMITTED
 from stage import BUILD, TEARDOWN, Run, Stage
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 GO_ON = {**BUILD, "platform_run": "continue"}
 EVERYTHING = {**TEARDOWN, "target": "demo+confluent"}

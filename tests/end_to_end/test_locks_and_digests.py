@@ -9,7 +9,7 @@ import pytest
 from stage import BUILD, ENVIRONMENT, TEARDOWN, Stage
 from tidegate import cli
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 STATES, TABLE = "fraud-platform-dev-min-tfstate", "fraud-platform-dev-min-tf-locks"
 STATE = f"{ENVIRONMENT}/demo/terraform.tfstate"

@@ -8,7 +8,7 @@ from stage import BUILD, TEARDOWN, Stage
 
 IMPATIENT = (("residual_wait: 900", "residual_wait: 60"), ("look_again: 20", "look_again: 1"))
 NAME = "fraud-platform-dev-min"
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 
 def groups(stage: Stage) -> set[str]:

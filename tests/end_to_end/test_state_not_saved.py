@@ -4,7 +4,7 @@ import pytest
 
 from stage import BUILD, TEARDOWN, Stage
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 
 def test_m9_pushes_what_could_not_be_saved_and_destroys_all_of_it(bootstrapped: Stage) -> None:

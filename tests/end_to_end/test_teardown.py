@@ -17,7 +17,7 @@ IMPATIENT = (
     ("residual_wait: 900", "residual_wait: 2"),
     ("look_again: 20", "look_again: 1"),
 )
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 
 def assert_refused(run: Run) -> None:

@@ -16,7 +16,7 @@ from tidegate.evidence.store import S3Store
 IMPATIENT = (("residual_wait: 900", "residual_wait: 2"), ("look_again: 20", "look_again: 1"))
 TOPIC = "arn:aws:sns:eu-west-2:123456789012:fraud-platform-dev-min-alerts"
 BUCKET = "fraud-platform-dev-min-evidence"
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 
 def test_a_mail_that_was_unsubscribed_seals_nothing(built: Stage) -> None:

@@ -21,7 +21,7 @@ from tidegate.evidence.time_to_live import renew_time_to_live
 from tidegate.models.observed import Known
 from verified import from_s3
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix, pytest.mark.timeout(1500)]
 
 EVIDENCE = "fraud-platform-dev-min-evidence"
 BUDGET = "fraud-platform-dev-min-budget"

@@ -14,7 +14,7 @@ from remedies.scenarios import SCENARIOS
 from remedies.walker import MOST_STEPS, walk
 from stage import BUILD, PROJECT, Stage, environment_variable
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture

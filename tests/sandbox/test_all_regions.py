@@ -17,7 +17,7 @@ from tidegate.environments import load, load_policies
 from tidegate.models.inventory import Inventory
 from tidegate.models.observed import Known
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 ENVIRONMENT = load("dev_min")
 POLICIES = load_policies(ENVIRONMENT)
 FAR, CLOSED, DARK = "ap-southeast-2", "sa-east-1", "eu-north-1"

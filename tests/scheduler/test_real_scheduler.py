@@ -12,7 +12,7 @@ import pytest
 from live_bench import Live
 from workbench import airflow as processes
 
-pytestmark = [pytest.mark.scheduler, pytest.mark.end_to_end, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.scheduler, pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
 M1, M2 = "dev_min.m1_backend_bootstrap", "dev_min.m2_substrate_build"
 M9 = "dev_min.m9_teardown_cost_check"
