@@ -1,0 +1,140 @@
+"""Every request of the AWS stand-in is judged before it is answered: labelled extension, never imported by the product.
+
+Who signed it, what is attached to that role, its boundary, the bucket's policy and the role's trust policy are read
+from the stand-in at the moment of the request. What cannot be judged is denied, and named in the log.
+"""
+
+import base64
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sandbox.calls import Call
+from sandbox.errors import Answer, Protocol, error_answer
+from sandbox.iam import account
+from sandbox.iam.conditions import Context
+from sandbox.iam.evaluation import Caller, Decision, Need, Policies, Policy, decide
+from sandbox.iam.needs import needs
+from sandbox.iam.reference import UnknownAction
+from sandbox.iam.request import CannotRead, Request, read_request
+
+log = logging.getLogger("sandbox.iam")
+
+OWNER_ROLE = "sandbox-account-owner"
+"""A session of this role does what the account's owner does; nothing is denied to it."""
+
+_CODES = {
+    Protocol.S3: (403, "AccessDenied"),
+    Protocol.EC2: (403, "UnauthorizedOperation"),
+    Protocol.QUERY: (403, "AccessDenied"),
+    Protocol.REST_XML: (403, "AccessDenied"),
+    Protocol.JSON: (400, "AccessDeniedException"),
+    Protocol.REST_JSON: (403, "AccessDeniedException"),
+}
+_OWN_CODES = {"sns": (403, "AuthorizationError")}
+
+
+def refusal(call: Call, protocol: Protocol, target: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
+    """Return AWS's answer to a call that IAM does not allow, else None. `headers` have lower-case names."""
+    if call.service == "sts" and call.operation == "AssumeRoleWithWebIdentity":
+        return _refused_role(call, protocol, target, headers, body)
+    if call.access_key_id is None:
+        return _denied(call, protocol, "the request is not signed")
+    try:
+        caller, role = account.caller_of(call.access_key_id)
+    except account.UnknownCaller as error:
+        return _denied(call, protocol, str(error))
+    if caller.role_arn is not None and caller.role_arn.endswith(f":role/{OWNER_ROLE}"):
+        return None
+    if role is None:
+        return _denied(call, protocol, f"{caller.arn}: the role is gone")
+    try:
+        request = read_request(call, protocol, target, headers, body)
+        wanted = list(needs(request, account.world(caller.account, request.region), _common(caller, request)))
+    except (CannotRead, UnknownAction) as error:
+        return _denied(call, protocol, f"{caller.arn}: the sandbox cannot tell what {error} needs")
+    policies = account.policies_of(role, caller.account)
+    for need in wanted:
+        decision = decide(need, caller, _with_bucket(policies, need, caller))
+        if not decision.allowed:
+            return _not_authorized(call, protocol, caller.arn, need, decision)
+    return None
+
+
+def _with_bucket(policies: Policies, need: Need, caller: Caller) -> Policies:
+    if not need.resource.startswith("arn:aws:s3:::"):
+        return policies
+    name = need.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+    return replace(policies, resource=account.bucket_policy(name, caller.account))
+
+
+def _refused_role(
+    call: Call, protocol: Protocol, target: str, headers: Mapping[str, str], body: bytes
+) -> Answer | None:
+    """A web identity gets a session only where the role's trust policy says so; the owner's role needs none."""
+    request = read_request(call, protocol, target, headers, body)
+    role_arn = request.value("RoleArn") or ""
+    if role_arn.endswith(f":role/{OWNER_ROLE}"):
+        return None
+    trust = account.trust_of(role_arn)
+    try:
+        claims = _claims(request.value("WebIdentityToken") or "")
+    except ValueError as error:
+        return error_answer(protocol, 400, "InvalidIdentityToken", f"the token cannot be read: {error}")
+    issuer = claims.get("iss", "").removeprefix("https://")
+    account_id = (role_arn.split(":") + [""] * 5)[4]
+    caller = Caller(
+        f"arn:aws:iam::{account_id}:oidc-provider/{issuer}",
+        account_id,
+        federated=f"arn:aws:iam::{account_id}:oidc-provider/{issuer}",
+    )
+    keys = {f"{issuer}:{name}".lower(): (claims[name],) for name in ("aud", "sub") if name in claims}
+    need = Need("sts:AssumeRoleWithWebIdentity", "*", keys)
+    if trust is None:
+        decision = Decision(False, "because there is no such role")
+    else:
+        decision = decide(need, caller, Policies(resource=Policy("trust", trust), resource_kind="trust"))
+    if decision.allowed:
+        return None
+    log.warning("denied: %s for %s: %s", need.action, role_arn, decision.reason)
+    return error_answer(protocol, 403, "AccessDenied", f"Not authorized to perform {need.action}")
+
+
+def _claims(token: str) -> dict[str, str]:
+    """Return the text claims of a token. Raises ValueError."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise ValueError("it has not three parts")
+    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    if not isinstance(claims, dict):
+        raise ValueError("its claims are no JSON object")
+    return {name: value for name, value in claims.items() if isinstance(value, str)}
+
+
+def _common(caller: Caller, request: Request) -> Context:
+    now = datetime.now(UTC)
+    return {
+        "aws:requestedregion": (request.region,),
+        # Loopback has nothing to secure, and AWS's own endpoints are asked with TLS only.
+        "aws:securetransport": ("true",),
+        "aws:principalarn": (caller.role_arn or caller.arn,),
+        "aws:principalaccount": (caller.account,),
+        "aws:principaltype": ("AssumedRole",),
+        "aws:sourceip": ("127.0.0.1",),
+        "aws:viaawsservice": ("false",),
+        "aws:currenttime": (now.isoformat(),),
+        "aws:epochtime": (str(int(now.timestamp())),),
+    }
+
+
+def _not_authorized(call: Call, protocol: Protocol, who: str, need: Need, decision: Decision) -> Answer:
+    on = "" if need.resource == "*" else f" on resource: {need.resource}"
+    return _denied(call, protocol, f"User: {who} is not authorized to perform: {need.action}{on} {decision.reason}")
+
+
+def _denied(call: Call, protocol: Protocol, message: str) -> Answer:
+    log.warning("denied: %s", message)
+    status, code = _OWN_CODES.get(call.service) or _CODES[protocol]
+    return error_answer(protocol, status, code, message)
