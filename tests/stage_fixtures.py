@@ -10,7 +10,7 @@ import pytest
 
 from manifests import committed, without_kafka
 from sandbox.testing import running_sandbox
-from stage import BUILD, Stage, environment_variable
+from stage import BUILD, ENVIRONMENT, Stage, environment_variable
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A sandbox, this process pointed at it, and Airflow's database. The environment is dev_min without Kafka."""
     directory = tmp_path_factory.mktemp("stage")
     before = dict(os.environ)
-    with running_sandbox(directory / "sandbox") as sandbox:
+    with running_sandbox(directory / "sandbox", "--environment", ENVIRONMENT) as sandbox:
         os.environ.update(sandbox.env)
         os.environ |= {
             "TIDEGATE_RUNS_DIR": str(directory / "runs"),

@@ -24,6 +24,8 @@ class Options:
     seed_role: bool
     bind: str
     advertise: str
+    environment: str | None = None
+    """Whose role the owner makes as `tidegate policy` says; then IAM is enforced."""
 
     @property
     def token_file(self) -> Path:

@@ -1,43 +1,117 @@
-"""What the account owner does before tidegate: trust an OIDC provider and make the execution role.
+"""What the account owner does before tidegate: trust an OIDC provider, make the execution role, say what it may do.
 
 Labelled stand-in for that owner; never imported by product code. It uses web identity, as everything else here.
 """
 
 import json
+import subprocess
+import sys
+from functools import cached_property
+from typing import Any
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sandbox.iam.owner import OWNER_ROLE
 from sandbox.options import account_and_role
 from sandbox.web_identity import AUDIENCE, ISSUER, ISSUER_HOST, SUBJECT
 
 THUMBPRINT = "0" * 40
-OWNER_ROLE = "sandbox-account-owner"
+COMMAND_SECONDS = 60
 
 
-def seed_execution_role(endpoint: str, region: str, role_arn: str, token: str) -> None:
-    """Create the OIDC provider and the role of `role_arn` in that ARN's account; nothing else."""
-    account, role_name = account_and_role(role_arn)
-    sts = boto3.client("sts", endpoint_url=endpoint, region_name=region, config=Config(signature_version=UNSIGNED))
-    owner = sts.assume_role_with_web_identity(
-        RoleArn=f"arn:aws:iam::{account}:role/{OWNER_ROLE}", RoleSessionName="seed", WebIdentityToken=token
-    )["Credentials"]
-    iam = boto3.client(
-        "iam",
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id=owner["AccessKeyId"],
-        aws_secret_access_key=owner["SecretAccessKey"],
-        aws_session_token=owner["SessionToken"],
-    )
-    provider = iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE], ThumbprintList=[THUMBPRINT])
-    iam.create_role(
-        RoleName=role_name,
-        Path=_path(role_arn),
-        AssumeRolePolicyDocument=json.dumps(_trust(provider["OpenIDConnectProviderArn"])),
-        Description="Execution role of the sandbox, made by the stand-in for the account owner",
-    )
+class SeedFailed(Exception):
+    """The owner cannot do what is asked for; the text is one sentence for the user."""
+
+
+class RoleDocument(BaseModel):
+    """A policy by its ARN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    arn: str
+    document: dict[str, Any]
+
+
+class RoleTrust(BaseModel):
+    """The role, and who may assume it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    arn: str
+    trust: dict[str, Any]
+
+
+class RoleDocuments(BaseModel):
+    """What `tidegate policy` prints."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: RoleTrust
+    boundary: RoleDocument
+    policies: tuple[RoleDocument, ...]
+
+
+def printed_role_documents(environment: str) -> RoleDocuments:
+    """Run `tidegate policy` as the owner would, and read what it prints. Raises SeedFailed."""
+    command = [sys.executable, "-m", "tidegate.cli", "policy", environment]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
+    if ended.returncode != 0:
+        raise SeedFailed(f"tidegate policy {environment} ended with {ended.returncode}: {ended.stderr.strip()}")
+    try:
+        return RoleDocuments.model_validate_json(ended.stdout)
+    except ValidationError as error:
+        raise SeedFailed(f"tidegate policy {environment} printed something else: {error}") from error
+
+
+class Owner:
+    """The account's owner, signed in."""
+
+    def __init__(self, endpoint: str, region: str, role_arn: str, token: str) -> None:
+        self._endpoint, self._region, self._role_arn, self._token = endpoint, region, role_arn, token
+        self._account, self._role = account_and_role(role_arn)
+
+    @cached_property
+    def _iam(self) -> Any:
+        unsigned = Config(signature_version=UNSIGNED)
+        sts = boto3.client("sts", endpoint_url=self._endpoint, region_name=self._region, config=unsigned)
+        session = sts.assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{self._account}:role/{OWNER_ROLE}",
+            RoleSessionName="seed",
+            WebIdentityToken=self._token,
+        )["Credentials"]
+        return boto3.client(
+            "iam",
+            endpoint_url=self._endpoint,
+            region_name=self._region,
+            aws_access_key_id=session["AccessKeyId"],
+            aws_secret_access_key=session["SecretAccessKey"],
+            aws_session_token=session["SessionToken"],
+        )
+
+    def make_role(self) -> None:
+        """Make the OIDC provider and the role in its ARN's account; nothing else."""
+        provider = self._iam.create_open_id_connect_provider(
+            Url=ISSUER, ClientIDList=[AUDIENCE], ThumbprintList=[THUMBPRINT]
+        )
+        self._iam.create_role(
+            RoleName=self._role,
+            Path=_path(self._role_arn),
+            AssumeRolePolicyDocument=json.dumps(_trust(provider["OpenIDConnectProviderArn"])),
+            Description="Execution role of the sandbox, made by the stand-in for the account owner",
+        )
+
+    def apply(self, documents: RoleDocuments) -> None:
+        """Give the role its trust, its boundary and its policies."""
+        for policy in (documents.boundary, *documents.policies):
+            name = policy.arn.rpartition("/")[2]
+            self._iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy.document))
+        self._iam.update_assume_role_policy(RoleName=self._role, PolicyDocument=json.dumps(documents.role.trust))
+        self._iam.put_role_permissions_boundary(RoleName=self._role, PermissionsBoundary=documents.boundary.arn)
+        for policy in documents.policies:
+            self._iam.attach_role_policy(RoleName=self._role, PolicyArn=policy.arn)
 
 
 def _path(role_arn: str) -> str:

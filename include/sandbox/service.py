@@ -27,7 +27,7 @@ from sandbox.loopback import AddressRefused, listen
 from sandbox.options import LOOPBACK, Options
 from sandbox.proxy_control import PREFIX
 from sandbox.record import FILE_NAME, this_process, write_whole
-from sandbox.seed import seed_execution_role
+from sandbox.seed import Owner, RoleDocuments, SeedFailed, printed_role_documents
 from sandbox.web_identity import write_token
 
 log = logging.getLogger("sandbox.supervisor")
@@ -50,6 +50,7 @@ class Supervisor:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._role_documents: RoleDocuments | None = None
 
     def run(self, report_fd: int | None) -> None:
         """Serve until a signal or a child's death. Raises StartFailed or AddressRefused when it cannot start."""
@@ -80,7 +81,7 @@ class Supervisor:
         write_token(options.token_file)
         write_cloud_key(options.connections_file, new_cloud_key())
         make_mirror(options.provider_mirror)
-        children.start("aws", "sandbox.aws.server", aws)
+        children.start("aws", "sandbox.aws.server", aws, ["--enforce-iam"] if options.environment else [])
         children.start("proxy", "sandbox.proxy", proxy, ["--upstream", f"{LOOPBACK}:{ports['aws']}"])
         children.start(
             "confluent", "sandbox.confluent.server", confluent, ["--cloud-key", str(options.connections_file)]
@@ -107,7 +108,16 @@ class Supervisor:
         options = self._options
         if options.seed_role:
             token = options.token_file.read_text(encoding="ascii")
-            seed_execution_role(endpoint, options.region, options.role_arn, token)
+            owner = Owner(endpoint, options.region, options.role_arn, token)
+            owner.make_role()
+            if options.environment:
+                owner.apply(self._documents())
+
+    def _documents(self) -> RoleDocuments:
+        """What the owner is asked to apply, as the command prints it: nothing of the product is imported here."""
+        if self._role_documents is None:
+            self._role_documents = printed_role_documents(str(self._options.environment))
+        return self._role_documents
 
 
 def _wait_until_ready(url: str, children: Children) -> None:
@@ -157,7 +167,7 @@ def run(options: Options, report_fd: int | None) -> int:
     signal.signal(signal.SIGINT, _raise_stopped)
     try:
         Supervisor(options).run(report_fd)
-    except (StartFailed, AddressRefused) as error:
+    except (StartFailed, AddressRefused, SeedFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         _report(report_fd, f"error: {error}")
         return 1

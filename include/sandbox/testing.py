@@ -24,6 +24,8 @@ from sandbox.client import SandboxClient
 from sandbox.confluent.credentials import FILE_NAME as CONNECTIONS
 from sandbox.confluent.credentials import CloudKey, read_cloud_key
 from sandbox.environment import Environment, read_env
+from sandbox.iam.owner import OWNER_ROLE
+from sandbox.options import account_and_role
 
 COMMAND_SECONDS = 120
 CONFLUENT_SECONDS = 20
@@ -37,10 +39,15 @@ class Sandbox:
     directory: Path
     env: Environment
     admin: SandboxClient
+    enforces_iam: bool = False
 
     def client(self, service: str, config: Config = NO_RETRIES, region: str | None = None) -> Any:
-        """Return a boto3 client that got its credentials through the default chain from nothing but the env file."""
-        with mock.patch.dict(os.environ, self.applied_to(os.environ), clear=True):
+        """Return a boto3 client that got its credentials through the default chain from nothing but the env file.
+
+        Where IAM is enforced it is the account's owner who asks.
+        """
+        environment = self.applied_to(os.environ) | (self._as_owner() if self.enforces_iam else {})
+        with mock.patch.dict(os.environ, environment, clear=True):
             session = boto3.Session()
             credentials = session.get_credentials()
             if credentials is None:
@@ -48,6 +55,10 @@ class Sandbox:
             credentials.get_frozen_credentials()
             make_client: Any = session.client  # its stubs know no service given as a variable
             return make_client(service, config=config, region_name=region)
+
+    def _as_owner(self) -> dict[str, str]:
+        account, _ = account_and_role(self.env["AWS_ROLE_ARN"])
+        return {"AWS_ROLE_ARN": f"arn:aws:iam::{account}:role/{OWNER_ROLE}"}
 
     @property
     def cloud_key(self) -> CloudKey:
@@ -90,6 +101,6 @@ def running_sandbox(directory: Path, *arguments: str) -> Iterator[Sandbox]:
             raise RuntimeError(started.stderr)
         env = read_env(directory / "env")
         with SandboxClient(env["TIDEGATE_SANDBOX_ADMIN"]) as admin:
-            yield Sandbox(directory, env, admin)
+            yield Sandbox(directory, env, admin, enforces_iam="--environment" in arguments)
     finally:
         supervisor("stop", "--directory", directory)

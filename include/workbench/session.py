@@ -38,7 +38,10 @@ def start_sandbox(bench: Bench) -> Environment:
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         status = supervisor.main(
-            ["start", "--directory", str(bench.sandbox), "--role-arn", role, "--region", environment.region]
+            [
+                *("start", "--directory", str(bench.sandbox), "--role-arn", role),
+                *("--region", environment.region, "--environment", environment.name),
+            ]
         )
     if status != 0:
         raise WorkbenchError(said.getvalue().strip() or "the sandbox did not start")

@@ -12,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from tidegate.models.environment import Environment
 from tidegate.models.policy import AllowedTypesPolicy, BillPolicy, ForbiddenPolicy, Policies
 from tidegate.models.prices import PricePolicy
+from tidegate.models.role_policy import ExecutionRolePolicy
 from tidegate.settings import settings
 
 M = TypeVar("M", bound=BaseModel)
@@ -69,6 +70,7 @@ def load_policies(environment: Environment) -> Policies:
         allowed_types=_read(directory / environment.policies.allowed_types, AllowedTypesPolicy),
         prices=_read(prices_path(environment), PricePolicy),
         bill=_read(directory / environment.policies.bill, BillPolicy),
+        execution_role=_read(directory / environment.policies.execution_role, ExecutionRolePolicy),
     )
 
 

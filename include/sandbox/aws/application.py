@@ -19,6 +19,7 @@ from sandbox.aws import control, identity, price_list, s3, seeded
 from sandbox.aws.extensions import install_extensions
 from sandbox.calls import Call, identify
 from sandbox.errors import Answer, Protocol, error_answer, protocol_of
+from sandbox.iam import enforcement
 from sandbox.proxy_control import PREFIX as CONTROL_PREFIX
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ class Dispatcher(DomainDispatcherApplication):
         return backend
 
 
-def build_application() -> "WSGIApplication":
-    """Install the extensions and return the application."""
+def build_application(*, enforce_iam: bool = False) -> "WSGIApplication":
+    """Install the extensions and return the application. With `enforce_iam` every call is judged first."""
     install_extensions()
     moto = Dispatcher(create_backend_app)
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        answer = _answer(moto, environ)
+        answer = _answer(moto, environ, enforce_iam=enforce_iam)
         reason = Response(status=answer.status).status
         start_response(reason, answer.headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
@@ -72,7 +73,7 @@ def build_application() -> "WSGIApplication":
     return application
 
 
-def _answer(moto: "WSGIApplication", environ: "WSGIEnvironment") -> Answer:
+def _answer(moto: "WSGIApplication", environ: "WSGIEnvironment", *, enforce_iam: bool) -> Answer:
     body = _read_body(environ)
     path = str(environ.get("PATH_INFO", "/"))
     if path.startswith(CONTROL_PREFIX):
@@ -85,6 +86,7 @@ def _answer(moto: "WSGIApplication", environ: "WSGIEnvironment") -> Answer:
     protocol = protocol_of(call.service, path, headers)
     without_moto = (
         identity.refusal(call, protocol)
+        or (enforcement.refusal(call, protocol, target, headers, body) if enforce_iam else None)
         or s3.refusal(call, protocol)
         or price_list.answer(call, body)
         or seeded.answer(call, protocol, target, headers, body)

@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sandbox.aws.server", description="The sandbox's AWS stand-in.")
     parser.add_argument("--fd", type=int, required=True, help="a listening socket, inherited")
     parser.add_argument("--lifeline", type=int, help="a pipe that closes when the supervisor is gone")
+    parser.add_argument("--enforce-iam", action="store_true", help="judge every call by the caller's policies")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -39,7 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listener = socket.socket(fileno=options.fd)
     host, port = listener.getsockname()[:2]
     server = make_server(
-        host, port, build_application(), threaded=True, request_handler=QuietRequestHandler, fd=options.fd
+        host,
+        port,
+        build_application(enforce_iam=options.enforce_iam),
+        threaded=True,
+        request_handler=QuietRequestHandler,
+        fd=options.fd,
     )
     log.info("AWS stand-in on %s:%s", host, port)
     server.serve_forever()

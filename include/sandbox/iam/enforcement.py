@@ -17,13 +17,11 @@ from sandbox.iam import account
 from sandbox.iam.conditions import Context
 from sandbox.iam.evaluation import Caller, Decision, Need, Policies, Policy, decide
 from sandbox.iam.needs import needs
+from sandbox.iam.owner import OWNER_ROLE
 from sandbox.iam.reference import UnknownAction
 from sandbox.iam.request import CannotRead, Request, read_request
 
 log = logging.getLogger("sandbox.iam")
-
-OWNER_ROLE = "sandbox-account-owner"
-"""A session of this role does what the account's owner does; nothing is denied to it."""
 
 _CODES = {
     Protocol.S3: (403, "AccessDenied"),

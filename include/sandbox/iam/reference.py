@@ -63,7 +63,7 @@ def action(name: str) -> Action:
     for each in found["resourceTypes"]:
         described = _DATA.resources.get_resource_type_details(service, each["name"])
         types.append(ResourceType(each["name"], described["arn"], each["required"]))
-        keys.update(each["conditionKeys"], described["conditionKeys"])
+        keys.update(each["conditionKeys"], described.get("conditionKeys", ()))
     return Action(name, tuple(types), frozenset(key.partition("${")[0].lower() for key in keys))
 
 

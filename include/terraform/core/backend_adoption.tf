@@ -1,5 +1,5 @@
 # Everything below existed before this stack's first plan: the bootstrap lane made the buckets and the lock table, the
-# account owner made the role and the identity provider. Import blocks stay for good: once imported they do nothing, and an
+# account owner made the identity provider. Import blocks stay for good: once imported they do nothing, and an
 # environment that is built again from its bootstrap needs them again.
 
 import {
@@ -90,9 +90,4 @@ import {
 import {
   to = aws_iam_openid_connect_provider.lanes
   id = local.oidc_provider_arn
-}
-
-import {
-  to = aws_iam_role.execution
-  id = var.execution_role_name
 }

@@ -13,8 +13,7 @@ locals {
   oidc_issuer       = trimprefix(var.oidc_provider_url, "https://")
   oidc_provider_arn = "arn:aws:iam::${var.account_id}:oidc-provider/${local.oidc_issuer}"
 
-  # Parent of core's own prefix: the other stacks keep their parameters beside it.
-  environment_prefix = dirname(var.parameter_prefix)
+  execution_role_arn = "arn:aws:iam::${var.account_id}:role/${var.execution_role_name}"
 
   parameters = {
     state_bucket       = var.state_bucket
@@ -23,6 +22,6 @@ locals {
     lock_table         = var.lock_table
     budget_name        = var.budget_name
     alert_topic_arn    = aws_sns_topic.alerts.arn
-    execution_role_arn = aws_iam_role.execution.arn
+    execution_role_arn = local.execution_role_arn
   }
 }

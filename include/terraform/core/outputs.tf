@@ -23,7 +23,7 @@ output "work_bucket" {
 
 output "execution_role_arn" {
   description = "Role that the lanes run as."
-  value       = aws_iam_role.execution.arn
+  value       = local.execution_role_arn
 }
 
 output "parameter_prefix" {

@@ -84,7 +84,7 @@ variable "work_expiry_days" {
 }
 
 variable "execution_role_name" {
-  description = "Name of the role that the lanes run as. The account owner created it; core imports it."
+  description = "Name of the role that the lanes run as. It is the account owner's; core names it for others."
   type        = string
 }
 
@@ -99,22 +99,12 @@ variable "oidc_provider_url" {
 }
 
 variable "oidc_audience" {
-  description = "The only audience (aud claim) that the execution role accepts."
+  description = "The only audience (aud claim) of the identity provider."
   type        = string
 
   validation {
     condition     = length(var.oidc_audience) > 0 && !strcontains(var.oidc_audience, "*")
     error_message = "oidc_audience must be one exact value; a wildcard would trust strangers."
-  }
-}
-
-variable "oidc_subject" {
-  description = "The only subject (sub claim) that may assume the execution role."
-  type        = string
-
-  validation {
-    condition     = length(var.oidc_subject) > 0 && !strcontains(var.oidc_subject, "*")
-    error_message = "oidc_subject must be one exact value; a wildcard would trust strangers."
   }
 }
 

@@ -91,6 +91,8 @@ module "runtime_service" {
   log_retention_days = var.log_retention_days
   task_policy_json   = data.aws_iam_policy_document.runtime_task.json
 
+  permissions_boundary_arn = var.permissions_boundary_arn
+
   environment_variables = {
     PARAMETER_PREFIX = local.parameter_prefix
     PLATFORM_RUN     = var.platform_run

@@ -8,6 +8,16 @@ variable "account_id" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of every role that this stack makes."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws:iam::[0-9]{12}:policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of a managed policy of the account."
+  }
+}
+
 variable "region" {
   description = "AWS region of every regional resource, for example eu-west-2."
   type        = string

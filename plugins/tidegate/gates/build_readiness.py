@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_control import latch_blockers, lease_held_blockers, platform_run_blockers
+from tidegate.gates.rules_execution_role import ROLE_SECTIONS, standing_role_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
 from tidegate.gates.rules_lanes import lane_gap_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
@@ -21,6 +22,7 @@ def blockers(facts: BuildReadinessFacts) -> Iterator[Blocker]:
     control = facts.control
     first = (
         identity_blockers(facts.caller, facts.tools),
+        standing_role_blockers(facts.role),
         lane_gap_blockers(facts.lane_gaps),
         lease_held_blockers(control.lease),
         _stacks(facts),
@@ -87,7 +89,7 @@ GATE = Gate(
     requirements=("ID1", "ID2", "ID3", "ST4", "ST6", "ST7", "LC1", "CO4"),
     facts=BuildReadinessFacts,
     blockers=blockers,
-    policy_sections=(*IDENTITY_SECTIONS, "backend", "evidence", "stacks"),
-    version=2,
+    policy_sections=(*IDENTITY_SECTIONS, *ROLE_SECTIONS, "stacks"),
+    version=3,
     transient_codes=frozenset({"LEASE-HELD", "STATE-LOCKED"}),
 )

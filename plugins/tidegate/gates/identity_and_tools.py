@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from tidegate.gates.base import Gate
+from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_execution_role import ROLE_SECTIONS, standing_role_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.identity import IdentityFacts
@@ -10,7 +11,7 @@ from tidegate.models.identity import IdentityFacts
 
 def blockers(facts: IdentityFacts) -> Iterator[Blocker]:
     """Yield a blocker for every part of the identity, the endpoints or the tools that does not fit the manifest."""
-    return identity_blockers(facts.caller, facts.tools)
+    return each(identity_blockers(facts.caller, facts.tools), standing_role_blockers(facts.role))
 
 
 GATE = Gate(
@@ -20,5 +21,6 @@ GATE = Gate(
     requirements=("ID1", "ID2", "ID3"),
     facts=IdentityFacts,
     blockers=blockers,
-    policy_sections=IDENTITY_SECTIONS,
+    policy_sections=(*IDENTITY_SECTIONS, *ROLE_SECTIONS),
+    version=2,
 )

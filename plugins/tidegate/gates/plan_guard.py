@@ -169,6 +169,8 @@ def _type(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
 def _protected(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
     if _LOSING_ACTIONS.isdisjoint(resource.actions):
         return
+    if resource.actions == ("forget",) and protected_by(facts.released_addresses, resource.address):
+        return
     entry = protected_by(facts.protected_addresses, resource.address)
     if entry is None and resource.type not in facts.protected_types:
         return
@@ -273,6 +275,6 @@ GATE = Gate(
         "terraform_version",
         "preserve",
     ),
-    version=5,
+    version=6,
     measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

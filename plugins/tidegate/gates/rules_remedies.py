@@ -26,13 +26,14 @@ SAME_DAG = Trigger("<dag>")
 
 CLEAR = Remedy.of(Clear())
 REBUILD = Remedy.of(BUILD)
+GIVE_THE_ROLE = Remedy.of(Person(OWNER, "apply what `tidegate policy <environment> --owner` prints"), Clear())
 STATE_BUCKET = Remedy.of(Person(OWNER, "let the execution role read the state bucket"), Clear())
 INTENTS = Remedy.of(Person(OWNER, "let the execution role read intents/ in the work bucket"), Clear())
 EVIDENCE_BUCKET = Remedy.of(
     Person(OWNER, "let the execution role read the evidence bucket", "docs/runbooks/evidence-unreachable.md"), Clear()
 )
 DESCRIBE = Remedy.of(
-    Person(OWNER, "allow the execution role to describe them", "include/terraform/core/execution_policy.tf"), Clear()
+    Person(OWNER, "allow the execution role to describe them", "include/policies/execution_role.yaml"), Clear()
 )
 MANIFEST_STACKS = Remedy.of(
     Clear(), note="If it repeats, the stacks of the manifest and the lanes of this version do not fit"

@@ -44,6 +44,7 @@ def plan_facts(
         allowed_types=policies.allowed_types.stacks.get(stack, ()),
         protected_addresses=protected_addresses(environment, stack),
         protected_types=environment.preserve.types,
+        released_addresses=policies.allowed_types.released.get(stack, ()),
         forbidden=policies.forbidden.plan_rules,
         exceptions=environment.exceptions,
         today=today,

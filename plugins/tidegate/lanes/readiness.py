@@ -3,6 +3,7 @@
 from tidegate.answers import NO_ANSWER, ask, error_code
 from tidegate.collectors.aws.backend import collect_backend
 from tidegate.collectors.aws.caller import collect_caller
+from tidegate.collectors.aws.execution_role import collect_execution_role
 from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.aws.state_history import check_digest
 from tidegate.evidence import control
@@ -16,10 +17,12 @@ from tidegate.lanes.restoring import RESTORE_PARAM, restore_as_asked
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.backend import BackendFacts, BootstrapFacts, BootstrapStep
 from tidegate.models.control import Control, Lease, PlatformRun
+from tidegate.models.execution_role import execution_role
 from tidegate.models.facts import Facts, Source
 from tidegate.models.identity import Caller, IdentityFacts, Tools
 from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.readiness import BuildReadinessFacts, StackState, TeardownReadinessFacts
+from tidegate.models.role_standing import RoleStanding
 from tidegate.settings import settings
 from tidegate.terraform import runner
 from tidegate.terraform.backend_bootstrap import bootstrap
@@ -39,6 +42,11 @@ def tools(run: LaneRun) -> Tools:
         managed_lane=Known(f"{run.dag_id}/{run.run_id}/{run.task_id}"),
         terraform_program=program_name(settings().terraform),
     )
+
+
+def standing_role(run: LaneRun) -> Observed[RoleStanding]:
+    """The execution role as IAM has it, beside the one that the account's owner must have made."""
+    return Known(collect_execution_role(run.clients, execution_role(run.policies.execution_role, run.environment)))
 
 
 def control_records(run: LaneRun, lease: Lease) -> Control:
@@ -64,6 +72,7 @@ def collect_identity(run: LaneRun) -> IdentityFacts:
         sources=(Source(name="sts", data_as_of=observed_at),),
         caller=caller(run),
         tools=tools(run),
+        role=standing_role(run),
     )
 
 
@@ -122,6 +131,7 @@ def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
         asked=asked,
         way=way,
         way_reason=why,
+        role=standing_role(run),
     )
 
 

@@ -154,6 +154,7 @@ class PolicyFiles(_Section):
     allowed_types: str
     prices: str
     bill: str = "bill.yaml"
+    execution_role: str = "execution_role.yaml"
 
 
 class Environment(_Section):

@@ -1,10 +1,11 @@
 """Who is calling, with which kind of credentials, through which endpoints, and with which tools (ID1, ID2, ID3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Observed
+from tidegate.models.observed import Absent, Observed
+from tidegate.models.role_standing import RoleStanding
 
 Profile = Literal["aws", "sandbox"]
 
@@ -67,3 +68,5 @@ class IdentityFacts(Facts):
 
     caller: Caller
     tools: Tools
+    role: Observed[RoleStanding] = field(default_factory=Absent)
+    """The execution role as it stands. Absent: nobody looked, as in evidence of versions before."""

@@ -152,6 +152,8 @@ class PlanFacts(Facts):
     """The run was asked for the persistent stacks alone: it adds nothing that has a price."""
     protected_types: tuple[str, ...] = ()
     """Types that no build may delete or replace, in whichever stack."""
+    released_addresses: tuple[str, ...] = ()
+    """What the stack may forget although it stays: somebody else holds it now."""
     only_repairs: bool = False
     """Alone, and the emergency latch is set or cannot be read: it only puts back what drifted."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tidegate.models.prices import PricePolicy
+from tidegate.models.role_policy import ExecutionRolePolicy
 from tidegate.models.scalars import Said, Scalar
 
 
@@ -114,6 +115,8 @@ class AllowedTypesPolicy(BaseModel):
 
     version: Literal[1]
     stacks: dict[str, tuple[str, ...]]
+    released: dict[str, tuple[str, ...]] = {}
+    """Per stack the addresses, with every index, that a build may forget although the stack stays."""
 
 
 class BilledService(BaseModel):
@@ -154,3 +157,4 @@ class Policies:
     allowed_types: AllowedTypesPolicy
     prices: PricePolicy
     bill: BillPolicy
+    execution_role: ExecutionRolePolicy

@@ -7,6 +7,7 @@ from tidegate.models.control import Control
 from tidegate.models.facts import Facts
 from tidegate.models.identity import Caller, Tools
 from tidegate.models.observed import Absent, Observed
+from tidegate.models.role_standing import RoleStanding
 from tidegate.models.state import StateDigest, StateLock, StateVersion
 from tidegate.models.time_to_live import EndedLife
 
@@ -64,6 +65,8 @@ class BuildReadinessFacts(Facts):
     """Which way `auto` found: `new`, `continue` or `blocked`; empty where a person chose."""
     way_reason: str = ""
     """Why."""
+    role: Observed[RoleStanding] = field(default_factory=Absent)
+    """The execution role as it stands. Absent: nobody looked, as in evidence of versions before."""
 
     @property
     def alone(self) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tidegate.models.environment import Environment
+from tidegate.models.execution_role import boundary_arn
 
 
 def core_variables(environment: Environment) -> dict[str, Any]:
@@ -17,7 +18,6 @@ def core_variables(environment: Environment) -> dict[str, Any]:
         "execution_role_name": environment.role_name,
         "oidc_provider_url": environment.oidc.provider_url,
         "oidc_audience": environment.oidc.audience,
-        "oidc_subject": environment.oidc.subject,
         "budget_name": environment.budget.name,
         "budget_limit_usd": float(environment.budget.limit_usd),
         "budget_thresholds_usd": [float(alert) for alert in environment.budget.alerts_usd],
@@ -48,6 +48,7 @@ def demo_variables(
         _common(environment)
         | {
             "platform_run": platform_run,
+            "permissions_boundary_arn": boundary_arn(environment),
             "runtime_database_enabled": runtime_database_enabled,
             "contract_source": demo.contract_source,
             "state_use_path_style": state_use_path_style,

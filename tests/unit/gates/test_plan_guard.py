@@ -197,6 +197,17 @@ def test_types(facts: PlanFacts, codes: Sequence[str]) -> None:
         pytest.param(losing(TOPIC, "aws_iam_role.", TOPIC), ["PROTECTED-RESOURCE"], id="said-once"),
         pytest.param(losing(TOPIC), [], id="not-protected"),
         pytest.param(losing(TOPIC, "*"), ["PROTECTED-RESOURCE"], id="in-a-stack-that-stays"),
+        pytest.param(
+            replace(losing(f"{TOPIC}[0]", "*", actions=("forget",)), released_addresses=(TOPIC,)), [], id="released"
+        ),
+        pytest.param(
+            replace(losing(TOPIC, "*"), released_addresses=(TOPIC,)), ["PROTECTED-RESOURCE"], id="released-not-deleted"
+        ),
+        pytest.param(
+            replace(losing(f"{TOPIC}_old", "*", actions=("forget",)), released_addresses=(TOPIC,)),
+            ["PROTECTED-RESOURCE"],
+            id="released-by-its-name-alone",
+        ),
         pytest.param(losing(f"{TOPIC}[0]", "*", actions=("create", "delete")), ["PROTECTED-RESOURCE"], id="all-of-it"),
         pytest.param(
             replace(losing(TOPIC), protected_types=("aws_iam_role",)), ["PROTECTED-RESOURCE"], id="of-a-preserved-type"

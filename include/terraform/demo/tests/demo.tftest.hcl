@@ -43,6 +43,8 @@ variables {
   platform_run    = "platform_20260213T201427Z"
   contract_source = "remote_state"
 
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/fraud-platform-dev-min-boundary"
+
   core_state = {
     bucket = "fraud-platform-dev-min-tfstate"
     key    = "dev_min/core/terraform.tfstate"

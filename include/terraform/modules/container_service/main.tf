@@ -28,6 +28,8 @@ resource "aws_iam_role" "start" {
   name               = "${var.name}-start"
   description        = "ECS starts the tasks of ${var.name} with it"
   assume_role_policy = data.aws_iam_policy_document.tasks_trust.json
+
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 # Public images need no registry permission; writing the log is all there is.
@@ -49,6 +51,8 @@ resource "aws_iam_role" "task" {
   name               = "${var.name}-task"
   description        = "The code in the tasks of ${var.name} runs with it"
   assume_role_policy = data.aws_iam_policy_document.tasks_trust.json
+
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 resource "aws_iam_role_policy" "task" {

@@ -14,6 +14,11 @@ variable "account_id" {
   type        = string
 }
 
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of the service's roles. Whoever makes them may make none without it."
+  type        = string
+}
+
 variable "region" {
   description = "AWS region that the log is written in."
   type        = string

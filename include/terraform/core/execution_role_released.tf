@@ -1,0 +1,33 @@
+# Core managed the execution role once. A state that still holds it lets go of it, by name, and changes nothing at AWS.
+
+removed {
+  from = aws_iam_role.execution
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = aws_iam_role_policy.execution
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = aws_iam_policy.execution
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = aws_iam_role_policy_attachment.execution
+
+  lifecycle {
+    destroy = false
+  }
+}

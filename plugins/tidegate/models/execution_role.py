@@ -1,0 +1,170 @@
+"""What the execution role may do, as the account's owner applies it and the role cannot change it (ID3, ADR 38).
+
+`include/policies/execution_role.yaml` holds the statements; the manifest's names are put in here.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+
+from tidegate.models.environment import Environment
+from tidegate.models.role_policy import ExecutionRolePolicy, RoleStatement
+
+MANAGED_POLICY_LIMIT = 6_144
+"""Characters, white space not counted, that IAM takes in a managed policy (IAM User Guide, IAM and STS quotas)."""
+_VERSION = "2012-10-17"
+ROOM = 10
+"""Per cent of that limit which stay free, so that a statement can be added in an emergency."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRole:
+    """The role as it must stand: everything spelled out, documents as minified JSON."""
+
+    arn: str
+    name: str
+    trust: str
+    provider_arn: str
+    boundary_arn: str
+    boundary: str
+    policies: Mapping[str, str]
+    """By ARN of the managed policy."""
+
+    def as_document(self) -> dict[str, Any]:
+        """Return everything as JSON can hold it: role and trust, boundary, policies."""
+        return {
+            "role": {"arn": self.arn, "trust": json.loads(self.trust)},
+            "boundary": {"arn": self.boundary_arn, "document": json.loads(self.boundary)},
+            "policies": [{"arn": arn, "document": json.loads(text)} for arn, text in self.policies.items()],
+        }
+
+    def too_long(self) -> tuple[str, ...]:
+        """Say which documents IAM would refuse, or that have no room left; empty when all fit."""
+        named = {**self.policies, self.boundary_arn: self.boundary}
+        most = MANAGED_POLICY_LIMIT * (100 - ROOM) // 100
+        return tuple(
+            f"{arn.rpartition('/')[2]} has {len(text)} characters, and may have {most}"
+            for arn, text in named.items()
+            if len(text) > most
+        )
+
+
+def execution_role(policy: ExecutionRolePolicy, environment: Environment) -> ExecutionRole:
+    """Return the role of an environment. Raises ValueError when a placeholder is unknown."""
+    names = _names(environment)
+    policies = {
+        f"{names['policy_prefix_arn']}{part}": _document(statements, names)
+        for part, statements in policy.documents.items()
+    }
+    return ExecutionRole(
+        arn=names["execution_role_arn"],
+        name=environment.role_name,
+        trust=_minified([_trust(environment, names["oidc_provider_arn"])]),
+        provider_arn=names["oidc_provider_arn"],
+        boundary_arn=names["boundary_arn"],
+        boundary=_document(policy.boundary, names),
+        policies=policies,
+    )
+
+
+def boundary_arn(environment: Environment) -> str:
+    """The permissions boundary of the execution role and of every role that it makes."""
+    return f"arn:aws:iam::{environment.account_id}:policy/{environment.dashed}-boundary"
+
+
+def differences(standing: Mapping[str, Any], wanted: str) -> tuple[str, ...]:
+    """Return what a document that stands has otherwise than the one that is wanted; empty where they mean the same.
+
+    The order of statements, actions and resources means nothing, nor whether one text stands in a list of its own.
+    """
+    found, asked = _statements(standing), _statements(json.loads(wanted))
+    said = [f"lacks {sid}" for sid in asked if sid not in found]
+    said += [f"has {sid} besides" for sid in found if sid not in asked]
+    said += [f"{sid} differs" for sid in asked if sid in found and found[sid] != asked[sid]]
+    if standing.get("Version") != _VERSION:
+        said.append(f"Version is {standing.get('Version')!r}")
+    return tuple(said)
+
+
+def _statements(document: Mapping[str, Any]) -> dict[str, str]:
+    """Each statement by its Sid, or by its place, in one spelling."""
+    listed = document.get("Statement", [])
+    statements = listed if isinstance(listed, list) else [listed]
+    named = [(_sid(each, place), json.dumps(_plain(each), sort_keys=True)) for place, each in enumerate(statements, 1)]
+    return dict(named)
+
+
+def _sid(statement: object, place: int) -> str:
+    sid = statement.get("Sid") if isinstance(statement, dict) else None
+    return str(sid) if sid else f"statement {place}"
+
+
+def _plain(node: object, key: str = "") -> object:
+    if isinstance(node, dict):
+        return {name: _plain(value, name) for name, value in node.items()}
+    if isinstance(node, list):
+        return sorted(node) if all(isinstance(value, str) for value in node) else [_plain(value) for value in node]
+    return [node] if isinstance(node, str) and key not in {"Sid", "Effect"} else node
+
+
+def _names(environment: Environment) -> dict[str, str]:
+    account = environment.account_id
+    name = environment.dashed
+    return {
+        "account": account,
+        "region": environment.region,
+        "regional": f"{environment.region}:{account}",
+        "project": environment.project,
+        "environment": environment.name,
+        "name": name,
+        "state_arn": f"arn:aws:s3:::{environment.backend.bucket}",
+        "evidence_arn": f"arn:aws:s3:::{environment.evidence.bucket}",
+        "work_arn": f"arn:aws:s3:::{environment.work.bucket}",
+        "lock_table_arn": f"arn:aws:dynamodb:{environment.region}:{account}:table/{environment.backend.lock_table}",
+        "execution_role_arn": f"arn:aws:iam::{account}:role/{environment.role_name}",
+        "policy_prefix_arn": f"arn:aws:iam::{account}:policy/{name}-lanes-",
+        "policies_arn": f"arn:aws:iam::{account}:policy/{name}-lanes-*",
+        "boundary_arn": boundary_arn(environment),
+        "demo_roles_arn": f"arn:aws:iam::{account}:role/{name}-demo-*",
+        "oidc_provider_arn": f"arn:aws:iam::{account}:oidc-provider/{_issuer(environment)}",
+        "alert_topic_arn": environment.alert_topic_arn,
+        "budget_name": environment.budget.name,
+        "parameters": environment.parameter_prefix,
+    }
+
+
+def _issuer(environment: Environment) -> str:
+    return environment.oidc.provider_url.removeprefix("https://")
+
+
+def _trust(environment: Environment, provider_arn: str) -> dict[str, Any]:
+    issuer = _issuer(environment)
+    claims = {f"{issuer}:aud": environment.oidc.audience, f"{issuer}:sub": environment.oidc.subject}
+    return {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider_arn},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": claims},
+    }
+
+
+def _document(statements: Sequence[RoleStatement], names: Mapping[str, str]) -> str:
+    return _minified([_filled(statement.document(), names) for statement in statements])
+
+
+def _filled(node: Any, names: Mapping[str, str]) -> Any:
+    """Put the names in. A name that is not known is a mistake in the file."""
+    if isinstance(node, dict):
+        return {_filled(key, names): _filled(value, names) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_filled(value, names) for value in node]
+    try:
+        return Template(node).substitute(names)
+    except KeyError as error:
+        raise ValueError(f"execution_role.yaml: {node!r} names {error}, known: {', '.join(sorted(names))}") from error
+
+
+def _minified(statements: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"Version": _VERSION, "Statement": statements}, separators=(",", ":"))
