@@ -13,6 +13,8 @@ from decimal import Decimal, InvalidOperation
 from sandbox.iam.documents import Condition
 from sandbox.iam.patterns import VariableMissing, arn_matches, matches, substitute, unescaped
 
+_COLONS_OF_AN_ARN = 5
+
 Context = Mapping[str, tuple[str, ...]]
 """Condition keys of a request, in lower case, with their values. A key without a value is present and empty."""
 
@@ -67,6 +69,12 @@ def _wanted(condition: Condition, context: Context, negated: bool) -> tuple[str,
             if negated:
                 raise CannotEvaluate(f"{condition.operator} with the missing variable {missing}") from missing
     return tuple(replaced)
+
+
+def _arn(wanted: str, value: str) -> bool:
+    if wanted.count(":") < _COLONS_OF_AN_ARN:
+        raise CannotEvaluate(f"{wanted}, which is no ARN")
+    return arn_matches(wanted, value)
 
 
 def _string_equals(wanted: str, value: str) -> bool:
@@ -133,8 +141,8 @@ _TEXT_TESTS: dict[str, Test] = {
     "StringEquals": _string_equals,
     "StringEqualsIgnoreCase": _string_equals_ignoring_case,
     "StringLike": matches,
-    "ArnEquals": arn_matches,
-    "ArnLike": arn_matches,
+    "ArnEquals": _arn,
+    "ArnLike": _arn,
 }
 _OTHER_TESTS: dict[str, Test] = {
     "Bool": _boolean,

@@ -193,8 +193,19 @@ def _covers_resource(statement: Statement, need: Need) -> bool:
 def _names(statement: Statement, caller: Caller) -> bool:
     if statement.principals is None:
         return False
-    named = _reach_of(statement.principals, caller) != ""
-    return named is not statement.except_principals
+    if statement.except_principals:
+        return not _is_spared(statement.principals, caller)
+    return _reach_of(statement.principals, caller) != ""
+
+
+def _is_spared(principals: Principals, caller: Caller) -> bool:
+    """NotPrincipal spares a session only where it names the session, its role and their account.
+
+    Source: IAM User Guide, "IAM JSON policy elements: NotPrincipal".
+    """
+    named = set(principals.get("AWS", ()))
+    account = {caller.account, f"arn:{caller.arn.split(':')[1]}:iam::{caller.account}:root"}
+    return caller.arn in named and caller.role_arn in named and bool(account & named)
 
 
 def _reach(statement: Statement, caller: Caller) -> str:
