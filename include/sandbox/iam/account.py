@@ -102,6 +102,8 @@ def _key_of(alias: str, account: str, region: str) -> str:
 
 def _tags(arn: str, account: str, region: str) -> Mapping[str, str]:
     """The tags of a resource of EC2 or of a role; of others none are told, so that a condition on them is not met."""
+    if not arn.startswith("arn:"):
+        return {}
     service, kind = arn.split(":")[2], arn.rpartition(":")[2].partition("/")[0]
     name = arn.rpartition("/")[2]
     if service == "ec2" and region:
