@@ -41,12 +41,14 @@ class Sandbox:
     admin: SandboxClient
     enforces_iam: bool = False
 
-    def client(self, service: str, config: Config = NO_RETRIES, region: str | None = None) -> Any:
+    def client(
+        self, service: str, config: Config = NO_RETRIES, region: str | None = None, *, as_owner: bool = True
+    ) -> Any:
         """Return a boto3 client that got its credentials through the default chain from nothing but the env file.
 
-        Where IAM is enforced it is the account's owner who asks.
+        Where IAM is enforced it is the account's owner who asks, unless `as_owner` is false.
         """
-        environment = self.applied_to(os.environ) | (self._as_owner() if self.enforces_iam else {})
+        environment = self.applied_to(os.environ) | (self._as_owner() if self.enforces_iam and as_owner else {})
         with mock.patch.dict(os.environ, environment, clear=True):
             session = boto3.Session()
             credentials = session.get_credentials()

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tidegate.environments import load, load_policies
+
 TERRAFORM = Path(__file__).resolve().parents[2] / "include" / "terraform"
 CORE = TERRAFORM / "core"
 SECURE_BUCKET = TERRAFORM / "modules" / "secure_bucket"
@@ -26,7 +28,6 @@ VARIABLES = {
     "execution_role_name",
     "oidc_provider_url",
     "oidc_audience",
-    "oidc_subject",
     "budget_name",
     "budget_limit_usd",
     "budget_thresholds_usd",
@@ -56,15 +57,12 @@ BUCKETS = {
 BOOTSTRAPPED = {f"module.{bucket}.{address}" for bucket, addresses in BUCKETS.items() for address in addresses} | {
     "aws_dynamodb_table.locks",
     "aws_iam_openid_connect_provider.lanes",
-    "aws_iam_role.execution",
 }
 PROTECTED = {
     CORE: {
         "aws_budgets_budget.monthly",
         "aws_dynamodb_table.locks",
         "aws_iam_openid_connect_provider.lanes",
-        "aws_iam_policy.execution",
-        "aws_iam_role.execution",
         "aws_sns_topic.alerts",
     },
     SECURE_BUCKET: {address.removesuffix("[0]") for addresses in BUCKETS.values() for address in addresses},
@@ -137,73 +135,10 @@ def test_a_stranger_cannot_publish_alerts(blocks: Reader) -> None:
     assert re.search(r'variable = "aws:SourceAccount"\s+values +\= \[var\.account_id\]', policy.body)
 
 
-def statements(body: str) -> dict[str, tuple[bool, set[str]]]:
-    """Return sid -> (denies, actions) of a policy document."""
-    found = {}
-    for part in re.split(r"^  statement \{\n", body, flags=re.MULTILINE)[1:]:
-        [sid] = re.findall(r'^    sid +\= "(.+)"$', part, re.MULTILINE)
-        [actions] = re.findall(r"^    actions +\= \[([^\]]*)\]", part, re.MULTILINE)
-        found[sid] = ('"Deny"' in part, set(re.findall(r'"([^"]+)"', actions)))
-    return found
-
-
-@pytest.fixture
-def execution_policy(blocks: Reader) -> dict[str, tuple[bool, set[str]]]:
-    """The statements of all documents of the role."""
-    documents = [it for it in blocks(CORE, "data") if it.address.startswith("aws_iam_policy_document.execution")]
-    found = [statements(document.body) for document in documents]
-    together = {sid: statement for each in found for sid, statement in each.items()}
-    assert len(together) == sum(len(each) for each in found), "two statements of one name"
-    return together
-
-
-def test_the_role_cannot_make_what_is_forbidden(execution_policy: dict[str, tuple[bool, set[str]]]) -> None:
-    allowed = {action for denies, actions in execution_policy.values() if not denies for action in actions}
-    assert allowed
-    forbidden = re.compile(
-        r"(?:.*:)?\*"
-        r"|ec2:(?:Create\*|CreateNat|Allocate|Associate(?!RouteTable)|Run|Request).*"
-        r"|(?:autoscaling|elasticloadbalancing|redshift):(?!Describe).*"
-        r"|(?:eks|kafka|es|elasticache|apprunner|globalaccelerator|redshift-serverless):(?!Describe|List).*"
-        r"|(?:airflow|lightsail):(?!Get|List).*"
-        r"|iam:(?:Attach|CreateUser|CreateAccessKey|CreateLoginProfile|CreatePolicy).*"
-    )
-    own = {"iam:AttachRolePolicy", "iam:CreatePolicy", "iam:CreatePolicyVersion"}
-    assert {action for action in allowed if forbidden.fullmatch(action)} == own
-
-
-def test_the_role_attaches_to_itself_and_only_what_is_its_own(blocks: Reader) -> None:
-    [policy] = [each for each in blocks(CORE, "data") if each.address == "aws_iam_policy_document.execution"]
-    [making] = [part for part in policy.body.split("\n  statement {\n") if '"iam:CreatePolicy"' in part]
-    assert "resources = local.execution_policy_arns" in making
-    [attaching] = [part for part in policy.body.split("\n  statement {\n") if '"iam:AttachRolePolicy"' in part]
-    assert "resources = [local.execution_role_arn]" in attaching
-    assert re.search(r'variable = "iam:PolicyARN"\s+values +\= local\.execution_policy_arns', attaching)
-    assert 'test     = "ArnEquals"' in attaching
-    others = [it for it in blocks(CORE, "data") if it.address.startswith("aws_iam_policy_document.execution_")]
-    assert [it.address for it in others if re.search(r'"iam:(?:Attach|Create|Detach)\w*Policy', it.body)] == []
-
-
-def test_the_role_cannot_erase_history(execution_policy: dict[str, tuple[bool, set[str]]]) -> None:
-    allowed = {action for denies, actions in execution_policy.values() if not denies for action in actions}
-    denied = {action for denies, actions in execution_policy.values() if denies for action in actions}
-    never = {"s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:DeleteBucket", "dynamodb:DeleteTable"}
-    assert never <= denied
-    assert never.isdisjoint(allowed)
-    assert sorted(action for action in allowed if re.fullmatch(r"(s3|dynamodb):(Delete\*|\*)", action)) == []
-    assert execution_policy["ObjectsDelete"] == (False, {"s3:DeleteObject"})
-
-
-def test_objects_are_deleted_only_where_they_may_be(blocks: Reader) -> None:
-    [policy] = [each for each in blocks(CORE, "data") if each.address == "aws_iam_policy_document.execution_backend"]
-    [part] = [part for part in policy.body.split("\n  statement {\n") if '"s3:DeleteObject"]' in part]
-    assert 'resources = ["${local.state_arn}/*.tflock", "${local.work_arn}/*"]' in part
-
-
 def test_the_readme_tells_bootstrap_what_the_module_says(code: Callable[[Path], str]) -> None:
     readme = (CORE / "README.md").read_text("utf-8")
     documents = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", readme, re.DOTALL)]
-    [bucket_policy, lifecycle, trust] = documents
+    [bucket_policy, lifecycle] = documents
     [rule] = lifecycle["Rules"]
     module = code(SECURE_BUCKET)
     for statement in bucket_policy["Statement"]:
@@ -212,4 +147,16 @@ def test_the_readme_tells_bootstrap_what_the_module_says(code: Callable[[Path], 
     assert f'id     = "{rule["ID"]}"' in module
     days = rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
     assert f"days_after_initiation = {days}" in module
-    assert [statement["Action"] for statement in trust["Statement"]] == ["sts:AssumeRoleWithWebIdentity"]
+
+
+def test_the_execution_role_is_let_go_of_and_nothing_else(blocks: Reader) -> None:
+    released = {each.argument("from") for each in blocks(CORE, "removed")}
+    assert released == {
+        "aws_iam_role.execution",
+        "aws_iam_role_policy.execution",
+        "aws_iam_policy.execution",
+        "aws_iam_role_policy_attachment.execution",
+    }
+    assert released == set(load_policies(load("dev_min")).allowed_types.released["core"])
+    assert all("destroy = false" in each.body for each in blocks(CORE, "removed"))
+    assert [each.address for each in blocks(CORE, "resource") if each.address.startswith("aws_iam_role")] == []

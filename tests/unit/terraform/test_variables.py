@@ -71,7 +71,6 @@ def test_core(environment: Environment) -> None:
         "execution_role_name": "fraud-platform-dev-min-execution",
         "oidc_provider_url": environment.oidc.provider_url,
         "oidc_audience": "sts.amazonaws.com",
-        "oidc_subject": environment.oidc.subject,
         "budget_name": "fraud-platform-dev-min-budget",
         "budget_limit_usd": 30.0,
         "budget_thresholds_usd": [10.0, 20.0, 28.0],
@@ -101,6 +100,7 @@ def test_demo(environment: Environment) -> None:
         "project": "fraud-platform",
         "environment": "dev_min",
         "platform_run": "platform_x",
+        "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/fraud-platform-dev-min-boundary",
         "runtime_database_enabled": False,
         "contract_source": "remote_state",
         "core_state": {

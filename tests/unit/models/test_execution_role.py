@@ -1,0 +1,174 @@
+"""The execution role's documents: they fit, they keep what they promise, and differences are said by statement."""
+
+import json
+import re
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from standins import dev_min
+from tidegate.environments import load, load_policies, names
+from tidegate.models.environment import Environment
+from tidegate.models.execution_role import MANAGED_POLICY_LIMIT, ExecutionRole, differences, execution_role
+from tidegate.models.role_policy import ExecutionRolePolicy, RoleStatement
+
+ATTACHED = 10
+"""How many managed policies a role takes (IAM and STS quotas)."""
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    return dev_min()[0]
+
+
+@pytest.fixture(scope="module")
+def policy(environment: Environment) -> ExecutionRolePolicy:
+    return load_policies(environment).execution_role
+
+
+@pytest.fixture(scope="module")
+def role(policy: ExecutionRolePolicy, environment: Environment) -> ExecutionRole:
+    return execution_role(policy, environment)
+
+
+def longest(environment: Environment) -> Environment:
+    """Every name that stands in a document at the greatest length that the manifest or AWS admits."""
+    document = environment.model_dump(by_alias=True)
+    document |= {"name": "e" * 31, "project": "p" * 31, "region": "ap-southeast-1", "role_name": "r" * 64}
+    document["scan_regions"] = ["ap-southeast-1"]
+    document["backend"] |= {"bucket": "s" * 63, "lock_table": "t" * 255}
+    document["evidence"]["bucket"], document["work"]["bucket"] = "v" * 63, "w" * 63
+    document["budget"]["name"] = "b" * 100
+    document["oidc"] |= {"provider_url": "https://" + "o" * 247, "subject": "s" * 255}
+    return Environment.model_validate(document)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_document_of_every_manifest_fits(name: str, policy: ExecutionRolePolicy) -> None:
+    assert execution_role(policy, load(name)).too_long() == ()
+
+
+def test_every_document_fits_with_the_longest_names(environment: Environment, policy: ExecutionRolePolicy) -> None:
+    made = execution_role(policy, longest(environment))
+    assert made.too_long() == ()
+    assert len(made.policies) <= ATTACHED - 2, "leave room for what an account attaches to every role"
+    for text in (made.boundary, *made.policies.values()):
+        assert re.search(r"\s", text) is None
+
+
+def test_what_is_too_long_is_named_with_its_length(environment: Environment, policy: ExecutionRolePolicy) -> None:
+    more = tuple(
+        RoleStatement(sid=f"More{place}", actions=("s3:GetObject",), resources=("$state_arn",)) for place in range(90)
+    )
+    grown = policy.model_copy(update={"documents": {**policy.documents, "core": policy.documents["core"] + more}})
+    [said] = execution_role(grown, environment).too_long()
+    assert re.fullmatch(r"fraud-platform-dev-min-lanes-core has \d{4,5} characters, and may have 5529", said)
+    assert MANAGED_POLICY_LIMIT == 6144
+
+
+def _allowed(role: ExecutionRole) -> set[str]:
+    statements = [each for text in role.policies.values() for each in json.loads(text)["Statement"]]
+    assert {each["Effect"] for each in statements} == {"Allow"}
+    return {action for each in statements for action in each["Action"]}
+
+
+def test_the_role_cannot_make_what_is_forbidden(role: ExecutionRole) -> None:
+    forbidden = re.compile(
+        r"(?:.*:)?\*"
+        r"|ec2:(?:Create\*|CreateNat|Allocate|Associate(?!RouteTable)|Run|Request).*"
+        r"|(?:autoscaling|elasticloadbalancing|redshift):(?!Describe).*"
+        r"|(?:eks|kafka|es|elasticache|apprunner|globalaccelerator|redshift-serverless):(?!Describe|List).*"
+        r"|(?:airflow|lightsail):(?!Get|List).*"
+        r"|iam:(?:Attach|Detach|CreateUser|CreateAccessKey|CreateLoginProfile|CreatePolicy|SetDefaultPolicy).*"
+    )
+    assert {action for action in _allowed(role) if forbidden.fullmatch(action)} == set()
+
+
+def test_nothing_writes_the_role_itself(role: ExecutionRole) -> None:
+    writing = re.compile(r"iam:(?!Get|List)")
+    for text in role.policies.values():
+        for statement in json.loads(text)["Statement"]:
+            if any(writing.match(action) for action in statement["Action"]):
+                mine = [role.arn, role.boundary_arn, *role.policies]
+                covered = [arn for arn in mine for pattern in statement["Resource"] if fnmatchcase(arn, pattern)]
+                assert covered == [], statement["Sid"]
+
+
+@pytest.mark.parametrize(
+    "action", ["s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:DeleteBucket", "dynamodb:DeleteTable"]
+)
+def test_the_boundary_denies_what_would_erase_history(role: ExecutionRole, action: str) -> None:
+    denied = [each for each in json.loads(role.boundary)["Statement"] if each["Effect"] == "Deny"]
+    assert any(action in each["Action"] for each in denied)
+    assert action not in _allowed(role)
+
+
+def test_objects_are_deleted_only_where_they_may_be(role: ExecutionRole) -> None:
+    [backend] = [text for arn, text in role.policies.items() if arn.endswith("-backend")]
+    [statement] = [each for each in json.loads(backend)["Statement"] if "s3:DeleteObject" in each["Action"]]
+    state, work = "arn:aws:s3:::fraud-platform-dev-min-tfstate", "arn:aws:s3:::fraud-platform-dev-min-work"
+    assert statement["Resource"] == [f"{state}/*.tflock", f"{work}/*"]
+
+
+def test_one_audience_and_one_subject_are_trusted(role: ExecutionRole, environment: Environment) -> None:
+    [statement] = json.loads(role.trust)["Statement"]
+    assert statement["Principal"] == {"Federated": role.provider_arn}
+    issuer = environment.oidc.provider_url.removeprefix("https://")
+    assert statement["Condition"] == {
+        "StringEquals": {f"{issuer}:aud": environment.oidc.audience, f"{issuer}:sub": environment.oidc.subject}
+    }
+
+
+def test_a_placeholder_that_nobody_knows_is_named(environment: Environment, policy: ExecutionRolePolicy) -> None:
+    odd = RoleStatement(sid="Odd", actions=("s3:GetObject",), resources=("arn:aws:s3:::$bucket",))
+    with pytest.raises(ValueError, match=r"names 'bucket', known: account, "):
+        execution_role(policy.model_copy(update={"boundary": (odd,)}), environment)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"resources": ()}, "either resources or not_resources"),
+        ({"not_resources": ("*",)}, "either resources or not_resources"),
+        ({"resources": (), "not_resources": ("*",)}, "only a Deny may have not_resources"),
+        ({"sid": "With space"}, "sid"),
+        ({"actions": ()}, "actions"),
+    ],
+)
+def test_a_statement_says_what_it_is_about(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        RoleStatement.model_validate({"sid": "A", "actions": ("s3:GetObject",), "resources": ("*",), **changes})
+
+
+def _document(*statements: dict[str, Any], version: str = "2012-10-17") -> dict[str, Any]:
+    return {"Version": version, "Statement": list(statements)}
+
+
+READ = {"Sid": "Read", "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ["a", "b"]}
+WRITE = {"Sid": "Write", "Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["*"]}
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        (_document(READ, WRITE), ()),
+        (_document(WRITE, READ), ()),
+        (_document({**READ, "Action": ["s3:ListBucket", "s3:GetObject"], "Resource": ["b", "a"]}, WRITE), ()),
+        (_document(READ, {**WRITE, "Action": "s3:PutObject", "Resource": "*"}), ()),
+        (_document(READ), ("lacks Write",)),
+        (_document(READ, WRITE, {**WRITE, "Sid": "More"}), ("has More besides",)),
+        (_document(READ, WRITE, {"Effect": "Allow", "Action": "*", "Resource": "*"}), ("has statement 3 besides",)),
+        (_document(READ, {**WRITE, "Resource": ["x"]}), ("Write differs",)),
+        (_document(READ, {**WRITE, "Effect": "Deny"}), ("Write differs",)),
+        (_document(READ, {**WRITE, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}), ("Write differs",)),
+        (_document(READ, WRITE, version="2008-10-17"), ("Version is '2008-10-17'",)),
+        ({}, ("lacks Read", "lacks Write", "Version is None")),
+    ],
+)
+def test_differences_are_said_by_statement(standing: dict[str, Any], said: tuple[str, ...]) -> None:
+    assert differences(standing, json.dumps(_document(READ, WRITE))) == said
+
+
+def test_one_statement_may_stand_alone() -> None:
+    assert differences({"Version": "2012-10-17", "Statement": READ}, json.dumps(_document(READ))) == ()
