@@ -98,7 +98,8 @@ def _statements(document: Mapping[str, Any]) -> dict[str, str]:
 
 def _sid(statement: object, place: int) -> str:
     sid = statement.get("Sid") if isinstance(statement, dict) else None
-    return str(sid) if sid else f"statement {place}"
+    # Somebody else may have written it: half a character is one that no evidence can hold.
+    return str(sid).encode("utf-8", "backslashreplace").decode() if sid else f"statement {place}"
 
 
 def _plain(node: object, key: str = "") -> object:

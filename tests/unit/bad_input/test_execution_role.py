@@ -1,0 +1,76 @@
+"""What IAM says of the execution role: bad in every field, and never taken for the role that was asked for."""
+
+import json
+
+import pytest
+
+from bad_input import Case, FakeAws, Text, sweep
+from factories_control import NOW, identity_facts
+from tidegate.collectors.aws import reading
+from tidegate.collectors.aws.execution_role import collect_execution_role
+from tidegate.environments import load, load_policies
+from tidegate.gates import identity_and_tools
+from tidegate.models.execution_role import execution_role
+from tidegate.models.observed import Known
+
+ENVIRONMENT = load("dev_min")
+WHOLE = execution_role(load_policies(ENVIRONMENT).execution_role, ENVIRONMENT)
+FIRST, *_ = WHOLE.policies
+# One policy is as good as four: a fake answers each question alike.
+WANTED = type(WHOLE)(
+    arn=WHOLE.arn,
+    name=WHOLE.name,
+    trust=WHOLE.trust,
+    provider_arn=WHOLE.provider_arn,
+    boundary_arn=WHOLE.boundary_arn,
+    boundary=WHOLE.policies[FIRST],
+    policies={FIRST: WHOLE.policies[FIRST]},
+)
+GATE = "IDENTITY-AND-TOOLS"
+OF_BOTOCORE = frozenset(
+    f".{name}"
+    for name in (
+        *("Arn", "AttachmentCount", "CreateDate", "Description", "IsAttachable", "Path", "PolicyId", "PolicyName"),
+        *("PermissionsBoundaryUsageCount", "RoleId", "RoleName", "Tags", "UpdateDate", "IsDefaultVersion", "VersionId"),
+        *("MaxSessionDuration", "PermissionsBoundaryType", "RoleLastUsed", "SourceRoleTemplate"),
+    )
+)
+"""It goes through all fields of an answer, for documents to decode."""
+
+
+def judged(aws):
+    facts = identity_facts(role=Known(collect_execution_role(aws.clients, WANTED)))
+    return facts, {GATE: identity_and_tools.GATE.evaluate(facts, judged_at=NOW)}
+
+
+CASES = (
+    Case(
+        name="role",
+        answers={
+            "iam.GetRole": {
+                "Role": {
+                    "AssumeRolePolicyDocument": Text(json.loads(WANTED.trust)),
+                    "PermissionsBoundary": {"PermissionsBoundaryArn": WANTED.boundary_arn},
+                }
+            },
+            "iam.ListAttachedRolePolicies": [
+                {"AttachedPolicies": [], "IsTruncated": True, "Marker": "page-2"},
+                {"AttachedPolicies": [{"PolicyArn": FIRST}], "IsTruncated": False},
+            ],
+            "iam.ListRolePolicies": {"PolicyNames": [], "IsTruncated": False},
+            "iam.GetPolicy": {"Policy": {"DefaultVersionId": "v2"}},
+            "iam.GetPolicyVersion": {"PolicyVersion": {"Document": Text(json.loads(WANTED.policies[FIRST]))}},
+        },
+        judge=judged,
+        expected={GATE: frozenset()},
+        unset=OF_BOTOCORE,
+    ),
+)
+IRRELEVANT = {"role: *.IsTruncated: removed": "a page without a token is the last one"}
+
+
+@pytest.mark.timeout(1500)
+def test_every_field_in_every_bad_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_PAGES", 5)
+    aws = FakeAws(ENVIRONMENT.region)
+    assert sweep(aws, CASES, IRRELEVANT) == []
