@@ -328,9 +328,17 @@ def test_modules_lie_on_the_path_of_who_runs_them() -> None:
         modules = [words[number + 1] for number, word in enumerate(words) if word == "-m" and "." in words[number + 1]]
         assert bool(modules) == (name == "sandbox")
         for module in modules:
-            folder = in_project(PurePosixPath(services()[name]["environment"]["PYTHONPATH"]))
-            assert folder is not None
-            assert (folder / f"{module.replace('.', '/')}.py").is_file()
+            path = services()[name]["environment"]["PYTHONPATH"].split(":")
+            folders = [in_project(PurePosixPath(each)) for each in path]
+            assert None not in folders
+            assert [folder for folder in folders if folder and (folder / f"{module.replace('.', '/')}.py").is_file()]
+
+
+def test_the_sandbox_finds_the_command_that_its_owner_runs() -> None:
+    path = services()["sandbox"]["environment"]["PYTHONPATH"].split(":")
+    folders = [in_project(PurePosixPath(each)) for each in path]
+    assert [folder for folder in folders if folder and (folder / "tidegate" / "cli.py").is_file()]
+    assert sandbox_options().environment == "dev_min"
 
 
 def test_the_product_needs_no_search_path() -> None:
