@@ -55,6 +55,18 @@ class _Table:
     def ensure_table(self) -> Outcome:
         table = current(self._described, "ResourceNotFoundException")
         if table is None:
+            self._create()
+            self._wait_until_active()
+            return "created"
+        keys = field(table, "KeySchema", list)
+        if keys != [{"AttributeName": LOCK_KEY, "KeyType": "HASH"}]:
+            found = ", ".join(f"{field(k, 'AttributeName', str)} {field(k, 'KeyType', str)}" for k in keys)
+            raise Refused(f"its key is {found}, expected {LOCK_KEY} HASH; a key cannot be changed")
+        self._wait_until_active()
+        return "kept"
+
+    def _create(self) -> None:
+        try:
             ask(
                 self._clients.dynamodb.create_table,
                 TableName=self._spec.name,
@@ -64,14 +76,10 @@ class _Table:
                 DeletionProtectionEnabled=True,
                 SSESpecification={"Enabled": True},
             )
-            self._wait_until_active()
-            return "created"
-        keys = field(table, "KeySchema", list)
-        if keys != [{"AttributeName": LOCK_KEY, "KeyType": "HASH"}]:
-            found = ", ".join(f"{field(k, 'AttributeName', str)} {field(k, 'KeyType', str)}" for k in keys)
-            raise Refused(f"its key is {found}, expected {LOCK_KEY} HASH; a key cannot be changed")
-        self._wait_until_active()
-        return "kept"
+        except ClientError as error:
+            # Made just now: by us, when the answer was lost, or by somebody else. The next looks judge what it is.
+            if error_code(error) != "ResourceInUseException":
+                raise
 
     def ensure_deletion_protection(self) -> Outcome:
         before = optional(self._described(), "DeletionProtectionEnabled", bool)

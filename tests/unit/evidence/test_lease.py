@@ -153,6 +153,35 @@ def test_releasing_what_another_holds_leaves_it_alone(lease: RunLease, other: Ru
     assert lease.check(**BUILD, now=NOW).ours
 
 
+def test_a_task_that_another_task_of_its_run_was_faster_than_holds_the_lease(
+    lease: RunLease, other: RunLease, s3: Any
+) -> None:
+    meanwhile(s3, "PutObject", lambda: other.acquire(**BUILDING, now=NOW + timedelta(seconds=1)))
+    taken = lease.acquire(**BUILDING, now=NOW)
+    assert taken == Lease(ours=True, holder=Known(held(BUILDING, NOW + timedelta(seconds=1))))
+
+
+def test_a_lease_that_was_given_back_meanwhile_is_not_held(lease: RunLease, other: RunLease, s3: Any) -> None:
+    lease.acquire(**BUILDING, now=NOW)
+    meanwhile(s3, "PutObject", lambda: other.release(**BUILD, now=NOW + timedelta(seconds=1)))
+    assert not lease.acquire(**BUILDING, now=NOW + timedelta(seconds=1)).ours
+
+
+def test_a_release_goes_on_when_another_task_of_its_run_renews_meanwhile(
+    lease: RunLease, other: RunLease, s3: Any
+) -> None:
+    lease.acquire(**BUILDING, now=NOW)
+    meanwhile(s3, "PutObject", lambda: other.acquire(**BUILDING, now=NOW + timedelta(seconds=1)))
+    assert lease.release(**BUILD, now=NOW + timedelta(seconds=2))
+    assert not lease.check(**BUILD, now=NOW + timedelta(seconds=2)).ours
+
+
+def test_a_renewal_that_is_refused_is_not_ours_although_the_lease_still_is(lease: RunLease, s3: Any) -> None:
+    lease.acquire(**BUILDING, now=NOW)
+    refuse(s3, "PutObject", aws_error("AccessDenied"))
+    assert not lease.acquire(**BUILDING, now=NOW + timedelta(minutes=1)).ours
+
+
 def test_releasing_a_free_lease(lease: RunLease) -> None:
     assert lease.release(**BUILD, now=NOW)
     assert lease.check(**BUILD, now=NOW).holder == Absent()
