@@ -63,6 +63,7 @@ data "aws_iam_policy_document" "execution_guards" {
   statement {
     sid = "GuardsReadCost"
     actions = [
+      "budgets:DescribeBudgetActionsForBudget",
       "budgets:ListTagsForResource",
       "budgets:ViewBudget",
       "ce:GetCostAndUsage",

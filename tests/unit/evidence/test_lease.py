@@ -9,6 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
 from standins import BUCKET, LEAKY, NO_TOKEN_FILE, SECRET, aws_error, meanwhile, refuse, s3_client
+from tidegate import conditional
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.lease import RunLease
 from tidegate.models.control import Lease, LeaseHolder
@@ -174,6 +175,14 @@ def test_a_release_goes_on_when_another_task_of_its_run_renews_meanwhile(
     meanwhile(s3, "PutObject", lambda: other.acquire(**BUILDING, now=NOW + timedelta(seconds=1)))
     assert lease.release(**BUILD, now=NOW + timedelta(seconds=2))
     assert not lease.check(**BUILD, now=NOW + timedelta(seconds=2)).ours
+
+
+def test_a_conflict_that_lasts_is_no_lost_race(lease: RunLease, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conditional, "PAUSES", ())
+    refuse(s3, "PutObject", aws_error("ConditionalRequestConflict"))
+    found = lease.acquire(**BUILDING, now=NOW)
+    assert isinstance(found.holder, Unreadable)
+    assert "ConditionalRequestConflict" in found.holder.reason
 
 
 def test_a_renewal_that_is_refused_is_not_ours_although_the_lease_still_is(lease: RunLease, s3: Any) -> None:
