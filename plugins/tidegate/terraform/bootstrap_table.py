@@ -82,21 +82,36 @@ class _Table:
                 raise
 
     def ensure_deletion_protection(self) -> Outcome:
-        before = optional(self._described(), "DeletionProtectionEnabled", bool)
-        if before:
+        if self._is_protected():
             return "kept"
-        ask(self._clients.dynamodb.update_table, TableName=self._spec.name, DeletionProtectionEnabled=True)
-        self._wait_until_active()
+        self._update(self._is_protected, DeletionProtectionEnabled=True)
         return "corrected"
+
+    def _is_protected(self) -> bool:
+        return bool(optional(self._described(), "DeletionProtectionEnabled", bool))
 
     def ensure_encryption(self) -> Outcome:
         """With a key of the account, as core has it; without this, AWS's own key encrypts."""
-        status = optional(self._described().get("SSEDescription") or {}, "Status", str)
-        if status in ("ENABLED", "ENABLING", "UPDATING"):
+        if self._is_encrypted():
             return "kept"
-        ask(self._clients.dynamodb.update_table, TableName=self._spec.name, SSESpecification={"Enabled": True})
-        self._wait_until_active()
+        self._update(self._is_encrypted, SSESpecification={"Enabled": True})
         return "corrected"
+
+    def _is_encrypted(self) -> bool:
+        status = optional(self._described().get("SSEDescription") or {}, "Status", str)
+        return status in ("ENABLED", "ENABLING", "UPDATING")
+
+    def _update(self, is_done: Callable[[], bool], **change: Any) -> None:
+        """Change the table. One that is being changed already may be so by this very request, its answer lost."""
+        try:
+            ask(self._clients.dynamodb.update_table, TableName=self._spec.name, **change)
+        except ClientError as error:
+            if error_code(error) != "ResourceInUseException":
+                raise
+            self._wait_until_active()
+            if not is_done():
+                raise
+        self._wait_until_active()
 
     def ensure_recovery(self) -> Outcome:
         answer = ask(self._clients.dynamodb.describe_continuous_backups, TableName=self._spec.name)
