@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from types import SimpleNamespace
 from typing import Any
@@ -307,6 +308,7 @@ _FORMS: dict[type, dict[str, Any]] = {
     float: {"text": "10", "below": -1.0, **_NUMBERS},
     list: {"mapping": {}, "text": "text", "number": 7},
     dict: {"list": [], "text": "text", "number": 7, "empty": {}},
+    datetime: {"text": "2026-02-01", "number": 7, "list": [], "without a zone": datetime(2026, 2, 1)},  # noqa: DTZ001
     type(None): {"text": "text", "number": 7, "list": [], "mapping": {"a": "b"}},
 }
 """Other types and impossible values; `bool` stands before `int`, of which it is a kind."""

@@ -31,6 +31,7 @@ NOW = datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC)
 BUDGET = "fraud-platform-dev-min-budget"
 TOPIC = "arn:aws:sns:eu-west-2:123456789012:fraud-platform-dev-min-alerts"
 EMAIL = "platform-alerts@example.com"
+PRIMARY_VIEW = "arn:aws:billing::123456789012:billingview/primary"
 LADDER = (Decimal(10), Decimal(20), Decimal(28))
 
 
@@ -74,6 +75,14 @@ def budget_facts(*alerts: BudgetAlert, **changes: Any) -> BudgetFacts:
         type=Known("COST"),
         excluded_cost_types=Known(("IncludeCredit", "IncludeRefund")),
         filters=Known(()),
+        begins_at=Known(datetime(2026, 1, 1, tzinfo=UTC)),
+        ends_at=Known(datetime(2087, 6, 15, tzinfo=UTC)),
+        billing_view=Absent(),
+        expected_billing_view=PRIMARY_VIEW,
+        metric=Known("UnblendedCost"),
+        limit_moved_by=Known(()),
+        health=Absent(),
+        actions=Known(()),
         alerts=Known(alerts or tuple(alert(threshold) for threshold in LADDER)),
         subscriptions=Known((subscription(),)),
     )

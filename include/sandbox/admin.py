@@ -5,11 +5,16 @@
     GET    /journal?since=N
     GET    /spend   PUT /spend        what Cost Explorer answers from
     PUT    /budget-spend              {"budget_name": "...", "actual": "12.34", "forecasted": "20"}
+    PUT    /budget-state              {"budget_name": "...", "traits": {"HealthStatus": {"Status": "UNHEALTHY"}},
+                                      "actions": [{"ActionId": "...", "ActionType": "...", "Status": "..."}]}
+    PUT    /billing                   {"state": "enabled" | "not_enabled" | "data_unavailable" | "access_not_activated"}
     GET    /seeded  PUT /seeded       {"resources": [{"service": "lightsail", "operation": "GetInstances",
                                       "region": "eu-west-2", "item": {...}, "tags": {...}}]}: what stands in services
                                       that moto lacks
     GET    /sns/default  PUT /sns/default   {"state": "pending" | "confirmed"}
     POST   /sns/confirm               {"topic_arn": "...", "endpoint": "...", "confirmed": true}
+    POST   /sns/unsubscribe           {"topic_arn": "...", "endpoint": "..."}, as the link in every mail does
+    POST   /sns/clock                 {"hours": 48}: what waits for its confirmation that long is gone
     GET    /sns/messages              what was published to topics, of one topic the oldest first
     POST   /reset                     everything as after the start; sessions already issued stay valid
 

@@ -154,6 +154,28 @@ class SandboxClient:
         body = {"budget_name": budget_name, "actual": str(actual), "forecasted": str(forecasted)}
         self._call("PUT", "/budget-spend", body)
 
+    def set_budget_state(
+        self, budget_name: str, traits: Mapping[str, Any] | None = None, actions: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Set what DescribeBudget answers beside the definition, e.g. HealthStatus, and the budget's actions."""
+        self._call(
+            "PUT",
+            "/budget-state",
+            {"budget_name": budget_name, "traits": dict(traits or {}), "actions": [dict(each) for each in actions]},
+        )
+
+    def set_billing(self, state: Literal["enabled", "not_enabled", "data_unavailable", "access_not_activated"]) -> None:
+        """Set how far billing is set up: what Cost Explorer refuses with, or that it answers."""
+        self._call("PUT", "/billing", {"state": state})
+
+    def unsubscribe(self, topic_arn: str, endpoint: str) -> None:
+        """Remove a reader's subscriptions, as the link in every mail does."""
+        self._call("POST", "/sns/unsubscribe", {"topic_arn": topic_arn, "endpoint": endpoint})
+
+    def let_subscriptions_age(self, hours: float) -> None:
+        """Move the clock of subscriptions: what waits for its confirmation for 48 hours is gone."""
+        self._call("POST", "/sns/clock", {"hours": hours})
+
     def set_email_subscriptions(self, state: Literal["confirmed", "pending"]) -> None:
         """Set how e-mail subscriptions made from now on start."""
         self._call("PUT", "/sns/default", {"state": state})

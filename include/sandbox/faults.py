@@ -9,7 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.calls import Call
 from sandbox.errors import Answer, Protocol, error_answer
 
-Kind = Literal["refuse", "delay", "throttle", "truncate", "expired_token", "access_denied", "explicit_deny", "error"]
+Kind = Literal[
+    "refuse",
+    "delay",
+    "throttle",
+    "truncate",
+    "expired_token",
+    "access_denied",
+    "explicit_deny",
+    "error",
+    "lose",
+    "error_after",
+]
+"""How a call is spoiled. `lose` and `error_after` let it be done first: its answer is dropped, or an error instead."""
 
 DEFAULT_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 600.0
@@ -100,7 +112,7 @@ class FaultBook:
 
 
 def spoiled_answer(fault: Fault, call: Call, protocol: Protocol) -> Answer:
-    """Return the error answer of a throttle, expired_token, access_denied, explicit_deny or error fault."""
+    """Return the error answer of every kind that answers with an error."""
     status, code, message = _error(fault, call, protocol)
     return error_answer(protocol, fault.status or status, fault.code or code, f"{message} (made by the sandbox)")
 

@@ -117,6 +117,15 @@ class Proxy:
                 self.journal.record(call, answer.status, fault.kind)
                 await _send(client, answer, request.method, cut=True)
                 return False
+            case "lose":
+                answer = await self._pass_on_or_explain(request, protocol)
+                self.journal.record(call, answer.status, fault.kind)
+                return False
+            case "error_after":
+                done = await self._pass_on_or_explain(request, protocol)
+                self.journal.record(call, done.status, fault.kind)
+                await _send(client, spoiled_answer(fault, call, protocol), request.method)
+                return True
             case _:
                 answer = spoiled_answer(fault, call, protocol)
         self.journal.record(call, answer.status, fault.kind)

@@ -101,6 +101,8 @@ def test_leftovers_that_no_state_knows(clients: Clients) -> None:
         ("refuse", {}),
         ("expired_token", {}),
         ("error", {"status": 500}),
+        ("lose", {}),
+        ("error_after", {}),
     ],
 )
 def test_a_bad_day_has_names_at_every_gate(sandbox: Sandbox, clients: Clients, kind: Any, more: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Every kind of fault, as a real client sees it."""
 
 import time
+from typing import Any
 
 import pytest
 from botocore.config import Config
@@ -82,6 +83,41 @@ def test_refuse_closes_the_connection_before_the_call_is_made(sandbox: Sandbox, 
     (call,) = sandbox.admin.calls(position)
     assert (call.operation, call.status, call.fault) == ("DeleteObject", None, "refuse")
     assert s3.head_object(Bucket=bucket, Key="object")["ContentLength"] == len(BODY)
+
+
+def test_lose_drops_the_answer_to_a_call_that_was_done(sandbox: Sandbox, bucket: str) -> None:
+    s3 = sandbox.client("s3")
+    position = sandbox.admin.journal_position()
+    with (
+        sandbox.admin.fault(service="s3", operation="PutObject", kind="lose"),
+        pytest.raises((ConnectionClosedError, HTTPClientError)),
+    ):
+        s3.put_object(Bucket=bucket, Key="new", Body=b"done")
+
+    (call,) = sandbox.admin.calls(position)
+    assert (call.operation, call.status, call.fault) == ("PutObject", 200, "lose")
+    assert s3.get_object(Bucket=bucket, Key="new")["Body"].read() == b"done"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, (500, "InternalError")), ({"status": 503, "code": "ServiceUnavailable"}, (503, "ServiceUnavailable"))],
+)
+def test_error_after_answers_an_error_to_a_call_that_was_done(
+    sandbox: Sandbox, bucket: str, given: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    s3 = sandbox.client("s3")
+    position = sandbox.admin.journal_position()
+    with (
+        sandbox.admin.fault(service="s3", operation="PutObject", kind="error_after", **given),
+        pytest.raises(ClientError) as caught,
+    ):
+        s3.put_object(Bucket=bucket, Key="new", Body=b"done")
+
+    (call,) = sandbox.admin.calls(position)
+    assert code_of(caught) == expected
+    assert (call.status, call.fault) == (200, "error_after")
+    assert s3.get_object(Bucket=bucket, Key="new")["Body"].read() == b"done"
 
 
 def test_truncate_cuts_the_body_half_way(sandbox: Sandbox, bucket: str) -> None:

@@ -28,12 +28,14 @@ def install() -> None:
         create_notification,
         delete_budget,
         delete_notification,
+        describe_budget,
         describe_notifications_for_budget,
     ):
         replace(BudgetsResponse, operation.__name__, operation)
     for operation in (
         create_subscriber,
         delete_subscriber,
+        describe_budget_actions_for_budget,
         describe_budget_performance_history,
         describe_subscribers_for_notification,
         list_tags_for_resource,
@@ -60,6 +62,21 @@ def delete_budget(response: BudgetsResponse) -> str:
     answer = _DELETE_BUDGET(response)
     SETTINGS.budget_tags.pop(_arn(response, response._get_param("BudgetName")), None)
     return answer
+
+
+def describe_budget(response: BudgetsResponse) -> str:
+    """DescribeBudget: the filter expression only when it was asked for, as AWS does, and what the admin API has set."""
+    budget = _to_dict(_budget(response, response._get_param("BudgetName")))
+    budget |= SETTINGS.budget_traits.get(budget["BudgetName"], {})
+    if not response._get_param("ShowFilterExpression"):
+        budget.pop("FilterExpression", None)
+    return json.dumps({"Budget": budget})
+
+
+def describe_budget_actions_for_budget(response: BudgetsResponse) -> str:
+    """DescribeBudgetActionsForBudget: what the admin API has set; none otherwise."""
+    name = _budget(response, response._get_param("BudgetName")).budget["BudgetName"]
+    return json.dumps({"AccountId": response._get_param("AccountId"), "Actions": SETTINGS.budget_actions.get(name, [])})
 
 
 def update_budget(response: BudgetsResponse) -> str:

@@ -1,11 +1,11 @@
 """The AWS stand-in's part of the sandbox's admin API (labelled); the routes are listed in sandbox/admin.py."""
 
 from moto.moto_api._internal.models import moto_api_backend
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.aws import identity, sns
 from sandbox.aws.seeded import Seeds
-from sandbox.aws.settings import SETTINGS, BudgetSpend, SubscriptionState
+from sandbox.aws.settings import REFUSALS, SETTINGS, BillingState, BudgetSpend, BudgetState, SubscriptionState
 from sandbox.aws.spend import Spend
 from sandbox.errors import Answer
 from sandbox.proxy_control import PREFIX, first_problem, json_answer
@@ -17,6 +17,31 @@ class EmailDefault(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     state: SubscriptionState
+
+
+class Billing(BaseModel):
+    """How far the account's billing is set up."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: BillingState
+
+
+class Unsubscription(BaseModel):
+    """Whose subscription goes, as when a mail scanner follows the link."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic_arn: str
+    endpoint: str
+
+
+class Clock(BaseModel):
+    """How many hours pass for subscriptions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hours: float = Field(ge=0, le=10_000)
 
 
 class Confirmation(BaseModel):
@@ -56,6 +81,15 @@ def _answer(method: str, route: str, body: bytes) -> Answer:
             budget_spend = BudgetSpend.model_validate_json(body)
             SETTINGS.budget_spend[budget_spend.budget_name] = budget_spend
             return json_answer(200, budget_spend.model_dump(mode="json"))
+        case "PUT", "budget-state":
+            state = BudgetState.model_validate_json(body)
+            SETTINGS.budget_traits[state.budget_name] = state.traits
+            SETTINGS.budget_actions[state.budget_name] = state.actions
+            return json_answer(200, state.model_dump(mode="json"))
+        case "PUT", "billing":
+            billing = Billing.model_validate_json(body)
+            SETTINGS.explorer_refusal = REFUSALS[billing.state]
+            return json_answer(200, billing.model_dump(mode="json"))
         case "POST", "reset":
             _reset()
             return json_answer(200, {"reset": True})
@@ -72,6 +106,12 @@ def _answer_about_mail(method: str, route: str, body: bytes) -> Answer:
             SETTINGS.email_subscriptions = EmailDefault.model_validate_json(body).state
         case "GET", "sns/messages":
             return json_answer(200, {"messages": sns.published()})
+        case "POST", "sns/unsubscribe":
+            gone = Unsubscription.model_validate_json(body)
+            sns.unsubscribe(gone.topic_arn, gone.endpoint)
+            return json_answer(200, gone.model_dump())
+        case "POST", "sns/clock":
+            return json_answer(200, {"hours": sns.let_hours_pass(Clock.model_validate_json(body).hours)})
         case "POST", "sns/confirm":
             confirmation = Confirmation.model_validate_json(body)
             sns.confirm(confirmation.topic_arn, confirmation.endpoint, confirmed=confirmation.confirmed)

@@ -52,11 +52,20 @@ def install() -> None:
 
 
 def _get_cost_and_usage(response: CostExplorerResponse) -> str:
+    _refuse_as_set()
     return json.dumps(cost_and_usage(json.loads(response.body), response.current_account, SETTINGS.spend.today()))
 
 
 def _get_cost_forecast(response: CostExplorerResponse) -> str:
+    _refuse_as_set()
     return json.dumps(cost_forecast(json.loads(response.body), SETTINGS.spend.today()))
+
+
+def _refuse_as_set() -> None:
+    """Refuse as AWS does while Cost Explorer is not enabled, has no data, or billing access is not activated."""
+    refusal = SETTINGS.explorer_refusal
+    if refusal is not None:
+        raise JsonRESTError(refusal.code, refusal.message)
 
 
 def cost_and_usage(request: Mapping[str, Any], account: str, today: date) -> dict[str, Any]:

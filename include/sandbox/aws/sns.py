@@ -1,12 +1,15 @@
 """SNS in the sandbox (labelled extension of moto): e-mail subscriptions that wait, and the messages that were sent.
 
 moto confirms at once. Here a new e-mail subscription starts in the state that the admin API set (`confirmed` unless
-told otherwise); a pending one is listed with the ARN `PendingConfirmation` until the admin API confirms it. Nothing is
-mailed: what was published to a topic is read out by the admin API.
+told otherwise); a pending one is listed with the ARN `PendingConfirmation` until the admin API confirms it. As in AWS,
+one that stays pending for 48 hours is gone; the admin API moves the clock of subscriptions, and unsubscribes a reader.
+Nothing is mailed: what was published to a topic is read out by the admin API.
 """
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
@@ -17,8 +20,11 @@ from sandbox.aws.settings import SETTINGS, SubscriptionState
 
 EMAIL_PROTOCOLS = frozenset({"email", "email-json"})
 PENDING_ARN = "PendingConfirmation"
+EXPIRES_AFTER = timedelta(hours=48)
+"""How long AWS keeps a subscription that nobody confirms."""
 _SUBSCRIBE = SNSBackend.subscribe
 _GET_TOPIC = SNSBackend.get_topic
+_GET_ATTRIBUTES = SNSBackend.get_subscription_attributes
 _RESPOND_TO_SUBSCRIBE = SNSResponse.subscribe
 
 
@@ -30,6 +36,7 @@ def install() -> None:
     """Put the confirmation state on moto's classes."""
     replace(SNSBackend, "subscribe", _subscribe)
     replace(SNSBackend, "get_topic", _get_topic)
+    replace(SNSBackend, "get_subscription_attributes", _get_subscription_attributes)
     replace(SNSResponse, "subscribe", _respond_to_subscribe)
     replace(SNSResponse, "list_subscriptions", _list_subscriptions)
     replace(SNSResponse, "list_subscriptions_by_topic", _list_by_topic)
@@ -45,6 +52,43 @@ def confirm(topic_arn: str, endpoint: str, *, confirmed: bool = True) -> None:
         raise NoSuchSubscription(f"{endpoint} has no subscription to {topic_arn}.")
     for subscription in found:
         subscription.attributes["PendingConfirmation"] = not confirmed
+        SETTINGS.subscriptions_pending_since[subscription.arn] = _now()
+
+
+def unsubscribe(topic_arn: str, endpoint: str) -> None:
+    """Remove the subscriptions of `endpoint`, as the link at the end of every mail does. Raises NoSuchSubscription."""
+    gone = [each for each in _all_subscriptions() if each.topic_arn == topic_arn and each.endpoint == endpoint]
+    if not gone:
+        raise NoSuchSubscription(f"{endpoint} has no subscription to {topic_arn}.")
+    _remove({subscription.arn for subscription in gone})
+
+
+def let_hours_pass(hours: float) -> float:
+    """Move the clock of subscriptions, and remove those that nobody confirmed in time; gives how far it is ahead."""
+    SETTINGS.subscription_clock_hours += hours
+    _expire()
+    return SETTINGS.subscription_clock_hours
+
+
+def _now() -> datetime:
+    return datetime.now(UTC) + timedelta(hours=SETTINGS.subscription_clock_hours)
+
+
+def _expire() -> None:
+    _remove(
+        {
+            each.arn
+            for each in _all_subscriptions()
+            if _is_pending(each) and _now() - SETTINGS.subscriptions_pending_since[each.arn] >= EXPIRES_AFTER
+        }
+    )
+
+
+def _remove(arns: set[str]) -> None:
+    for account in list(sns_backends.values()):
+        for backend in list(account.values()):
+            for arn in arns & set(backend.subscriptions):
+                del backend.subscriptions[arn]
 
 
 def published() -> list[dict[str, str | None]]:
@@ -73,7 +117,7 @@ def _as_read(message: str) -> str:
 def _all_subscriptions() -> Iterator[Subscription]:
     for account in list(sns_backends.values()):
         for backend in list(account.values()):
-            yield from backend.subscriptions.values()
+            yield from list(backend.subscriptions.values())
 
 
 def _is_pending(subscription: Subscription) -> bool:
@@ -85,6 +129,7 @@ def _subscribe(backend: SNSBackend, topic_arn: str, endpoint: str, protocol: str
     subscription = _SUBSCRIBE(backend, topic_arn, endpoint, protocol)
     if is_new and protocol in EMAIL_PROTOCOLS and SETTINGS.email_subscriptions is SubscriptionState.PENDING:
         subscription.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
+        SETTINGS.subscriptions_pending_since[subscription.arn] = _now()
     return subscription
 
 
@@ -97,7 +142,13 @@ def _respond_to_subscribe(response: SNSResponse) -> ActionResult:
     return answer
 
 
+def _get_subscription_attributes(backend: SNSBackend, arn: str) -> dict[str, Any]:
+    _expire()
+    return _GET_ATTRIBUTES(backend, arn)
+
+
 def _get_topic(backend: SNSBackend, arn: str) -> Topic:
+    _expire()
     topic = _GET_TOPIC(backend, arn)
     states = [_is_pending(each) for each in backend._get_topic_subscriptions(topic)]
     topic.subscriptions_pending = sum(states)
@@ -106,6 +157,7 @@ def _get_topic(backend: SNSBackend, arn: str) -> Topic:
 
 
 def _list_subscriptions(response: SNSResponse) -> ActionResult:
+    _expire()
     found, next_token = response.backend.list_subscriptions(next_token=response._get_param("NextToken"))
     return ActionResult({"Subscriptions": [_listed(each) for each in found], "NextToken": next_token})
 

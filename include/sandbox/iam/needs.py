@@ -103,9 +103,9 @@ def needs(request: Request, world: World, common: Context) -> Iterator[Need]:
 
 def _own_action(request: Request) -> str:
     service = _PREFIXES.get(request.service, request.service)
-    if service == "budgets" and "Tag" not in request.operation:
+    if service == "budgets" and "Tag" not in request.operation and "Action" not in request.operation:
         verb = next((verb for verb in _BUDGET_ACTIONS if request.operation.startswith(verb)), None)
-        if verb is None or "Action" in request.operation:
+        if verb is None:
             raise CannotRead(f"budgets {request.operation}")
         return f"budgets:{_BUDGET_ACTIONS[verb]}"
     return _RENAMED.get((service, request.operation), f"{service}:{request.operation}")

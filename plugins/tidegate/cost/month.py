@@ -11,8 +11,8 @@ from decimal import Decimal
 from tidegate.cost.ladder import BUDGETS, CONFLUENT, EXPLORER, Report, total_of
 from tidegate.cost.projection import Projection, Reported, month_start, project
 from tidegate.cost.run_rate import run_rate
-from tidegate.models.cost import CostFacts
-from tidegate.models.observed import Absent, Known
+from tidegate.models.cost import CostFacts, Money
+from tidegate.models.observed import Absent, Known, Observed
 
 CLOCKS_APART = timedelta(minutes=5)
 """How far the clocks of two workers may differ before one of them is taken to have jumped."""
@@ -41,9 +41,16 @@ def budget_may_be_of_last_month(facts: CostFacts) -> bool:
 
 def reports_of(facts: CostFacts) -> tuple[Report, ...]:
     """What each source says about the month."""
-    return total_of(
-        facts.budgets, facts.days, facts.confluent, unit=facts.expected_unit, start=facts.start, end=facts.end
-    ).reports
+    spent, unit = _without_marketplace(facts), facts.expected_unit
+    return total_of(spent, facts.days, facts.confluent, unit=unit, start=facts.start, end=facts.end).reports
+
+
+def _without_marketplace(facts: CostFacts) -> Observed[Money]:
+    """What AWS Budgets tells, less what Confluent's own bill tells as well; never turned below zero by that."""
+    if not isinstance(facts.budgets, Known) or not facts.marketplace_usd:
+        return facts.budgets
+    money = facts.budgets.value
+    return Known(replace(money, amount=max(money.amount - facts.marketplace_usd, min(money.amount, Decimal(0)))))
 
 
 def _projected(facts: CostFacts, reports: list[Reported]) -> Projection:

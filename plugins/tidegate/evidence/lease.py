@@ -1,7 +1,8 @@
 """The run lease: one lane run per environment at a time (design.md, environments).
 
 One object, changed only by conditional puts (`If-None-Match: *` for the first, `If-Match: <etag>` afterwards), so that
-of two takers one wins. It expires when its holder stops renewing it; Terraform's state lock stays the last line.
+of two takers one wins. Who is refused reads it again: the answer to its own put may have been lost. It expires when
+its holder stops renewing it; Terraform's state lock stays the last line.
 """
 
 import json
@@ -10,11 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tidegate.answers import NO_ANSWER, ask, error_code, explain
+from tidegate.conditional import ask_conditionally, is_refused
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.models.control import Lease, LeaseHolder
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 
-_LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
+_TRIES = 4
+"""How often a release is tried while other tasks of the same run renew the lease."""
 
 
 class RunLease:
@@ -48,26 +51,29 @@ class RunLease:
         refusal = self._write(ours, etag)
         if refusal is None:
             return Lease(ours=True, holder=Known(ours))
-        return Lease(ours=False, holder=self._read()[0] if refusal == "lost the race" else Unreadable(refusal))
+        now_there = self._read()[0]
+        if refusal != "lost the race":  # it may be written all the same, when no answer came
+            lost = Lease(ours=False, holder=Unreadable(refusal))
+            return Lease(ours=True, holder=now_there) if now_there == Known(ours) else lost
+        return Lease(ours=_is_held(now_there, dag_id, run_id, now), holder=now_there)
 
     def check(self, *, dag_id: str, run_id: str, now: datetime) -> Lease:
         """Look without taking: ours only when this run holds it and it has not expired."""
         current, _ = self._read()
-        match current:
-            case Known(holder):
-                ours = (holder.dag_id, holder.run_id) == (dag_id, run_id) and holder.expires_at > now
-                return Lease(ours=ours, holder=current)
-            case _:
-                return Lease(ours=False, holder=current)
+        return Lease(ours=_is_held(current, dag_id, run_id, now), holder=current)
 
     def release(self, *, dag_id: str, run_id: str, now: datetime) -> bool:
         """Let it expire now, when it is ours. True when it is not ours any more afterwards."""
-        current, etag = self._read()
-        if isinstance(current, Unreadable):
-            return False
-        if not isinstance(current, Known) or (current.value.dag_id, current.value.run_id) != (dag_id, run_id):
-            return True
-        return self._write(replace(current.value, heartbeat_at=now, expires_at=now), etag) in {None, "lost the race"}
+        for _ in range(_TRIES):
+            current, etag = self._read()
+            if isinstance(current, Unreadable):
+                return False
+            if not isinstance(current, Known) or (current.value.dag_id, current.value.run_id) != (dag_id, run_id):
+                return True
+            released = replace(current.value, heartbeat_at=now, expires_at=now)
+            if current.value == released or self._write(released, etag) is None:
+                return True
+        return False
 
     def _read(self) -> tuple[Observed[LeaseHolder], str | None]:
         try:
@@ -101,7 +107,16 @@ class RunLease:
             "expires_at": holder.expires_at.isoformat(),
         }
         try:
-            ask(self._client.put_object, Bucket=self._bucket, Key=self._key, Body=seal(record), **condition)
+            put = self._client.put_object
+            ask_conditionally(put, Bucket=self._bucket, Key=self._key, Body=seal(record), **condition)
         except NO_ANSWER as error:
-            return "lost the race" if error_code(error) in _LOST_RACE else explain(self._key, error)
+            return "lost the race" if is_refused(error) else explain(self._key, error)
         return None
+
+
+def _is_held(current: Observed[LeaseHolder], dag_id: str, run_id: str, now: datetime) -> bool:
+    """By this run, in whichever of its tasks, and not expired."""
+    if not isinstance(current, Known):
+        return False
+    holder = current.value
+    return (holder.dag_id, holder.run_id) == (dag_id, run_id) and holder.expires_at > now

@@ -4,6 +4,7 @@ StoreError
   + AlreadyExists      somebody wrote this key before
   + NotThere           there is no such key
   + StoreUnreachable   no usable answer; nothing may mutate without evidence
+    + WriteUnconfirmed   the write may be done all the same: neither its answer nor the object can be seen
 """
 
 import hashlib
@@ -14,7 +15,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tidegate.answers import NO_ANSWER, ask, error_code, said
+from tidegate.conditional import WRITE_ID, ask_conditionally, is_refused, may_be_done
 from tidegate.models.redaction import without_secrets
+
+_NOT_THERE = frozenset({"404", "NoSuchKey"})
 
 
 class StoreError(Exception):
@@ -35,6 +39,10 @@ class NotThere(StoreError):
 
 class StoreUnreachable(StoreError):
     """The store did not answer, or refused."""
+
+
+class WriteUnconfirmed(StoreUnreachable):
+    """Whether the object was written is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +132,13 @@ class S3Store:
         self._bucket = bucket
 
     def create(self, key: str, content: bytes) -> StoredObject:
-        """Conditional put: `If-None-Match: *`, checked by SHA-256 on the way."""
+        """Conditional put: `If-None-Match: *`, checked by SHA-256 on the way.
+
+        A write whose answer was lost is found again by its own id, so AlreadyExists always means another write.
+        """
+        write_id = uuid.uuid4().hex
         try:
-            answer = ask(
+            answer = ask_conditionally(
                 self._client.put_object,
                 Bucket=self._bucket,
                 Key=key,
@@ -134,12 +146,27 @@ class S3Store:
                 IfNoneMatch="*",
                 ContentType="application/json",
                 ChecksumAlgorithm="SHA256",
+                Metadata={WRITE_ID: write_id},
             )
         except NO_ANSWER as error:
-            if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict"}:
-                raise AlreadyExists(key) from error
-            raise StoreUnreachable(key, said(error)) from None  # its own text is not redacted
+            if not is_refused(error) and not may_be_done(error):
+                raise StoreUnreachable(key, said(error)) from None  # its own text is not redacted
+            answer = self._own_write(key, write_id, error)
         return StoredObject(key, self.uri(key), answer.get("VersionId"), hashlib.sha256(content).hexdigest())
+
+    def _own_write(self, key: str, write_id: str, error: Exception) -> Any:
+        """What S3 says of the object, where this very write made it. Raises AlreadyExists, StoreUnreachable,
+        WriteUnconfirmed.
+        """
+        try:
+            found = ask(self._client.head_object, Bucket=self._bucket, Key=key)
+        except NO_ANSWER as unseen:
+            if error_code(unseen) in _NOT_THERE:
+                raise StoreUnreachable(key, said(error)) from None
+            raise WriteUnconfirmed(key, f"{said(error)}; it may be written all the same: {said(unseen)}") from None
+        if found.get("Metadata", {}).get(WRITE_ID) != write_id:
+            raise AlreadyExists(key) from error
+        return found
 
     def read(self, key: str) -> tuple[StoredObject, bytes]:
         """Read the newest version of an object."""

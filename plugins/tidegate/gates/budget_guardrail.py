@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_budget import budget_effect_blockers
 from tidegate.gates.rules_observed import Need, required_equal, unusable
 from tidegate.gates.rules_remedies import REPAIR_CORE
 from tidegate.models.blocker import Blocker
@@ -32,6 +33,7 @@ def blockers(facts: BudgetFacts) -> Iterator[Blocker]:
     yield from required_equal(facts.name, facts.expected_name, need, otherwise="NAME-MISMATCH")
     if isinstance(facts.name, Known):
         yield from _definition(facts)
+        yield from budget_effect_blockers(facts)
     yield from each(_alerts(facts), _channel(facts))
 
 
@@ -147,7 +149,9 @@ def _channel(facts: BudgetFacts) -> Iterator[Blocker]:
             observed=f"{facts.expected_email} is PendingConfirmation",
             expected=wanted,
             remedy=Remedy.of(
-                Person(facts.expected_email, "open the mail from AWS Notifications and follow its link"), Clear()
+                Person(facts.expected_email, "open the mail from AWS Notifications and follow its link"),
+                Clear(),
+                note="AWS deletes a subscription that nobody confirms within 48 hours",
             ),
         )
         return

@@ -16,6 +16,7 @@ from tidegate.cost.month import (
 )
 from tidegate.cost.projection import Problem, Projection
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_billing_access import cost_unusable
 from tidegate.gates.rules_confluent import confluent_blockers
 from tidegate.gates.rules_cost_scope import narrowed_blockers
 from tidegate.gates.rules_observed import Need, unusable
@@ -100,7 +101,7 @@ def _period(facts: CostFacts) -> Iterator[Blocker]:
 def _budgets(facts: CostFacts) -> Iterator[Blocker]:
     if not isinstance(facts.budgets, Known):
         if budget_counts(facts):
-            yield _unusable(facts.budgets, BUDGETS)
+            yield from cost_unusable(facts.budgets, BUDGETS)
         return
     yield from _money(facts, facts.budgets.value, BUDGETS)
 
@@ -108,7 +109,7 @@ def _budgets(facts: CostFacts) -> Iterator[Blocker]:
 def _explorer(facts: CostFacts) -> Iterator[Blocker]:
     if not isinstance(facts.days, Known):
         if explorer_counts(facts) and not nobody_asked(facts) and not nobody_can_tell_yet(facts):
-            yield _unusable(facts.days, EXPLORER)
+            yield from cost_unusable(facts.days, EXPLORER)
         return
     days = facts.days.value
     if not days:

@@ -10,6 +10,7 @@ from tidegate.collectors.aws.cost import month_to_date, read_budget_spend
 from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.confluent.costs import read_bill
 from tidegate.cost.ladder import UNKNOWN, Report
+from tidegate.cost.marketplace import without_products
 from tidegate.cost.month import projected_of, projection_of, reported_of, reports_of, said_usd
 from tidegate.evidence.control import first_apply, read_latch
 from tidegate.lanes.confluent import confluent_api, confluent_endpoint
@@ -18,7 +19,7 @@ from tidegate.lanes.own_reads import ExplorerRead, read_explorer
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.standing import read_inventories
 from tidegate.models.confluent import ConfluentBill, ConfluentBilling, ConfluentBillingFacts
-from tidegate.models.cost import CostFacts
+from tidegate.models.cost import CostFacts, DailyCost
 from tidegate.models.facts import Coverage, Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.policy import PolicyException
@@ -37,6 +38,7 @@ def collect_cost(run: LaneRun) -> CostFacts:
     budgets = read_budget_spend(run.clients, environment)
     explorer = read_explorer(run, read_at)
     confluent = read_confluent(run, read_at) if "confluent" in environment.cost_scope else None
+    days, marketplace = _counted_once(run, explorer.days, confluent)
     facts = CostFacts(
         observed_at=read_at,
         sources=tuple(_sources(run, read_at, budgets, explorer, confluent)),
@@ -55,9 +57,10 @@ def collect_cost(run: LaneRun) -> CostFacts:
         billing_lag_hours={str(platform): hours for platform, hours in environment.billing_lag_hours.items()},
         budgets=budgets,
         budget_expected=not isinstance(budgets, Absent) or _budget_expected(run),
-        days=explorer.days,
+        days=days,
         own_reads=explorer.own,
         confluent=confluent,
+        marketplace_usd=marketplace,
         inventories=read_inventories(run, read_at),
         prices=run.policies.prices,
         prices_max_age_days=wanted.prices_max_age_days,
@@ -67,6 +70,22 @@ def collect_cost(run: LaneRun) -> CostFacts:
     facts = shown_results(replace(facts, observed_at=now()))
     run.log(_sentence(facts, explorer))
     return facts
+
+
+def _counted_once(
+    run: LaneRun, days: Observed[tuple[DailyCost, ...]], confluent: ConfluentBilling | None
+) -> tuple[Observed[tuple[DailyCost, ...]], Decimal]:
+    """The days without Confluent's products of AWS Marketplace, and what these charged.
+
+    While Confluent's own bill is not known they stay in the bill of AWS: counted nowhere they may never be.
+    """
+    section = run.environment.confluent
+    products = () if section is None else section.marketplace_products
+    if not products or not isinstance(days, Known) or confluent is None or not isinstance(confluent.bill, Known):
+        return days, Decimal(0)
+    without, amount = without_products(days.value, products)
+    run.log(f"paid to Confluent through AWS Marketplace: {amount}, counted with Confluent's own bill")
+    return Known(without), amount
 
 
 def _latched(run: LaneRun) -> bool:

@@ -6,6 +6,7 @@ names the run, its target and the record of the latch, and holds only while that
 """
 
 import re
+from typing import Any
 
 from tidegate.evidence import control
 from tidegate.evidence.canonical import seal, unseal
@@ -13,6 +14,7 @@ from tidegate.evidence.store import AlreadyExists, NotThere, StoreError
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 
+_COMPARED = ("dag_id", "run_id", "target", "triggered_by", "latch")
 _RUN_ID = re.compile(r"stop_\d{8}T\d{6}Z__try\d+")
 
 
@@ -32,13 +34,24 @@ def record_trigger(run: LaneRun, dag_id: str, run_id: str, target: str) -> str:
         "latch": latch.value.number,
         "recorded_at": now().isoformat(),
     }
+    key = _key(run, run_id)
     try:
-        run.remote.create(_key(run, run_id), seal(record))
+        run.remote.create(key, seal(record))
     except AlreadyExists:
-        return ""
+        return _same_run(run, key, record)
     except StoreError as error:
         return str(error)
     return ""
+
+
+def _same_run(run: LaneRun, key: str, record: dict[str, Any]) -> str:
+    """Does the record that lies there name the same run and latch? Then an earlier try wrote it. Empty: yes."""
+    try:
+        found = unseal(run.remote.read(key)[1])
+    except (StoreError, ValueError) as error:
+        return f"{key}: another record is there and cannot be read: {error}"
+    differ = sorted(name for name in _COMPARED if found.get(name) != record[name])
+    return f"{key}: another record is there; it differs in {', '.join(differ)}" if differ else ""
 
 
 def triggered_by_the_stop(run: LaneRun) -> Observed[str]:

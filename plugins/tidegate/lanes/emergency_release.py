@@ -5,16 +5,18 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tidegate.evidence import control
-from tidegate.evidence.store import AlreadyExists, StoreError
+from tidegate.evidence.store import AlreadyExists, StoreError, WriteUnconfirmed
 from tidegate.gates.registry import by_id
 from tidegate.lanes.cost_history import COST_GATE, CostAttempt, cost_attempts
 from tidegate.lanes.emergency_stop import said_reason
 from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.readiness import caller, tools
 from tidegate.lanes.run import ActionBlocked, LaneRun, now
+from tidegate.models.blocker import Blocker
 from tidegate.models.emergency import CostJudgement, EmergencyReleaseFacts
 from tidegate.models.facts import Facts, Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 from tidegate.models.snapshot import Snapshot
 
 
@@ -58,6 +60,21 @@ def release(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
             f"LATCH-MOVED {error.key}: the latch has a newer record than the judged one | observed: a record after "
             f"{latch.number} | expected: record {latch.number} is the newest | remedy: read the newest record, then "
             "clear this task with everything downstream"
+        ) from error
+    except WriteUnconfirmed as error:
+        raise ActionBlocked(
+            Blocker(
+                code="LATCH-RELEASE-UNCONFIRMED",
+                summary="whether the latch is released, and builds are open, is not known",
+                resource=error.key,
+                observed=str(error),
+                expected="an answer of the evidence bucket",
+                remedy=Remedy.of(
+                    Person(OWNER, "mend what keeps the evidence bucket from answering"),
+                    Clear(run.task_id),
+                    note="It reads the latch anew; a latch that is not set then was released by this run",
+                ),
+            ).sentence()
         ) from error
     run.log(f"the emergency latch of {run.environment.name} is released by {stored.uri}: builds are open again")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from tidegate.collectors.aws.cost import MOST_PAGES, month_to_date, read_daily_cost
+from tidegate.collectors.aws.cost import MOST_REQUESTS, month_to_date, read_daily_cost
 from tidegate.cost.own_reads import page_price, pages_within, young_enough
 from tidegate.evidence.cost_reads import Answer, CostReads, MonthOfReads, PagesSpent
 from tidegate.evidence.store import StoreError
@@ -90,7 +90,9 @@ def _ask(run: LaneRun, reads: CostReads, newest: MonthOfReads, at: datetime, pri
         uncounted = Unreadable(f"the read could not be counted, so nobody asked: {error}")
         return _answered(run, uncounted, start, end, pages=Unreadable(str(error)), newest_at=newest.newest_at)
     sent: list[None] = []
-    days = read_daily_cost(run.clients, start, end, most_pages=min(MOST_PAGES, left), on_page=lambda: sent.append(None))
+    days = read_daily_cost(
+        run.clients, start, end, most_requests=min(MOST_REQUESTS, left), on_request=lambda: sent.append(None)
+    )
     pages: Observed[int]
     try:
         pages = Known(reads.answered(days, at=at, start=start, end=end, by=by, pages=len(sent)))

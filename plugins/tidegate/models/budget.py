@@ -1,6 +1,7 @@
 """The budget, its alerts and the channel that they reach (CO3)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -25,6 +26,15 @@ class BudgetAlert:
     threshold: Decimal
     threshold_type: str
     subscribers: Observed[tuple[AlertSubscriber, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetAction:
+    """What AWS Budgets does by itself at a threshold, e.g. attach a policy: its id, kind and state in AWS's words."""
+
+    id: str
+    type: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +71,19 @@ class BudgetFacts(Facts):
     alerts: Observed[tuple[BudgetAlert, ...]]
     subscriptions: Observed[tuple[TopicSubscription, ...]]
     """Of the alert topic. Absent: there is no such topic."""
+    begins_at: Observed[datetime] | None = None
+    """From when on the budget counts, UTC. Absent: AWS does not say. This and all that follow are None in evidence of
+    versions that did not look at it."""
+    ends_at: Observed[datetime] | None = None
+    """When AWS deletes the budget and its alerts, UTC."""
+    billing_view: Observed[str] | None = None
+    """ARN of the view of the bill that the budget counts. Absent: the whole bill of the account."""
+    expected_billing_view: str = ""
+    """ARN of the account's own, whole bill."""
+    metric: Observed[str] | None = None
+    """Which amount of a charge counts, by Cost Explorer's name for it."""
+    limit_moved_by: Observed[tuple[str, ...]] | None = None
+    """What changes the cap without anybody's doing."""
+    health: Observed[str] | None = None
+    """`HEALTHY`, or the state with its reason. Absent: AWS does not say, as for a budget of the whole bill."""
+    actions: Observed[tuple[BudgetAction, ...]] | None = None

@@ -58,7 +58,7 @@ class OwnReads:
     read_at: datetime | None
     """When the answer was read, UTC. None: there is no answer."""
     pages: Observed[int]
-    """Pages of this UTC month, this task's among them."""
+    """Requests of this UTC month, this task's among them, and those that botocore sent again."""
     page_usd: Observed[Decimal]
     """What a page costs. Absent: the prices do not say."""
     limit_usd: Decimal
@@ -107,6 +107,10 @@ class CostFacts(Facts):
     own_reads: OwnReads
     confluent: ConfluentBilling | None
     """None: it is not in the scope, so nobody asked."""
+    marketplace_usd: Decimal = Decimal(0)
+    """What AWS charged for Confluent through AWS Marketplace in these days, in the currency of the ladder. It counts
+    with Confluent's own bill: `days` are without it, and of AWS Budgets, which cannot tell it apart, so much is taken.
+    """
     inventories: dict[str, Inventory]
     """By platform what stands there."""
     prices: PricePolicy

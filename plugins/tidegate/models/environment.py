@@ -111,6 +111,16 @@ class Confluent(_Section):
     api_key_connection: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")]
     """Id of an Airflow connection; any secrets backend of Airflow may hold it. Login: a Cloud API key; password: its
     secret. The key's owner needs to read bills (BillingAdmin)."""
+    marketplace_products: tuple[Annotated[str, Field(min_length=1, max_length=300)], ...] = ()
+    """Where Confluent is paid through AWS Marketplace: what Cost Explorer calls its product under "Service". What it
+    charges counts once then, with Confluent's own bill."""
+
+    @model_validator(mode="after")
+    def _products_are_not_services_of_aws(self) -> "Confluent":
+        for name in self.marketplace_products:
+            if name.startswith(("Amazon", "AWS")) or "confluent" not in name.lower():
+                raise ValueError(f"marketplace_products: {name!r} is no product of Confluent by its name")
+        return self
 
 
 class Preserve(_Section):
@@ -208,6 +218,12 @@ class Environment(_Section):
         without = [platform for platform in ("aws", *self.cost_scope) if platform not in self.billing_lag_hours]
         if without:
             raise ValueError(f"billing_lag_hours must name {', '.join(dict.fromkeys(without))}")
+        return self
+
+    @model_validator(mode="after")
+    def _what_counts_once_is_counted(self) -> "Environment":
+        if self.confluent and self.confluent.marketplace_products and "confluent" not in self.cost_scope:
+            raise ValueError("confluent.marketplace_products needs confluent in cost_scope: else nobody counts them")
         return self
 
     @property

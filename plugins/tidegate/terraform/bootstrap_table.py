@@ -55,15 +55,7 @@ class _Table:
     def ensure_table(self) -> Outcome:
         table = current(self._described, "ResourceNotFoundException")
         if table is None:
-            ask(
-                self._clients.dynamodb.create_table,
-                TableName=self._spec.name,
-                KeySchema=[{"AttributeName": LOCK_KEY, "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": LOCK_KEY, "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-                DeletionProtectionEnabled=True,
-                SSESpecification={"Enabled": True},
-            )
+            self._create()
             self._wait_until_active()
             return "created"
         keys = field(table, "KeySchema", list)
@@ -73,22 +65,53 @@ class _Table:
         self._wait_until_active()
         return "kept"
 
+    def _create(self) -> None:
+        try:
+            ask(
+                self._clients.dynamodb.create_table,
+                TableName=self._spec.name,
+                KeySchema=[{"AttributeName": LOCK_KEY, "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": LOCK_KEY, "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+                DeletionProtectionEnabled=True,
+                SSESpecification={"Enabled": True},
+            )
+        except ClientError as error:
+            # Made just now: by us, when the answer was lost, or by somebody else. The next looks judge what it is.
+            if error_code(error) != "ResourceInUseException":
+                raise
+
     def ensure_deletion_protection(self) -> Outcome:
-        before = optional(self._described(), "DeletionProtectionEnabled", bool)
-        if before:
+        if self._is_protected():
             return "kept"
-        ask(self._clients.dynamodb.update_table, TableName=self._spec.name, DeletionProtectionEnabled=True)
-        self._wait_until_active()
+        self._update(self._is_protected, DeletionProtectionEnabled=True)
         return "corrected"
+
+    def _is_protected(self) -> bool:
+        return bool(optional(self._described(), "DeletionProtectionEnabled", bool))
 
     def ensure_encryption(self) -> Outcome:
         """With a key of the account, as core has it; without this, AWS's own key encrypts."""
-        status = optional(self._described().get("SSEDescription") or {}, "Status", str)
-        if status in ("ENABLED", "ENABLING", "UPDATING"):
+        if self._is_encrypted():
             return "kept"
-        ask(self._clients.dynamodb.update_table, TableName=self._spec.name, SSESpecification={"Enabled": True})
-        self._wait_until_active()
+        self._update(self._is_encrypted, SSESpecification={"Enabled": True})
         return "corrected"
+
+    def _is_encrypted(self) -> bool:
+        status = optional(self._described().get("SSEDescription") or {}, "Status", str)
+        return status in ("ENABLED", "ENABLING", "UPDATING")
+
+    def _update(self, is_done: Callable[[], bool], **change: Any) -> None:
+        """Change the table. One that is being changed already may be so by this very request, its answer lost."""
+        try:
+            ask(self._clients.dynamodb.update_table, TableName=self._spec.name, **change)
+        except ClientError as error:
+            if error_code(error) != "ResourceInUseException":
+                raise
+            self._wait_until_active()
+            if not is_done():
+                raise
+        self._wait_until_active()
 
     def ensure_recovery(self) -> Outcome:
         answer = ask(self._clients.dynamodb.describe_continuous_backups, TableName=self._spec.name)

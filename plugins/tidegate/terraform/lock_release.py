@@ -5,11 +5,12 @@ from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.locks import DYNAMODB, digest_of_lock, information_of, lock_file, lock_item
 from tidegate.collectors.aws.reading import text
 from tidegate.collectors.aws.stack_backend import BackendSettings
+from tidegate.conditional import ask_conditionally, is_refused, may_be_done
 from tidegate.models.state import StateLock
 
 IAM_ACTIONS: tuple[str, ...] = ("dynamodb:DeleteItem", "dynamodb:GetItem", "s3:DeleteObject", "s3:GetObject")
 
-_CHANGED = {"ConditionalCheckFailedException", "PreconditionFailed", "ConditionalRequestConflict"}
+_GONE = frozenset({"NoSuchKey", "404"})
 
 
 class LockNotReleased(Exception):
@@ -27,12 +28,27 @@ def delete_judged_lock(clients: Clients, settings: BackendSettings, judged: Stat
         else:
             _delete_file(clients, settings, judged)
     except NO_ANSWER as error:
-        code = error_code(error)
-        if code in {"NoSuchKey", "404"}:
+        if error_code(error) in _GONE:
             return
-        if code in _CHANGED:
-            raise LockNotReleased(f"{where} changed while it was to be released") from error
-        raise LockNotReleased(explain(where, error)) from error
+        if not is_refused(error) and not may_be_done(error):
+            raise LockNotReleased(explain(where, error)) from error
+        if not _is_gone(clients, settings, judged, where, error):
+            reason = f"{where} changed while it was to be released" if is_refused(error) else explain(where, error)
+            raise LockNotReleased(reason) from error
+
+
+def _is_gone(clients: Clients, settings: BackendSettings, judged: StateLock, where: str, error: Exception) -> bool:
+    """Is there no lock any more? The answer to the delete may have been lost. Raises LockNotReleased: not known."""
+    try:
+        if judged.kind == DYNAMODB:
+            return lock_item(clients, settings) is None
+        lock_file(clients, settings)
+        return False
+    except NO_ANSWER as unseen:
+        if error_code(unseen) in _GONE:
+            return True
+        said = f"{explain(where, error)}; it may be released all the same"
+        raise LockNotReleased(f"{said}: {explain('reading it back', unseen)}") from unseen
 
 
 def _delete_item(clients: Clients, settings: BackendSettings, judged: StateLock) -> None:
@@ -60,7 +76,7 @@ def _delete_file(clients: Clients, settings: BackendSettings, judged: StateLock)
     _same(settings.lockfile_key, content, judged)
     etag = text(answer, "ETag")
     s3 = clients.s3_in(settings.region)
-    ask(s3.delete_object, Bucket=settings.bucket, Key=settings.lockfile_key, IfMatch=etag)
+    ask_conditionally(s3.delete_object, Bucket=settings.bucket, Key=settings.lockfile_key, IfMatch=etag)
 
 
 def _same(where: str, content: bytes | None, judged: StateLock) -> None:

@@ -9,27 +9,32 @@ import hashlib
 import json
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tidegate.answers import NO_ANSWER, ask, error_code, explain
+from tidegate.answers import NO_ANSWER, ask, explain
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.stack_backend import BackendSettings
+from tidegate.conditional import ask_conditionally, is_refused, may_be_done
 from tidegate.models.unsaved import ObjectVersion
 
 IAM_ACTIONS: tuple[str, ...] = (
     "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
     "dynamodb:PutItem",
     "s3:DeleteObject",
+    "s3:GetObject",
     "s3:PutObject",
 )
 
 
 class StateNotWritten(Exception):
-    """The state is as it was. The text says why: somebody holds the lock, it moved, or AWS refused."""
+    """The state is as it was, or the text says that this is not known. It says why: somebody holds the lock, the state
+    moved, or AWS refused.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def write_state(
     with _held(clients, settings, operation):
         try:
             _unmoved(s3, settings, over)
-            answer = ask(
+            answer = ask_conditionally(
                 s3.put_object,
                 Bucket=settings.bucket,
                 Key=settings.key,
@@ -65,9 +70,9 @@ def write_state(
                 **encryption,
             )
         except NO_ANSWER as error:
-            if error_code(error) not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+            if not is_refused(error) and not may_be_done(error):
                 raise StateNotWritten(explain(f"PutObject {where}", error)) from error
-            answer = _written_before(s3, settings, body)  # botocore asks again when an answer is lost
+            answer = _written_before(s3, settings, body, error)
         try:
             ask(
                 clients.dynamodb_in(settings.region).put_item,
@@ -84,17 +89,20 @@ def write_state(
     return str(answer.get("VersionId"))
 
 
-def _written_before(s3: Any, settings: BackendSettings, body: bytes) -> Any:
-    """The object when it is ours already. Raises StateNotWritten: then somebody else wrote."""
+def _written_before(s3: Any, settings: BackendSettings, body: bytes, error: Exception) -> Any:
+    """The object when it is ours already, for the answer to the write may have been lost. Raises StateNotWritten."""
     where = f"s3://{settings.bucket}/{settings.key}"
     try:
         answer = ask(s3.get_object, Bucket=settings.bucket, Key=settings.key)
         found: bytes = ask(answer["Body"].read)
-    except NO_ANSWER as error:
-        raise StateNotWritten(explain(f"GetObject {where}", error)) from error
-    if found != body:
-        raise StateNotWritten(f"{where} moved while it was to be written")
-    return answer
+    except NO_ANSWER as unseen:
+        said = f"{explain(f'PutObject {where}', error)}; it may be written all the same"
+        raise StateNotWritten(f"{said}: {explain('GetObject', unseen)}") from unseen
+    if found == body:
+        return answer
+    if is_refused(error):
+        raise StateNotWritten(f"{where} moved while it was to be written") from error
+    raise StateNotWritten(explain(f"PutObject {where}", error)) from error
 
 
 def _unmoved(s3: Any, settings: BackendSettings, over: ObjectVersion | None) -> None:
@@ -123,10 +131,10 @@ def _held(clients: Clients, settings: BackendSettings, operation: Operation) -> 
     s3, table = clients.s3_in(settings.region), clients.dynamodb_in(settings.region)
     etag = _take_file(s3, settings, information) if settings.use_lockfile else None
     try:
-        _take_item(table, settings, information)
         try:
+            _take_item(table, settings, information)
             yield
-        finally:
+        finally:  # also when it is not known whether the item was taken: the condition spares everybody else's
             _give_back(
                 table.delete_item,
                 TableName=settings.lock_table,
@@ -140,34 +148,50 @@ def _held(clients: Clients, settings: BackendSettings, operation: Operation) -> 
 
 
 def _take_file(s3: Any, settings: BackendSettings, information: str) -> str:
+    """Take the lock file; gives its ETag. A lock whose answer was lost is known by what it holds."""
+    where = {"Bucket": settings.bucket, "Key": settings.lockfile_key}
+    body, what = information.encode(), f"lock file {settings.lockfile_key}"
     try:
-        answer = ask(
-            s3.put_object,
-            Bucket=settings.bucket,
-            Key=settings.lockfile_key,
-            Body=information.encode(),
-            ContentType="application/json",
-            IfNoneMatch="*",
-        )
+        put = s3.put_object
+        return str(ask_conditionally(put, **where, Body=body, ContentType="application/json", IfNoneMatch="*")["ETag"])
     except NO_ANSWER as error:
-        raise StateNotWritten(_refused(f"lock file {settings.lockfile_key}", error, "PreconditionFailed")) from error
-    return str(answer["ETag"])
+        found = _read_back(lambda: s3.get_object(**where), what, error)
+        if _read_back(lambda: found["Body"].read(), what, error) == body:
+            return str(found["ETag"])
+        raise StateNotWritten(_refused(what, error)) from error
 
 
 def _take_item(table: Any, settings: BackendSettings, information: str) -> None:
+    """Take the lock in the table, likewise."""
+    key, what = {"LockID": {"S": settings.lock_id}}, f"lock {settings.lock_id}"
     try:
         ask(
             table.put_item,
             TableName=settings.lock_table,
-            Item={"LockID": {"S": settings.lock_id}, "Info": {"S": information}},
+            Item={**key, "Info": {"S": information}},
             ConditionExpression="attribute_not_exists(LockID)",
         )
     except NO_ANSWER as error:
-        raise StateNotWritten(_refused(f"lock {settings.lock_id}", error, "ConditionalCheckFailedException")) from error
+        look = {"TableName": settings.lock_table, "Key": key, "ConsistentRead": True}
+        found = _read_back(lambda: table.get_item(**look), what, error)
+        if found.get("Item", {}).get("Info") != {"S": information}:
+            raise StateNotWritten(_refused(what, error)) from error
 
 
-def _refused(what: str, error: Exception, held: str) -> str:
-    return f"somebody holds the {what}" if error_code(error) == held else explain(f"taking the {what}", error)
+def _read_back(look: Callable[[], Any], what: str, error: Exception) -> Any:
+    """What lies there after a write that was not confirmed. Raises StateNotWritten where there was no need to look, or
+    nothing can be seen.
+    """
+    if not is_refused(error) and not may_be_done(error):
+        raise StateNotWritten(_refused(what, error)) from error
+    try:
+        return ask(look)
+    except NO_ANSWER as unseen:
+        raise StateNotWritten(f"{_refused(what, error)}; {explain('reading it back', unseen)}") from error
+
+
+def _refused(what: str, error: Exception) -> str:
+    return f"somebody holds the {what}" if is_refused(error) else explain(f"taking the {what}", error)
 
 
 def _give_back(delete: Any, **wanted: Any) -> None:

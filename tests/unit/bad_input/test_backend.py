@@ -111,8 +111,8 @@ LOCK_TABLE = Case(
 )
 
 
-UNHELD = frozenset({"dynamodb.GetItem.Item"})
-"""A lock that nobody holds has no item."""
+UNHELD = frozenset({"dynamodb.GetItem.Item", "s3.HeadObject.Metadata"})
+"""A lock that nobody holds has no item, and a lock file of another taker needs no metadata."""
 
 
 def judged_probes(aws: FakeAws) -> Any:

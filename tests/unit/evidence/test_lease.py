@@ -9,6 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
 from standins import BUCKET, LEAKY, NO_TOKEN_FILE, SECRET, aws_error, meanwhile, refuse, s3_client
+from tidegate import conditional
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.lease import RunLease
 from tidegate.models.control import Lease, LeaseHolder
@@ -151,6 +152,43 @@ def test_releasing_what_another_holds_leaves_it_alone(lease: RunLease, other: Ru
     assert other.release(**TEARDOWN, now=NOW)
     assert other.release(dag_id=BUILD["dag_id"], run_id="manual__2", now=NOW)
     assert lease.check(**BUILD, now=NOW).ours
+
+
+def test_a_task_that_another_task_of_its_run_was_faster_than_holds_the_lease(
+    lease: RunLease, other: RunLease, s3: Any
+) -> None:
+    meanwhile(s3, "PutObject", lambda: other.acquire(**BUILDING, now=NOW + timedelta(seconds=1)))
+    taken = lease.acquire(**BUILDING, now=NOW)
+    assert taken == Lease(ours=True, holder=Known(held(BUILDING, NOW + timedelta(seconds=1))))
+
+
+def test_a_lease_that_was_given_back_meanwhile_is_not_held(lease: RunLease, other: RunLease, s3: Any) -> None:
+    lease.acquire(**BUILDING, now=NOW)
+    meanwhile(s3, "PutObject", lambda: other.release(**BUILD, now=NOW + timedelta(seconds=1)))
+    assert not lease.acquire(**BUILDING, now=NOW + timedelta(seconds=1)).ours
+
+
+def test_a_release_goes_on_when_another_task_of_its_run_renews_meanwhile(
+    lease: RunLease, other: RunLease, s3: Any
+) -> None:
+    lease.acquire(**BUILDING, now=NOW)
+    meanwhile(s3, "PutObject", lambda: other.acquire(**BUILDING, now=NOW + timedelta(seconds=1)))
+    assert lease.release(**BUILD, now=NOW + timedelta(seconds=2))
+    assert not lease.check(**BUILD, now=NOW + timedelta(seconds=2)).ours
+
+
+def test_a_conflict_that_lasts_is_no_lost_race(lease: RunLease, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conditional, "PAUSES", ())
+    refuse(s3, "PutObject", aws_error("ConditionalRequestConflict"))
+    found = lease.acquire(**BUILDING, now=NOW)
+    assert isinstance(found.holder, Unreadable)
+    assert "ConditionalRequestConflict" in found.holder.reason
+
+
+def test_a_renewal_that_is_refused_is_not_ours_although_the_lease_still_is(lease: RunLease, s3: Any) -> None:
+    lease.acquire(**BUILDING, now=NOW)
+    refuse(s3, "PutObject", aws_error("AccessDenied"))
+    assert not lease.acquire(**BUILDING, now=NOW + timedelta(minutes=1)).ours
 
 
 def test_releasing_a_free_lease(lease: RunLease) -> None:

@@ -10,10 +10,11 @@ from traceback import format_exception
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
 from standins import BUCKET, LEAKY, NO_TOKEN_FILE, SECRET, aws_error, meanwhile, refuse, s3_client
+from tidegate import conditional
 from tidegate.evidence.store import (
     AlreadyExists,
     EvidenceStore,
@@ -22,6 +23,7 @@ from tidegate.evidence.store import (
     S3Store,
     StoreError,
     StoreUnreachable,
+    WriteUnconfirmed,
 )
 
 KEY = "evidence/dev_min/a/snapshot.json"
@@ -304,9 +306,107 @@ def test_a_missing_bucket_is_not_a_missing_object(s3: Any) -> None:
             call()
 
 
-def test_a_conflict_of_two_conditional_puts_is_somebody_else_being_faster(s3: Any) -> None:
-    refuse(s3, "PutObject", aws_error("ConditionalRequestConflict"))
+# What the answer to a conditional put proves.
+
+
+def scripted(s3: Any, *, before: list[Exception | None], after: list[Exception | None]) -> None:
+    """The next puts end in these errors, before they reach S3 or after S3 did them; None lets a put through."""
+
+    def refuse_before(**_: Any) -> None:
+        if before and (error := before.pop(0)) is not None:
+            raise error
+
+    def refuse_after(**_: Any) -> None:
+        if after and (error := after.pop(0)) is not None:
+            raise error
+
+    s3.meta.events.register_first("before-call.s3.PutObject", refuse_before)
+    s3.meta.events.register_first("after-call.s3.PutObject", refuse_after)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Nobody waits; what was to be waited is noted."""
+    noted: list[float] = []
+    monkeypatch.setattr(conditional.time, "sleep", noted.append)
+    return noted
+
+
+CONFLICT = aws_error("ConditionalRequestConflict", "PutObject")
+LOST = ReadTimeoutError(endpoint_url="https://s3")
+
+
+def answered(code: str, status: int, retries: int) -> ClientError:
+    error = aws_error(code, "PutObject")
+    error.response["ResponseMetadata"] = {"HTTPStatusCode": status, "RetryAttempts": retries}
+    return error
+
+
+def test_a_conflict_is_asked_again_and_is_nobodys_object(s3: Any, pauses: list[float]) -> None:
+    scripted(s3, before=[CONFLICT, CONFLICT], after=[])
+    assert S3Store(s3, BUCKET).create(KEY, b"x").key == KEY
+    assert S3Store(s3, BUCKET).read(KEY)[1] == b"x"
+    assert pauses == list(conditional.PAUSES[:2])
+
+
+def test_a_conflict_that_lasts_is_no_answer_and_not_taken_for_an_object(s3: Any, pauses: list[float]) -> None:
+    refuse(s3, "PutObject", CONFLICT)
+    with pytest.raises(StoreUnreachable, match="ConditionalRequestConflict"):
+        S3Store(s3, BUCKET).create(KEY, b"x")
+    assert pauses == list(conditional.PAUSES)
+
+
+def test_after_a_conflict_somebody_else_may_have_been_faster(s3: Any, pauses: list[float]) -> None:
+    scripted(s3, before=[CONFLICT], after=[])
+    meanwhile(s3, "PutObject", lambda: S3Store(s3_client(), BUCKET).create(KEY, b"faster"))
     with pytest.raises(AlreadyExists):
+        S3Store(s3, BUCKET).create(KEY, b"x")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(aws_error("PreconditionFailed", "PutObject"), id="refused-by-its-own-object"),
+        pytest.param(LOST, id="no-answer-at-all"),
+        pytest.param(answered("InternalError", 500, 0), id="a-broken-server"),
+        pytest.param(answered("SlowDown", 503, 3), id="busy-afterwards"),
+        pytest.param(answered("ExpiredToken", 400, 1), id="credentials-ended-afterwards"),
+        pytest.param(ResponseParserError("half an answer"), id="half-an-answer"),
+    ],
+)
+def test_a_put_whose_answer_was_lost_is_done(s3: Any, error: Exception) -> None:
+    scripted(s3, before=[], after=[error])
+    created = S3Store(s3, BUCKET).create(KEY, b"x")
+    assert created == S3Store(s3_client(), BUCKET).read(KEY)[0]
+    assert created.version_id == s3.list_object_versions(Bucket=BUCKET)["Versions"][0]["VersionId"]
+
+
+def test_the_same_bytes_of_another_write_are_not_ours(s3: Any) -> None:
+    S3Store(s3_client(), BUCKET).create(KEY, b"x")
+    scripted(s3, before=[], after=[LOST])
+    with pytest.raises(AlreadyExists):
+        S3Store(s3, BUCKET).create(KEY, b"x")
+
+
+def test_a_put_that_never_arrived_is_not_done(s3: Any) -> None:
+    scripted(s3, before=[LOST], after=[])
+    with pytest.raises(StoreUnreachable, match="Read timeout") as raised:
+        S3Store(s3, BUCKET).create(KEY, b"x")
+    assert not isinstance(raised.value, WriteUnconfirmed)
+
+
+@pytest.mark.parametrize("error", [LOST, aws_error("PreconditionFailed", "PutObject")])
+def test_a_put_that_cannot_be_looked_at_is_neither_done_nor_not_done(s3: Any, error: Exception) -> None:
+    scripted(s3, before=[], after=[error])
+    refuse(s3, "HeadObject", aws_error("AccessDenied", "HeadObject"))
+    with pytest.raises(WriteUnconfirmed, match=f"^{KEY}: .* may be written all the same: HeadObject .*AccessDenied"):
+        S3Store(s3, BUCKET).create(KEY, b"x")
+
+
+def test_a_refusal_of_the_only_request_is_final(s3: Any) -> None:
+    refuse(s3, "PutObject", answered("AccessDenied", 403, 0))
+    refuse(s3, "HeadObject", AssertionError("nobody needs to look"))
+    with pytest.raises(StoreUnreachable, match="AccessDenied"):
         S3Store(s3, BUCKET).create(KEY, b"x")
 
 

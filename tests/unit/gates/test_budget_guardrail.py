@@ -1,17 +1,26 @@
 """BUDGET-GUARDRAIL."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from factories_guardrails import EMAIL, NOW, TOPIC, alert, budget_facts, subscription, told
+from factories_guardrails import EMAIL, NOW, PRIMARY_VIEW, TOPIC, alert, budget_facts, subscription, told
 from tidegate.gates.budget_guardrail import GATE
-from tidegate.models.budget import BudgetFacts
+from tidegate.models.budget import BudgetAction, BudgetFacts
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 
 DENIED = Unreadable("DescribeBudget: AccessDeniedException")
-GONE = dict.fromkeys(("name", "limit", "unit", "period", "type", "excluded_cost_types", "filters", "alerts"), Absent())
+EFFECT = ("begins_at", "ends_at", "billing_view", "metric", "limit_moved_by", "health", "actions")
+UNSEEN = dict.fromkeys(EFFECT)
+GONE = dict.fromkeys(
+    ("name", "limit", "unit", "period", "type", "excluded_cost_types", "filters", "alerts", *EFFECT), Absent()
+)
+
+
+def action(status: str) -> BudgetAction:
+    return BudgetAction(id="a1", type="APPLY_IAM_POLICY", status=status)
 
 
 def first_alert(**changes: Any) -> BudgetFacts:
@@ -61,6 +70,62 @@ def channel(*subscriptions: Any) -> BudgetFacts:
         ),
         pytest.param(budget_facts(filters=Known(("Service",))), ["BUDGET-FILTERS-MISMATCH"], id="narrowed"),
         pytest.param(budget_facts(filters=DENIED), ["BUDGET-FILTERS-UNREADABLE"], id="filters-unreadable"),
+        pytest.param(
+            budget_facts(begins_at=Known(NOW + timedelta(seconds=1))), ["BUDGET-NOT-BEGUN"], id="begins-in-a-second"
+        ),
+        pytest.param(budget_facts(begins_at=Known(NOW)), [], id="begins-now"),
+        pytest.param(budget_facts(begins_at=Absent(), ends_at=Absent()), [], id="no-period-told"),
+        pytest.param(budget_facts(begins_at=DENIED), ["BUDGET-BEGIN-UNREADABLE"], id="begin-unreadable"),
+        pytest.param(budget_facts(ends_at=Known(NOW - timedelta(days=1))), ["BUDGET-ENDS"], id="over"),
+        pytest.param(budget_facts(ends_at=Known(NOW + timedelta(days=365))), ["BUDGET-ENDS"], id="ends-within-a-year"),
+        pytest.param(budget_facts(ends_at=Known(NOW + timedelta(days=366))), [], id="ends-after-a-year"),
+        pytest.param(budget_facts(ends_at=DENIED), ["BUDGET-END-UNREADABLE"], id="end-unreadable"),
+        pytest.param(
+            budget_facts(billing_view=Known(PRIMARY_VIEW.replace("primary", "custom-1"))),
+            ["BUDGET-BILLING-VIEW-MISMATCH"],
+            id="a-custom-billing-view",
+        ),
+        pytest.param(
+            budget_facts(billing_view=Known(PRIMARY_VIEW.replace("123456789012", "210987654321"))),
+            ["BUDGET-BILLING-VIEW-MISMATCH"],
+            id="a-billing-view-of-another-account",
+        ),
+        pytest.param(budget_facts(billing_view=Known(PRIMARY_VIEW)), [], id="the-primary-billing-view"),
+        pytest.param(budget_facts(billing_view=DENIED), ["BUDGET-BILLING-VIEW-UNREADABLE"], id="view-unreadable"),
+        pytest.param(budget_facts(metric=Known("NetUnblendedCost")), ["BUDGET-METRIC-MISMATCH"], id="another-metric"),
+        pytest.param(budget_facts(metric=DENIED), ["BUDGET-METRIC-UNREADABLE"], id="metric-unreadable"),
+        pytest.param(
+            budget_facts(limit_moved_by=Known(("AutoAdjustData HISTORICAL",))),
+            ["BUDGET-LIMIT-MOVES"],
+            id="adjusts",
+        ),
+        pytest.param(budget_facts(limit_moved_by=DENIED), ["BUDGET-LIMIT-MOVES-UNREADABLE"], id="moves-unreadable"),
+        pytest.param(budget_facts(health=Known("HEALTHY")), [], id="healthy"),
+        pytest.param(
+            budget_facts(health=Known("UNHEALTHY BILLING_VIEW_NO_ACCESS")), ["BUDGET-UNHEALTHY"], id="unhealthy"
+        ),
+        pytest.param(budget_facts(health=DENIED), ["BUDGET-HEALTH-UNREADABLE"], id="health-unreadable"),
+        pytest.param(
+            budget_facts(actions=Known((action("STANDBY"), action("REVERSE_SUCCESS")))), [], id="quiet-actions"
+        ),
+        pytest.param(budget_facts(actions=DENIED), ["BUDGET-ACTIONS-UNREADABLE"], id="actions-unreadable"),
+        *(
+            pytest.param(
+                budget_facts(actions=Known((action(status),))), ["BUDGET-ACTION-ACTIVE"], id=f"action-{status}"
+            )
+            for status in (
+                "PENDING",
+                "EXECUTION_IN_PROGRESS",
+                "EXECUTION_SUCCESS",
+                "EXECUTION_FAILURE",
+                "REVERSE_IN_PROGRESS",
+                "REVERSE_FAILURE",
+                "RESET_IN_PROGRESS",
+                "RESET_FAILURE",
+                "a state of tomorrow",
+            )
+        ),
+        pytest.param(budget_facts(**UNSEEN), [], id="evidence-of-a-version-that-did-not-look"),
         pytest.param(budget_facts(name=DENIED), ["BUDGET-UNREADABLE"], id="budget-unreadable"),
         pytest.param(budget_facts(name=UnknownUntilApply()), ["BUDGET-UNKNOWN"], id="budget-undecided"),
         pytest.param(budget_facts(**GONE), ["BUDGET-MISSING", "BUDGET-ALERTS-MISSING"], id="no-budget-is-said-once"),

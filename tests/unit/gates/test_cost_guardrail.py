@@ -276,3 +276,29 @@ def test_a_narrowed_scope_says_from_what_to_what() -> None:
     (blocker,) = GATE.evaluate(narrowed(), judged_at=NOW)
     assert (blocker.resource, blocker.observed, blocker.expected) == ("confluent", "aws", "aws, confluent")
     assert "rule COST-SCOPE-NARROWED, the platform as resource, owner, reason, expires" in blocker.remedy.text
+
+
+ROOT, MANAGEMENT = "the account's root user", "management account"
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "unwanted"),
+    [
+        ("DataUnavailableException: not yet", ["open Cost Explorer once", "wait until AWS has prepared"], [ROOT]),
+        ("AccessDeniedException: User not enabled for cost explorer access", ["open Cost Explorer once"], [ROOT]),
+        ("AccessDeniedException: no", [ROOT, MANAGEMENT, "lacks the grant"], ["open Cost Explorer once"]),
+        ("ValidationException: no", ["correct what the reason names"], [ROOT, "open Cost Explorer once"]),
+    ],
+)
+@pytest.mark.parametrize("source", ["days", "budgets"])
+def test_the_way_out_goes_by_the_code_of_aws(source: str, said: str, wanted: list[str], unwanted: list[str]) -> None:
+    facts = cost_facts(**{source: Unreadable(f"GetCostAndUsage: {said}")})
+    (found,) = [it for it in GATE.evaluate(facts, judged_at=NOW) if it.code == "COST-UNREADABLE"]
+    assert all(text in found.remedy.text for text in wanted), found.remedy.text
+    assert not any(text in found.remedy.text for text in unwanted), found.remedy.text
+
+
+def test_a_service_that_is_busy_is_waited_for_whatever_else_it_says() -> None:
+    facts = cost_facts(days=Unreadable("GetCostAndUsage: AccessDeniedException", transient=True))
+    (found,) = [it for it in GATE.evaluate(facts, judged_at=NOW) if it.code == "COST-UNREADABLE"]
+    assert ROOT not in found.remedy.text

@@ -23,6 +23,7 @@ from tidegate.lanes import cost, own_reads
 from tidegate.lanes.judging import judge
 from tidegate.lanes.phases import phase_of
 from tidegate.models.control import PlatformRun
+from tidegate.models.cost import Money, ServiceCost
 from tidegate.models.environment import Confluent
 from tidegate.models.facts import CollectorBroken
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
@@ -43,8 +44,8 @@ def aws(monkeypatch: pytest.MonkeyPatch, moment: Any) -> dict[str, Any]:
     told: dict[str, Any] = {"budgets": guardrails.spent("6.40"), "days": Known(DAYS)}
     told["inventories"] = {"aws": inventory(), "confluent": inventory()}
 
-    def asked(*_: Any, on_page: Any, **__: Any) -> Any:
-        on_page()
+    def asked(*_: Any, on_request: Any, **__: Any) -> Any:
+        on_request()
         return told["days"]
 
     monkeypatch.setattr(cost, "now", moment)
@@ -165,6 +166,33 @@ def test_a_source_that_cannot_be_read_makes_the_rung_unknown(
     facts = cost.collect_cost(run_of(world))
     assert (facts.rung, codes(facts)) == ("unknown", ["COST-UNREADABLE"])
     assert [it.coverage[0].status for it in facts.sources].count("unreadable") == 1
+
+
+def test_what_is_paid_through_aws_marketplace_counts_once(world: Any, confluent: Costs, aws: dict[str, Any]) -> None:
+    product = "Confluent Cloud - Pay As You Go"
+    kafka = ServiceCost(service=product, region="global", cost=Money(amount=Decimal("0.25"), unit="USD"))
+    aws["days"] = Known(
+        tuple(
+            replace(
+                day,
+                cost=Money(amount=day.cost.amount + Decimal("0.25"), unit="USD"),
+                groups=(kafka, ServiceCost(service="Amazon S3", region="eu-west-2", cost=day.cost)),
+            )
+            for day in DAYS
+        )
+    )
+    aws["budgets"] = guardrails.spent("9.65")
+    section = Confluent(api_key_connection=REFERENCE, marketplace_products=(product,))
+    twice = cost.collect_cost(run_of(world))
+    once = cost.collect_cost(run_of(world, confluent=section))
+    assert (twice.marketplace_usd, once.marketplace_usd) == (Decimal(0), Decimal("3.25"))
+    assert twice.total - once.total == Decimal("3.25")
+    assert isinstance(once.days, Known)
+    assert {group.service for day in once.days.value for group in day.groups or ()} == {"Amazon S3"}
+    assert [day.cost for day in once.days.value] == [day.cost for day in DAYS]
+    unread = cost.collect_cost(run_of(world, confluent=section, key=Absent()))
+    assert unread.marketplace_usd == 0
+    assert unread.days == aws["days"]
 
 
 def test_the_bill_by_itself(world: Any, confluent: Costs) -> None:

@@ -33,6 +33,14 @@ def test_the_run_that_the_stop_triggered_knows_it(world: Any) -> None:
     assert stop(world) == "", "a task that runs twice finds its own record"
 
 
+def test_the_record_of_another_run_is_not_taken_for_its_own(world: Any) -> None:
+    assert stop(world, target="confluent") == ""
+    assert "another record is there; it differs in target" in stop(world)
+    key = next(key for key in world.remote.objects if "emergency_teardowns" in key)
+    world.remote.objects[key] = b"{"
+    assert "another record is there and cannot be read" in stop(world)
+
+
 @pytest.mark.parametrize("run_id", ["manual__1", RUN.replace("try1", "try2"), f"x/../{RUN}"])
 def test_another_run_is_an_ordinary_one(world: Any, run_id: str) -> None:
     stop(world)

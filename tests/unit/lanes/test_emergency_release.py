@@ -11,6 +11,7 @@ import factories_guardrails as guardrails
 from factories_guardrails import NOW
 from tidegate.evidence.canonical import unseal
 from tidegate.evidence.control import latch_series, read_latch, set_latch
+from tidegate.evidence.store import WriteUnconfirmed
 from tidegate.gates.registry import by_id
 from tidegate.lanes import emergency_release
 from tidegate.lanes.cost import shown_results
@@ -212,6 +213,21 @@ def test_the_release_is_a_record_with_reason_name_and_evidence(latched: Any, mom
     assert latch.value.recorded_by == "release_20260213T201427Z"
     record = unseal(latched.remote.objects["control/dev_min/latch/000002.json"])
     assert record["evidence"] == {"uri": judged.published.stored.uri, "sha256": judged.published.digest}
+
+
+def test_a_release_that_nobody_can_confirm_says_that_builds_may_be_open(latched: Any, moment: Any) -> None:
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    run = latched.run("release", "a_emergency_release", params=ASKED)
+    facts = collect_release(run)
+    document = judge(run, facts).published.document
+
+    def unconfirmed(key: str, content: bytes) -> Any:
+        raise WriteUnconfirmed(key, "no answer; it may be written all the same")
+
+    latched.remote.create = unconfirmed
+    said = "LATCH-RELEASE-UNCONFIRMED .*000002.json: whether the latch is released, and builds are open, is not known"
+    with pytest.raises(ActionBlocked, match=said):
+        release(run, facts, document)
 
 
 def test_a_latch_that_was_set_anew_meanwhile_stays_set(latched: Any, moment: Any) -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.hooks import HierarchicalEmitter
 
 import factories_guardrails as guardrails
 from factories_world import inventory
@@ -31,9 +32,14 @@ class Explorer:
         self.asked = 0
         self.pages = 1
         self.error: Exception | None = None
+        self.tries = 1
+        """How often botocore sends a page until it is answered."""
+        self.meta = SimpleNamespace(events=HierarchicalEmitter())
 
     def get_cost_and_usage(self, TimePeriod: dict[str, str], **rest: Any) -> dict[str, Any]:
-        self.asked += 1
+        for _ in range(self.tries):
+            self.meta.events.emit("before-send.cost-explorer.GetCostAndUsage")
+            self.asked += 1
         if self.error is not None:
             raise self.error
         first, end = (date.fromisoformat(TimePeriod[name]) for name in ("Start", "End"))
@@ -418,3 +424,18 @@ def test_the_facts_of_every_phase_can_be_judged_and_kept(world: Any, explorer: E
 def test_the_manifest_has_this_budget() -> None:
     own = dev_min()[0].own_reads
     assert (own.max_age_hours, own.monthly_usd) == (8, Decimal(1))
+
+
+def test_requests_that_are_sent_again_count(world: Any, explorer: Explorer) -> None:
+    explorer.tries = 3
+    facts = collected(world, explorer)
+    assert (explorer.asked, facts.own_reads.pages) == (3, Known(3))
+    assert [record["pages"] for record in records(world.remote)] == [1, 2]
+
+
+def test_no_request_is_sent_again_beyond_the_budget(world: Any, explorer: Explorer) -> None:
+    explorer.tries = 4
+    facts = collected(world, explorer, own_reads={"monthly_usd": Decimal("0.02")})
+    assert (explorer.asked, facts.own_reads.pages) == (2, Known(2))
+    assert isinstance(facts.days, Unreadable)
+    assert "no request is left: 2 were to be sent at most" in facts.days.reason

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from standins import dev_min
-from tidegate.collectors.aws.cost import MOST_PAGES
+from tidegate.collectors.aws.cost import MOST_REQUESTS
 from tidegate.evidence.canonical import unseal
 from tidegate.lanes import own_reads
 from tidegate.lanes.own_reads import ExplorerRead, read_explorer
@@ -40,9 +40,9 @@ class Answers:
         self.days: Observed[tuple[DailyCost, ...]] = Known(DAYS)
         self.asked: list[tuple[Any, ...]] = []
 
-    def __call__(self, clients: Any, start: date, end: date, *, most_pages: int, on_page: Any) -> Any:
-        self.asked.append((clients, start, end, most_pages))
-        on_page()
+    def __call__(self, clients: Any, start: date, end: date, *, most_requests: int, on_request: Any) -> Any:
+        self.asked.append((clients, start, end, most_requests))
+        on_request()
         return self.days
 
 
@@ -71,7 +71,7 @@ def not_asked(reason: str, *, newest_at: datetime | None, **changes: Any) -> Exp
 def test_an_answer_and_its_record(world: Any, answers: Answers) -> None:
     run = run_of(world)
     assert read_explorer(run, MORNING) == ASKED
-    assert answers.asked == [(run.clients, date(2026, 2, 1), date(2026, 2, 14), MOST_PAGES)]
+    assert answers.asked == [(run.clients, date(2026, 2, 1), date(2026, 2, 14), MOST_REQUESTS)]
     records = [unseal(content) for key, content in sorted(world.remote.objects.items()) if "/cost_reads/" in key]
     assert [(record["what"], record["recorded_by"]) for record in records] == [
         ("asked", "m9_20260213T201427Z"),

@@ -296,6 +296,37 @@ class TestWhatIsThereAlready:
         assert {"TableName": name, "SSESpecification": {"Enabled": True}} in asked
 
 
+class TestAnswersThatAreLost:
+    """botocore sends a request again, and is then told that the table is in use: by the first one."""
+
+    @pytest.fixture
+    def parts(self, aws, environment):
+        aws.dynamodb.create_table(
+            TableName=environment.backend.lock_table,
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        spec = bootstrap_table.TableSpec(name=environment.backend.lock_table, pause=lambda _seconds: None)
+        return {part.resource.rpartition(": ")[2]: part for part in bootstrap_table.table_parts(aws, spec)}
+
+    def in_use(self, aws, when):
+        def refuse(**_):
+            raise error("ResourceInUseException")
+
+        aws.dynamodb.meta.events.register_first(f"{when}.dynamodb.UpdateTable", refuse)
+
+    def test_a_change_that_was_made_is_made(self, aws, parts):
+        self.in_use(aws, "after-call")
+        assert parts["deletion protection"].ensure() == "corrected"
+
+    def test_a_change_of_somebody_else_is_not_ours(self, aws, parts):
+        self.in_use(aws, "before-call")
+        for name in ("deletion protection", "encryption"):
+            with pytest.raises(ClientError, match="ResourceInUseException"):
+                parts[name].ensure()
+
+
 class TestWhatIsRefused:
     def rest_of(self, done, resource):
         return {name: outcome for name, outcome in done.outcomes.items() if name.startswith(resource)}

@@ -102,6 +102,23 @@ def test_its_own_write_whose_answer_was_lost_is_its_own(place: Place) -> None:
     assert SETTINGS.digest_id in place.items
 
 
+def test_a_lock_in_the_table_of_somebody_else_is_neither_taken_nor_given_back(place: Place) -> None:
+    item = {"LockID": {"S": SETTINGS.lock_id}, "Info": {"S": "somebody's"}}
+    place.clients.dynamodb.put_item(TableName=SETTINGS.lock_table, Item=item)
+    with pytest.raises(StateNotWritten, match=f"somebody holds the lock {SETTINGS.lock_id}"):
+        place.write(place.judged)
+    assert place.content == OLD
+    assert place.items[SETTINGS.lock_id] == item
+
+
+def test_a_lock_file_of_somebody_else_is_neither_taken_nor_given_back(place: Place) -> None:
+    place.others.put_object(Bucket=SETTINGS.bucket, Key=SETTINGS.lockfile_key, Body=b"somebody's")
+    with pytest.raises(StateNotWritten, match="somebody holds the lock file"):
+        place.write(place.judged)
+    assert place.content == OLD
+    assert place.others.get_object(Bucket=SETTINGS.bucket, Key=SETTINGS.lockfile_key)["Body"].read() == b"somebody's"
+
+
 def test_a_refusal_gives_the_locks_back(place: Place) -> None:
     refuse(place.clients.s3, "HeadObject", aws_error("AccessDenied"))
     with pytest.raises(StateNotWritten, match="AccessDenied"):

@@ -1,6 +1,7 @@
 """Cost since the month began: AWS Budgets and Cost Explorer, credits and refunds left out (CO5).
 
-Each request to Cost Explorer costs money, so one read asks for a page once and no more, and says so to who counts.
+Each request to Cost Explorer costs money, so one read asks for a page once, and tells who counts of every request that
+goes out, those among them that botocore sends again.
 """
 
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from botocore.exceptions import BotoCoreError
 
 from tidegate.collectors.aws.budget import describe, within
 from tidegate.collectors.aws.clients import Clients
@@ -26,8 +29,17 @@ WITHOUT_CREDITS = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": ["Cred
 GROUPED_BY = ("SERVICE", "REGION")
 """Asked with the days, so that it costs no page of its own (TD8)."""
 
-MOST_PAGES = 40
+MOST_REQUESTS = 40
 """A month of a small account fits one page; more than this is a service that goes round in circles."""
+
+_SENDING = "before-send.cost-explorer.GetCostAndUsage"
+"""botocore's event of every request that is about to go out, the ones that it sends again among them."""
+
+
+class NoRequestLeft(BotoCoreError):
+    """One more request would cost more than may be spent; it was not sent."""
+
+    fmt = "no request is left: {most} were to be sent at most"
 
 
 def month_to_date(now: datetime) -> tuple[date, date]:
@@ -56,14 +68,30 @@ def read_daily_cost(
     start: date,
     end: date,
     *,
-    most_pages: int = MOST_PAGES,
-    on_page: Callable[[], object] = lambda: None,
+    most_requests: int = MOST_REQUESTS,
+    on_request: Callable[[], object] = lambda: None,
 ) -> Observed[tuple[DailyCost, ...]]:
     """Unblended cost per day, service and region from `start` to the day before `end`. Never raises for AWS's answers.
 
-    A day's cost is the sum of its groups on all pages: a page may end within a day. `on_page` is called before each
-    page is sent; more than `most_pages` are not.
+    A day's cost is the sum of its groups on all pages: a page may end within a day. `on_request` is called before each
+    request is sent, also before botocore sends one again; more than `most_requests` are not.
     """
+    sent = 0
+
+    def sending(**_: Any) -> None:
+        nonlocal sent
+        if sent >= most_requests:
+            raise NoRequestLeft(most=most_requests)
+        sent += 1
+        on_request()
+
+    def counted() -> tuple[DailyCost, ...]:
+        events = clients.ce.meta.events
+        events.register_first(_SENDING, sending)
+        try:
+            return read()
+        finally:
+            events.unregister(_SENDING, sending)
 
     def read() -> tuple[DailyCost, ...]:
         found: dict[date, DailyCost] = {}
@@ -74,8 +102,7 @@ def read_daily_cost(
             "Filter": WITHOUT_CREDITS,
             "GroupBy": [{"Type": "DIMENSION", "Key": key} for key in GROUPED_BY],
         }
-        for _ in range(most_pages):
-            on_page()
+        for _ in range(most_requests):
             answer: Any = ask(clients.ce.get_cost_and_usage, **request)
             for result in field(answer, "ResultsByTime", list):
                 day = _day(result)
@@ -86,9 +113,9 @@ def read_daily_cost(
             if token == request.get("NextPageToken"):
                 raise MalformedAnswer("the next page is the same page")
             request["NextPageToken"] = token
-        raise MalformedAnswer(f"more than {most_pages} pages for one month")
+        raise MalformedAnswer(f"more than {most_requests} pages for one month")
 
-    return observe(f"GetCostAndUsage {start.isoformat()} to {end.isoformat()}", read)
+    return observe(f"GetCostAndUsage {start.isoformat()} to {end.isoformat()}", counted)
 
 
 def _day(result: object) -> DailyCost:

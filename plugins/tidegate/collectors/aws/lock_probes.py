@@ -5,17 +5,20 @@
     release      -> must be gone
 
 Whatever breaks in the middle, the release is tried: the names are new each time, so nobody else's lock is touched.
+Each taking writes an id of its own, so that one whose answer was lost is not taken for another taker's.
 """
 
 import json
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
+from tidegate.answers import NO_ANSWER
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.reading import ask, error_code, field, observe, optional
+from tidegate.conditional import WRITE_ID, ask_conditionally, is_refused, may_be_done
 from tidegate.models.backend import LockProbe
 from tidegate.models.environment import Environment
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
@@ -76,18 +79,28 @@ class _DynamoDbLock:
         self.name = f"{environment.backend.bucket}/{PROBE_FOLDER}/{uuid4()}"
 
     def take(self) -> bool:
+        information = _information(self.name)
         try:
             ask(
                 self._clients.dynamodb.put_item,
                 TableName=self._table,
-                Item={"LockID": {"S": self.name}, "Info": {"S": _information(self.name)}},
+                Item={"LockID": {"S": self.name}, "Info": {"S": information}},
                 ConditionExpression="attribute_not_exists(LockID)",
             )
-        except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
+        except NO_ANSWER as error:
+            if not is_refused(error) and not may_be_done(error):
+                raise
+            if self._found() == {"S": information}:
+                return True
+            if is_refused(error):
                 return False
             raise
         return True
+
+    def _found(self) -> Any:
+        key = {"LockID": {"S": self.name}}
+        answer = ask(self._clients.dynamodb.get_item, TableName=self._table, Key=key, ConsistentRead=True)
+        return (optional(answer, "Item", dict) or {}).get("Info")
 
     def release(self) -> bool:
         key = {"LockID": {"S": self.name}}
@@ -107,20 +120,36 @@ class _LockFile:
         self.name = f"s3://{self._bucket}/{self._key}"
 
     def take(self) -> bool:
+        write_id = str(uuid4())
         try:
-            ask(
+            ask_conditionally(
                 self._clients.s3.put_object,
                 Bucket=self._bucket,
                 Key=self._key,
                 Body=_information(self.name).encode(),
                 ContentType="application/json",
                 IfNoneMatch="*",
+                Metadata={WRITE_ID: write_id},
             )
-        except ClientError as error:
-            if error_code(error) == "PreconditionFailed":
+        except NO_ANSWER as error:
+            if not is_refused(error) and not may_be_done(error):
+                raise
+            if self._write_id() == write_id:
+                return True
+            if is_refused(error):
                 return False
             raise
         return True
+
+    def _write_id(self) -> str | None:
+        """Of the lock file that lies there; None when there is none."""
+        try:
+            answer = ask(self._clients.s3.head_object, Bucket=self._bucket, Key=self._key)
+        except ClientError as error:
+            if error_code(error) in ("404", "NoSuchKey"):
+                return None
+            raise
+        return (optional(answer, "Metadata", dict) or {}).get(WRITE_ID)
 
     def release(self) -> bool:
         ask(self._clients.s3.delete_object, Bucket=self._bucket, Key=self._key)
@@ -137,7 +166,7 @@ def _information(path: str) -> str:
     """What Terraform writes into a lock, so that whoever meets a probe's lock can read it."""
     return json.dumps(
         {
-            "ID": path.rpartition("/")[2].removesuffix(".tflock"),
+            "ID": str(uuid4()),
             "Operation": "tidegate-lock-probe",
             "Info": "",
             "Who": "tidegate",
