@@ -1,10 +1,12 @@
-"""Who is calling, with which kind of credentials, through which endpoints, and with which tools (ID1, ID2, ID3)."""
+"""Who calls, with which credentials, through which endpoints, with which tools, and for what (ID1, ID2, ID3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Observed
+from tidegate.models.prices import PricePolicy
+from tidegate.models.scalars import Scalar
 
 Profile = Literal["aws", "sandbox"]
 
@@ -62,8 +64,21 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StackKind:
+    """A type that a stack may hold, in the stack's region, with the attributes that it is built with."""
+
+    stack: str
+    type: str
+    region: str
+    attributes: dict[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityFacts(Facts):
     """Facts of M1.A: identity and tools, before there is a backend."""
 
     caller: Caller
     tools: Tools
+    kinds: tuple[StackKind, ...] = ()
+    prices: PricePolicy | None = None
+    """What they are priced by. None: the snapshot is older than this question."""
