@@ -59,7 +59,7 @@ def tools(**changes: Any) -> Tools:
     return replace(
         Tools(
             terraform_version=Known("1.12.2"),
-            terraform_required=">= 1.11.0, < 2.0.0",
+            terraform_required=">= 1.11.0, < 1.16.0",
             managed_lane=Known("dev_min.m2_substrate_build/manual__2026-02-13/a_readiness"),
             terraform_program="binary terraform",
         ),

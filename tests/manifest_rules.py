@@ -44,7 +44,7 @@ def changed(row: Row) -> dict[str, Any]:
 
 
 def _one(path: str, variable: str, root: str = "core") -> Any:
-    def rows(value: Any, *, fits: bool, id: str = "", hcl: Any = None) -> Row:  # noqa: A002
+    def rows(value: Any, *, fits: bool, id: str = "", hcl: Any = None) -> Row:
         return Row(
             id=f"{variable} {id or value}",
             manifest={path: value},
@@ -56,7 +56,7 @@ def _one(path: str, variable: str, root: str = "core") -> Any:
     return rows
 
 
-def _alerts(amounts: list[str], *, fits: bool, id: str) -> Row:  # noqa: A002
+def _alerts(amounts: list[str], *, fits: bool, id: str) -> Row:
     """Rungs of the ladder; the limit is 30."""
     return Row(
         id=f"ladder: {id}",

@@ -257,6 +257,28 @@ def test_a_kind_that_no_price_list_is_asked_for_is_written_by_hand() -> None:
     assert "set prices in include/policies/prices.yaml" in blocker.remedy.text
 
 
+@pytest.mark.parametrize(
+    ("required", "admitted"),
+    [
+        (">= 1.11.0, < 1.16.0", None),
+        ("~> 1.12.2", None),
+        ("= 1.15.5", None),
+        (">= 1.11.0, <= 1.15.9", None),
+        (">= 1.11.0, < 2.0.0", "1.16.0"),
+        (">= 1.11.0", "1.16.0"),
+        (">= 1.11.0, <= 1.16.0", "1.16.0"),
+        (">= 1.11.0, != 1.16.0", "1.1000000.0"),
+        ("= 1.17.3", "1.17.3"),
+        ("~> 2.1.0", "2.1.0"),
+    ],
+)
+def test_the_upper_bound_is_the_newest_tested_version(required: str, admitted: str | None) -> None:
+    found = GATE.evaluate(tooled(terraform_required=required, terraform_version=Known("1.15.5")), judged_at=NOW)
+    bounds = [it for it in found if it.code == "TERRAFORM-BOUND-UNTESTED"]
+    assert [it.observed for it in bounds] == ([] if admitted is None else [f"{required} admits {admitted}"])
+    assert {it.expected for it in bounds} <= {"an upper bound of 1.15, as in < 1.16.0"}
+
+
 def test_every_kind_without_a_price_is_named() -> None:
     facts = identity_facts(kinds=kinds("eu-central-1", "aws_db_instance", "aws_nat_gateway", **DATABASE))
     assert judged(facts) == ["REGION-UNPRICED", "REGION-UNPRICED"]

@@ -1,4 +1,4 @@
-"""The table of rules against the manifest's validator; tests/terraform/test_manifest_rules.py holds the HCL against it."""
+"""The table of rules against the manifest's validator; its twin in tests/terraform holds the HCL against it."""
 
 import pytest
 from pydantic import ValidationError
