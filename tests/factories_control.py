@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from factories_prices import DATABASE, PRICES
 from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot, Intent
 from tidegate.models.backend import BootstrapFacts, BootstrapStep
 from tidegate.models.control import Control, LatchRecord, Lease, LeaseHolder, PlatformRun
-from tidegate.models.identity import Caller, IdentityFacts, StaticKey, Tools
+from tidegate.models.identity import Caller, IdentityFacts, StackKind, StaticKey, Tools
 from tidegate.models.lock_release import LockReleaseFacts
 from tidegate.models.observed import Absent, Known
 from tidegate.models.readiness import BuildReadinessFacts, StackLocks, StackState, TeardownReadinessFacts
@@ -58,7 +59,7 @@ def tools(**changes: Any) -> Tools:
     return replace(
         Tools(
             terraform_version=Known("1.12.2"),
-            terraform_required=">= 1.11.0, < 2.0.0",
+            terraform_required=">= 1.11.0, < 1.16.0",
             managed_lane=Known("dev_min.m2_substrate_build/manual__2026-02-13/a_readiness"),
             terraform_program="binary terraform",
         ),
@@ -73,7 +74,16 @@ def static_keys(*where: str) -> Known[tuple[StaticKey, ...]]:
 
 def identity_facts(**changes: Any) -> IdentityFacts:
     """Facts of M1.A that pass."""
-    return replace(IdentityFacts(observed_at=NOW, caller=caller(), tools=tools()), **changes)
+    return replace(
+        IdentityFacts(
+            observed_at=NOW,
+            caller=caller(),
+            tools=tools(),
+            kinds=(StackKind(stack="demo", type="aws_db_instance", region="eu-west-2", attributes=DATABASE),),
+            prices=PRICES,
+        ),
+        **changes,
+    )
 
 
 def holder(**changes: Any) -> LeaseHolder:

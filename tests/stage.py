@@ -298,7 +298,7 @@ class Stage:
         return bag.dags[DAG_IDS[phase]]
 
     def _mirrored(self) -> Iterator[Path]:
-        for folder in ("dev_substrate", "runs"):
+        for folder in ("dev_substrate", ENVIRONMENT, "runs"):
             yield from (self.runs / folder).rglob("*.json")
 
 

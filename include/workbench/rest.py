@@ -9,19 +9,25 @@ import httpx
 from workbench.airflow import Connection, WorkbenchError
 
 FINAL = {"success", "failed"}
+READS = 3
+"""How often a read is sent until an answer comes."""
 
 
 class Airflow:
-    """Airflow behind a connection. Every call raises WorkbenchError with Airflow's own words when it is refused."""
+    """Airflow behind a connection.
 
-    def __init__(self, connection: Connection) -> None:
-        self._client = httpx.Client(base_url=connection.url, timeout=30)
-        answer = self._client.post(
-            "/auth/token", json={"username": connection.username, "password": connection.password}
+    Every call raises WorkbenchError: with Airflow's own words when it is refused, with one sentence when there is no
+    answer. A read is asked again first, for a busy machine answers late; what changes something is asked once.
+    """
+
+    def __init__(self, connection: Connection, transport: httpx.BaseTransport | None = None) -> None:
+        self._client = httpx.Client(base_url=connection.url, timeout=30, transport=transport)
+        answer = self._asked(
+            "POST", "/auth/token", json={"username": connection.username, "password": connection.password}
         )
         if answer.status_code >= 400:
             raise WorkbenchError(f"Airflow refused the login of {connection.username}: {answer.status_code}")
-        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._client.headers["Authorization"] = f"Bearer {self._answer(answer)['access_token']}"
 
     def wait_for_dags(self, dag_ids: set[str], seconds: float = 120) -> None:
         """Wait until these DAGs are parsed."""
@@ -100,10 +106,23 @@ class Airflow:
         return [text for line in content for text in _as_read(line)]
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
-        return self._answer(self._client.get(path, params=query, headers={"Accept": "application/json"}))
+        return self._answer(self._asked("GET", path, params=query, headers={"Accept": "application/json"}))
 
     def _send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return self._answer(self._client.request(method, path, json=body))
+        return self._answer(self._asked(method, path, json=body))
+
+    def _asked(self, method: str, path: str, **given: Any) -> httpx.Response:
+        left = READS if method == "GET" else 1
+        while True:
+            left -= 1
+            try:
+                return self._client.request(method, path, **given)
+            except httpx.TransportError as error:
+                if left == 0:
+                    raise WorkbenchError(
+                        f"Airflow gave no answer to {method} {path} ({type(error).__name__}): the machine may be too "
+                        f"busy; a run that was triggered goes on, follow it at {self._client.base_url}"
+                    ) from error
 
     def _answer(self, answer: httpx.Response) -> dict[str, Any]:
         if answer.status_code >= 400:
@@ -112,7 +131,10 @@ class Airflow:
             except ValueError:
                 detail = answer.text
             raise WorkbenchError(f"Airflow answered {answer.status_code} to {answer.request.url.path}: {detail}")
-        document: dict[str, Any] = answer.json()
+        try:
+            document: dict[str, Any] = answer.json()
+        except ValueError as error:
+            raise WorkbenchError(f"what Airflow answered to {answer.request.url.path} is not JSON") from error
         return document
 
 

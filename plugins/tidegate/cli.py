@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from tidegate.commands import findings, plan_check, policy, prices, show, state, verify
+from tidegate.commands import findings, manifest, plan_check, policy, preflight, prices, show, state, verify
 from tidegate.commands.printable import printing_safely
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, WRONG_USAGE
 
@@ -58,6 +58,8 @@ app.command("findings")(findings.findings)
 app.command("verify")(verify.verify)
 app.command("plan-check")(plan_check.plan_check)
 app.command("policy")(policy.policy)
+app.command("preflight")(preflight.preflight)
+app.add_typer(manifest.manifest, name="manifest")
 app.add_typer(prices.prices, name="prices")
 app.add_typer(state.state, name="state")
 

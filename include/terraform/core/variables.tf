@@ -13,8 +13,8 @@ variable "region" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region must be an AWS region name such as eu-west-2."
+    condition     = can(regex("^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+$", var.region))
+    error_message = "region must be a commercial region of AWS such as eu-west-2."
   }
 }
 
@@ -23,8 +23,14 @@ variable "project" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.project))
-    error_message = "project must be lower-case letters, digits and hyphens, starting with a letter."
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.project)) && length(var.project) >= 2 && length(var.project) <= 31
+    error_message = "project must be 2 to 31 lower-case letters and digits with single hyphens between, starting with a letter."
+  }
+
+  validation {
+    # SSM keeps these to itself; every parameter lies below /<project>.
+    condition     = !startswith(var.project, "aws") && !startswith(var.project, "ssm")
+    error_message = "project must not begin with aws or ssm."
   }
 }
 
@@ -33,24 +39,57 @@ variable "environment" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9_]{1,20}$", var.environment))
-    error_message = "environment must be lower-case letters, digits and underscores, starting with a letter."
+    condition     = can(regex("^[a-z][a-z0-9]*(_[a-z0-9]+)*$", var.environment)) && length(var.environment) >= 2 && length(var.environment) <= 21
+    error_message = "environment must be 2 to 21 lower-case letters and digits with single underscores between, starting with a letter."
+  }
+
+  validation {
+    # The role <project>-<environment>-demo-runtime-start is the longest of the derived names; IAM takes 64 characters.
+    condition     = length("${var.project}-${var.environment}-demo-runtime-start") <= 64
+    error_message = "project and environment together must have at most 44 characters: names of roles are made of both."
   }
 }
 
 variable "state_bucket" {
   description = "Name of the bootstrapped bucket that holds the Terraform state of every stack."
   type        = string
+
+  validation {
+    condition = (
+      can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.state_bucket)) && !strcontains(var.state_bucket, "..") &&
+      !can(regex("^[0-9]+([.][0-9]+){3}$", var.state_bucket)) && !can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.state_bucket)) &&
+      !can(regex("(-s3alias|--ol-s3|[.]mrap|--x-s3|--table-s3)$", var.state_bucket))
+    )
+    error_message = "state_bucket must be a name that S3 takes for a bucket."
+  }
 }
 
 variable "evidence_bucket" {
   description = "Name of the bootstrapped bucket that holds evidence, write-once."
   type        = string
+
+  validation {
+    condition = (
+      can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.evidence_bucket)) && !strcontains(var.evidence_bucket, "..") &&
+      !can(regex("^[0-9]+([.][0-9]+){3}$", var.evidence_bucket)) && !can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.evidence_bucket)) &&
+      !can(regex("(-s3alias|--ol-s3|[.]mrap|--x-s3|--table-s3)$", var.evidence_bucket))
+    )
+    error_message = "evidence_bucket must be a name that S3 takes for a bucket."
+  }
 }
 
 variable "work_bucket" {
   description = "Name of the bootstrapped bucket for plans and hand-over objects; its content expires."
   type        = string
+
+  validation {
+    condition = (
+      can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.work_bucket)) && !strcontains(var.work_bucket, "..") &&
+      !can(regex("^[0-9]+([.][0-9]+){3}$", var.work_bucket)) && !can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.work_bucket)) &&
+      !can(regex("(-s3alias|--ol-s3|[.]mrap|--x-s3|--table-s3)$", var.work_bucket))
+    )
+    error_message = "work_bucket must be a name that S3 takes for a bucket."
+  }
 
   validation {
     condition     = length(distinct([var.state_bucket, var.evidence_bucket, var.work_bucket])) == 3
@@ -68,8 +107,8 @@ variable "evidence_retention_days" {
   type        = number
 
   validation {
-    condition     = var.evidence_retention_days >= 1 && floor(var.evidence_retention_days) == var.evidence_retention_days
-    error_message = "evidence_retention_days must be a whole number of days, at least 1."
+    condition     = var.evidence_retention_days >= 1 && var.evidence_retention_days <= 365 && floor(var.evidence_retention_days) == var.evidence_retention_days
+    error_message = "evidence_retention_days must be a whole number of days from 1 to 365: so long nobody gets rid of the bucket."
   }
 }
 
@@ -78,8 +117,8 @@ variable "work_expiry_days" {
   type        = number
 
   validation {
-    condition     = var.work_expiry_days >= 1 && floor(var.work_expiry_days) == var.work_expiry_days
-    error_message = "work_expiry_days must be a whole number of days, at least 1."
+    condition     = var.work_expiry_days >= 1 && var.work_expiry_days <= 30 && floor(var.work_expiry_days) == var.work_expiry_days
+    error_message = "work_expiry_days must be a whole number of days from 1 to 30."
   }
 }
 
@@ -93,8 +132,8 @@ variable "oidc_provider_url" {
   type        = string
 
   validation {
-    condition     = can(regex("^https://[^/?#]+(/[^?#]*[^/?#])?$", var.oidc_provider_url))
-    error_message = "oidc_provider_url must be an https URL without query and without trailing slash."
+    condition     = can(regex("^https://[^/?#\\s]+(/[^?#\\s]*[^/?#\\s])?$", var.oidc_provider_url)) && length(var.oidc_provider_url) <= 255
+    error_message = "oidc_provider_url must be an https URL without query and without trailing slash, of at most 255 characters."
   }
 }
 
@@ -103,7 +142,7 @@ variable "oidc_audience" {
   type        = string
 
   validation {
-    condition     = length(var.oidc_audience) > 0 && !strcontains(var.oidc_audience, "*")
+    condition     = length(var.oidc_audience) > 0 && length(var.oidc_audience) <= 255 && !strcontains(var.oidc_audience, "*")
     error_message = "oidc_audience must be one exact value; a wildcard would trust strangers."
   }
 }
@@ -111,6 +150,11 @@ variable "oidc_audience" {
 variable "budget_name" {
   description = "Name of the monthly cost budget."
   type        = string
+
+  validation {
+    condition     = can(regex("^[^:\\\\]{1,100}$", var.budget_name))
+    error_message = "budget_name must have 1 to 100 characters, none of them a colon or a backslash."
+  }
 }
 
 variable "budget_limit_usd" {
@@ -128,9 +172,9 @@ variable "budget_thresholds_usd" {
   type        = list(number)
 
   validation {
-    # AWS allows five notifications per budget.
-    condition     = length(var.budget_thresholds_usd) >= 1 && length(var.budget_thresholds_usd) <= 5
-    error_message = "budget_thresholds_usd needs one to five steps."
+    # AWS allows ten notifications per budget.
+    condition     = length(var.budget_thresholds_usd) >= 1 && length(var.budget_thresholds_usd) <= 10
+    error_message = "budget_thresholds_usd needs one to ten steps."
   }
 
   validation {
@@ -147,7 +191,7 @@ variable "alert_email" {
   type        = string
 
   validation {
-    condition     = can(regex("^[^@\\s]+@[^@\\s]+$", var.alert_email))
+    condition     = can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", var.alert_email))
     error_message = "alert_email must be an e-mail address."
   }
 }

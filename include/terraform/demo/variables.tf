@@ -23,8 +23,8 @@ variable "region" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region must be an AWS region name such as eu-west-2."
+    condition     = can(regex("^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+$", var.region))
+    error_message = "region must be a commercial region of AWS such as eu-west-2."
   }
 }
 
@@ -33,8 +33,14 @@ variable "project" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.project))
-    error_message = "project must be lower-case letters, digits and hyphens, starting with a letter."
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.project)) && length(var.project) >= 2 && length(var.project) <= 31
+    error_message = "project must be 2 to 31 lower-case letters and digits with single hyphens between, starting with a letter."
+  }
+
+  validation {
+    # SSM keeps these to itself; every parameter lies below /<project>.
+    condition     = !startswith(var.project, "aws") && !startswith(var.project, "ssm")
+    error_message = "project must not begin with aws or ssm."
   }
 }
 
@@ -43,8 +49,14 @@ variable "environment" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9_]{1,20}$", var.environment))
-    error_message = "environment must be lower-case letters, digits and underscores, starting with a letter."
+    condition     = can(regex("^[a-z][a-z0-9]*(_[a-z0-9]+)*$", var.environment)) && length(var.environment) >= 2 && length(var.environment) <= 21
+    error_message = "environment must be 2 to 21 lower-case letters and digits with single underscores between, starting with a letter."
+  }
+
+  validation {
+    # The role <project>-<environment>-demo-runtime-start is the longest of the derived names; IAM takes 64 characters.
+    condition     = length("${var.project}-${var.environment}-demo-runtime-start") <= 64
+    error_message = "project and environment together must have at most 44 characters: names of roles are made of both."
   }
 }
 

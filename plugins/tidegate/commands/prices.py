@@ -1,4 +1,4 @@
-"""`tidegate prices check`: the prices against the AWS price list. It asks and writes a file; it changes no price."""
+"""`tidegate prices ...`: the prices against the AWS price list. It asks and writes a file that is named; no more."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tidegate.cost.price_check import CheckedPrice
+    from tidegate.cost.price_region import MadePrice
 
 COLUMNS = ("of", "region", "usage type", "ours", "AWS", "offer", "published", "age", "said")
 BY_HAND = "not in the price list: check by hand"
@@ -56,12 +57,54 @@ def check(
 
         source = environments.prices_path(manifest)
         text, changed = refreshed(source.read_text(encoding="utf-8"), checked, today)
-        try:
-            target.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise typer.BadParameter(f"--write {target}: {error.strerror}") from error
+        _write(target, text)
         console.print(f"{target}: {source.name}, {changed} refreshed", highlight=False, markup=False)
     raise typer.Exit(status_of(checked))
+
+
+@prices.command("refresh")
+def refresh(
+    region: Annotated[str, typer.Option(help="the region whose prices are asked for, such as eu-central-1")],
+    environment: Annotated[str, typer.Option(help="whose manifest and prices")] = "dev_min",
+    write: Annotated[str, typer.Option(help="write the prices with the new entries to this file, to look at")] = "",
+) -> None:
+    """Make the entries that a region lacks from the AWS price list (free). 0 all made, 1 some not, 2 something unread.
+
+    Only what the price list answered is written, with its source and the day. An entry that is there stays as it is.
+    """
+    from rich.console import Console
+
+    from tidegate import environments
+    from tidegate.collectors.aws.clients import Clients
+    from tidegate.collectors.aws.price_list import find_listed_price
+    from tidegate.cost.price_region import make_prices
+    from tidegate.models.regions import region_problem
+    from tidegate.settings import settings
+
+    problem = region_problem(region)
+    if problem:
+        raise typer.BadParameter(f"--region: {problem}")
+    manifest = environments.load(environment)
+    target = _writable(write)
+    clients = Clients.from_environment(manifest.region)
+    made = make_prices(
+        environments.load_policies(manifest).prices,
+        region,
+        lambda offer, where: find_listed_price(clients, offer, where),
+        today=datetime.now(UTC).date(),
+        source="offer" if settings().profile == "aws" else "STAND-IN of the sandbox, no price of AWS: offer",
+    )
+    console = Console(soft_wrap=True)
+    _print_made(console, made, region)
+    if target is not None:
+        from tidegate.commands.price_file import with_entries
+
+        source = environments.prices_path(manifest)
+        text, number = with_entries(source.read_text(encoding="utf-8"), made)
+        _write(target, text)
+        console.print(f"{target}: {source.name}, {number} added for {region}", highlight=False, markup=False)
+    codes = {each.finding.code for each in made if each.finding is not None}
+    raise typer.Exit(COULD_NOT_TELL if "PRICE-UNREADABLE" in codes else BLOCKED if codes else PASS)
 
 
 def status_of(checked: "Sequence[CheckedPrice]") -> int:
@@ -79,6 +122,28 @@ def _writable(name: str) -> Path | None:
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise typer.BadParameter(f"--write {name}: expected a file in a directory that exists")
     return path
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"--write {target}: {error.strerror}") from error
+
+
+def _print_made(console: "Console", made: "Sequence[MadePrice]", region: str) -> None:
+    for each in made:
+        if each.entry is not None:
+            line = f"{each.pattern.name}: {each.entry.usd.normalize():f} USD per {each.entry.unit}, {each.entry.source}"
+            console.print(line, highlight=False, markup=False)
+    for each in made:
+        if each.finding is not None:
+            console.print(
+                f"{each.finding.code} {each.pattern.name}: {each.finding.said}", highlight=False, markup=False
+            )
+            console.print(f"    remedy    {each.finding.remedy}", highlight=False, markup=False)
+    entries = sum(each.entry is not None for each in made)
+    console.print(f"{region}: {entries} made, {len(made) - entries} not", highlight=False, markup=False)
 
 
 def _print(console: "Console", checked: "Sequence[CheckedPrice]") -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from tidegate.models.observed import Absent, Known, Observed, shown
-from tidegate.models.price_list import ListedPrice
+from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.price_list import DAMAGED, ListedPrice
 from tidegate.models.prices import Offer, Price, PricePolicy, Usage
 
-Code = Literal["PRICE-DIFFERS", "PRICE-GONE", "PRICE-OLD", "PRICE-DATED-AHEAD", "PRICE-UNREADABLE"]
+Code = Literal[
+    "PRICE-DIFFERS", "PRICE-GONE", "PRICE-OLD", "PRICE-DATED-AHEAD", "PRICE-UNREADABLE", "PRICE-FREE", "PRICE-BY-HAND"
+]
 
 _HOURS = frozenset({"hr", "hrs", "hour", "hours"})
 _GIGABYTE_MONTHS = frozenset({"gb-mo", "gb-month", "gb-months"})
@@ -113,7 +115,7 @@ def _checked(
         answer = answers[_subject(entry, entry.offer)]
         findings += _compared(entry, answer)
         findings += _too_old(entry, age, max_age_days)
-        listed = answer.value if isinstance(answer, Known) and _same_unit(entry, answer.value) else None
+        listed = answer.value if isinstance(answer, Known) and same_unit(entry, answer.value) else None
     return CheckedPrice(
         section=section, number=number, entry=entry, listed=listed, age_days=age, findings=tuple(findings)
     )
@@ -139,7 +141,7 @@ def _too_old(entry: Price | Usage, age: int, max_age_days: int) -> Iterator[Find
 
 def _compared(entry: Price | Usage, answer: Observed[ListedPrice]) -> Iterator[Finding]:
     match answer:
-        case Known(listed) if not _same_unit(entry, listed):
+        case Known(listed) if not same_unit(entry, listed):
             said = f"the price list counts {listed.unit}, this entry {entry.unit}"
             yield Finding(code="PRICE-UNREADABLE", said=said, remedy="correct `offer` or `unit` of the entry")
         case Known(listed) if listed.usd != entry.usd:
@@ -154,9 +156,18 @@ def _compared(entry: Price | Usage, answer: Observed[ListedPrice]) -> Iterator[F
             said = "the price list has no such product on demand"
             yield Finding(code="PRICE-GONE", said=said, remedy="correct `offer`, or take the price from elsewhere")
         case _:
-            remedy = "allow pricing:GetProducts, or say in `offer` which product is meant; then check again"
-            yield Finding(code="PRICE-UNREADABLE", said=shown(answer), remedy=remedy)
+            yield unreadable(answer)
 
 
-def _same_unit(entry: Price | Usage, listed: ListedPrice) -> bool:
+def unreadable(answer: Unreadable | UnknownUntilApply) -> Finding:
+    """Why the price list gave no price, and what to do; a damaged page is nothing that a grant mends."""
+    said = shown(answer)
+    remedy = "allow pricing:GetProducts, or say in `offer` which product is meant; then check again"
+    if DAMAGED in said:
+        remedy = "ask again later; when it repeats, AWS's price list is at fault: take no price from it"
+    return Finding(code="PRICE-UNREADABLE", said=said, remedy=remedy)
+
+
+def same_unit(entry: Price | Usage, listed: ListedPrice) -> bool:
+    """Does the price list count what the entry counts?"""
     return listed.unit.lower() in UNITS.get(entry.unit, frozenset())

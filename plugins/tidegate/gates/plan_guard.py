@@ -21,11 +21,13 @@ from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
 from tidegate.models.plan import ChangedAttribute, Plan, PlanFacts, PlannedResource
-from tidegate.models.remedy import Clear, Edit, Person, Remedy
+from tidegate.models.remedy import OWNER, Clear, Edit, Person, Remedy
 
 _KNOWN_ACTIONS = frozenset({"no-op", "read", "create", "update", "delete", "forget"})
 _UNCHANGED = {("no-op",), ("read",)}
 _LOSING_ACTIONS = frozenset({"delete", "forget"})
+TAKES_AWAY = "IDENTITY-TAKES-AWAY"
+"""The rule from which an exception of the manifest lets one imported identity be narrowed."""
 PROTECTED = "PROTECTED-RESOURCE"
 """The rule from which an exception of the manifest lets one address of a protected stack or type go."""
 
@@ -50,6 +52,7 @@ def blockers(facts: PlanFacts) -> Iterator[Blocker]:
             _type(facts, resource),
             _protected(facts, resource),
             _drift(facts, resource),
+            _identity(facts, resource),
         )
     known = tuple(resource for resource in plan.resources if _is_known(resource))
     known_plan = replace(plan, resources=known)
@@ -211,6 +214,28 @@ def _drift(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
             expected="as the last apply left it",
             remedy=Remedy.of(REPAIR, alternative=(Person(FINDER, "undo the change by hand"), Clear())),
         )
+
+
+def _identity(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
+    """An identity that the account's owner made may serve others: nothing of theirs goes without a word."""
+    mine = [it for it in facts.exceptions if (it.rule, it.resource) == (TAKES_AWAY, resource.address)]
+    if not resource.takes_away or any(facts.today <= exception.expires for exception in mine):
+        return
+    yield Blocker(
+        code="IDENTITY-TAKES-AWAY",
+        summary="the first apply would take something away from others who use this identity",
+        resource=resource.address,
+        observed="; ".join(resource.takes_away),
+        expected="an import that leaves as it is whatever others may rely on",
+        remedy=Remedy.of(
+            Person(OWNER, "give the environment a provider and a role of its own, or take away by hand what is unused"),
+            Clear(),
+            alternative=(
+                manifest("exceptions", why=f"{resource.address} from rule {TAKES_AWAY}, with owner and end"),
+                SAME_DAG,
+            ),
+        ),
+    )
 
 
 def _changed_outside(resource: PlannedResource) -> str:

@@ -229,8 +229,8 @@ def _terraform(tools: Tools) -> Iterator[Blocker]:
             summary="the accepted Terraform versions cannot be told",
             resource="terraform_version",
             observed=str(error),
-            expected="clauses such as >= 1.11.0, < 2.0.0",
-            remedy=Remedy.of(manifest("terraform_version", why="clauses such as >= 1.11.0, < 2.0.0"), SAME_DAG),
+            expected="clauses such as >= 1.11.0, < 1.16.0",
+            remedy=Remedy.of(manifest("terraform_version", why="clauses such as >= 1.11.0, < 1.16.0"), SAME_DAG),
         )
         constraint = ()
     if not isinstance(observed, Known):

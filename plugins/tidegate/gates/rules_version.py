@@ -7,6 +7,9 @@ _SEMVER = re.compile(rf"({_VERSION.pattern})(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+
 _CLAUSE = re.compile(r"(>=|<=|!=|~>|>|<|=) *([0-9.]+)")
 
 Version = tuple[int, int, int]
+
+NEWEST_TESTED = (1, 15)
+"""The newest minor version of Terraform that tidegate's own tests run with (requirements-terraform.txt)."""
 Precedence = tuple[Version, bool, tuple[tuple[bool, int, str], ...]]
 
 
@@ -35,7 +38,7 @@ def parse_precedence(text: str) -> Precedence:
 
 
 def parse_constraint(text: str) -> tuple[tuple[str, Version], ...]:
-    """`>= 1.11.0, < 2.0.0` as clauses that must all hold. Raises ValueError; every clause needs its operator."""
+    """`>= 1.11.0, < 1.16.0` as clauses that must all hold. Raises ValueError; every clause needs its operator."""
     clauses = []
     for part in text.split(","):
         found = _CLAUSE.fullmatch(part.strip())
@@ -48,6 +51,14 @@ def parse_constraint(text: str) -> tuple[tuple[str, Version], ...]:
 def meets(version: Version, constraint: tuple[tuple[str, Version], ...]) -> bool:
     """True when every clause holds. `~> 1.11.2` means: at least that, and still 1.11."""
     return all(_holds(version, operator, bound) for operator, bound in constraint)
+
+
+def admits_untested(constraint: tuple[tuple[str, Version], ...]) -> Version | None:
+    """A version newer than any that was tested and that the constraint lets through; None: it lets none through."""
+    major, minor = NEWEST_TESTED
+    newer = ((major, minor + 1, 0), (major, 10**6, 0), (major + 1, 0, 0), (10**6, 0, 0))
+    bounds = tuple(bound for _, bound in constraint if bound[:2] > NEWEST_TESTED)
+    return next((version for version in (*newer, *bounds) if meets(version, constraint)), None)
 
 
 def _holds(version: Version, operator: str, bound: Version) -> bool:

@@ -6,6 +6,7 @@ from tidegate.collectors.aws.caller import collect_caller
 from tidegate.collectors.aws.execution_role import collect_execution_role
 from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.aws.state_history import check_digest
+from tidegate.cost.region_cover import kinds_of
 from tidegate.evidence import control
 from tidegate.gates import identity_and_tools
 from tidegate.gates.rules_identity import identity_blockers
@@ -67,12 +68,15 @@ def evidence_writable(run: LaneRun) -> Observed[bool]:
 def collect_identity(run: LaneRun) -> IdentityFacts:
     """M1.A."""
     observed_at = now()
+    kinds = kinds_of(run.environment, run.policies.allowed_types)
     return IdentityFacts(
         observed_at=observed_at,
         sources=(Source(name="sts", data_as_of=observed_at),),
         caller=caller(run),
         tools=tools(run),
         role=standing_role(run),
+        kinds=kinds,
+        prices=run.policies.prices.naming(kind.type for kind in kinds),
     )
 
 

@@ -3,17 +3,41 @@
 Shape errors are this validator's business. Rules across fields (two stacks on one key) are a gate's.
 """
 
+import re
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tidegate.models.names import too_long
 from tidegate.models.operations import Alerts, Audit, OwnReads, TimeToLive
 from tidegate.models.policy import PolicyException
+from tidegate.models.regions import usable_region
 from tidegate.models.scalars import UsDollars
+from tidegate.models.stack_variables import VARIABLES
 
-BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+
+def _bucket_name(name: str) -> str:
+    """S3's rules beyond the letters. Raises ValueError."""
+    if ".." in name:
+        raise ValueError("a bucket name has no two dots in a row")
+    if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name):
+        raise ValueError("a bucket name is not written as an address such as 192.168.5.4")
+    if name.startswith(("xn--", "sthree-", "amzn-s3-demo-")) or name.endswith(
+        ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+    ):
+        raise ValueError("S3 keeps this beginning or end of a bucket name to itself")
+    return name
+
+
+def _exact(value: str) -> str:
+    if "*" in value:
+        raise ValueError("must be one exact value; a wildcard would trust strangers")
+    return value
+
+
+BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"), AfterValidator(_bucket_name)]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$"), AfterValidator(usable_region)]
 StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,20}$")]
 SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", max_length=200)]
 
@@ -25,9 +49,10 @@ class _Section(BaseModel):
 class Oidc(_Section):
     """The identity provider whose tokens may assume the execution role (ID1)."""
 
-    provider_url: Annotated[str, Field(pattern=r"^https://")]
-    audience: str
-    subject: str
+    provider_url: Annotated[str, Field(pattern=r"^https://[^/?#\s]+(/[^?#\s]*[^/?#\s])?$", max_length=255)]
+    """Without query and without trailing slash: IAM tells providers apart by it, letter by letter."""
+    audience: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_exact)]
+    subject: Annotated[str, Field(min_length=1), AfterValidator(_exact)]
 
 
 class Backend(_Section):
@@ -40,10 +65,13 @@ class Backend(_Section):
 
 
 class Evidence(_Section):
-    """Where snapshots go. `retention_days` is the Object Lock retention."""
+    """Where snapshots go. `retention_days` is the Object Lock retention: so long nobody gets rid of the bucket.
+
+    A year is the most, so that a slip of the pen does not keep a bucket for ten.
+    """
 
     bucket: BucketName
-    retention_days: Annotated[int, Field(ge=1, le=3650)]
+    retention_days: Annotated[int, Field(ge=1, le=365)]
 
 
 class Work(_Section):
@@ -83,11 +111,12 @@ class Stack(_Section):
 class Budget(_Section):
     """The budget and its ladder, in USD (CO3, CO4)."""
 
-    name: str
-    limit_usd: UsDollars
+    name: Annotated[str, Field(pattern=r"^[^:\\]{1,100}$")]
+    limit_usd: Annotated[UsDollars, Field(gt=0)]
     unit: Literal["USD"]
     period: Literal["MONTHLY"]
-    alerts_usd: tuple[UsDollars, ...] = Field(min_length=1)
+    alerts_usd: tuple[Annotated[UsDollars, Field(gt=0)], ...] = Field(min_length=1, max_length=10)
+    """AWS takes ten notifications per budget."""
     stop_usd: UsDollars
     plan_limit_usd_per_month: UsDollars
     """What one plan may add to what is spent in a month, if it stood for all of it."""
@@ -99,8 +128,10 @@ class Budget(_Section):
     def _ladder_rises_to_the_stop(self) -> "Budget":
         if list(self.alerts_usd) != sorted(set(self.alerts_usd)):
             raise ValueError("alerts_usd must rise")
-        if self.stop_usd > self.limit_usd or self.alerts_usd[-1] > self.limit_usd:
-            raise ValueError("stop_usd and every alert must not exceed limit_usd")
+        if self.stop_usd > self.limit_usd:
+            raise ValueError("stop_usd must not exceed limit_usd")
+        if self.alerts_usd[-1] >= self.limit_usd:
+            raise ValueError("every alert of alerts_usd must be below limit_usd")
         return self
 
 
@@ -171,9 +202,10 @@ class Environment(_Section):
     """One environment, as `include/environments/<name>.yaml` describes it."""
 
     schema_: Literal["tidegate.environment/1"] = Field(alias="schema")
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", min_length=2, max_length=21)]
     title: str
-    project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+    project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=31)]
+    """RDS takes no two hyphens in a row and none at the end, nor SSM a path that begins with `aws` or `ssm`."""
     account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
     region: Region
     scan_regions: tuple[Region, ...] = Field(min_length=1)
@@ -211,6 +243,33 @@ class Environment(_Section):
             seen.append(name)
         if self.region not in self.scan_regions:
             raise ValueError("scan_regions must contain region")
+        return self
+
+    @model_validator(mode="after")
+    def _derived_names_fit(self) -> "Environment":
+        if self.project.startswith(("aws", "ssm")):
+            raise ValueError("project: SSM takes no parameter whose path begins with aws or ssm")
+        problems = list(too_long(self.project, self.name))
+        if problems:
+            raise ValueError(f"project and name: {'; '.join(problems)}")
+        return self
+
+    @model_validator(mode="after")
+    def _buckets_differ(self) -> "Environment":
+        if len({self.backend.bucket, self.evidence.bucket, self.work.bucket}) != 3:
+            raise ValueError("backend.bucket, evidence.bucket and work.bucket must be three different buckets")
+        return self
+
+    @model_validator(mode="after")
+    def _variables_are_those_of_the_roots(self) -> "Environment":
+        for name, stack in self.stacks.items():
+            known = VARIABLES.get(stack.root)
+            if known is not None:
+                try:
+                    known.model_validate(stack.variables)
+                except ValidationError as error:
+                    said = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
+                    raise ValueError(f"stacks.{name}.variables: {said}") from error
         return self
 
     @model_validator(mode="after")

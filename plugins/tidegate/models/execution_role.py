@@ -1,4 +1,4 @@
-"""What the execution role may do, as the account's owner applies it and the role cannot change it (ID3, ADR 38).
+"""What the execution role may do, as the account's owner applies it and the role cannot change it (ID3, ADR 37).
 
 `include/policies/execution_role.yaml` holds the statements; the manifest's names are put in here.
 """

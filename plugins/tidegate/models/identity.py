@@ -1,11 +1,13 @@
-"""Who is calling, with which kind of credentials, through which endpoints, and with which tools (ID1, ID2, ID3)."""
+"""Who calls, with which credentials, through which endpoints, with which tools, and for what (ID1, ID2, ID3)."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Observed
+from tidegate.models.prices import PricePolicy
 from tidegate.models.role_standing import RoleStanding
+from tidegate.models.scalars import Scalar
 
 Profile = Literal["aws", "sandbox"]
 
@@ -63,6 +65,16 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StackKind:
+    """A type that a stack may hold, in the stack's region, with the attributes that it is built with."""
+
+    stack: str
+    type: str
+    region: str
+    attributes: dict[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityFacts(Facts):
     """Facts of M1.A: identity and tools, before there is a backend."""
 
@@ -70,3 +82,6 @@ class IdentityFacts(Facts):
     tools: Tools
     role: Observed[RoleStanding] = field(default_factory=Absent)
     """The execution role as it stands. Absent: nobody looked, as in evidence of versions before."""
+    kinds: tuple[StackKind, ...] = ()
+    prices: PricePolicy | None = None
+    """What they are priced by. None: the snapshot is older than this question."""

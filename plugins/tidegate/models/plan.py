@@ -61,6 +61,8 @@ class PlannedResource:
     or nothing changes."""
     changed_outside: tuple[ChangedAttribute, ...] = ()
     """Where it drifted: which attributes. Empty where the whole resource came or went."""
+    takes_away: tuple[str, ...] = ()
+    """Of an identity provider or role that is imported: what others may need of it and would lose, in words."""
 
     @property
     def stands_after(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tidegate.models.prices import PricePolicy
+from tidegate.models.prices import AttributeName, PricePolicy
 from tidegate.models.role_policy import ExecutionRolePolicy
 from tidegate.models.scalars import Said, Scalar
 
@@ -117,6 +117,16 @@ class AllowedTypesPolicy(BaseModel):
     stacks: dict[str, tuple[str, ...]]
     released: dict[str, tuple[str, ...]] = {}
     """Per stack the addresses, with every index, that a build may forget although the stack stays."""
+    built: dict[str, dict[str, dict[AttributeName, Scalar]]] = {}
+    """By stack and type the attributes that decide its price, as the stack builds it at rest."""
+
+    @model_validator(mode="after")
+    def _what_is_built_is_allowed(self) -> "AllowedTypesPolicy":
+        for stack, kinds in self.built.items():
+            for kind in kinds:
+                if kind not in self.stacks.get(stack, ()):
+                    raise ValueError(f"built: {kind} is no allowed type of stack {stack}")
+        return self
 
 
 class BilledService(BaseModel):

@@ -31,6 +31,8 @@ Seen = Literal["everywhere", "live", "plan"]
 
 _NUMBER_OF_A_KIND = re.compile(r"[-+0-9._eE\s]+")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_REGION_PREFIX = re.compile(r"(?:[A-Z]{2,4}[0-9]?-)?")
+"""How a usage type begins: `EUW2-` is London, `EU-` Ireland, and North Virginia often has none."""
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -99,6 +101,16 @@ class Offer(BaseModel):
     """Where a usage type has several products: `CreateDBInstance:0014` is PostgreSQL."""
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
     """For a price of all regions the one whose price stands for them; otherwise the price says it."""
+
+    @property
+    def usage(self) -> str:
+        """The usage type without the region that it begins with: `NatGateway-Hours`."""
+        return _REGION_PREFIX.sub("", self.usage_type, count=1)
+
+    def fits_as(self, usage_type: str) -> bool:
+        """Does another usage type mean the same use, in whichever region?"""
+        found = _REGION_PREFIX.match(usage_type)
+        return self.usage in (usage_type, usage_type[found.end() :] if found else usage_type)
 
 
 def _asked_in_one_region(region: str, offer: Offer | None) -> None:

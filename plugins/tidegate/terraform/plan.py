@@ -13,6 +13,7 @@ from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply,
 from tidegate.models.plan import Plan, PlannedResource, Purpose
 from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
+from tidegate.terraform.identity_loss import taken_away
 from tidegate.terraform.plan_attributes import changed_attributes, protected_from_deletion
 
 NO_CHANGE = {("no-op",), ("read",)}
@@ -170,6 +171,7 @@ def _resource(change: dict[str, Any], drift: dict[str, Any] | None, looked_at: _
         changed_outside=() if drift is None or actions in NO_CHANGE else changed_attributes(drift),
         attributes={name: _judged(inner, actions, name) for name in looked_at.names(change["type"])},
         before=_before(inner, actions, looked_at.priced(change["type"])),
+        takes_away=tuple(taken_away(change["type"], inner)) if "importing" in inner else (),
     )
 
 

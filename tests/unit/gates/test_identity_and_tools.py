@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from factories_control import NOW, caller, identity_facts, static_keys, tools
+from factories_prices import DATABASE
 from tidegate.gates.identity_and_tools import GATE
 from tidegate.gates.rules_identity import dag_of
-from tidegate.models.identity import Endpoint, IdentityFacts
+from tidegate.models.identity import Endpoint, IdentityFacts, StackKind
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
 
 LOCAL = Endpoint(variable="AWS_ENDPOINT_URL", url="http://127.0.0.1:4566", loopback=True)
@@ -228,3 +229,60 @@ def test_a_version_that_nothing_asks_for_is_still_refused_in_words() -> None:
 def test_another_dag_of_the_same_environment(lane: Any, dag: str) -> None:
     """A run id may hold dots, and so may the name of an environment."""
     assert dag_of(tools(managed_lane=lane), "m9") == dag
+
+
+# Prices of the region, before anything is made.
+
+
+def kinds(region: str, *types: str, **attributes: Any) -> tuple[StackKind, ...]:
+    return tuple(StackKind(stack="demo", type=kind, region=region, attributes=attributes) for kind in types)
+
+
+def test_a_region_without_a_price_blocks_before_anything_is_made() -> None:
+    facts = identity_facts(kinds=kinds("eu-central-1", "aws_db_instance", "aws_vpc", **DATABASE))
+    (blocker,) = GATE.evaluate(facts, judged_at=NOW, names={"environment": "dev_min"})
+    assert blocker.code == "REGION-UNPRICED"
+    assert blocker.resource == "aws_db_instance of demo in eu-central-1"
+    assert "no price of aws_db_instance in eu-central-1 fits" in blocker.observed
+    assert (
+        "tidegate prices refresh --region eu-central-1 --environment dev_min --write include/policies/prices.yaml"
+        in blocker.remedy.text
+    )
+
+
+def test_a_kind_that_no_price_list_is_asked_for_is_written_by_hand() -> None:
+    (blocker,) = GATE.evaluate(identity_facts(kinds=kinds("eu-west-2", "aws_quantum_thing")), judged_at=NOW)
+    assert blocker.code == "REGION-UNPRICED"
+    assert "prices refresh" not in blocker.remedy.text
+    assert "set prices in include/policies/prices.yaml" in blocker.remedy.text
+
+
+@pytest.mark.parametrize(
+    ("required", "admitted"),
+    [
+        (">= 1.11.0, < 1.16.0", None),
+        ("~> 1.12.2", None),
+        ("= 1.15.5", None),
+        (">= 1.11.0, <= 1.15.9", None),
+        (">= 1.11.0, < 2.0.0", "1.16.0"),
+        (">= 1.11.0", "1.16.0"),
+        (">= 1.11.0, <= 1.16.0", "1.16.0"),
+        (">= 1.11.0, != 1.16.0", "1.1000000.0"),
+        ("= 1.17.3", "1.17.3"),
+        ("~> 2.1.0", "2.1.0"),
+    ],
+)
+def test_the_upper_bound_is_the_newest_tested_version(required: str, admitted: str | None) -> None:
+    found = GATE.evaluate(tooled(terraform_required=required, terraform_version=Known("1.15.5")), judged_at=NOW)
+    bounds = [it for it in found if it.code == "TERRAFORM-BOUND-UNTESTED"]
+    assert [it.observed for it in bounds] == ([] if admitted is None else [f"{required} admits {admitted}"])
+    assert {it.expected for it in bounds} <= {"an upper bound of 1.15, as in < 1.16.0"}
+
+
+def test_every_kind_without_a_price_is_named() -> None:
+    facts = identity_facts(kinds=kinds("eu-central-1", "aws_db_instance", "aws_nat_gateway", **DATABASE))
+    assert judged(facts) == ["REGION-UNPRICED", "REGION-UNPRICED"]
+
+
+def test_evidence_from_before_this_question_is_judged_as_it_was() -> None:
+    assert judged(identity_facts(kinds=(), prices=None)) == []

@@ -404,3 +404,30 @@ def test_alone_nothing_is_added_that_has_a_price_or_that_nobody_can_price(only_r
     facts = alone(PRICED, only_repairs=only_repairs, allowed_types=("aws_db_instance",), prices=PRICES)
     assert "ALONE-ADDS-COST" in {it.code for it in GATE.evaluate(facts, judged_at=NOW)}
     assert "ALONE-ADDS-COST" not in {it.code for it in GATE.evaluate(replace(facts, alone=False), judged_at=NOW)}
+
+
+def taking(*exceptions: PolicyException) -> PlanFacts:
+    """The import of a provider that somebody else's audience would go from."""
+    resource = planned("aws_iam_openid_connect_provider.lanes", "update", importing=True, takes_away=("audience x",))
+    return plan_facts(resource, exceptions=exceptions)
+
+
+def narrowed(**changes: Any) -> PolicyException:
+    given = {"rule": "IDENTITY-TAKES-AWAY", "resource": "aws_iam_openid_connect_provider.lanes", "owner": "platform"}
+    return PolicyException.model_validate(given | {"reason": "nobody uses it any more", "expires": TODAY} | changes)
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        (taking(), ["IDENTITY-TAKES-AWAY"]),
+        (taking(narrowed()), []),
+        (taking(narrowed(expires=YESTERDAY)), ["IDENTITY-TAKES-AWAY"]),
+        (taking(narrowed(resource="aws_iam_role.execution")), ["IDENTITY-TAKES-AWAY"]),
+        (taking(narrowed(rule="PROTECTED-RESOURCE")), ["IDENTITY-TAKES-AWAY"]),
+    ],
+)
+def test_an_import_takes_nothing_away_from_others(facts: PlanFacts, codes: list[str]) -> None:
+    found = [it for it in GATE.evaluate(facts, judged_at=NOW) if it.code == "IDENTITY-TAKES-AWAY"]
+    assert [it.code for it in found] == codes
+    assert {it.observed for it in found} <= {"audience x"}

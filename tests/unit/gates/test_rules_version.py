@@ -25,7 +25,7 @@ from tidegate.gates.rules_version import meets, parse_constraint, parse_preceden
         pytest.param("1.12.1", "~> 1.12.2", False, id="an-earlier-patch"),
         pytest.param("1.13.0", "~> 1.12.2", False, id="the-next-minor"),
         pytest.param("1.9.10", ">= 1.10.0", False, id="numbers-not-text"),
-        pytest.param("1.12.2", ">= 1.11.0, < 2.0.0, != 1.12.2", False, id="every-clause-must-hold"),
+        pytest.param("1.12.2", ">= 1.11.0, < 1.16.0, != 1.12.2", False, id="every-clause-must-hold"),
         pytest.param("1.12.2", ">=1.11.0,<2.0.0", True, id="spaces-do-not-matter"),
     ],
 )

@@ -606,3 +606,21 @@ def test_what_stands_has_the_size_of_the_definition_that_stands(of: dict[str, An
 def test_a_log_group_is_asked_for_by_its_name() -> None:
     planned = change("aws_cloudwatch_log_group.a", change={"after": {"name": "g", "retention_in_days": 7}})
     assert read(document(planned)).resources[0].attributes == {"name": Known("g")}
+
+
+# An imported identity, which others may use.
+
+
+@pytest.mark.parametrize("importing", [True, False])
+def test_what_an_import_takes_away_is_kept(importing: bool) -> None:
+    inner: dict[str, Any] = {"before": {"client_id_list": ["theirs", "ours"]}, "after": {"client_id_list": ["ours"]}}
+    inner |= {"importing": {"id": "arn"}} if importing else {}
+    plan = read(document(change("aws_iam_openid_connect_provider.lanes", "update", change=inner)))
+    (found,) = plan.resources
+    assert found.takes_away == (("client_id_list: theirs would be removed",) if importing else ())
+
+
+def test_a_trust_policy_that_is_no_json_is_no_plan() -> None:
+    inner = {"before": {"assume_role_policy": "{"}, "after": {"assume_role_policy": "{}"}, "importing": {"id": "arn"}}
+    with pytest.raises(PlanUnreadable):
+        read(document(change("aws_iam_role.execution", "update", change=inner)))

@@ -396,6 +396,8 @@ PASSED = {
     "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:2",
     "AWS_CA_BUNDLE": "ca.pem",
     "AWS_S3_USE_PATH_STYLE": "true",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_USE_DUALSTACK_ENDPOINT": "true",
     "CONFLUENT_CLOUD_API_KEY": "key",
     "CONFLUENT_CLOUD_API_SECRET": "secret",
 }

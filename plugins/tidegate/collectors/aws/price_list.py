@@ -9,7 +9,7 @@ from typing import Any
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.reading import MalformedAnswer, NotThere, every, field, json_of, observe, text
 from tidegate.models.observed import Observed
-from tidegate.models.price_list import ListedPrice
+from tidegate.models.price_list import DAMAGED, FoundPrice, ListedPrice
 from tidegate.models.prices import Offer
 
 IAM_ACTIONS: tuple[str, ...] = ("pricing:GetProducts",)
@@ -30,23 +30,63 @@ def read_listed_price(clients: Clients, offer: Offer, region: str) -> Observed[L
     """
 
     def read() -> ListedPrice:
-        asked = {"usagetype": offer.usage_type, "regionCode": region}
-        if offer.operation is not None:
-            asked["operation"] = offer.operation
-        filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in asked.items()]
-        client = clients.of("pricing", ENDPOINT_REGION)
-        found = client.get_paginator("get_products").paginate(
-            ServiceCode=offer.service, Filters=filters, FormatVersion="aws_v1"
-        )
-        products = [_product(item, asked) for item in every(found, "PriceList")]
-        sold = [(product, term) for product in products for term in _on_demand(product)]
-        if not sold:
-            raise NotThere
-        if len(sold) > 1:
-            raise MalformedAnswer(f"{len(sold)} products fit, expected one: name the operation in `offer`")
-        return _listed(*sold[0])
+        asked = {"usagetype": offer.usage_type, "regionCode": region} | _operation(offer)
+        products = _products(clients, offer.service, asked)
+        return _the_one_sold(products)[1]
 
     return observe(f"GetProducts {offer.service} {offer.usage_type} in {region}", read)
+
+
+def find_listed_price(clients: Clients, offer: Offer, region: str) -> Observed[FoundPrice]:
+    """What the offer of another region is called in this one, and its price there (CO6).
+
+    No list of the prefixes of usage types is kept: the price list says how it writes the use in that region. Absent and
+    Unreadable are as in `read_listed_price`; several usage types that mean the same use are Unreadable.
+    """
+
+    def read() -> FoundPrice:
+        asked = {"regionCode": region} | _operation(offer)
+        products = _products(clients, offer.service, asked, usage=offer.usage)
+        usage_type, listed = _the_one_sold(
+            [each for each in products if offer.fits_as(each["product"]["attributes"]["usagetype"])]
+        )
+        found = {"usage_type": usage_type, "region": None}
+        return FoundPrice(offer=Offer.model_validate(offer.model_dump() | found), listed=listed)
+
+    return observe(f"GetProducts {offer.service} {offer.usage} in {region}", read)
+
+
+def _operation(offer: Offer) -> dict[str, str]:
+    return {} if offer.operation is None else {"operation": offer.operation}
+
+
+def _products(clients: Clients, service: str, asked: Mapping[str, str], usage: str = "") -> list[dict[str, Any]]:
+    """Every product whose attributes are as asked, and whose usage type holds `usage` where that is given."""
+    filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in asked.items()]
+    if usage:
+        filters.append({"Type": "CONTAINS", "Field": "usagetype", "Value": usage})
+    found = clients.of("pricing", ENDPOINT_REGION).get_paginator("get_products")
+    try:
+        pages = found.paginate(ServiceCode=service, Filters=filters, FormatVersion="aws_v1")
+        return [_product(item, asked) for item in every(pages, "PriceList")]
+    except MalformedAnswer as error:
+        raise MalformedAnswer(f"{DAMAGED}: {error}") from error
+
+
+def _the_one_sold(products: list[dict[str, Any]]) -> tuple[str, ListedPrice]:
+    """Usage type and price of the one product that is sold on demand. Raises NotThere where none is."""
+    try:
+        sold = [(product, term) for product in products for term in _on_demand(product)]
+        prices = [
+            (field(product, "product.attributes.usagetype", str), _listed(product, term)) for product, term in sold
+        ]
+    except MalformedAnswer as error:
+        raise MalformedAnswer(f"{DAMAGED}: {error}") from error
+    if not prices:
+        raise NotThere
+    if len(prices) > 1:
+        raise MalformedAnswer(f"{len(prices)} products fit, expected one: name the operation in `offer`")
+    return prices[0]
 
 
 def _product(item: object, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -54,6 +94,7 @@ def _product(item: object, asked: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(item, str):
         raise MalformedAnswer("PriceList holds something that is no text")
     document = json_of(item, "an item of PriceList")
+    field(document, "product.attributes.usagetype", str)
     for name, value in asked.items():
         given = field(document, f"product.attributes.{name}", str)
         if given != value:

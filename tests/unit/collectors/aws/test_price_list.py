@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tidegate.collectors.aws.price_list import IAM_ACTIONS, read_listed_price
+from tidegate.collectors.aws.price_list import IAM_ACTIONS, find_listed_price, read_listed_price
 from tidegate.models.observed import Absent, Known, Unreadable
-from tidegate.models.price_list import ListedPrice
+from tidegate.models.price_list import DAMAGED, FoundPrice, ListedPrice
 from tidegate.models.prices import Offer
 
 NAT = Offer(service="AmazonEC2", usage_type="EUW2-NatGateway-Hours")
@@ -165,3 +165,60 @@ def test_a_refusal_is_unreadable_and_never_gone(read, aws_error, code):
 
 def test_no_answer_at_all(read, refused_connection):
     assert isinstance(read(refused_connection)[0], Unreadable)
+
+
+# What an offer is called in another region.
+
+
+@pytest.fixture
+def find(clients, script):
+    """What is found for the NAT gateway of London in Frankfurt, and what was asked."""
+
+    def ask(*answers, offer=NAT):
+        scripted = script(clients.of("pricing", "us-east-1"))("GetProducts", *answers)
+        return find_listed_price(clients, offer, "eu-central-1"), scripted.asked
+
+    return ask
+
+
+def in_frankfurt(usage_type="EUC1-NatGateway-Hours", *dimensions, **attributes):
+    there = {"usagetype": usage_type, "regionCode": "eu-central-1"}
+    return document(*dimensions, attributes=there | attributes)
+
+
+def test_the_price_list_says_how_a_use_is_called_there(find):
+    found, ((_, question),) = find(said(in_frankfurt(), in_frankfurt("EUC1-NatGateway-Hours-Spot")))
+    assert found == Known(
+        FoundPrice(offer=Offer(service="AmazonEC2", usage_type="EUC1-NatGateway-Hours"), listed=listed().value)
+    )
+    assert question["Filters"] == [
+        {"Type": "TERM_MATCH", "Field": "regionCode", "Value": "eu-central-1"},
+        {"Type": "CONTAINS", "Field": "usagetype", "Value": "NatGateway-Hours"},
+    ]
+
+
+def test_the_operation_is_kept(find):
+    found, ((_, question),) = find(said(in_frankfurt()), offer=NAT.model_copy(update={"operation": "NatGateway"}))
+    assert found.value.offer.operation == "NatGateway"
+    assert {"Type": "TERM_MATCH", "Field": "operation", "Value": "NatGateway"} in question["Filters"]
+
+
+@pytest.mark.parametrize("documents", [[], [in_frankfurt("EUC1-Other")], [in_frankfurt() | {"terms": {}}]])
+def test_what_is_not_sold_there_is_absent(find, documents):
+    assert find(said(*documents))[0] == Absent()
+
+
+@pytest.mark.parametrize(
+    ("documents", "reason"),
+    [
+        ([in_frankfurt(), in_frankfurt("NatGateway-Hours")], "2 products fit"),
+        ([in_frankfurt(regionCode="eu-west-2")], f"{DAMAGED}: asked for regionCode eu-central-1, answered eu-west-2"),
+        ([in_frankfurt(usagetype=None)], f"{DAMAGED}: product.attributes.usagetype is null"),
+        ([in_frankfurt("EUC1-NatGateway-Hours", dimension("1_0"))], f"{DAMAGED}: USD is not an amount"),
+    ],
+)
+def test_what_is_damaged_or_doubtful_gives_no_price(find, documents, reason):
+    found, _ = find(said(*documents))
+    assert isinstance(found, Unreadable)
+    assert reason in found.reason
+    assert found.reason.startswith("GetProducts AmazonEC2 NatGateway-Hours in eu-central-1: ")

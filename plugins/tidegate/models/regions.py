@@ -1,0 +1,46 @@
+"""The regions that an environment may name: those of AWS's commercial partition, as botocore ships them.
+
+Names in policies, roles and topics begin with `arn:aws:`, so no other partition can work. Nothing is listed by hand.
+"""
+
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+
+COMMERCIAL = "aws"
+
+
+@cache
+def partitions() -> Mapping[str, tuple[str, ...]]:
+    """By partition its regions, from botocore's data; read at the first call."""
+    data = json.loads(files("botocore").joinpath("data", "partitions.json").read_text(encoding="utf-8"))
+    return {
+        str(each["id"]): tuple(name for name in each["regions"] if not name.endswith("-global"))
+        for each in data["partitions"]
+    }
+
+
+def region_problem(name: str) -> str:
+    """Why a region cannot be used, in words; empty: it can."""
+    known = partitions()
+    if name in known[COMMERCIAL]:
+        return ""
+    for partition, regions in known.items():
+        if name in regions:
+            return (
+                f"{name} is a region of the partition {partition}, which is not supported: only the commercial regions "
+                f"of AWS (partition {COMMERCIAL}) are"
+            )
+    near = get_close_matches(name, known[COMMERCIAL], n=1)
+    meant = f"; {near[0]} is the nearest name" if near else ""
+    return f"{name} is no region of AWS that this version knows{meant}"
+
+
+def usable_region(name: str) -> str:
+    """The region itself. Raises ValueError with the reason where it cannot be used."""
+    problem = region_problem(name)
+    if problem:
+        raise ValueError(problem)
+    return name
