@@ -8,6 +8,7 @@
     PUT    /budget-state              {"budget_name": "...", "traits": {"HealthStatus": {"Status": "UNHEALTHY"}},
                                       "actions": [{"ActionId": "...", "ActionType": "...", "Status": "..."}]}
     PUT    /billing                   {"state": "enabled" | "not_enabled" | "data_unavailable" | "access_not_activated"}
+    GET    /iam/needs                 what roles were asked to be allowed since the start, each once
     GET    /seeded  PUT /seeded       {"resources": [{"service": "lightsail", "operation": "GetInstances",
                                       "region": "eu-west-2", "item": {...}, "tags": {...}}]}: what stands in services
                                       that moto lacks

@@ -126,6 +126,11 @@ class SandboxClient:
         """Return the calls after number `since` that may have changed something."""
         return [call for call in self.calls(since) if call.mutating]
 
+    def iam_needs(self) -> list[dict[str, Any]]:
+        """Return what roles were asked to be allowed since the start: action, resource, context; each once."""
+        needs: list[dict[str, Any]] = self._call("GET", "/iam/needs")["needs"]
+        return needs
+
     def set_spend(
         self,
         per_day: Mapping[str, Decimal | str] | None = None,

@@ -8,6 +8,7 @@ from sandbox.aws.seeded import Seeds
 from sandbox.aws.settings import REFUSALS, SETTINGS, BillingState, BudgetSpend, BudgetState, SubscriptionState
 from sandbox.aws.spend import Spend
 from sandbox.errors import Answer
+from sandbox.iam import enforcement
 from sandbox.proxy_control import PREFIX, first_problem, json_answer
 
 
@@ -72,6 +73,8 @@ def _answer(method: str, route: str, body: bytes) -> Answer:
             pass
         case "PUT", "spend":
             SETTINGS.spend = Spend.model_validate_json(body)
+        case "GET", "iam/needs":
+            return json_answer(200, {"needs": enforcement.needed()})
         case "GET", "seeded":
             return json_answer(200, {"resources": [each.model_dump(mode="json") for each in SETTINGS.seeded]})
         case "PUT", "seeded":

@@ -31,6 +31,10 @@ _CODES = {
     Protocol.JSON: (400, "AccessDeniedException"),
     Protocol.REST_JSON: (403, "AccessDeniedException"),
 }
+NEEDED: dict[tuple[str, str, str], Need] = {}
+"""What roles were asked to be allowed since the start, each once; the admin API lists it (`GET /iam/needs`)."""
+
+_MOMENTS = frozenset({"aws:currenttime", "aws:epochtime"})
 _OWN_CODES = {"sns": (403, "AuthorizationError")}
 
 
@@ -54,11 +58,25 @@ def refusal(call: Call, protocol: Protocol, target: str, headers: Mapping[str, s
     except (CannotRead, UnknownAction) as error:
         return _denied(call, protocol, f"{caller.arn}: the sandbox cannot tell what {error} needs")
     policies = account.policies_of(role, caller.account)
+    NEEDED.update({_key(need): need for need in wanted})
     for need in wanted:
         decision = decide(need, caller, _with_bucket(policies, need, caller))
         if not decision.allowed:
             return _not_authorized(call, protocol, caller.arn, need, decision)
     return None
+
+
+def _key(need: Need) -> tuple[str, str, str]:
+    lasting = sorted((name, values) for name, values in need.context.items() if name not in _MOMENTS)
+    return need.action, need.resource, repr(lasting)
+
+
+def needed() -> list[dict[str, object]]:
+    """Return all needs as JSON can hold them."""
+    return [
+        {"action": need.action, "resource": need.resource, "context": {key: [*it] for key, it in need.context.items()}}
+        for need in list(NEEDED.values())
+    ]
 
 
 def _with_bucket(policies: Policies, need: Need, caller: Caller) -> Policies:

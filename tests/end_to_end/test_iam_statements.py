@@ -1,0 +1,86 @@
+"""Every statement of the execution role is needed: without it something that the lanes ask is denied, by name.
+
+Recorded is what a bootstrap, builds, a change of core, a blocked run and a teardown with the database asked; then each
+statement is taken away from the documents, one after the other, and what was asked is decided again.
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.iam.evaluation import Caller, Need, Policies, Policy, decide
+from stage import ENVIRONMENT, TEARDOWN, Stage
+from tidegate.environments import load, load_policies
+from tidegate.models.execution_role import ExecutionRole, execution_role
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix, pytest.mark.timeout(1500)]
+
+ANOTHER_MAIL = ("alert_email: platform-alerts@example.com", "alert_email: others@example.com")
+LET_IT_GO = (
+    "exceptions: []",
+    "exceptions: [{rule: PROTECTED-RESOURCE, resource: aws_sns_topic_subscription.email, owner: platform, "
+    'reason: another mailbox reads them, expires: "2099-01-01"}]',
+)
+
+
+@pytest.fixture(scope="module")
+def asked(bootstrapped: Stage) -> list[Need]:
+    """What was asked and granted."""
+    stage = bootstrapped
+    stage.emptied()
+    assert stage.run("m2", runtime_database_enabled=True).state == "success"
+    assert stage.run("m2", platform_run="new").state == "failed"
+    with stage.manifest_with(ANOTHER_MAIL, LET_IT_GO):
+        run = stage.run("m2", stacks="core")
+        assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
+    assert stage.run("m9", **TEARDOWN).state == "success"
+    found = [
+        Need(each["action"], each["resource"], {key: tuple(values) for key, values in each["context"].items()})
+        for each in stage.sandbox.admin.iam_needs()
+    ]
+    return [need for need in found if _allowed(need, _policies(_role()))]
+
+
+def _role() -> ExecutionRole:
+    environment = load(ENVIRONMENT)
+    return execution_role(load_policies(environment).execution_role, environment)
+
+
+def _policies(role: ExecutionRole, **instead: str) -> Policies:
+    documents = {**role.policies, **instead}
+    return Policies(
+        tuple(Policy(arn.rpartition("/")[2], text) for arn, text in documents.items()),
+        Policy("boundary", role.boundary),
+    )
+
+
+def _allowed(need: Need, policies: Policies) -> bool:
+    role = _role_arn
+    caller = Caller(f"arn:aws:sts::123456789012:assumed-role/{role.rpartition('/')[2]}/lane", "123456789012", role)
+    return decide(need, caller, policies).allowed
+
+
+_role_arn = _role().arn
+
+
+def _statements() -> Iterator[tuple[str, str]]:
+    for arn, text in _role().policies.items():
+        for statement in json.loads(text)["Statement"]:
+            yield arn, statement["Sid"]
+
+
+@pytest.mark.parametrize(("arn", "sid"), _statements())
+def test_without_the_statement_something_is_denied(asked: list[Need], arn: str, sid: str) -> None:
+    role = _role()
+    document = json.loads(role.policies[arn])
+    document["Statement"] = [each for each in document["Statement"] if each["Sid"] != sid]
+    without = _policies(role, **{arn: json.dumps(document)})
+    denied = {need.action for need in asked if not _allowed(need, without)}
+    assert denied, f"{sid} grants nothing that anybody asked for"
+
+
+def test_nothing_was_denied_that_a_lane_asked(bootstrapped: Stage, asked: list[Need]) -> None:
+    assert len(asked) > 300
+    log = (bootstrapped.sandbox.directory / "aws.log").read_text(encoding="utf-8")
+    assert [line for line in log.splitlines() if "denied: " in line] == []
