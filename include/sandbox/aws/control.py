@@ -73,8 +73,6 @@ def _answer(method: str, route: str, body: bytes) -> Answer:
             pass
         case "PUT", "spend":
             SETTINGS.spend = Spend.model_validate_json(body)
-        case "GET", "iam/needs":
-            return json_answer(200, {"needs": enforcement.needed()})
         case "GET", "seeded":
             return json_answer(200, {"resources": [each.model_dump(mode="json") for each in SETTINGS.seeded]})
         case "PUT", "seeded":
@@ -97,12 +95,14 @@ def _answer(method: str, route: str, body: bytes) -> Answer:
             _reset()
             return json_answer(200, {"reset": True})
         case _:
-            return _answer_about_mail(method, route, body)
+            return _answer_the_rest(method, route, body)
     return json_answer(200, SETTINGS.spend.model_dump(mode="json"))
 
 
-def _answer_about_mail(method: str, route: str, body: bytes) -> Answer:
+def _answer_the_rest(method: str, route: str, body: bytes) -> Answer:
     match method, route:
+        case "GET", "iam/needs":
+            return json_answer(200, {"needs": enforcement.needed()})
         case "GET", "sns/default":
             pass
         case "PUT", "sns/default":
