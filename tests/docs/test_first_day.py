@@ -89,3 +89,13 @@ def test_every_bucket_and_the_table_are_named() -> None:
 )
 def test_the_page_before_the_first_run_names_every_switch(words: str) -> None:
     assert words in BEFORE.read_text("utf-8")
+
+
+def test_every_finding_has_a_row_and_every_test_is_there() -> None:
+    text = (PROJECT / "docs" / "first-day.md").read_text("utf-8")
+    rows = [line.split(" | ") for line in text.splitlines() if re.match(r"\| [0-9WC]", line)]
+    numbered = {name.strip("| ") for row in rows for name in row[0].split(",")}
+    assert numbered == {*map(str, range(1, 24)), *(f"W{n}" for n in range(1, 9)), *(f"C{n}" for n in range(1, 5))}
+    tests = {path.strip(" |") for row in rows for path in row[-1].split(",")}
+    assert len(tests) > 15
+    assert [path for path in sorted(tests) if not (PROJECT / path).exists()] == []
