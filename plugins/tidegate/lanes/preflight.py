@@ -6,7 +6,7 @@ twice. What M1 or M2 makes itself is no prerequisite.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from tidegate.collectors.aws.buckets import collect_buckets
 from tidegate.collectors.aws.budget import collect_budget
@@ -69,7 +69,7 @@ def prerequisites(environment: Environment, policies: Policies, clients: Clients
     yield from _elsewhere(environment)
 
 
-def _judged(environment: Environment, gate: Gate[Facts], facts: Facts) -> tuple[Blocker, ...]:
+def _judged(environment: Environment, gate: Gate[Any], facts: Facts) -> tuple[Blocker, ...]:
     m2 = dag_id_of(environment.name, "m2")
     names = {"environment": environment.name, "dag": m2, "task": "the task"}
     return gate.evaluate(facts, judged_at=now(), names=names)
