@@ -139,6 +139,8 @@ def test_aws_has_no_endpoint_and_no_sandbox(service: str) -> None:
         "AWS_ROLE_ARN",
         "AWS_ROLE_SESSION_NAME",
         "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_USE_FIPS_ENDPOINT",
+        "AWS_USE_DUALSTACK_ENDPOINT",
     }
     assert "COMPOSE_PROFILES" not in example("aws")
 

@@ -7,15 +7,17 @@ import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
+from typing import Any
 
 COMMERCIAL = "aws"
 
 
 @cache
 def partitions() -> Mapping[str, tuple[str, ...]]:
-    """By partition its regions, from botocore's data; read at the first call."""
-    data = json.loads(files("botocore").joinpath("data", "partitions.json").read_text(encoding="utf-8"))
+    """By partition its regions, from botocore's data; read at the first call, and botocore itself is not imported."""
+    botocore: Any = find_spec("botocore")
+    data = json.loads(botocore.loader.get_data(f"{botocore.submodule_search_locations[0]}/data/partitions.json"))
     return {
         str(each["id"]): tuple(name for name in each["regions"] if not name.endswith("-global"))
         for each in data["partitions"]

@@ -175,7 +175,6 @@ run "every_odd_value_is_refused" {
     account_id         = "12345"
     region             = "London"
     project            = "Fraud_Platform"
-    environment        = "dev-min"
     platform_run       = ""
     confluent_endpoint = "api.confluent.cloud"
     api_key_generation = 0.5
@@ -186,12 +185,33 @@ run "every_odd_value_is_refused" {
     var.account_id,
     var.region,
     var.project,
-    var.environment,
     var.platform_run,
     var.confluent_endpoint,
     var.api_key_generation,
     var.topics,
   ]
+}
+
+# By itself: the lengths of both together are judged only where project is no odd one.
+run "an_odd_environment_is_refused" {
+  command = plan
+
+  variables {
+    environment = "dev-min"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "names_that_come_out_too_long_are_refused" {
+  command = plan
+
+  variables {
+    project     = "fraud-platform-of-everybody-abc"
+    environment = "dev_min_of_ours"
+  }
+
+  expect_failures = [var.environment]
 }
 
 run "a_role_that_does_not_exist_is_refused" {

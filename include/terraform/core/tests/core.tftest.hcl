@@ -214,12 +214,47 @@ run "odd_names_are_refused" {
 
   variables {
     project          = "Fraud_Platform"
-    environment      = "dev-min"
-    parameter_prefix = "/Fraud_Platform/dev-min/core"
+    parameter_prefix = "/Fraud_Platform/dev_min/core"
     work_bucket      = "fraud-platform-dev-min-tfstate"
+    budget_name      = "a:b"
   }
 
-  expect_failures = [var.project, var.environment, var.work_bucket]
+  expect_failures = [var.project, var.work_bucket, var.budget_name]
+}
+
+run "names_that_s3_does_not_take_are_refused" {
+  command = plan
+
+  variables {
+    state_bucket    = "my..state"
+    evidence_bucket = "192.168.5.4"
+  }
+
+  expect_failures = [var.state_bucket, var.evidence_bucket]
+}
+
+# By itself: the lengths of both together are judged only where project is no odd one.
+run "an_odd_environment_is_refused" {
+  command = plan
+
+  variables {
+    environment      = "dev-min"
+    parameter_prefix = "/fraud-platform/dev-min/core"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "names_that_come_out_too_long_are_refused" {
+  command = plan
+
+  variables {
+    project          = "fraud-platform-of-everybody-abc"
+    environment      = "dev_min_of_ours"
+    parameter_prefix = "/fraud-platform-of-everybody-abc/dev_min_of_ours/core"
+  }
+
+  expect_failures = [var.environment]
 }
 
 run "another_parameter_prefix_is_refused" {
@@ -287,7 +322,7 @@ run "more_steps_than_aws_takes_are_refused" {
   command = plan
 
   variables {
-    budget_thresholds_usd = [5, 10, 15, 20, 25, 28]
+    budget_thresholds_usd = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
   }
 
   expect_failures = [var.budget_thresholds_usd]

@@ -291,7 +291,6 @@ run "every_odd_value_is_refused" {
     account_id              = "12345"
     region                  = "London"
     project                 = "Fraud_Platform"
-    environment             = "dev-min"
     platform_run            = ""
     availability_zone_count = 1
     ecs_desired_count       = -1
@@ -303,11 +302,32 @@ run "every_odd_value_is_refused" {
     var.account_id,
     var.region,
     var.project,
-    var.environment,
     var.platform_run,
     var.availability_zone_count,
     var.ecs_desired_count,
     var.log_retention_days,
     var.contract_source,
   ]
+}
+
+# By itself: the lengths of both together are judged only where project is no odd one.
+run "an_odd_environment_is_refused" {
+  command = plan
+
+  variables {
+    environment = "dev-min"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "names_that_come_out_too_long_are_refused" {
+  command = plan
+
+  variables {
+    project     = "fraud-platform-of-everybody-abc"
+    environment = "dev_min_of_ours"
+  }
+
+  expect_failures = [var.environment]
 }
