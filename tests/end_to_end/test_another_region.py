@@ -20,7 +20,7 @@ from sandbox.testing import running_sandbox
 from stage import Stage
 from tidegate.settings import settings
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix, pytest.mark.timeout(1500)]
 
 REGION, NAME, ROLE = "eu-central-1", "environment_x", "r" * 64
 ROLE_ARN = f"arn:aws:iam::123456789012:role/{ROLE}"
@@ -73,13 +73,16 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage
     before = dict(os.environ)
     monkeypatch.setattr(stages, "ENVIRONMENT", NAME)
     monkeypatch.setattr(stages, "DAG_IDS", {key: it.replace("dev_min", NAME) for key, it in stages.DAG_IDS.items()})
-    with running_sandbox(tmp_path / "sandbox", "--region", REGION, "--role-arn", ROLE_ARN) as sandbox:
+    os.environ |= {
+        "TIDEGATE_ENVIRONMENTS_DIR": str(manifest(tmp_path / "environments")),
+        "TIDEGATE_POLICIES_DIR": str(policies),
+    }
+    options = ("--region", REGION, "--role-arn", ROLE_ARN, "--environment", NAME)
+    with running_sandbox(tmp_path / "sandbox", *options) as sandbox:
         os.environ.update(sandbox.env)
         os.environ |= {
             "TIDEGATE_RUNS_DIR": str(tmp_path / "runs"),
             "TIDEGATE_WORK_DIR": str(tmp_path / "terraform"),
-            "TIDEGATE_ENVIRONMENTS_DIR": str(manifest(tmp_path / "environments")),
-            "TIDEGATE_POLICIES_DIR": str(policies),
             "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"s3://{'w' * 63}/xcom",
         }
         forget_where_hand_overs_lie()
