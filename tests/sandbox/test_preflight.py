@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from manifests import COMMITTED, without_kafka
-from sandbox.testing import Sandbox
+from sandbox.testing import Sandbox, running_sandbox
 from tidegate.settings import PROJECT
 
 pytestmark = pytest.mark.timeout(180)
@@ -33,6 +34,20 @@ def preflight(sandbox: Sandbox, directory: Path, **more: str) -> tuple[int, str]
     return ended.returncode, ended.stdout + ended.stderr
 
 
+@pytest.fixture(scope="module")
+def enforced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox whose owner did what `tidegate policy` says."""
+    with running_sandbox(tmp_path_factory.mktemp("enforced"), "--environment", "dev_min") as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(enforced: Sandbox) -> Sandbox:
+    """The same as on the first day."""
+    enforced.admin.reset()
+    return enforced
+
+
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     """The manifests' directory, with one region and without Kafka."""
@@ -44,6 +59,7 @@ def test_an_empty_account_is_ready_and_nothing_is_changed(sandbox: Sandbox, mani
     status, said = preflight(sandbox, manifest)
     assert status == 0, said
     assert "role, credentials, region" in said
+    assert "what the execution role may do, and its boundary" in said
     assert said.count("not there yet: M1 makes it") == 4
     assert "not there yet: M2 makes it; confirm its mail within 48 hours" in said
     assert "each question costs 0.01 USD" in said
@@ -61,6 +77,14 @@ def test_what_is_missing_is_said_with_the_way_to_get_it(sandbox: Sandbox, manife
     assert status == 1, said
     assert "REGION-UNPRICED" in said
     assert "tidegate prices refresh --region eu-central-1 --environment dev_min" in said
+
+
+def test_a_role_that_is_not_as_its_owner_was_asked_to_make_it(sandbox: Sandbox, manifest: Path) -> None:
+    sandbox.client("iam").delete_role_permissions_boundary(RoleName="fraud-platform-dev-min-execution")
+    status, said = preflight(sandbox, manifest)
+    assert status == 1, said
+    assert "EXECUTION-ROLE-UNBOUNDED" in said
+    assert "tidegate policy dev_min --owner" in said
 
 
 def test_a_bucket_that_is_not_as_it_must_be(sandbox: Sandbox, manifest: Path) -> None:

@@ -12,17 +12,20 @@ from tidegate.collectors.aws.buckets import collect_buckets
 from tidegate.collectors.aws.budget import collect_budget
 from tidegate.collectors.aws.caller import collect_caller
 from tidegate.collectors.aws.clients import Clients
+from tidegate.collectors.aws.execution_role import collect_execution_role
 from tidegate.collectors.aws.lock_table import collect_lock_table
 from tidegate.collectors.aws.regions import enabled_regions
 from tidegate.cost.region_cover import kinds_of
 from tidegate.gates import budget_guardrail, identity_and_tools
 from tidegate.gates.base import Gate
 from tidegate.gates.rules_backend import bucket_blockers, lock_table_blockers
+from tidegate.gates.rules_execution_role import execution_role_blockers
 from tidegate.lanes.run import now
 from tidegate.lanes.spec import dag_id_of
 from tidegate.models.backend import BackendFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
+from tidegate.models.execution_role import execution_role
 from tidegate.models.facts import Facts
 from tidegate.models.identity import IdentityFacts, Tools
 from tidegate.models.observed import Absent, Known, shown
@@ -62,6 +65,7 @@ def prerequisites(environment: Environment, policies: Policies, clients: Clients
         said = "not asked: the caller is not the environment's role; mend the first lines and look again"
         yield Prerequisite(what="everything else in AWS", status="cannot be seen", said=said, readable=False)
     else:
+        yield from _role(environment, policies, clients)
         yield from _backend(environment, clients)
         yield from _regions(environment, clients)
         yield from _budget(environment, clients)
@@ -105,6 +109,13 @@ def _rows(what: str, blockers: Iterable[Blocker]) -> Iterator[Prerequisite]:
         )
     if not found:
         yield Prerequisite(what=what, status="ok")
+
+
+def _role(environment: Environment, policies: Policies, clients: Clients) -> Iterator[Prerequisite]:
+    standing = collect_execution_role(clients, execution_role(policies.execution_role, environment))
+    names = {"environment": environment.name, "dag": dag_id_of(environment.name, "m1"), "task": "a_identity_and_tools"}
+    found = [it.filled(names) for it in execution_role_blockers(standing)]
+    yield from _rows("what the execution role may do, and its boundary", found)
 
 
 def _backend(environment: Environment, clients: Clients) -> Iterator[Prerequisite]:
