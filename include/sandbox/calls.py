@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
-_CREDENTIAL = re.compile(r"Credential=([A-Z0-9]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_CREDENTIAL = re.compile(r"Credential=([^/\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 _RPC_PATH = re.compile(r"/service/[^/]+/operation/([^/?]+)")
 _READING = re.compile(r"(Get|List|Describe|Head|BatchGet|Query|Scan|Search|Lookup|Assume|Decode|Simulate|TransactGet)")
 _RESOURCE_FIELDS = re.compile(r"(Name|Arn|Id|Key|Bucket|Table|Topic|Resource)", re.IGNORECASE)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -220,8 +221,30 @@ def test_nobody_gets_a_session_of_a_role_that_is_not_there(sandbox: Sandbox) -> 
 
 def test_what_the_sandbox_cannot_judge_is_denied_and_named(sandbox: Sandbox) -> None:
     s3 = sandbox.client("s3", as_owner=False)
-    message = refused(lambda: s3.delete_objects(Bucket=f"{NAME}-work", Delete={"Objects": [{"Key": "a"}]}))
-    assert "cannot tell what s3 DeleteObjects needs" in message
+    message = refused(lambda: s3.get_bucket_metrics_configuration(Bucket=f"{NAME}-work", Id="x"))
+    assert "cannot tell what s3 GetBucketMetricsConfiguration needs" in message
+
+
+def test_of_many_objects_each_counts(sandbox: Sandbox) -> None:
+    owner, role, name = sandbox.client("s3"), sandbox.client("s3", as_owner=False), f"{NAME}-tfstate"
+    owner.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    lock, state = {"Key": "core/terraform.tfstate.tflock"}, {"Key": "core/terraform.tfstate"}
+    role.delete_objects(Bucket=name, Delete={"Objects": [lock]})
+    message = refused(lambda: role.delete_objects(Bucket=name, Delete={"Objects": [lock, state]}))
+    assert f"s3:DeleteObject on resource: arn:aws:s3:::{name}/core/terraform.tfstate because" in message
+    message = refused(lambda: role.delete_objects(Bucket=name, Delete={"Objects": [{**lock, "VersionId": "1"}]}))
+    assert "s3:DeleteObjectVersion" in message
+
+
+def test_a_made_up_key_is_no_unsigned_request(sandbox: Sandbox) -> None:
+    with pytest.raises(ClientError, match="never issued this access key"):
+        boto3.client(
+            "s3",
+            endpoint_url=sandbox.env["AWS_ENDPOINT_URL"],
+            region_name="eu-west-2",
+            aws_access_key_id="made-up-1a",
+            aws_secret_access_key="x",
+        ).list_buckets()
 
 
 def test_every_denial_is_in_the_log(sandbox: Sandbox) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree import ElementTree
 
 from botocore.session import get_session
 
@@ -76,7 +77,11 @@ def read_request(call: Call, protocol: Protocol, target: str, headers: Mapping[s
     match protocol:
         case Protocol.S3:
             bucket, _, key = unquote(url.path).lstrip("/").partition("/")
-            named = {"Bucket": (bucket,)} | ({"Key": (key,)} if key else {})
+            named: dict[str, tuple[str, ...]] = {"Bucket": (bucket,)}
+            if key:
+                named["Key"] = (key,)
+            if call.operation == "DeleteObjects":
+                named |= _objects_to_delete(body)
             return Request(call.service, call.operation, region, {**query, **named}, headers)
         case Protocol.QUERY | Protocol.EC2:
             form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
@@ -136,6 +141,19 @@ def _path_pattern(path: str) -> tuple[re.Pattern[str], tuple[str, ...], int]:
         position = label.end()
     tail = path[position:].rstrip("/")
     return re.compile(expression + re.escape(tail) + "/?"), tuple(labels), literal + len(tail)
+
+
+def _objects_to_delete(body: bytes) -> dict[str, tuple[str, ...]]:
+    """Return `Key` and `VersionId` of each object, the latter blank where none is named. Raises CannotRead."""
+    try:
+        document = ElementTree.fromstring(body)
+    except ElementTree.ParseError as error:
+        raise CannotRead("the keys of s3 DeleteObjects") from error
+    objects = [{each.tag.rpartition("}")[2]: each.text or "" for each in one} for one in document if len(one)]
+    return {
+        "Keys": tuple(each.get("Key", "") for each in objects),
+        "VersionIds": tuple(each.get("VersionId", "") for each in objects),
+    }
 
 
 def _flat_json(body: bytes) -> dict[str, tuple[str, ...]]:

@@ -89,9 +89,12 @@ def s3_actions(request: Request) -> Iterator[tuple[str, str]]:
     """Return each action that the operation needs, with its ARN. Raises CannotRead."""
     bucket, key = request.value("Bucket"), request.value("Key")
     place = f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else "")
-    yield f"s3:{_action(request)}", "*" if bucket is None else place
     if request.operation == "DeleteObjects":
-        raise CannotRead("the keys of s3 DeleteObjects")
+        versions = request.parameters["VersionIds"]
+        for one, version in zip(request.parameters["Keys"], versions, strict=True):
+            yield "s3:DeleteObjectVersion" if version else "s3:DeleteObject", f"{place}/{one}"
+        return
+    yield f"s3:{_action(request)}", "*" if bucket is None else place
     if request.operation in {"PutObject", "CopyObject", "CreateMultipartUpload"}:
         yield from (
             (f"s3:{action}", place) for action in sorted({_BY_HEADER[it] for it in request.headers if it in _BY_HEADER})
