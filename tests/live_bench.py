@@ -78,7 +78,7 @@ def running(directory: Path, environments: Path) -> Iterator[Live]:
         with SandboxClient(env["TIDEGATE_SANDBOX_ADMIN"]) as admin:
             airflow = Airflow(connection)
             airflow.wait_for_dags({f"dev_min.{name}" for name in session.DAGS})
-            yield Live(bench, airflow, Sandbox(bench.sandbox, env, admin), source)
+            yield Live(bench, airflow, Sandbox(bench.sandbox, env, admin, enforces_iam=True), source)
     finally:
         session.stop(bench)
         os.environ.clear()

@@ -15,6 +15,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from sandbox.iam.owner import OWNER_ROLE
+from sandbox.options import account_and_role
 from stage import BUILD, DAG_IDS, ENVIRONMENT, PROJECT, Run, Stage
 
 MOST_STEPS = 4
@@ -137,7 +139,9 @@ def _command(argv: list[str]) -> None:
         "airflow": [sys.executable, "-m", "airflow"],
         "tidegate": [sys.executable, "-m", "tidegate.cli"],
     }
-    environ = {**os.environ, "AWS_PAGER": "", "AWS_DEFAULT_REGION": os.environ.get("AWS_REGION", "eu-west-2")}
+    account, _ = account_and_role(os.environ["AWS_ROLE_ARN"])
+    owner = {"AWS_ROLE_ARN": f"arn:aws:iam::{account}:role/{OWNER_ROLE}", "AWS_PAGER": ""}
+    environ = {**os.environ, **owner, "AWS_DEFAULT_REGION": os.environ.get("AWS_REGION", "eu-west-2")}
     ran = subprocess.run([*programs[argv[0]], *argv[1:]], env=environ, capture_output=True, text=True, timeout=120)
     # `tidegate` only shows: 1 says that what it shows is not right, which is why somebody looks.
     assert ran.returncode in ((0, 1) if argv[0] == "tidegate" else (0,)), (argv, ran.stdout, ran.stderr)

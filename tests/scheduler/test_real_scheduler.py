@@ -62,7 +62,7 @@ def test_a_worker_killed_during_apply_leaves_one_terraform_which_finishes(live: 
     admin = live.sandbox.admin
     with admin.fault(service="ec2", operation="CreateVpc", kind="delay", seconds=90, times=1):
         run_id = live.airflow.trigger(M2, {**BUILD, "platform_run": "continue"})
-        terraform = processes.wait_for_terraform(live.bench, "apply", "demo", seconds=240)
+        terraform = processes.wait_for_terraform(live.bench, "apply", "demo", seconds=600)
         kill_worker_of(terraform)
         assert live.airflow.follow(M2, run_id, lambda task: None) == "failed"
         assert terraform.is_running(), "terraform must outlive its worker"
@@ -71,7 +71,7 @@ def test_a_worker_killed_during_apply_leaves_one_terraform_which_finishes(live: 
         assert live.codes("m2_a_readiness_snapshot") == {"STATE-LOCKED"}
         assert "holder live" in live.newest("m2_a_readiness_snapshot")["blockers"][0]["observed"]
         assert [process.pid for process in processes.terraforms(live.bench)] == [terraform.pid]
-        terraform.wait(240)
+        terraform.wait(600)
 
     assert live.run(M2, **BUILD, platform_run="continue")[1] == "success"
     vpcs = live.sandbox.client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
@@ -82,7 +82,7 @@ def test_the_lock_of_a_dead_terraform_is_released_only_when_asked_and_on_record(
     # Terraform asks for it, and no live scan does.
     with live.sandbox.admin.fault(service="ecs", operation="DescribeTaskDefinition", kind="delay", seconds=600):
         run_id = live.airflow.trigger(M2, {**BUILD, "platform_run": "continue"})
-        terraform = processes.wait_for_terraform(live.bench, "plan", "demo", seconds=240)
+        terraform = processes.wait_for_terraform(live.bench, "plan", "demo", seconds=600)
         live.wait_for_lock("demo")
         family = [*terraform.children(recursive=True), terraform]
         kill_worker_of(terraform)
@@ -114,7 +114,7 @@ def test_at_the_stop_a_running_build_ends_and_the_emergency_stop_tears_down(live
     changed.write_text(ADDED, encoding="utf-8")
     with live.sandbox.admin.fault(service="ecs", operation="DescribeTaskDefinition", kind="delay", seconds=30, times=1):
         build = live.airflow.trigger(M2, {**BUILD, "platform_run": "continue"})
-        processes.wait_for_terraform(live.bench, "plan", "demo", seconds=240)
+        processes.wait_for_terraform(live.bench, "plan", "demo", seconds=600)
         since = live.sandbox.admin.journal_position()
         live.sandbox.admin.set_budget_spend("fraud-platform-dev-min-budget", "28")
         assert live.run(HOURLY)[1] == "failed"

@@ -172,7 +172,7 @@ def _type(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
 def _protected(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
     if _LOSING_ACTIONS.isdisjoint(resource.actions):
         return
-    if resource.actions == ("forget",) and protected_by(facts.released_addresses, resource.address):
+    if _is_released(facts, resource):
         return
     entry = protected_by(facts.protected_addresses, resource.address)
     if entry is None and resource.type not in facts.protected_types:
@@ -197,6 +197,11 @@ def _protected(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]
     )
 
 
+def _is_released(facts: PlanFacts, resource: PlannedResource) -> bool:
+    """Is the resource let go of for somebody else, who may have changed it already?"""
+    return resource.actions == ("forget",) and protected_by(facts.released_addresses, resource.address) is not None
+
+
 def _below(facts: PlanFacts, entry: str | None, resource: PlannedResource) -> str:
     if entry == EVERYTHING:
         return f"in {facts.stack}, which stays"
@@ -205,7 +210,7 @@ def _below(facts: PlanFacts, entry: str | None, resource: PlannedResource) -> st
 
 def _drift(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]:
     repairing = bool((facts.repair_drift_reason or "").strip())
-    if facts.drift_blocks and resource.drifted and not repairing:
+    if facts.drift_blocks and resource.drifted and not repairing and not _is_released(facts, resource):
         yield Blocker(
             code="CORE-DRIFT",
             summary="the resource was changed outside Terraform",

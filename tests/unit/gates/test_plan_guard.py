@@ -241,6 +241,18 @@ def test_protected(facts: PlanFacts, codes: Sequence[str]) -> None:
     [
         pytest.param(drifted(), ["CORE-DRIFT"], id="drift-in-core"),
         pytest.param(drifted(drift_blocks=False), [], id="drift-in-demo"),
+        pytest.param(
+            plan_facts(
+                planned("aws_iam_policy.lanes[0]", "forget", drifted=True),
+                drift_blocks=True,
+                released_addresses=("aws_iam_policy.lanes",),
+            ),
+            [],
+            id="released-and-changed-by-its-owner",
+        ),
+        pytest.param(
+            drifted(released_addresses=("aws_vpc.this",)), ["CORE-DRIFT"], id="released-in-words-and-kept-in-deed"
+        ),
         pytest.param(drifted(repair_drift_reason="budget edited in the console"), [], id="repair-with-a-reason"),
         pytest.param(
             drifted(repair_drift_reason="  "), ["REPAIR-REASON-MISSING", "CORE-DRIFT"], id="repair-without-a-reason"
