@@ -42,7 +42,7 @@ def policy_digest(
         "policies.allowed_types": policies.allowed_types.model_dump(),
         "policies.prices": policies.prices.model_dump(),
         "policies.bill": policies.bill.model_dump(),
-        "policies.execution_role": policies.execution_role.model_dump(by_alias=True),
+        "policies.execution_role": policies.execution_role.model_dump(),
     }
     chosen = {name: of_policies[name] if name in of_policies else manifest[name] for name in sections}
     return digest_of({"gate": gate, "version": version, "sections": chosen})

@@ -309,11 +309,15 @@ def policy_run() -> Any:
             allowed_types=Dumped(policies.allowed_types.model_dump(mode="json")),
             prices=Dumped(policies.prices.model_dump(mode="json")),
             bill=Dumped(policies.bill.model_dump(mode="json")),
+            execution_role=Dumped(policies.execution_role.model_dump(mode="json")),
         ),
     )
 
 
-POLICY_SECTIONS = ("policies.forbidden", "policies.allowed_types", "policies.prices", "policies.bill")
+POLICY_SECTIONS = (
+    *("policies.forbidden", "policies.allowed_types", "policies.prices", "policies.bill"),
+    "policies.execution_role",
+)
 SECTIONS = [*dev_min()[0].model_dump(by_alias=True), *POLICY_SECTIONS]
 
 
