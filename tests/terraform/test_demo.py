@@ -15,6 +15,7 @@ MODULES = [TERRAFORM / "modules" / name for name in ("network", "container_servi
 
 VARIABLES = {
     "account_id",
+    "permissions_boundary_arn",
     "region",
     "project",
     "environment",
