@@ -1,6 +1,7 @@
 """CO7: what Cost Explorer is asked, counted in real records, and when nobody asks it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -239,12 +240,7 @@ def test_an_answer_that_could_not_be_recorded_is_a_blocker(
 def test_without_a_price_nobody_asks(world: Any, explorer: Explorer) -> None:
     run = run_of(world, explorer)
     prices = run.policies.prices.model_copy(update={"usage": ()})
-    run.policies = type(run.policies)(
-        forbidden=run.policies.forbidden,
-        allowed_types=run.policies.allowed_types,
-        prices=prices,
-        bill=run.policies.bill,
-    )
+    run.policies = replace(run.policies, prices=prices)
     facts = cost.collect_cost(run)
     assert (codes(facts), explorer.asked) == (["COST-OWN-READS-PRICE-MISSING"], 0)
     assert "not asked, pages this month not known" in world.said[-1]
