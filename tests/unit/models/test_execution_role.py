@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from manifest_rules import LONGEST_PROJECT
 from standins import dev_min
 from tidegate.environments import load, load_policies, names
 from tidegate.models.environment import Environment
@@ -35,7 +36,7 @@ def role(policy: ExecutionRolePolicy, environment: Environment) -> ExecutionRole
 def longest(environment: Environment) -> Environment:
     """Every name that stands in a document at the greatest length that the manifest or AWS admits."""
     document = environment.model_dump(by_alias=True)
-    document |= {"name": "e" * 31, "project": "p" * 31, "region": "ap-southeast-1", "role_name": "r" * 64}
+    document |= {"name": "environment_x", "project": LONGEST_PROJECT, "region": "ap-southeast-1", "role_name": "r" * 64}
     document["scan_regions"] = ["ap-southeast-1"]
     document["backend"] |= {"bucket": "s" * 63, "lock_table": "t" * 255}
     document["evidence"]["bucket"], document["work"]["bucket"] = "v" * 63, "w" * 63
