@@ -99,6 +99,7 @@ def test_a_stack_without_a_lane_closes_the_first_lane(
     monkeypatch.setattr(readiness, "now", lambda: NOW)
     monkeypatch.setattr(readiness, "caller", lambda _run: control.caller())
     monkeypatch.setattr(readiness, "tools", lambda _run: control.tools())
+    monkeypatch.setattr(readiness, "standing_role", lambda _run: Absent())
     monkeypatch.setattr(readiness, "collect_stack_locks", lambda _run, _stacks: (control.stack_locks(),))
     monkeypatch.setattr(readiness, "read_state", lambda *_: SimpleNamespace(version=Absent()))
     monkeypatch.setattr(readiness, "check_digest", lambda *_: Absent())

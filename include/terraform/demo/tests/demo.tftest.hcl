@@ -296,6 +296,8 @@ run "every_odd_value_is_refused" {
     ecs_desired_count       = -1
     log_retention_days      = 0
     contract_source         = "guess"
+
+    permissions_boundary_arn = "arn:aws:iam::aws:policy/AdministratorAccess"
   }
 
   expect_failures = [
@@ -307,6 +309,7 @@ run "every_odd_value_is_refused" {
     var.ecs_desired_count,
     var.log_retention_days,
     var.contract_source,
+    var.permissions_boundary_arn,
   ]
 }
 

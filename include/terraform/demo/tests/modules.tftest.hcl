@@ -146,6 +146,8 @@ run "a_service_without_privileges" {
     command            = ["true"]
     log_retention_days = 7
     task_policy_json   = "{\"Version\":\"2012-10-17\",\"Statement\":[]}"
+
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/fraud-platform-dev-min-boundary"
   }
 
   assert {
@@ -163,6 +165,11 @@ run "a_service_without_privileges" {
       for condition in one(data.aws_iam_policy_document.tasks_trust.statement).condition : [condition.test, condition.variable, condition.values]
     ] == [["StringEquals", "aws:SourceAccount", tolist(["111122223333"])]]
     error_message = "Only tasks of this account may assume the roles."
+  }
+
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.start, aws_iam_role.task] : role.permissions_boundary == var.permissions_boundary_arn])
+    error_message = "Both roles must stay within the boundary."
   }
 }
 
@@ -185,6 +192,8 @@ run "a_name_without_room_for_its_roles_is_refused" {
     command            = ["true"]
     log_retention_days = 7
     task_policy_json   = "{}"
+
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/fraud-platform-dev-min-boundary"
   }
 
   expect_failures = [var.name]
