@@ -92,8 +92,6 @@ def test_every_name_that_the_code_makes_has_its_length_checked(blocks: Callable[
         for match in NAME.findall(block.body)
     }
     known = {
-        "${local.name}-lanes-${each.key}": "managed policy of the execution role",
-        "${local.name}-lanes": "inline policy of the execution role",
         "local.alert_topic": "alert topic",
         "local.name": "cluster of demo",
         "${local.name}-${each.key}": "service account and API key at Confluent",

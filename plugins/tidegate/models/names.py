@@ -24,8 +24,8 @@ def derived_names(project: str, environment: str) -> tuple[DerivedName, ...]:
     return (
         DerivedName("IAM role that starts the tasks of demo", f"{runtime}-start", 64),
         DerivedName("IAM role of the tasks of demo", f"{runtime}-task", 64),
-        DerivedName("managed policy of the execution role", f"{dashed}-lanes-backend", 128),
-        DerivedName("inline policy of the execution role", f"{dashed}-lanes", 128),
+        DerivedName("policy of the execution role", f"{dashed}-lanes-backend", 128),
+        DerivedName("permissions boundary of the execution role", f"{dashed}-boundary", 128),
         DerivedName("database of demo", runtime, 63),
         DerivedName("subnet group of demo's database", runtime, 255),
         DerivedName("security group of demo's database", f"{runtime}-database", 255),
