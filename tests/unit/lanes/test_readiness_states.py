@@ -48,6 +48,7 @@ def _others(monkeypatch: pytest.MonkeyPatch, moment: Any) -> None:
     monkeypatch.setattr(LaneRun, "acquire_lease", lambda run: control.OURS)
     monkeypatch.setattr(readiness, "caller", lambda run: control.caller(profile="aws"))
     monkeypatch.setattr(readiness, "tools", lambda run: control.tools())
+    monkeypatch.setattr(readiness, "standing_role", lambda run: Absent())
     monkeypatch.setattr(readiness, "check_digest", lambda *_: Absent())
     monkeypatch.setattr(
         readiness,
