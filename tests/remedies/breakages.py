@@ -3,16 +3,20 @@
 import contextlib
 import hashlib
 import json
+import os
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from remedies.scenario import Happening, Scene
-from remedies.walker import Played
+from remedies.walker import AWS, Played, as_owner
 from stage import BUILD, ENVIRONMENT, TEARDOWN, Stage, environment_variable
 
 PREFIX = "fraud-platform-dev-min"
+ROLE = f"{PREFIX}-execution"
 TABLE, STATE_BUCKET = f"{PREFIX}-tf-locks", f"{PREFIX}-tfstate"
 ACCOUNT = "123456789012"
 STATE = f"{ENVIRONMENT}/demo/terraform.tfstate"
@@ -36,6 +40,44 @@ def variable(name: str, value: str | None) -> Happening:
 def undone(part: str) -> Callable[[Scene], Played]:
     """The person takes back what broke it, where the text says so."""
     return lambda scene: Played(persons={part: lambda _stage: scene.undo.close()})
+
+
+def another_role(scene: Scene) -> None:
+    """A role of the account that the same tokens may assume, with every right: it is not the environment's."""
+    iam, name = scene.stage.sandbox.client("iam"), f"{PREFIX}-other"
+    trust = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(everything))
+    variable("AWS_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/{name}")(scene)
+
+
+def role_unbounded(scene: Scene) -> None:
+    """Somebody takes the boundary off, and gives the role more than it needs."""
+    iam = scene.stage.sandbox.client("iam")
+    iam.delete_role_permissions_boundary(RoleName=ROLE)
+    iam.detach_role_policy(RoleName=ROLE, PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/{PREFIX}-lanes-demo")
+
+
+def owner_applies(stage: Stage) -> None:
+    """The owner runs what the command prints, as it stands, with the AWS CLI."""
+    printed = subprocess.run(
+        [sys.executable, "-m", "tidegate.cli", "policy", ENVIRONMENT, "--owner"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    path = f"{AWS.parent}:{os.environ['PATH']}"
+    ran = subprocess.run(
+        ["bash", "-c", printed.stdout],
+        env=as_owner() | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def static_key(scene: Scene) -> None:

@@ -4,7 +4,7 @@ The codes that are met and the number of steps are part of the scenario: `docs/r
 """
 
 from remedies import breakages
-from remedies.breakages import ACCOUNT, PREFIX, TAGS
+from remedies.breakages import TAGS
 from remedies.scenario import Scenario
 from remedies.walker import Played
 from stage import BUILD, ENVIRONMENT, TEARDOWN
@@ -108,8 +108,17 @@ SCENARIOS: tuple[Scenario, ...] = (
         conf=GO_ON,
         codes=("ROLE-MISMATCH",),
         steps=2,
-        broken=breakages.variable("AWS_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-other"),
+        broken=breakages.another_role,
         played=breakages.undone("set AWS_ROLE_ARN to the role"),
+    ),
+    Scenario(
+        name="somebody took the boundary off the execution role",
+        phase="m2",
+        conf=GO_ON,
+        codes=("EXECUTION-ROLE-UNBOUNDED",),
+        steps=2,
+        broken=breakages.role_unbounded,
+        played=lambda _scene: Played(persons={"tidegate policy dev_min --owner": breakages.owner_applies}),
     ),
     Scenario(
         name="a finished build is asked for again",

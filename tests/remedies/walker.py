@@ -133,15 +133,20 @@ def _trigger(stage: Stage, step: Mapping[str, Any], played: Played) -> Run:
     return stage.run(phase, **{**FORMS.get(phase, {}), **step["conf"], **asked})
 
 
+def as_owner() -> dict[str, str]:
+    """The environment of a person who is the account's owner."""
+    account, _ = account_and_role(os.environ["AWS_ROLE_ARN"])
+    owner = {"AWS_ROLE_ARN": f"arn:aws:iam::{account}:role/{OWNER_ROLE}", "AWS_PAGER": ""}
+    return {**os.environ, **owner, "AWS_DEFAULT_REGION": os.environ.get("AWS_REGION", "eu-west-2")}
+
+
 def _command(argv: list[str]) -> None:
     programs = {
         "aws": [str(AWS)],
         "airflow": [sys.executable, "-m", "airflow"],
         "tidegate": [sys.executable, "-m", "tidegate.cli"],
     }
-    account, _ = account_and_role(os.environ["AWS_ROLE_ARN"])
-    owner = {"AWS_ROLE_ARN": f"arn:aws:iam::{account}:role/{OWNER_ROLE}", "AWS_PAGER": ""}
-    environ = {**os.environ, **owner, "AWS_DEFAULT_REGION": os.environ.get("AWS_REGION", "eu-west-2")}
+    environ = as_owner()
     ran = subprocess.run([*programs[argv[0]], *argv[1:]], env=environ, capture_output=True, text=True, timeout=120)
     # `tidegate` only shows: 1 says that what it shows is not right, which is why somebody looks.
     assert ran.returncode in ((0, 1) if argv[0] == "tidegate" else (0,)), (argv, ran.stdout, ran.stderr)
