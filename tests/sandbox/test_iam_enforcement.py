@@ -187,6 +187,20 @@ def test_policies_count_as_they_stand_at_the_moment(sandbox: Sandbox) -> None:
     ask()
 
 
+def test_the_version_in_force_counts(sandbox: Sandbox) -> None:
+    owner, sns = sandbox.client("iam"), sandbox.client("sns", as_owner=False)
+    topic = f"arn:aws:sns:eu-west-2:{ACCOUNT}:{NAME}-alerts"
+    sns.create_topic(Name=f"{NAME}-alerts")
+    nothing = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "sns:Publish", "Resource": "*"}]}
+    )
+    made = owner.create_policy_version(PolicyArn=CORE_POLICY, PolicyDocument=nothing, SetAsDefault=True)
+    assert "explicit deny in an identity-based policy" in refused(lambda: sns.publish(TopicArn=topic, Message="x"))
+    owner.set_default_policy_version(PolicyArn=CORE_POLICY, VersionId="v1")
+    owner.delete_policy_version(PolicyArn=CORE_POLICY, VersionId=made["PolicyVersion"]["VersionId"])
+    sns.publish(TopicArn=topic, Message="x")
+
+
 def test_a_bucket_policy_counts(sandbox: Sandbox) -> None:
     role, owner, name = sandbox.client("s3", as_owner=False), sandbox.client("s3"), f"{NAME}-work"
     role.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})

@@ -92,6 +92,7 @@ ARNS = "IAM identifiers"
         (decided(bucket=[by("*")]), True, LOGIC),
         (decided(allow(), bucket_account="999999999999"), False, LOGIC),  # another account's resource needs both
         (decided(allow(), bucket=[by({"AWS": ROLE})], bucket_account="999999999999"), True, LOGIC),
+        (decided(bucket=[by("*")], bucket_account="999999999999"), False, LOGIC),
         (decided(bucket=[by({"AWS": ROLE})], bucket_account="999999999999"), False, LOGIC),
         (decided(allow(), boundary=[allow("ec2:*")]), False, BOUNDARIES),  # the intersection of both
         (decided(allow("ec2:*"), boundary=[allow()]), False, BOUNDARIES),  # a boundary grants nothing
@@ -118,6 +119,7 @@ ARNS = "IAM identifiers"
         (decided(allow(), {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"}), False, NOT_ACTION),
         (decided(allow(resources=f"{BUCKET}/a?"), resource=f"{BUCKET}/ab"), True, RESOURCE),
         (decided(allow(resources=f"{BUCKET}/A")), False, RESOURCE),  # ARNs are case sensitive
+        (decided(allow(resources="arn:aws:s3")), False, RESOURCE),
         (decided(allow(resources=BUCKET)), False, RESOURCE),  # the bucket is not its objects
         (decided(allow(resources="arn:aws:*:*:*:*")), True, RESOURCE),
         (decided({"Effect": "Allow", "Action": "*", "NotResource": f"{BUCKET}/*"}), False, NOT_RESOURCE),
@@ -181,6 +183,10 @@ ARNS = "IAM identifiers"
             False,
             OPERATORS,
         ),
+        (decided(only_if("ArnLike", "aws:SourceArn", "*"), aws__SourceArn="arn:aws:sns:x:1:t"), False, OPERATORS),
+        # Where a wildcard may or may not cross a colon, an Allow gets the narrow reading and a Deny the wide one.
+        (decided(allow(resources="arn:aws:s3*DOC-EXAMPLE-BUCKET/a")), False, RESOURCE),
+        (decided(allow(), deny(resources="arn:aws:s3*DOC-EXAMPLE-BUCKET/a")), False, RESOURCE),
         (decided(only_if("Null", "aws:TokenIssueTime", "true")), True, OPERATORS),
         (decided(only_if("Null", "aws:TokenIssueTime", "false")), False, OPERATORS),
         (decided(only_if("stringequals", "a:k", "x"), a__k="x"), False, OPERATORS),  # an operator nobody knows

@@ -26,9 +26,6 @@ _BUDGET_ACTIONS = {
     "Update": "ModifyBudget",
     "Delete": "ModifyBudget",
 }
-_RENAMED = {
-    ("s3", "ListTagsForResource"): "s3:ListTagsForResource",
-}
 _TAG_ACTIONS = {
     "budgets": "budgets:TagResource",
     "dynamodb": "dynamodb:TagResource",
@@ -108,7 +105,7 @@ def _own_action(request: Request) -> str:
         if verb is None:
             raise CannotRead(f"budgets {request.operation}")
         return f"budgets:{_BUDGET_ACTIONS[verb]}"
-    return _RENAMED.get((service, request.operation), f"{service}:{request.operation}")
+    return f"{service}:{request.operation}"
 
 
 def _request_tags(request: Request) -> dict[str, str]:

@@ -14,6 +14,7 @@ Spell = Callable[[str, str], str]
 """Turns the name of a resource, by its type, into the one that stands in its ARN: a role's with its path."""
 
 PARAMETERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "airflow": {"EnvironmentName": ("Name",)},
     "budgets": {"BudgetName": ("BudgetName", "Budget.BudgetName", "NewBudget.BudgetName")},
     "dynamodb": {"TableName": ("TableName",)},
     "ecs": {
