@@ -11,7 +11,7 @@ from tidegate.collectors.aws.execution_role import collect_execution_role
 from tidegate.environments import load, load_policies
 from tidegate.gates import identity_and_tools
 from tidegate.models.execution_role import execution_role
-from tidegate.models.observed import Known
+from tidegate.models.observed import Absent, Known
 
 ENVIRONMENT = load("dev_min")
 WHOLE = execution_role(load_policies(ENVIRONMENT).execution_role, ENVIRONMENT)
@@ -74,3 +74,21 @@ def test_every_field_in_every_bad_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_PAGES", 5)
     aws = FakeAws(ENVIRONMENT.region)
     assert sweep(aws, CASES, IRRELEVANT) == []
+
+
+def test_what_is_attached_besides_is_named() -> None:
+    aws = FakeAws(ENVIRONMENT.region)
+    other = "arn:aws:iam::aws:policy/AdministratorAccess"
+    aws.answers = {
+        **CASES[0].answers,
+        "iam.ListAttachedRolePolicies": {"AttachedPolicies": [{"PolicyArn": FIRST}, {"PolicyArn": other}]},
+        "iam.ListRolePolicies": {"PolicyNames": ["more"]},
+    }
+    assert collect_execution_role(aws.clients, WANTED).others == Known((other, "inline policy more"))
+
+
+def test_what_is_not_attached_is_not_there() -> None:
+    aws = FakeAws(ENVIRONMENT.region)
+    aws.answers = {**CASES[0].answers, "iam.ListAttachedRolePolicies": {"AttachedPolicies": []}}
+    documents = {each.name: each.differences for each in collect_execution_role(aws.clients, WANTED).documents}
+    assert documents[FIRST] == Absent()
