@@ -14,6 +14,7 @@ from tidegate.lanes.judging import look
 from tidegate.lanes.readiness import collect_build_readiness, collect_teardown_readiness
 from tidegate.lanes.run import LaneRun
 from tidegate.models.observed import Absent, Known
+from tidegate.models.role_standing import RoleStanding
 
 
 class States:
@@ -72,6 +73,26 @@ def test_a_build_looks_at_every_state(world: Any, version: str, expected: list[s
     assert isinstance(found["demo"], Known)
     assert found["demo"].value.terraform_version == version
     assert codes(run, facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("phase", "collect"), [("m1", readiness.collect_identity), ("m2", readiness.collect_build_readiness)]
+)
+def test_the_first_lane_asks_for_the_execution_role_in_force(
+    world: Any, monkeypatch: pytest.MonkeyPatch, phase: Any, collect: Any
+) -> None:
+    """Without its boundary nothing is made or built."""
+    unbounded = RoleStanding(
+        role="arn:aws:iam::123456789012:role/dev",
+        expected_boundary="arn:aws:iam::123456789012:policy/dev-boundary",
+        boundary=Absent(),
+        documents=(),
+        others=Known(()),
+    )
+    monkeypatch.setattr(readiness, "standing_role", lambda run: Known(unbounded))
+    task = "a_identity_and_tools" if phase == "m1" else "a_readiness"
+    run = world.run(phase, task, clients=SimpleNamespace(s3_in=States("1.12.2").s3_in))
+    assert "EXECUTION-ROLE-UNBOUNDED" in [blocker.code for blocker in look(run, collect(run))]
 
 
 @pytest.mark.parametrize(("version", "expected"), [("1.12.2", []), ("1.15.5", ["STATE-NEWER-TERRAFORM"])])
