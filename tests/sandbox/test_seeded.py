@@ -95,7 +95,7 @@ def test_what_is_gone_is_not_listed(sandbox: Sandbox, listed: Any) -> None:
             id="parameter",
         ),
         pytest.param(
-            "lightsail", HERE, "get_instances", {"pageToken": "page-1"}, "InvalidNextTokenException", id="token"
+            "lightsail", HERE, "get_instances", {"pageToken": "page-1"}, "InvalidInputException", id="token"
         ),
         pytest.param("mwaa", HERE, "get_environment", {"Name": "a"}, "ResourceNotFoundException", id="nobody"),
         pytest.param(

@@ -1,6 +1,7 @@
 """AWS Budgets in the sandbox (labelled extension of moto): subscribers, tags, updates, settable spend.
 
-moto stores budgets and notifications, and lacks the rest that the Terraform AWS provider reads back.
+moto stores budgets and notifications, and lacks the rest that the Terraform AWS provider reads back. It takes whatever
+is sent: what AWS refuses is in budgets_rules.py, and declared in budgets_refusals.py.
 """
 
 import json
@@ -11,11 +12,16 @@ from moto.budgets.exceptions import DuplicateRecordException, NotFoundException
 from moto.budgets.models import Budget, Notification
 from moto.budgets.responses import BudgetsResponse
 
+from sandbox.aws import budgets_rules as rules
+from sandbox.aws.budgets_refusals import KINDER as KINDER
+from sandbox.aws.budgets_refusals import REFUSALS as REFUSALS
+from sandbox.aws.budgets_refusals import SERVICE as SERVICE
 from sandbox.aws.patching import add, replace
 from sandbox.aws.settings import SETTINGS
 
 _CREATE_BUDGET = BudgetsResponse.create_budget
 _DELETE_BUDGET = BudgetsResponse.delete_budget
+_DESCRIBE_BUDGETS = BudgetsResponse.describe_budgets
 _TO_DICT = Budget.to_dict
 _IDENTIFYING = ("NotificationType", "ComparisonOperator", "ThresholdType")
 CURRENCY = "USD"
@@ -29,9 +35,10 @@ def install() -> None:
         delete_budget,
         delete_notification,
         describe_budget,
+        describe_budgets,
         describe_notifications_for_budget,
     ):
-        replace(BudgetsResponse, operation.__name__, operation)
+        replace(BudgetsResponse, operation.__name__, rules.judged(operation))
     for operation in (
         create_subscriber,
         delete_subscriber,
@@ -45,12 +52,15 @@ def install() -> None:
         update_notification,
         update_subscriber,
     ):
-        add(BudgetsResponse, operation.__name__, operation)
-    replace(Budget, "to_dict", _to_dict)
+        add(BudgetsResponse, operation.__name__, rules.judged(operation))
+    replace(Budget, "to_dict", _to_dict, answers=("DescribeBudget", "DescribeBudgets"))
 
 
 def create_budget(response: BudgetsResponse) -> str:
     """CreateBudget, keeping the tags."""
+    rules.refuse_tags(_tags(response._get_param("ResourceTags")))
+    for each in response._get_param("NotificationsWithSubscribers") or []:
+        rules.refuse_subscribers(each["Subscribers"])
     answer = _CREATE_BUDGET(response)
     name = response._get_param("Budget")["BudgetName"]
     SETTINGS.budget_tags[_arn(response, name)] = _tags(response._get_param("ResourceTags"))
@@ -71,6 +81,11 @@ def describe_budget(response: BudgetsResponse) -> str:
     if not response._get_param("ShowFilterExpression"):
         budget.pop("FilterExpression", None)
     return json.dumps({"Budget": budget})
+
+
+def describe_budgets(response: BudgetsResponse) -> str:
+    """DescribeBudgets, as moto answers it."""
+    return str(_DESCRIBE_BUDGETS(response))
 
 
 def describe_budget_actions_for_budget(response: BudgetsResponse) -> str:
@@ -117,6 +132,8 @@ def create_notification(response: BudgetsResponse) -> str:
     details = response._get_param("Notification")
     if any(_same(each.details, details) for each in budget.notifications):
         raise DuplicateRecordException("notification", f"on budget {budget.budget['BudgetName']}")
+    rules.refuse_notifications(len(budget.notifications) + 1)
+    rules.refuse_subscribers(response._get_param("Subscribers"))
     budget.add_notification(details, response._get_param("Subscribers"))
     return "{}"
 
@@ -130,8 +147,11 @@ def delete_notification(response: BudgetsResponse) -> str:
 
 def update_notification(response: BudgetsResponse) -> str:
     """UpdateNotification: another threshold, the same subscribers."""
-    _, notification = _notification(response, "OldNotification")
-    notification.details = response._get_param("NewNotification")
+    budget, notification = _notification(response, "OldNotification")
+    new = response._get_param("NewNotification")
+    if any(_same(each.details, new) for each in budget.notifications if each is not notification):
+        raise DuplicateRecordException("notification", f"on budget {budget.budget['BudgetName']}")
+    notification.details = new
     return "{}"
 
 
@@ -147,6 +167,7 @@ def create_subscriber(response: BudgetsResponse) -> str:
     subscriber = response._get_param("Subscriber")
     if subscriber in _subscribers(notification):
         raise DuplicateRecordException("subscriber", subscriber["Address"])
+    rules.refuse_subscribers([*_subscribers(notification), subscriber])
     _subscribers(notification).append(subscriber)
     return "{}"
 
@@ -161,9 +182,13 @@ def delete_subscriber(response: BudgetsResponse) -> str:
 def update_subscriber(response: BudgetsResponse) -> str:
     """UpdateSubscriber."""
     _, notification = _notification(response)
-    subscribers = _subscribers(notification)
+    subscribers, new = _subscribers(notification), response._get_param("NewSubscriber")
     position = subscribers.index(_known(notification, response._get_param("OldSubscriber")))
-    subscribers[position] = response._get_param("NewSubscriber")
+    others = [each for place, each in enumerate(subscribers) if place != position]
+    if new in others:
+        raise DuplicateRecordException("subscriber", new["Address"])
+    rules.refuse_subscribers([*others, new])
+    subscribers[position] = new
     return "{}"
 
 
@@ -175,7 +200,9 @@ def list_tags_for_resource(response: BudgetsResponse) -> str:
 
 def tag_resource(response: BudgetsResponse) -> str:
     """TagResource."""
-    SETTINGS.budget_tags[_resource(response)] |= _tags(response._get_param("ResourceTags"))
+    resource, given = _resource(response), _tags(response._get_param("ResourceTags"))
+    rules.refuse_tags(SETTINGS.budget_tags[resource] | given)
+    SETTINGS.budget_tags[resource] |= given
     return "{}"
 
 
@@ -248,7 +275,7 @@ def _known(notification: Notification, subscriber: dict[str, str]) -> dict[str, 
 def _resource(response: BudgetsResponse) -> str:
     """Return the ARN in the request. Raises NotFoundException when no such budget exists."""
     arn: str = response._get_param("ResourceARN")
-    account, name = arn.split(":")[4], arn.partition(":budget/")[2]
+    account, name = rules.budget_of(arn)
     if name not in response.backend.budgets[account]:
         raise NotFoundException(f"Unable to find resource: {arn}.")
     return arn

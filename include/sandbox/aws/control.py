@@ -5,7 +5,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.aws import identity, sns
 from sandbox.aws.seeded import Seeds
-from sandbox.aws.settings import REFUSALS, SETTINGS, BillingState, BudgetSpend, BudgetState, SubscriptionState
+from sandbox.aws.settings import (
+    BILLING_REFUSALS,
+    SETTINGS,
+    BillingState,
+    BudgetSpend,
+    BudgetState,
+    SubscriptionState,
+)
 from sandbox.aws.spend import Spend
 from sandbox.errors import Answer
 from sandbox.iam import enforcement
@@ -89,7 +96,7 @@ def _answer(method: str, route: str, body: bytes) -> Answer:
             return json_answer(200, state.model_dump(mode="json"))
         case "PUT", "billing":
             billing = Billing.model_validate_json(body)
-            SETTINGS.explorer_refusal = REFUSALS[billing.state]
+            SETTINGS.explorer_refusal = BILLING_REFUSALS[billing.state]
             return json_answer(200, billing.model_dump(mode="json"))
         case "POST", "reset":
             _reset()

@@ -4,6 +4,7 @@ moto takes any period and answers with an empty list, which would look like zero
 Covered: GetCostAndUsage (DAILY, MONTHLY; filters on dimensions and tags; grouping; paging) and GetCostForecast.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,9 @@ from typing import Any
 from moto.ce.responses import CostExplorerResponse
 from moto.core.exceptions import JsonRESTError
 
+from sandbox.aws.cost_explorer_refusals import KINDER as KINDER
+from sandbox.aws.cost_explorer_refusals import REFUSALS as REFUSALS
+from sandbox.aws.cost_explorer_refusals import SERVICE as SERVICE
 from sandbox.aws.patching import add, replace
 from sandbox.aws.settings import SETTINGS
 from sandbox.aws.spend import ONE_DAY, SpendRow
@@ -52,17 +56,25 @@ def install() -> None:
 
 
 def _get_cost_and_usage(response: CostExplorerResponse) -> str:
-    _refuse_as_set()
-    return json.dumps(cost_and_usage(json.loads(response.body), response.current_account, SETTINGS.spend.today()))
+    request = json.loads(response.body)
+    _refuse_as_set(request, response.current_account)
+    return json.dumps(cost_and_usage(request, response.current_account, SETTINGS.spend.today()))
 
 
 def _get_cost_forecast(response: CostExplorerResponse) -> str:
-    _refuse_as_set()
-    return json.dumps(cost_forecast(json.loads(response.body), SETTINGS.spend.today()))
+    request = json.loads(response.body)
+    _refuse_as_set(request, response.current_account)
+    return json.dumps(cost_forecast(request, SETTINGS.spend.today()))
 
 
-def _refuse_as_set() -> None:
-    """Refuse as AWS does while Cost Explorer is not enabled, has no data, or billing access is not activated."""
+def _refuse_as_set(request: Mapping[str, Any], account: str) -> None:
+    """Refuse as AWS does while Cost Explorer is not enabled, has no data, or billing access is not activated.
+
+    Also any billing view but the account's own: there is no other.
+    """
+    view = request.get("BillingViewArn")
+    if view is not None and view != f"arn:aws:billing::{account}:billingview/primary":
+        raise JsonRESTError("ResourceNotFoundException", f"The billing view {view} was not found.")
     refusal = SETTINGS.explorer_refusal
     if refusal is not None:
         raise JsonRESTError(refusal.code, refusal.message)
@@ -89,14 +101,20 @@ def cost_and_usage(request: Mapping[str, Any], account: str, today: date) -> dic
     rows = [row for row in SETTINGS.spend.between(start, end, today) if selects(row)]
     results = [_result(period, rows, metrics, readers, today) for period in periods]
     parts = [part for result in results for part in _parts(result)]
-    first = _page_start(request.get("NextPageToken"), len(parts))
+    first = _page_start(request.get("NextPageToken"), len(parts), _digest(request))
     last = first + SETTINGS.spend.page_size
     answer: dict[str, Any] = {"ResultsByTime": _joined(parts[first:last]), "DimensionValueAttributes": []}
     if groupings:
         answer["GroupDefinitions"] = groupings
     if last < len(parts):
-        answer["NextPageToken"] = f"page-{last}"
+        answer["NextPageToken"] = f"page-{last}-{_digest(request)}"
     return answer
+
+
+def _digest(request: Mapping[str, Any]) -> str:
+    """Return what binds a page's token to the question that it belongs to."""
+    question = {name: value for name, value in request.items() if name != "NextPageToken"}
+    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def cost_forecast(request: Mapping[str, Any], today: date) -> dict[str, Any]:
@@ -161,11 +179,15 @@ def _next_month(day: date) -> date:
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def _page_start(token: object, parts: int) -> int:
+def _page_start(token: object, parts: int, digest: str) -> int:
     if token is None:
         return 0
-    number = str(token).removeprefix("page-")
-    if not number.isdecimal() or not 0 < int(number) < parts:
+    number, _, asked = str(token).removeprefix("page-").partition("-")
+    if not number.isdecimal() or not 0 < int(number) or not asked:
+        raise JsonRESTError("InvalidNextTokenException", "The pagination token is invalid. Try again without it.")
+    if asked != digest:
+        raise JsonRESTError("RequestChangedException", "Your request parameters changed between pages. Try again.")
+    if int(number) >= parts:
         raise JsonRESTError("InvalidNextTokenException", "The pagination token is invalid. Try again without it.")
     return int(number)
 

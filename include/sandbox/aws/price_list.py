@@ -8,15 +8,31 @@ Covered: GetProducts with filters TERM_MATCH and CONTAINS, paged.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sandbox.aws.constraints import violation
 from sandbox.calls import Call
 from sandbox.errors import Answer, Protocol, error_answer
+from sandbox.refusals import Kinder, Refusal, never_expiring
 
+SERVICE, OPERATION = "pricing", "GetProducts"
+_REFERENCE = "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html"
+REFUSALS = (
+    Refusal(OPERATION, "InvalidParameterException", "the service's code is empty", _REFERENCE),
+    Refusal(OPERATION, "InvalidParameterException", "the service's code holds a blank", _REFERENCE),
+    Refusal(OPERATION, "InvalidParameterException", "the format is none", _REFERENCE),
+    Refusal(OPERATION, "InvalidParameterException", "a filter's type is none", _REFERENCE),
+    Refusal(OPERATION, "InvalidParameterException", "a page of more than a hundred is asked for", _REFERENCE),
+    Refusal(OPERATION, "NotFoundException", "no service has that code", _REFERENCE),
+    Refusal(OPERATION, "InvalidNextTokenException", "the token is of no page", _REFERENCE),
+)
+KINDER: tuple[Kinder, ...] = never_expiring(OPERATION)
 VERSION, PUBLISHED = "20261105190012", "2026-11-05T19:00:12Z"
 MOST_RESULTS = 100
+_FORMAT = "aws_v1"
 _TERM_CODE, _RATE_CODE = "JRTCKXETXF", "6YS6EN2CT7"
 
 Tier = tuple[str, str]
@@ -100,7 +116,7 @@ class Refused(Exception):
 
 def answer(call: Call, body: bytes) -> Answer | None:
     """Return the answer to GetProducts; None for every other call."""
-    if call.service != "pricing" or call.operation != "GetProducts":
+    if (call.service, call.operation) != (SERVICE, OPERATION):
         return None
     try:
         found = get_products(json.loads(body))
@@ -112,9 +128,7 @@ def answer(call: Call, body: bytes) -> Answer | None:
 
 def get_products(request: Mapping[str, Any], table: Iterable[Product] = PRODUCTS) -> dict[str, Any]:
     """Answer GetProducts. Raises Refused as AWS would."""
-    service = request.get("ServiceCode")
-    if not service:
-        raise Refused("InvalidParameterException", "ServiceCode is missing")
+    service = _service(request)
     wanted = tuple(_filters(request.get("Filters") or []))
     found = [
         document
@@ -123,17 +137,31 @@ def get_products(request: Mapping[str, Any], table: Iterable[Product] = PRODUCTS
         for document in [_document(product)]
         if all(_holds(document["product"]["attributes"].get(name), kind, value) for kind, name, value in wanted)
     ]
-    size = request.get("MaxResults", MOST_RESULTS)
-    if not isinstance(size, int) or not 1 <= size <= MOST_RESULTS:
-        raise Refused("InvalidParameterException", f"MaxResults must be between 1 and {MOST_RESULTS}")
+    size = int(request.get("MaxResults", MOST_RESULTS))
     first = _first(request.get("NextToken"), len(found))
     page: dict[str, Any] = {
-        "FormatVersion": "aws_v1",
+        "FormatVersion": _FORMAT,
         "PriceList": [json.dumps(document) for document in found[first : first + size]],
     }
     if first + size < len(found):
         page["NextToken"] = f"products-{first + size}"
     return page
+
+
+def _service(request: Mapping[str, Any]) -> str:
+    """The service that is asked for, in a request that the model admits. Raises Refused."""
+    if wrong := violation(SERVICE, OPERATION, request):
+        raise Refused("InvalidParameterException", f"Input Parameters are invalid. {wrong}")
+    if request.get("FormatVersion", _FORMAT) != _FORMAT:
+        raise Refused("InvalidParameterException", f"Input Parameters are invalid. FormatVersion must be {_FORMAT}")
+    service = str(request.get("ServiceCode") or "")
+    if not service:
+        raise Refused("InvalidParameterException", "Input Parameters are invalid. serviceCode cannot be null or empty")
+    if not re.fullmatch("[A-Za-z0-9]+", service):
+        raise Refused("InvalidParameterException", "ServiceCode can only contain a-z, A-Z, 0-9")
+    if service not in {product.service for product in PRODUCTS}:
+        raise Refused("NotFoundException", f"there is no service {service} in the sandbox's price list")
+    return service
 
 
 def _filters(filters: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:

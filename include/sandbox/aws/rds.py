@@ -9,6 +9,16 @@ from moto.rds.exceptions import RDSClientError
 from moto.rds.responses import RDSResponse
 
 from sandbox.aws.patching import add
+from sandbox.refusals import Kinder, Refusal
+
+SERVICE = "rds"
+_OPERATION = "DeleteDBInstanceAutomatedBackup"
+_REFERENCE = f"https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_{_OPERATION}.html"
+REFUSALS = (
+    Refusal(_OPERATION, "InvalidDBInstanceAutomatedBackupState", "the database stands", _REFERENCE),
+    Refusal(_OPERATION, "DBInstanceAutomatedBackupNotFound", "there is no such backup", _REFERENCE),
+)
+KINDER: tuple[Kinder, ...] = ()
 
 
 def install() -> None:

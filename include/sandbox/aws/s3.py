@@ -11,7 +11,20 @@ from moto.s3.responses import S3Response
 from sandbox.aws.patching import replace
 from sandbox.calls import Call
 from sandbox.errors import Answer, Protocol, error_answer
+from sandbox.refusals import Kinder, Refusal
 
+SERVICE = "s3"
+_RETENTION, _PAYMENT = "GetObjectRetention", "GetBucketRequestPayment"
+_REFERENCE = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_{}.html"
+_ERRORS = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+REFUSALS = (
+    Refusal(_RETENTION, "NoSuchBucket", "the bucket is not there", _ERRORS),
+    Refusal(_RETENTION, "NoSuchKey", "the object is not there", _ERRORS),
+    Refusal(_RETENTION, "InvalidRequest", "the bucket has no Object Lock", _REFERENCE.format(_RETENTION)),
+    Refusal(_RETENTION, "NoSuchObjectLockConfiguration", "the object is not locked", _ERRORS),
+    Refusal(_PAYMENT, "NoSuchBucket", "the bucket is not there", _ERRORS),
+)
+KINDER: tuple[Kinder, ...] = ()
 XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 _BUCKET_GET = S3Response._bucket_response_get
 _KEY_GET = S3Response._key_response_get
@@ -45,8 +58,8 @@ SUPPORTED = frozenset(
 
 def install() -> None:
     """Put the two operations on moto's class."""
-    replace(S3Response, "_key_response_get", _key_response_get)
-    replace(S3Response, "_bucket_response_get", _bucket_response_get)
+    replace(S3Response, "_key_response_get", _key_response_get, answers=(_RETENTION,))
+    replace(S3Response, "_bucket_response_get", _bucket_response_get, answers=(_PAYMENT,))
 
 
 def refusal(call: Call, protocol: Protocol) -> Answer | None:
@@ -60,11 +73,12 @@ def refusal(call: Call, protocol: Protocol) -> Answer | None:
 def _key_response_get(response: S3Response, query: dict[str, Any], key_name: str) -> Any:
     if "retention" not in query:
         return _KEY_GET(response, query, key_name)
+    if not response.backend.get_bucket(response.bucket_name).object_lock_enabled:
+        return _refused(400, "InvalidRequest", "Bucket is missing Object Lock Configuration")
     key, _ = response._get_key()
     if not key.lock_mode or not key.lock_until:
         message = "The specified object does not have a ObjectLock configuration"
-        missing = error_answer(Protocol.S3, 404, "NoSuchObjectLockConfiguration", message)
-        return missing.status, dict(missing.headers), missing.body
+        return _refused(404, "NoSuchObjectLockConfiguration", message)
     body = f"<Mode>{key.lock_mode}</Mode><RetainUntilDate>{key.lock_until}</RetainUntilDate>"
     return 200, {"content-type": "application/xml"}, f"<Retention {XMLNS}>{body}</Retention>"
 
@@ -75,3 +89,8 @@ def _bucket_response_get(response: S3Response, bucket_name: str, querystring: di
     response.backend.get_bucket(bucket_name)
     body = f"<RequestPaymentConfiguration {XMLNS}><Payer>BucketOwner</Payer></RequestPaymentConfiguration>"
     return 200, {"content-type": "application/xml"}, body
+
+
+def _refused(status: int, code: str, message: str) -> Any:
+    refusal = error_answer(Protocol.S3, status, code, message)
+    return refusal.status, dict(refusal.headers), refusal.body

@@ -20,6 +20,10 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from sandbox.aws.constraints import violation
+from sandbox.aws.seeded_refusals import KINDER as KINDER
+from sandbox.aws.seeded_refusals import REFUSALS as REFUSALS
+from sandbox.aws.seeded_refusals import SERVICE as SERVICE
 from sandbox.aws.settings import SETTINGS
 from sandbox.calls import Call, signed_region
 from sandbox.errors import Answer, Protocol, error_answer
@@ -107,6 +111,23 @@ TAG_CALLS = {
     "redshift-serverless": TagCall("resourceArn", "tags", _SMALL),
 }
 SERVICES = frozenset(kind.service for kind in KINDS.values())
+OPERATIONS = frozenset(
+    {(kind.model, kind.operation) for kind in KINDS.values()}
+    | {(service, "ListTagsForResource") for service in TAG_CALLS}
+    | {("mwaa", "GetEnvironment")}
+)
+"""Everything that is answered here, by botocore's names."""
+_INVALID = {
+    "apprunner": "InvalidRequestException",
+    "ec2": "InvalidParameterValue",
+    "elasticache": "InvalidParameterValue",
+    "globalaccelerator": "InvalidArgumentException",
+    "lightsail": "InvalidInputException",
+    "airflow": "ValidationException",
+    "redshift-serverless": "ValidationException",
+}
+"""How each service calls a wrong value."""
+_INVALID_TOKEN = {**_INVALID, "globalaccelerator": "InvalidNextTokenException"}
 _SPOKEN = {"Action", "Version"}
 """Fields of a form that are no parameters."""
 
@@ -162,8 +183,12 @@ def answer(call: Call, protocol: Protocol, target: str, headers: Mapping[str, st
     if call.service not in SERVICES:
         return None
     region = signed_region(headers)
+    model = "mwaa" if call.service == "airflow" else call.service
+    operation = call.operation
     try:
         operation, given = _asked(call, protocol, target, body)
+        if (model, operation) not in OPERATIONS:
+            return None
         kind = KINDS.get((call.service, operation))
         if kind is not None:
             _must_be_in(kind, region)
@@ -175,8 +200,16 @@ def answer(call: Call, protocol: Protocol, target: str, headers: Mapping[str, st
             return None if tags is None else _answer(call.service, operation, tags)
     except Refused as error:
         code, message = error.args
-        return error_answer(protocol, 400, code, message)
+        return error_answer(protocol, _status(model, operation, code), code, message)
     return None
+
+
+def _status(model: str, operation: str, code: str) -> int:
+    """The HTTP status of an error, as the model of the operation has it."""
+    known = _model(model)
+    errors = known.operation_model(operation).error_shapes if operation in known.operation_names else []
+    found = (each.metadata.get("error", {}).get("httpStatusCode") for each in errors if each.error_code == code)
+    return int(next(found, None) or 400)
 
 
 def _asked(call: Call, protocol: Protocol, target: str, body: bytes) -> tuple[str, dict[str, Any]]:
@@ -190,17 +223,29 @@ def _asked(call: Call, protocol: Protocol, target: str, body: bytes) -> tuple[st
         return call.operation, parameters
     if protocol in {Protocol.QUERY, Protocol.EC2}:
         form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-        return call.operation, {name: values[0] for name, values in form.items() if name not in _SPOKEN}
+        return call.operation, {name: _typed(name, values[0]) for name, values in form.items() if name not in _SPOKEN}
     if call.service != "airflow" or not call.operation.startswith("GET /environments"):
         return call.operation, {}
     name = unquote(url.path).removeprefix("/environments").removeprefix("/")
-    query = {key: values[0] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
+    query = {key: _typed(key, values[0]) for key, values in parse_qs(url.query, keep_blank_values=True).items()}
     return ("GetEnvironment", {**query, "Name": name}) if name else ("ListEnvironments", query)
+
+
+def _typed(name: str, value: str) -> str | int:
+    """A parameter of a form or a path as JSON would hold it."""
+    return int(value) if name == "MaxResults" and value.isdecimal() else value
+
+
+def _admitted(service: str, model: str, operation: str, given: Mapping[str, Any]) -> None:
+    """Refuse what the model of the operation does not admit. Raises Refused."""
+    if wrong := violation(model, operation, given):
+        raise Refused(_INVALID[service], wrong)
 
 
 def _page(kind: Kind, region: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """One page of what stands in a region. Raises Refused."""
     question, following = kind.token or ("", "")
+    _admitted(kind.service, kind.model, kind.operation, given)
     _only(given, question, kind.size)
     found = [it for it in _standing(kind.service, region) if it.operation == kind.operation]
     items = [it.item[kind.id] if kind.operation == "ListEnvironments" else it.described for it in found]
@@ -209,9 +254,9 @@ def _page(kind: Kind, region: str | None, given: Mapping[str, Any]) -> dict[str,
     size = str(given.get(kind.size, PAGE_SIZE))
     first = str(given.get(question, "page-0")).removeprefix("page-")
     if not size.isdecimal() or int(size) < 1:
-        raise Refused("ValidationException", f"{kind.size} must be a whole number above zero")
+        raise Refused(_INVALID[kind.service], f"{kind.size} must be a whole number above zero")
     if not first.isdecimal() or (question in given and not 0 < int(first) < len(items)):
-        raise Refused("InvalidNextTokenException", "the token of the next page is invalid")
+        raise Refused(_INVALID_TOKEN[kind.service], "the token of the next page is invalid")
     last = int(first) + int(size)
     more = {following: f"page-{last}"} if last < len(items) else {}
     return {kind.key: items[int(first) : last], **more}
@@ -219,6 +264,7 @@ def _page(kind: Kind, region: str | None, given: Mapping[str, Any]) -> dict[str,
 
 def _environment(region: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """Airflow's answer about one environment. Raises Refused."""
+    _admitted("airflow", "mwaa", "GetEnvironment", given)
     _only(given, "Name")
     for seed in _standing("airflow", region):
         if seed.item["Name"] == given["Name"]:
@@ -230,6 +276,9 @@ def _tags(service: str, region: str | None, given: Mapping[str, Any]) -> dict[st
     """The tags of a seeded resource; None of what moto may know. Raises Refused."""
     call = TAG_CALLS[service]
     wanted = given.get(call.parameter)
+    _admitted(service, service, "ListTagsForResource", given)
+    if service != "elasticache" and not str(wanted).startswith("arn:"):
+        raise Refused(_INVALID[service], f"{wanted} is no ARN")
     for seed in _standing(service, region):
         if seed.item[KINDS[seed.service, seed.operation].id] == wanted:
             _only(given, call.parameter)

@@ -57,20 +57,20 @@ class BillingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class BillingRefusal:
     """A code of AWS and its text."""
 
     code: str
     message: str
 
 
-REFUSALS = {
+BILLING_REFUSALS = {
     BillingState.ENABLED: None,
-    BillingState.NOT_ENABLED: Refusal("AccessDeniedException", "User not enabled for cost explorer access"),
-    BillingState.DATA_UNAVAILABLE: Refusal(
+    BillingState.NOT_ENABLED: BillingRefusal("AccessDeniedException", "User not enabled for cost explorer access"),
+    BillingState.DATA_UNAVAILABLE: BillingRefusal(
         "DataUnavailableException", "Data is not available. Please try to adjust the time period."
     ),
-    BillingState.ACCESS_NOT_ACTIVATED: Refusal(
+    BillingState.ACCESS_NOT_ACTIVATED: BillingRefusal(
         "AccessDeniedException",
         "not authorized to perform: ce:GetCostAndUsage: IAM access to billing information is not activated",
     ),
@@ -93,7 +93,7 @@ class Settings:
     """How far the clock of subscriptions is ahead."""
     subscriptions_pending_since: dict[str, datetime] = field(default_factory=dict)
     """By ARN when a subscription began to wait for its confirmation, by that clock."""
-    explorer_refusal: Refusal | None = None
+    explorer_refusal: BillingRefusal | None = None
     """With what Cost Explorer refuses every call. None: it answers."""
     budget_tags: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 

@@ -15,10 +15,14 @@ from moto.core.responses import ActionResult
 from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 from moto.sns.responses import SNSResponse
 
+from sandbox.aws import sns_rules as rules
 from sandbox.aws.patching import replace
 from sandbox.aws.settings import SETTINGS, SubscriptionState
+from sandbox.aws.sns_rules import EMAIL_PROTOCOLS
+from sandbox.aws.sns_rules import KINDER as KINDER
+from sandbox.aws.sns_rules import REFUSALS as REFUSALS
+from sandbox.aws.sns_rules import SERVICE as SERVICE
 
-EMAIL_PROTOCOLS = frozenset({"email", "email-json"})
 PENDING_ARN = "PendingConfirmation"
 EXPIRES_AFTER = timedelta(hours=48)
 """How long AWS keeps a subscription that nobody confirms."""
@@ -34,9 +38,14 @@ class NoSuchSubscription(Exception):
 
 def install() -> None:
     """Put the confirmation state on moto's classes."""
-    replace(SNSBackend, "subscribe", _subscribe)
-    replace(SNSBackend, "get_topic", _get_topic)
-    replace(SNSBackend, "get_subscription_attributes", _get_subscription_attributes)
+    replace(SNSBackend, "subscribe", _subscribe, answers=("Subscribe",))
+    replace(SNSBackend, "get_topic", _get_topic, answers=("GetTopicAttributes",))
+    replace(
+        SNSBackend,
+        "get_subscription_attributes",
+        _get_subscription_attributes,
+        answers=("GetSubscriptionAttributes",),
+    )
     replace(SNSResponse, "subscribe", _respond_to_subscribe)
     replace(SNSResponse, "list_subscriptions", _list_subscriptions)
     replace(SNSResponse, "list_subscriptions_by_topic", _list_by_topic)
@@ -125,6 +134,8 @@ def _is_pending(subscription: Subscription) -> bool:
 
 
 def _subscribe(backend: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
+    backend.get_topic(topic_arn)
+    rules.refuse_endpoint(protocol, endpoint)
     is_new = backend._find_subscription(topic_arn, endpoint, protocol) is None
     subscription = _SUBSCRIBE(backend, topic_arn, endpoint, protocol)
     if is_new and protocol in EMAIL_PROTOCOLS and SETTINGS.email_subscriptions is SubscriptionState.PENDING:
@@ -144,11 +155,13 @@ def _respond_to_subscribe(response: SNSResponse) -> ActionResult:
 
 def _get_subscription_attributes(backend: SNSBackend, arn: str) -> dict[str, Any]:
     _expire()
+    rules.refuse_arn("SubscriptionArn", arn)
     return _GET_ATTRIBUTES(backend, arn)
 
 
 def _get_topic(backend: SNSBackend, arn: str) -> Topic:
     _expire()
+    rules.refuse_arn("TopicArn", arn)
     topic = _GET_TOPIC(backend, arn)
     states = [_is_pending(each) for each in backend._get_topic_subscriptions(topic)]
     topic.subscriptions_pending = sum(states)
@@ -158,15 +171,22 @@ def _get_topic(backend: SNSBackend, arn: str) -> Topic:
 
 def _list_subscriptions(response: SNSResponse) -> ActionResult:
     _expire()
-    found, next_token = response.backend.list_subscriptions(next_token=response._get_param("NextToken"))
+    found, next_token = response.backend.list_subscriptions(next_token=_token(response))
     return ActionResult({"Subscriptions": [_listed(each) for each in found], "NextToken": next_token})
 
 
 def _list_by_topic(response: SNSResponse) -> ActionResult:
     found, next_token = response.backend.list_subscriptions_by_topic(
-        response._get_param("TopicArn"), next_token=response._get_param("NextToken")
+        response._get_param("TopicArn"), next_token=_token(response)
     )
     return ActionResult({"Subscriptions": [_listed(each) for each in found], "NextToken": next_token})
+
+
+def _token(response: SNSResponse) -> str | None:
+    """The request's token, refused unless it is a number as moto gives them out."""
+    token: str | None = response._get_param("NextToken")
+    rules.refuse_token(token)
+    return token
 
 
 def _listed(subscription: Subscription) -> dict[str, str]:
