@@ -14,7 +14,8 @@ ISSUER_HOST = "oidc.sandbox.tidegate.example"
 ISSUER = f"https://{ISSUER_HOST}"
 AUDIENCE = "sts.amazonaws.com"
 SUBJECT = "system:serviceaccount:tidegate:dev-min"
-LIFETIME = timedelta(hours=24)
+LIFETIME = timedelta(days=30)
+"""Nobody renews the token of a sandbox, and an expired one is refused: it outlasts every sandbox."""
 
 
 def make_token(now: datetime) -> str:

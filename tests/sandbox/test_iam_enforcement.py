@@ -214,9 +214,18 @@ def test_a_bucket_policy_counts(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("claim", ["aud", "sub", "iss"])
 def test_the_trust_decides_who_gets_a_session(sandbox: Sandbox, claim: str) -> None:
+    """What the account's providers know is not enough: another audience and issuer are made known, and still denied."""
+    iam, other = sandbox.client("iam"), "https://other.example"
+    if claim != "sub":
+        known = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"][0]["Arn"]
+        if claim == "aud":
+            iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=known)
+        url = other if claim == "iss" else f"https://{known.partition('/')[2]}"
+        ids = ["sts.amazonaws.com", other]
+        iam.create_open_id_connect_provider(Url=url, ClientIDList=ids, ThumbprintList=["0" * 40])
     token = (sandbox.directory / "web_identity_token").read_text(encoding="ascii")
     head, body, signature = token.split(".")
-    claims = json.loads(_decoded(body)) | {claim: "https://other.example"}
+    claims = json.loads(_decoded(body)) | {claim: other}
     forged = f"{head}.{_encoded(claims)}.{signature}"
     sts, arn = sandbox.client("sts"), f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
     message = refused(

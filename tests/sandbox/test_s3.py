@@ -87,12 +87,22 @@ def test_a_locked_version_stays(locked: Any) -> None:
     assert refused(caught) == (403, "AccessDenied")
 
 
-def test_an_object_without_retention_says_so(s3: Any) -> None:
+def test_an_object_without_retention_says_so(sandbox: Sandbox) -> None:
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="lockable", CreateBucketConfiguration=LONDON, ObjectLockEnabledForBucket=True)
+    s3.put_object(Bucket="lockable", Key="free", Body=b"{}")
+    with pytest.raises(ClientError) as caught:
+        s3.get_object_retention(Bucket="lockable", Key="free")
+
+    assert refused(caught) == (404, "NoSuchObjectLockConfiguration")
+
+
+def test_a_bucket_without_object_lock_has_no_retention_to_tell(s3: Any) -> None:
     s3.put_object(Bucket="bucket", Key="free", Body=b"{}")
     with pytest.raises(ClientError) as caught:
         s3.get_object_retention(Bucket="bucket", Key="free")
 
-    assert refused(caught) == (404, "NoSuchObjectLockConfiguration")
+    assert refused(caught) == (400, "InvalidRequest")
 
 
 def deny(action: str, **more: Any) -> str:

@@ -12,6 +12,7 @@ from moto.utilities.utils import PARTITION_NAMES
 
 from sandbox.calls import Call
 from sandbox.errors import Answer, Protocol, error_answer
+from sandbox.refusals import EVERY, Kinder, Refusal
 
 _INVALID_KEY_CODES = {
     Protocol.S3: "InvalidAccessKeyId",
@@ -21,6 +22,27 @@ _INVALID_KEY_CODES = {
     Protocol.JSON: "UnrecognizedClientException",
     Protocol.REST_JSON: "UnrecognizedClientException",
 }
+
+SERVICE = "every service"
+_ASKED = {
+    Protocol.S3: "S3",
+    Protocol.EC2: "EC2",
+    Protocol.QUERY: "a service with forms",
+    Protocol.REST_XML: "a service with XML",
+    Protocol.JSON: "a service with JSON",
+    Protocol.REST_JSON: "a service with JSON and paths",
+}
+_SOURCES = {
+    Protocol.S3: "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
+    Protocol.EC2: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+}
+_COMMON_ERRORS = "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html"
+REFUSALS = tuple(
+    Refusal(EVERY, code, f"the access key was never issued, asked of {_ASKED[protocol]}", source)
+    for protocol, code in _INVALID_KEY_CODES.items()
+    for source in (_SOURCES.get(protocol, _COMMON_ERRORS),)
+)
+KINDER = (Kinder(EVERY, "InvalidToken", "a session's token is not read: its access key tells the session"),)
 
 
 class Session(NamedTuple):

@@ -53,6 +53,12 @@ def trust_of(role_arn: str) -> str | None:
     return None if role is None or role.arn != role_arn else _text(role.assume_role_policy_document)
 
 
+def audiences_of(account: str, issuer: str) -> frozenset[str] | None:
+    """Return for whom an identity provider's tokens may be; None when the account has no such provider."""
+    found = _iam(account).open_id_providers.get(f"arn:{PARTITION}:iam::{account}:oidc-provider/{issuer}")
+    return None if found is None else frozenset(found.client_id_list)
+
+
 def bucket_policy(name: str, account: str) -> Policy | None:
     """Return the policy of a bucket of the account."""
     bucket = s3_backends[account][PARTITION].buckets.get(name)

@@ -4,8 +4,6 @@ Who signed it, what is attached to that role, its boundary, the bucket's policy 
 from the stand-in at the moment of the request. What cannot be judged is denied, and named in the log.
 """
 
-import base64
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,15 +11,50 @@ from datetime import UTC, datetime
 
 from sandbox.calls import Call
 from sandbox.errors import Answer, Protocol, error_answer
-from sandbox.iam import account
+from sandbox.iam import account, assumption
 from sandbox.iam.conditions import Context
-from sandbox.iam.evaluation import Caller, Decision, Need, Policies, Policy, decide
+from sandbox.iam.evaluation import Caller, Decision, Need, Policies, decide
 from sandbox.iam.needs import needs
 from sandbox.iam.owner import OWNER_ROLE
 from sandbox.iam.reference import UnknownAction
 from sandbox.iam.request import CannotRead, Request, read_request
+from sandbox.refusals import EVERY, Kinder, Refusal
 
 log = logging.getLogger("sandbox.iam")
+
+SERVICE = "every service"
+_LOGIC = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
+_MESSAGES = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
+REFUSALS = (
+    *(
+        Refusal(EVERY, code, f"no policy of the role allows it, asked of {asked}", _LOGIC)
+        for asked, code in (
+            ("S3", "AccessDenied"),
+            ("EC2", "UnauthorizedOperation"),
+            ("a service with forms", "AccessDenied"),
+            ("a service with XML", "AccessDenied"),
+            ("a service with JSON", "AccessDeniedException"),
+            ("a service with JSON and paths", "AccessDeniedException"),
+            ("SNS", "AuthorizationError"),
+        )
+    ),
+    Refusal(EVERY, "AccessDenied", "a policy denies it", _LOGIC),
+    Refusal(EVERY, "AccessDenied", "the boundary does not allow it", _MESSAGES),
+    Refusal(EVERY, "AccessDenied", "the bucket's policy denies it", _MESSAGES),
+    Refusal(EVERY, "AccessDenied", "a role is handed over that may not be", _LOGIC),
+    Refusal(EVERY, "AccessDenied", "the request is not signed", _MESSAGES),
+)
+KINDER = (
+    Kinder(EVERY, "SignatureDoesNotMatch", "signatures are not checked: the key's id alone tells who asks"),
+    Kinder(EVERY, "RequestExpired", "the time in a request is not looked at"),
+    Kinder(EVERY, "ExpiredToken", "sessions do not end by themselves; the fault `expired_token` ends one"),
+    Kinder(
+        EVERY,
+        "AccessDenied",
+        "policies of keys, queues, topics, secrets and organisations are not evaluated; the fault `explicit_deny` "
+        "stands for an organisation's, and nothing of the product sets the others",
+    ),
+)
 
 _CODES = {
     Protocol.S3: (403, "AccessDenied"),
@@ -41,7 +74,7 @@ _OWN_CODES = {"sns": (403, "AuthorizationError")}
 def refusal(call: Call, protocol: Protocol, target: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
     """Return AWS's answer to a call that IAM does not allow, else None. `headers` have lower-case names."""
     if call.service == "sts" and call.operation == "AssumeRoleWithWebIdentity":
-        return _refused_role(call, protocol, target, headers, body)
+        return assumption.refusal(call, protocol, target, headers, body)
     if call.access_key_id is None:
         return _denied(call, protocol, "the request is not signed")
     try:
@@ -84,49 +117,6 @@ def _with_bucket(policies: Policies, need: Need, caller: Caller) -> Policies:
         return policies
     name = need.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
     return replace(policies, resource=account.bucket_policy(name, caller.account))
-
-
-def _refused_role(
-    call: Call, protocol: Protocol, target: str, headers: Mapping[str, str], body: bytes
-) -> Answer | None:
-    """A web identity gets a session only where the role's trust policy says so; the owner's role needs none."""
-    request = read_request(call, protocol, target, headers, body)
-    role_arn = request.value("RoleArn") or ""
-    if role_arn.endswith(f":role/{OWNER_ROLE}"):
-        return None
-    trust = account.trust_of(role_arn)
-    try:
-        claims = _claims(request.value("WebIdentityToken") or "")
-    except ValueError as error:
-        return error_answer(protocol, 400, "InvalidIdentityToken", f"the token cannot be read: {error}")
-    issuer = claims.get("iss", "").removeprefix("https://")
-    account_id = (role_arn.split(":") + [""] * 5)[4]
-    caller = Caller(
-        f"arn:aws:iam::{account_id}:oidc-provider/{issuer}",
-        account_id,
-        federated=f"arn:aws:iam::{account_id}:oidc-provider/{issuer}",
-    )
-    keys = {f"{issuer}:{name}".lower(): (claims[name],) for name in ("aud", "sub") if name in claims}
-    need = Need("sts:AssumeRoleWithWebIdentity", "*", keys)
-    if trust is None:
-        decision = Decision(False, "because there is no such role")
-    else:
-        decision = decide(need, caller, Policies(resource=Policy("trust", trust), resource_kind="trust"))
-    if decision.allowed:
-        return None
-    log.warning("denied: %s for %s: %s", need.action, role_arn, decision.reason)
-    return error_answer(protocol, 403, "AccessDenied", f"Not authorized to perform {need.action}")
-
-
-def _claims(token: str) -> dict[str, str]:
-    """Return the text claims of a token. Raises ValueError."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        raise ValueError("it has not three parts")
-    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    if not isinstance(claims, dict):
-        raise ValueError("its claims are no JSON object")
-    return {name: value for name, value in claims.items() if isinstance(value, str)}
 
 
 def _common(caller: Caller, request: Request) -> Context:
