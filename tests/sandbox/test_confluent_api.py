@@ -215,7 +215,7 @@ def test_topics(kafka: httpx.Client) -> None:
     configs = [{"name": "retention.ms", "value": "1000"}]
     topic = made(kafka.post("topics", json={"topic_name": "orders", "partitions_count": 3, "configs": configs}))
     assert topic["partitions_count"] == 3
-    assert kafka.post("topics", json={"topic_name": "orders"}).json()["error_code"] == 400
+    assert kafka.post("topics", json={"topic_name": "orders"}).json()["error_code"] == 40002
     assert made(kafka.patch("topics/orders", json={"partitions_count": 5}))["partitions_count"] == 5
     assert kafka.patch("topics/orders", json={"partitions_count": 2}).status_code == 400
     change = {"data": [{"name": "retention.ms", "operation": "DELETE"}, {"name": "cleanup.policy", "value": "compact"}]}
@@ -225,7 +225,7 @@ def test_topics(kafka: httpx.Client) -> None:
         ("cleanup.policy", "compact", "DYNAMIC_TOPIC_CONFIG")
     ]
     assert kafka.delete("topics/orders").status_code == 204
-    assert kafka.get("topics/orders").json()["error_code"] == 404
+    assert kafka.get("topics/orders").json()["error_code"] == 40403
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,8 @@ def test_topics(kafka: httpx.Client) -> None:
     ],
 )
 def test_a_wrong_body_of_kafka_is_400(kafka: httpx.Client, path: str, body: object) -> None:
-    assert kafka.post(path, json=body).json()["error_code"] == 400
+    answer = kafka.post(path, json=body)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, 40002)
 
 
 def test_acls(kafka: httpx.Client) -> None:

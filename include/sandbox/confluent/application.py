@@ -20,10 +20,24 @@ from sandbox.confluent.kafka_rest import KafkaRest
 from sandbox.confluent.messages import Reply, Request
 from sandbox.confluent.organization import CLOUD, Organization
 from sandbox.confluent.problems import KAFKA_PREFIX, ApiProblem, body_of, unauthenticated
+from sandbox.refusals import EVERY, Kinder, Refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+SERVICE = "Confluent Cloud"
+_REFERENCE = "https://docs.confluent.io/cloud/current/api.html"
+REFUSALS = (
+    Refusal(EVERY, "401 user_unauthenticated", "there is no key", _REFERENCE),
+    Refusal(EVERY, "401 user_unauthenticated", "the key's secret is wrong", _REFERENCE),
+    Refusal(EVERY, "401 user_unauthenticated", "the key is one of a cluster", _REFERENCE),
+    Refusal(EVERY, "404 resource_not_found", "the path is none", _REFERENCE),
+)
+KINDER = (
+    Kinder(EVERY, "429 rate_limit_exceeded", "no rate is counted; the fault `throttle` makes the answer"),
+    Kinder(EVERY, "402 quota_exceeded", "quotas of an organization are not counted"),
+    Kinder(EVERY, "403 forbidden_access", "every Cloud key may do everything: role bindings are stored, not enforced"),
+)
 SERVER = "fake-confluent"
 
 

@@ -4,11 +4,14 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sandbox.confluent.control_plane_refusals import KINDER as KINDER
+from sandbox.confluent.control_plane_refusals import REFUSALS as REFUSALS
+from sandbox.confluent.control_plane_refusals import SERVICE as SERVICE
 from sandbox.confluent.messages import Reply, Request, page
 from sandbox.confluent.organization import (
     CLOUD,
@@ -23,9 +26,16 @@ from sandbox.confluent.organization import (
 from sandbox.confluent.problems import ApiProblem, invalid, not_found
 
 DEFAULT_PAGE, LARGEST_PAGE = 10, 100
-DEFAULT_PACKAGE = "ESSENTIALS"
 DEFAULT_MAX_ECKU = 50
 NAMES = {"display_name", "description"}
+FIXED = {"cloud", "region"}
+"""What a cluster keeps for its life."""
+
+
+class Governance(BaseModel):
+    """Which package of Stream Governance an environment has."""
+
+    package: Literal["ESSENTIALS", "ADVANCED"] = "ESSENTIALS"
 
 
 class Named(BaseModel):
@@ -33,7 +43,7 @@ class Named(BaseModel):
 
     display_name: str = Field(min_length=1)
     description: str = ""
-    stream_governance_config: dict[str, str] = {}
+    stream_governance_config: Governance = Governance()
 
 
 class ClusterSpec(BaseModel):
@@ -42,8 +52,8 @@ class ClusterSpec(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     display_name: str = Field(min_length=1)
-    availability: str
-    cloud: str
+    availability: Literal["SINGLE_ZONE", "MULTI_ZONE", "LOW", "HIGH"]
+    cloud: Literal["AWS", "AZURE", "GCP"]
     region: str
     config: dict[str, Any]
     environment: dict[str, Any]
@@ -137,7 +147,7 @@ class Environments(Collection):
 
     def _create(self, request: Request) -> Reply:
         body = Named.model_validate(request.json())
-        package = body.stream_governance_config.get("package", DEFAULT_PACKAGE)
+        package = body.stream_governance_config.package
         return Reply(201, self._shown(self._organization.add_environment(body.display_name, package)))
 
     def _read(self, id_: str, request: Request) -> dict[str, Any]:
@@ -146,9 +156,8 @@ class Environments(Collection):
     def _update(self, id_: str, request: Request) -> dict[str, Any]:
         old, body = self._organization.environment(id_), request.json()
         package = (body.get("stream_governance_config") or {}).get("package", old.package)
-        changed = Environment(id_, body.get("display_name", old.display_name), package)
-        self._organization.environments[id_] = changed
-        return self._shown(changed)
+        changed = Environment(id_, body.get("display_name", old.display_name), Governance(package=package).package)
+        return self._shown(self._organization.change_environment(changed))
 
     def _delete(self, id_: str, request: Request) -> Reply:
         self._organization.remove_environment(id_)
@@ -189,6 +198,9 @@ class Clusters(Collection):
     def _update(self, id_: str, request: Request) -> dict[str, Any]:
         spec = dict(request.json().get("spec") or {})
         cluster = self._organization.cluster(id_, (spec.pop("environment", None) or {}).get("id"))
+        for name in FIXED & spec.keys():
+            if spec[name] != cluster.spec[name]:
+                raise ApiProblem(400, "invalid_request", f"spec.{name} cannot be changed")
         cluster.spec.update(spec)
         return self._shown(cluster)
 
@@ -318,6 +330,14 @@ class RoleBindings(Collection):
 
 
 COLLECTIONS: tuple[type[Collection], ...] = (Environments, Clusters, ServiceAccounts, ApiKeys, RoleBindings)
+
+
+def operations() -> Iterator[str]:
+    """Yield everything that the collections answer, as the API reference writes it."""
+    for each in COLLECTIONS:
+        yield from (f"GET {each.path}", f"POST {each.path}", f"GET {each.path}/{{id}}", f"DELETE {each.path}/{{id}}")
+        if each._update is not Collection._update:
+            yield f"PATCH {each.path}/{{id}}"
 
 
 class ControlPlane:

@@ -8,7 +8,26 @@ from typing import Any
 from sandbox.confluent.messages import Reply, Request, page
 from sandbox.confluent.problems import ApiProblem, invalid
 from sandbox.confluent.spend import ONE_DAY, ConfluentSpend, ConfluentSpendRow
+from sandbox.refusals import Kinder, Refusal
 
+SERVICE = "Confluent Cloud"
+OPERATIONS = ("GET /billing/v1/costs",)
+_REFERENCE = "https://docs.confluent.io/cloud/current/api.html"
+REFUSALS = tuple(
+    Refusal(OPERATIONS[0], "400 invalid_filter", when, _REFERENCE)
+    for when in (
+        "there is no start",
+        "the end is no date",
+        "the end is the start",
+        "the period is longer than 31 days",
+        "the start is more than a year ago",
+        "a page of more than ten thousand is asked for",
+        "the token is of no page",
+    )
+)
+KINDER = (
+    Kinder(OPERATIONS[0], "403 forbidden_access", "every Cloud key may read costs: which role is needed is not known"),
+)
 PATH = "/billing/v1/costs"
 DEFAULT_PAGE, LARGEST_PAGE = 5_000, 10_000
 LONGEST_DAYS = 31

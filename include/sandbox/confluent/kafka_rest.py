@@ -4,6 +4,7 @@ Calls carry a key of the cluster, not a Cloud key: /kafka/v3/clusters/<lkc>/topi
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, Literal
 
@@ -12,11 +13,59 @@ from pydantic import BaseModel, Field, ValidationError
 from sandbox.confluent.messages import Reply, Request
 from sandbox.confluent.organization import Acl, Cluster, Organization, Topic
 from sandbox.confluent.problems import ApiProblem
+from sandbox.refusals import EVERY, Kinder, Refusal
 
+SERVICE = "Confluent Kafka REST"
+_REFERENCE = "https://docs.confluent.io/platform/current/kafka-rest/api.html"
+_SETTINGS_REFERENCE = "https://docs.confluent.io/cloud/current/topics/manage.html"
+_TOPICS, _TOPIC, _ACLS = "/clusters/{id}/topics", "/clusters/{id}/topics/{name}", "/clusters/{id}/acls"
+_OF_A_TOPIC = (f"GET {_TOPIC}", f"PATCH {_TOPIC}", f"DELETE {_TOPIC}", f"GET {_TOPIC}/configs", f"POST {_TOPIC}/configs:alter")
+OPERATIONS = (f"GET {_TOPICS}", f"POST {_TOPICS}", *_OF_A_TOPIC, f"GET {_ACLS}", f"POST {_ACLS}", f"DELETE {_ACLS}")
+REFUSALS = (
+    *(Refusal(each, "401 401", "the key is not one of the cluster", _REFERENCE) for each in OPERATIONS),
+    *(Refusal(each, "404 40403", "the topic is not there", _REFERENCE) for each in _OF_A_TOPIC),
+    Refusal(EVERY, "404 404", "the cluster is not there", _REFERENCE),
+    Refusal(f"POST {_TOPICS}", "400 40002", "the topic is there", _REFERENCE),
+    Refusal(f"POST {_TOPICS}", "400 40002", "the name holds a blank", _REFERENCE),
+    Refusal(f"POST {_TOPICS}", "400 40002", "the number of partitions is zero", _REFERENCE),
+    Refusal(f"POST {_TOPICS}", "400 40002", "a setting is none of a topic", _SETTINGS_REFERENCE),
+    Refusal(f"PATCH {_TOPIC}", "400 40002", "there would be fewer partitions", _REFERENCE),
+    Refusal(f"POST {_TOPIC}/configs:alter", "400 40002", "a setting is none of a topic", _SETTINGS_REFERENCE),
+    Refusal(f"POST {_ACLS}", "400 40002", "a part is missing", _REFERENCE),
+    Refusal(f"POST {_ACLS}", "400 40002", "the operation is none", _REFERENCE),
+    Refusal(f"GET {_ACLS}", "400 40002", "the type of resource is none", _REFERENCE),
+    Refusal(f"DELETE {_ACLS}", "400 40002", "the permission is none", _REFERENCE),
+)
+KINDER = (
+    Kinder(EVERY, "403 40301", "a key opens its whole cluster: ACLs are stored, not enforced"),
+    Kinder(EVERY, "429 429", "no rate is counted; the fault `throttle` makes the answer"),
+    Kinder(f"POST {_TOPICS}", "400 40002", "values of settings, and how many partitions a cluster may have, are not judged"),
+)
 DEFAULT_PARTITIONS = 6
 REPLICATION = 3
 ACL_PARTS = tuple(part.name for part in fields(Acl))
 _PATH = re.compile(r"/kafka/v3/clusters/(?P<cluster>[^/]+)/(?P<what>topics|acls)(?:/(?P<name>[^/]+))?(?P<more>/.+)?")
+
+
+SETTINGS = frozenset(
+    {"cleanup.policy", "compression.type", "delete.retention.ms", "file.delete.delay.ms", "flush.messages", "flush.ms"}
+    | {"follower.replication.throttled.replicas", "index.interval.bytes", "leader.replication.throttled.replicas"}
+    | {"local.retention.bytes", "local.retention.ms", "max.compaction.lag.ms", "max.message.bytes"}
+    | {"message.downconversion.enable", "message.timestamp.after.max.ms", "message.timestamp.before.max.ms"}
+    | {"message.timestamp.difference.max.ms", "message.timestamp.type", "min.cleanable.dirty.ratio"}
+    | {"min.compaction.lag.ms", "min.insync.replicas", "preallocate", "remote.storage.enable", "retention.bytes"}
+    | {"retention.ms", "segment.bytes", "segment.index.bytes", "segment.jitter.ms", "segment.ms"}
+    | {"unclean.leader.election.enable"}
+)
+"""What can be set of a topic; Confluent's own settings begin with `confluent.`."""
+ACL_VALUES = {
+    "resource_type": {"TOPIC", "GROUP", "CLUSTER", "TRANSACTIONAL_ID", "DELEGATION_TOKEN"},
+    "pattern_type": {"LITERAL", "PREFIXED"},
+    "operation": {"ALL", "READ", "WRITE", "CREATE", "DELETE", "ALTER", "DESCRIBE", "CLUSTER_ACTION"}
+    | {"DESCRIBE_CONFIGS", "ALTER_CONFIGS", "IDEMPOTENT_WRITE"},
+    "permission": {"ALLOW", "DENY"},
+}
+"""What the parts of a rule may be that come from a list; a filter may say `ANY`, and `MATCH` of a pattern."""
 
 
 class Setting(BaseModel):
@@ -30,7 +79,7 @@ class Setting(BaseModel):
 class NewTopic(BaseModel):
     """What is asked for in a topic."""
 
-    topic_name: str = Field(min_length=1)
+    topic_name: str = Field(pattern=r"^[a-zA-Z0-9._-]{1,249}$")
     partitions_count: int = Field(default=DEFAULT_PARTITIONS, ge=1)
     configs: list[Setting] = []
 
@@ -94,6 +143,7 @@ class KafkaRest:
         wanted = NewTopic.model_validate(request.json())
         if wanted.topic_name in cluster.topics:
             raise _bad(f"Topic '{wanted.topic_name}' already exists.")
+        _known_settings(wanted.configs)
         config = {each.name: each.value or "" for each in wanted.configs}
         topic = Topic(wanted.topic_name, wanted.partitions_count, config)
         cluster.topics[topic.name] = topic
@@ -126,7 +176,9 @@ class KafkaRest:
             rows = [{**common, **flags, "name": name, "value": value} for name, value in topic.config.items()]
             return _list("KafkaTopicConfigList", rows)
         if (request.method, more) == ("POST", "/configs:alter"):
-            for change in Alteration.model_validate(request.json()).data:
+            changes = Alteration.model_validate(request.json()).data
+            _known_settings(changes)
+            for change in changes:
                 if change.operation == "DELETE":
                     topic.config.pop(change.name, None)
                 else:
@@ -139,8 +191,10 @@ class KafkaRest:
             body = request.json()
             if missing := [part for part in ACL_PARTS if not body.get(part)]:
                 raise _bad(f"{', '.join(missing)} must be given")
+            _known_parts(body)
             cluster.acls.add(Acl(**{part: str(body[part]) for part in ACL_PARTS}))
             return Reply(201)
+        _known_parts({part: value for part, value in request.query.items() if value not in {"ANY", "MATCH"}})
         wanted = {part: request.query[part] for part in ACL_PARTS if part in request.query}
         found = [each for each in cluster.acls if wanted.items() <= asdict(each).items()]
         if request.method == "DELETE":
@@ -164,6 +218,20 @@ class KafkaRest:
 
 def _list(kind: str, rows: list[dict[str, Any]]) -> Reply:
     return Reply(200, {"kind": kind, "metadata": {"next": None}, "data": rows})
+
+
+def _known_settings(settings: Iterable[Setting]) -> None:
+    """Refuse a setting that topics lack. Raises ApiProblem."""
+    for each in settings:
+        if each.name not in SETTINGS and not each.name.startswith("confluent."):
+            raise _bad(f"Unknown topic config name: {each.name}")
+
+
+def _known_parts(given: Mapping[str, Any]) -> None:
+    """Refuse a part of a rule that is none of its list. Raises ApiProblem."""
+    for part, allowed in ACL_VALUES.items():
+        if part in given and given[part] not in allowed:
+            raise _bad(f"Invalid {part}: {given[part]}")
 
 
 def _only(request: Request, method: str) -> None:

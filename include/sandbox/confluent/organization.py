@@ -124,6 +124,14 @@ class Organization:
         """Return an environment."""
         return _one(self.environments, id_)
 
+    def change_environment(self, changed: Environment) -> Environment:
+        """Put another name or package in place; the name is unique."""
+        others = (each for each in self.environments.values() if each.id != changed.id)
+        if any(each.display_name == changed.display_name for each in others):
+            raise conflict(f"environment {changed.display_name!r} already exists")
+        self.environments[changed.id] = changed
+        return changed
+
     def remove_environment(self, id_: str) -> None:
         """Delete an environment; it must be empty."""
         self.environment(id_)
@@ -167,6 +175,9 @@ class Organization:
     def change_service_account(self, id_: str, changes: dict[str, str]) -> ServiceAccount:
         """Change name or description."""
         changed = replace(self.service_account(id_), **changes)
+        others = (each for each in self.service_accounts.values() if each.id != id_)
+        if any(each.display_name == changed.display_name for each in others):
+            raise conflict("Service name is already in use.")
         self.service_accounts[id_] = changed
         return changed
 

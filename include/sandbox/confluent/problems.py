@@ -62,7 +62,9 @@ def throttled(limit: int, reset_seconds: int) -> ApiProblem:
 def body_of(problem: ApiProblem, path: str) -> dict[str, object]:
     """Return the JSON body: Kafka REST has one shape, the control plane and the costs API the other."""
     if path.startswith(KAFKA_PREFIX):
-        return {"error_code": problem.status, "message": problem.detail}
+        # A code of Kafka is a number; the control plane's words, which a fault may bring, stand for their status.
+        code = int(problem.code) if problem.code.isdecimal() else problem.status
+        return {"error_code": code, "message": problem.detail}
     error = {
         "id": secrets.token_hex(16),
         "status": str(problem.status),
