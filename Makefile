@@ -89,8 +89,9 @@ format: setup ## format Python and Terraform
 	@$(BIN)/ruff format .
 	@$(TERRAFORM) fmt -recursive include/terraform
 
-docs: setup ## write the documents that are made of the code: gates, decision trail, remedies, JSON Schemas
+docs: setup ## write the documents that are made of the code: gates, decision trail, remedies, sandbox's refusals, JSON Schemas
 	@$(BIN)/python -m tidegate.documents
+	@$(BIN)/python -m sandbox.document
 	@PYTHONPATH=plugins:include:tests $(BIN)/python -m remedies.document
 
 lock: setup ## renew requirements*.txt from requirements*.in

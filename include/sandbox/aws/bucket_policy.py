@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import S3Backend
 from moto.s3.utils import bucket_policy_is_public
 
@@ -53,13 +53,13 @@ _JUDGED_BY_MOTO = IAMPolicyStatement.is_action_permitted
 _PUT = S3Backend.put_bucket_policy
 
 
-class MalformedPolicy(ServiceException):
+class MalformedPolicy(S3ClientError):
     """400, as S3 refuses a text that is no policy of the bucket."""
 
     code = "MalformedPolicy"
 
 
-class PublicPolicyBlocked(ServiceException):
+class PublicPolicyBlocked(S3ClientError):
     """403, as S3 refuses a public policy of a bucket that blocks them."""
 
     code = "AccessDenied"

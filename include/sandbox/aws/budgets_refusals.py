@@ -50,7 +50,7 @@ REFUSALS = (
     _refusal("CreateBudget", "InvalidParameterException", "the name holds a colon"),
     _refusal("CreateBudget", "InvalidParameterException", "there is no limit"),
     _refusal("CreateBudget", "InvalidParameterException", "it comes with eleven notifications"),
-    _refusal("CreateBudget", "InvalidParameterException", "a notification has no subscriber"),
+    _refusal("CreateBudget", "InvalidParameterException", "a notification has twelve subscribers"),
     _refusal("CreateBudget", "DuplicateRecordException", "the name is taken"),
     Refusal(
         "CreateBudget",
@@ -59,7 +59,7 @@ REFUSALS = (
         _LIMITS,
     ),
     _refusal("CreateBudget", "ServiceQuotaExceededException", "it comes with 51 tags"),
-    _refusal("CreateNotification", "InvalidParameterException", "the threshold is below zero"),
+    _refusal("CreateNotification", "InvalidParameterException", "the threshold is too high"),
     _refusal("CreateNotification", "InvalidParameterException", "a subscriber's address is no address of mail"),
     _refusal("CreateNotification", "DuplicateRecordException", "there is such a notification"),
     Refusal("CreateNotification", "CreationLimitExceededException", "the budget has ten already", _LIMITS),

@@ -124,12 +124,12 @@ def cost_forecast(request: Mapping[str, Any], today: date) -> dict[str, Any]:
         raise ValidationException("Start date must be equal to or no earlier than the current date.")
     if request.get("Metric") not in FORECAST_METRICS:
         raise ValidationException(f"Metric must be one of {', '.join(FORECAST_METRICS)}.")
+    periods = list(_periods(start, end, request.get("Granularity")))
     if SETTINGS.spend.is_empty():
         raise DataUnavailable
     rate = SETTINGS.spend.daily_rate()
     results = [
-        {"TimePeriod": _interval(period), "MeanValue": str(rate * (period[1] - period[0]).days)}
-        for period in _periods(start, end, request.get("Granularity"))
+        {"TimePeriod": _interval(period), "MeanValue": str(rate * (period[1] - period[0]).days)} for period in periods
     ]
     return {
         "Total": {"Amount": str(rate * (end - start).days), "Unit": CURRENCY},

@@ -2,8 +2,10 @@
 
 from sandbox.aws import application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, kms, rds, regions, s3, sns
 
+EXTENSIONS = (application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, kms, rds, regions, s3, sns)
+
 
 def install_extensions() -> None:
     """Put every extension on moto's classes. Call once, before serving."""
-    for extension in (application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, kms, rds, regions, s3, sns):
+    for extension in EXTENSIONS:
         extension.install()

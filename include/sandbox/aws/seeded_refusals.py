@@ -28,7 +28,7 @@ REFUSALS = (
     _refusal("apprunner", "ListServices", "InvalidRequestException", _NO_PAGE),
     _refusal("apprunner", _TAGS, "InvalidRequestException", "the ARN is none"),
     _refusal("apprunner", _TAGS, "ResourceNotFoundException", "the service is not there"),
-    _refusal("ec2", "DescribeClientVpnEndpoints", "InvalidParameterValue", _TOO_FEW),
+    _refusal("ec2", "DescribeClientVpnEndpoints", "InvalidParameterValue", _TOO_MANY),
     _refusal("ec2", "DescribeClientVpnEndpoints", "InvalidParameterValue", _NO_PAGE),
     _refusal("elasticache", "DescribeServerlessCaches", "InvalidParameterValue", _TOO_FEW),
     _refusal("elasticache", "DescribeServerlessCaches", "InvalidParameterValue", _NO_PAGE),

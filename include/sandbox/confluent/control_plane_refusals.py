@@ -1,6 +1,6 @@
 """What the fake Confluent Cloud API refuses, and what it is still kinder about."""
 
-from sandbox.refusals import Kinder, Refusal
+from sandbox.refusals import EVERY, Kinder, Refusal
 
 SERVICE = "Confluent Cloud"
 _REFERENCE = "https://docs.confluent.io/cloud/current/api.html"
@@ -14,7 +14,6 @@ _GONE = {
     _KEYS: "403 forbidden_access",
     _BINDINGS: "404 resource_not_found",
 }
-_FIXED = "PATCH /iam/v2/role-bindings/{id}"
 
 
 def _refusal(operation: str, code: str, when: str) -> Refusal:
@@ -29,9 +28,9 @@ REFUSALS = (
         _refusal(f"{method} {path}/{{id}}", code, "it is not there")
         for path, code in _GONE.items()
         for method in ("GET", "PATCH", "DELETE")
-        if f"{method} {path}/{{id}}" != _FIXED
+        if (method, path) != ("PATCH", _BINDINGS)
     ),
-    _refusal(_FIXED, "405 method_not_allowed", "whatever is to change"),
+    _refusal(EVERY, "405 method_not_allowed", "a role binding is to change"),
     _refusal(f"POST {_ENVIRONMENTS}", "400 invalid_request", "there is no name"),
     _refusal(f"POST {_ENVIRONMENTS}", "400 invalid_request", "the package is none"),
     _refusal(f"POST {_ENVIRONMENTS}", "409 resource_already_exists", "the name is taken"),

@@ -24,6 +24,8 @@ log = logging.getLogger("sandbox.iam")
 
 SERVICE = "every service"
 _LOGIC = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
+_BOUNDARIES = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"
+_PASSING = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
 _MESSAGES = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
 REFUSALS = (
     *(
@@ -39,9 +41,9 @@ REFUSALS = (
         )
     ),
     Refusal(EVERY, "AccessDenied", "a policy denies it", _LOGIC),
-    Refusal(EVERY, "AccessDenied", "the boundary does not allow it", _MESSAGES),
+    Refusal(EVERY, "AccessDenied", "the boundary does not allow it", _BOUNDARIES),
     Refusal(EVERY, "AccessDenied", "the bucket's policy denies it", _MESSAGES),
-    Refusal(EVERY, "AccessDenied", "a role is handed over that may not be", _LOGIC),
+    Refusal(EVERY, "AccessDeniedException", "a role is handed over that may not be", _PASSING),
     Refusal(EVERY, "AccessDenied", "the request is not signed", _MESSAGES),
 )
 KINDER = (
