@@ -13,9 +13,10 @@ from sandbox.refusals import Kinder, Refusal, unlimited
 
 SERVICE = "kms"
 _REFERENCE = "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"
+_NAMES = "https://docs.aws.amazon.com/kms/latest/developerguide/alias-create.html"
 _STATES = "https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"
 REFUSALS = (
-    Refusal("CreateAlias", "NotAuthorizedException", "the name begins as AWS's own do", _REFERENCE),
+    Refusal("CreateAlias", "NotAuthorizedException", "the name begins as AWS's own do", _NAMES),
     Refusal("CreateAlias", "ValidationException", "the name does not begin with alias/", _REFERENCE),
     Refusal("CreateAlias", "ValidationException", "the name holds a blank", _REFERENCE),
     Refusal("CreateAlias", "ValidationException", "the target is an alias", _REFERENCE),
