@@ -44,15 +44,21 @@ def _costs(start: object = TODAY - timedelta(days=7), end: object = TODAY, **que
 
 
 def _with_secret(key: str, secret: str) -> Call:
-    return lambda world: world.sandbox.confluent(
-        cloud_key=CloudKey(key or world.sandbox.cloud_key.key, secret)
-    ).get(ENVIRONMENTS)
+    return lambda world: world.sandbox.confluent(cloud_key=CloudKey(key or world.sandbox.cloud_key.key, secret)).get(
+        ENVIRONMENTS
+    )
 
 
 _LISTED = {CLUSTERS: {"environment": "env-gone"}, BINDINGS: {"crn_pattern": f"{CRN}/*"}}
 _CLOUD: dict[str, Call] = {
-    **{f"GET {path}: a page of 101 is asked for": _asked("GET", path, page_size=101, **_LISTED.get(path, {})) for path in ALL},
-    **{f"GET {path}: the token is of no page": _asked("GET", path, page_token="x", **_LISTED.get(path, {})) for path in ALL},
+    **{
+        f"GET {path}: a page of 101 is asked for": _asked("GET", path, page_size=101, **_LISTED.get(path, {}))
+        for path in ALL
+    },
+    **{
+        f"GET {path}: the token is of no page": _asked("GET", path, page_token="x", **_LISTED.get(path, {}))
+        for path in ALL
+    },
     **{f"POST {path}: the body is no object": _asked("POST", path, []) for path in ALL},
     **{
         f"{method} {path}/{{id}}: it is not there": _asked(method, f"{path}/gone", {"spec": {}})
@@ -89,7 +95,9 @@ _CLOUD: dict[str, Call] = {
         lambda world: _asked("POST", CLUSTERS, {"spec": world.cluster_spec | {"cloud": "OURS"}})(world)
     ),
     f"POST {CLUSTERS}: the environment is not there": (
-        lambda world: _asked("POST", CLUSTERS, {"spec": world.cluster_spec | {"environment": {"id": "env-gone"}}})(world)
+        lambda world: _asked("POST", CLUSTERS, {"spec": world.cluster_spec | {"environment": {"id": "env-gone"}}})(
+            world
+        )
     ),
     f"PATCH {CLUSTERS}/{{id}}: it is to move to another region": (
         lambda world: _asked(

@@ -75,7 +75,10 @@ _OF_A_RESOURCE: dict[str, tuple[str, dict[str, Any]]] = {
 def _repeated() -> Iterator[tuple[str, Call]]:
     for operation, (method, given) in _OF_A_BUDGET.items():
         yield f"{operation}: the budget is not there", _asked(method, GONE, **given)
-        yield f"{operation}: the id of the account has not twelve digits", _asked(method, **given, AccountId="12345678901x")
+        yield (
+            f"{operation}: the id of the account has not twelve digits",
+            _asked(method, **given, AccountId="12345678901x"),
+        )
         if operation.startswith("Describe") and operation != "DescribeBudget":
             yield f"{operation}: the token is of no page", _asked(method, **given, NextToken="x")
     for operation, (method, given) in _OF_A_RESOURCE.items():
@@ -99,9 +102,7 @@ _BUDGETS: dict[str, Call] = {
     "CreateBudget: the amount is no number": _made(budget(amount="thirty")),
     "CreateBudget: the name holds a colon": _made(budget("a:b")),
     "CreateBudget: there is no limit": _made({"BudgetName": "new", "BudgetType": "COST", "TimeUnit": "MONTHLY"}),
-    "CreateBudget: it comes with eleven notifications": _made(
-        budget(), NotificationsWithSubscribers=alerts(11, MAIL)
-    ),
+    "CreateBudget: it comes with eleven notifications": _made(budget(), NotificationsWithSubscribers=alerts(11, MAIL)),
     # botocore itself refuses an empty list, so that a list that is too long stands for the length.
     "CreateBudget: a notification has twelve subscribers": _made(
         budget(), NotificationsWithSubscribers=alerts(1, *[MAIL] * 12)

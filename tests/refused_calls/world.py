@@ -53,7 +53,7 @@ class World:
         return (self.sandbox.directory / "web_identity_token").read_text(encoding="ascii")
 
     def bounded(self, service: str) -> Any:
-        """Return a client of a role that may do everything but list users, within a boundary of S3, ECS and reading IAM."""
+        """Return a client of a role that may do all but list users, within a boundary of S3, ECS and reading IAM."""
         keys = self._bounded_session
         return self._bare(
             service,

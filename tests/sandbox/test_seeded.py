@@ -94,9 +94,7 @@ def test_what_is_gone_is_not_listed(sandbox: Sandbox, listed: Any) -> None:
             "NotImplementedBySandbox",
             id="parameter",
         ),
-        pytest.param(
-            "lightsail", HERE, "get_instances", {"pageToken": "page-1"}, "InvalidInputException", id="token"
-        ),
+        pytest.param("lightsail", HERE, "get_instances", {"pageToken": "page-1"}, "InvalidInputException", id="token"),
         pytest.param("mwaa", HERE, "get_environment", {"Name": "a"}, "ResourceNotFoundException", id="nobody"),
         pytest.param(
             "redshift-serverless",

@@ -34,7 +34,9 @@ def _describe_scalable_targets(self: ApplicationAutoScalingResponse) -> str:
         raise JsonRESTError("ValidationException", wrong)
     namespace, dimension = given.get("ServiceNamespace"), given.get("ScalableDimension")
     if dimension is not None and not dimension.startswith(f"{namespace}:"):
-        raise JsonRESTError("ValidationException", f"Unsupported service namespace, resource type or scalable dimension: {dimension}")
+        raise JsonRESTError(
+            "ValidationException", f"Unsupported service namespace, resource type or scalable dimension: {dimension}"
+        )
     if not 1 <= given.get("MaxResults", MOST_RESULTS) <= MOST_RESULTS:
         raise JsonRESTError("ValidationException", f"MaxResults must be between 1 and {MOST_RESULTS}")
     # A token of moto is the number of the last one shown.

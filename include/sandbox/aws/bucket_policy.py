@@ -1,4 +1,4 @@
-"""Bucket policies in the sandbox (labelled extension of moto): a Deny with a condition denies nothing, nonsense is refused.
+"""Bucket policies in the sandbox (labelled extension of moto): nonsense is refused, a conditional Deny denies nothing.
 
 moto takes an unmet condition for a denial, so a policy that denies calls without TLS would deny every call. It cannot
 evaluate `aws:SecureTransport`; on the sandbox's loopback address every call counts as secure transport. Deny

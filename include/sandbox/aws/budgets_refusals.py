@@ -39,10 +39,7 @@ REFUSALS = (
         _refusal(operation, "InvalidParameterException", "the id of the account has not twelve digits")
         for operation in (*_OF_A_BUDGET, "DescribeBudgets")
     ),
-    *(
-        _refusal(operation, "InvalidParameterException", "the ARN is none of a budget")
-        for operation in _OF_A_RESOURCE
-    ),
+    *(_refusal(operation, "InvalidParameterException", "the ARN is none of a budget") for operation in _OF_A_RESOURCE),
     *(_refusal(operation, "NotFoundException", "the budget is not there") for operation in _OF_A_BUDGET),
     *(_refusal(operation, "NotFoundException", "the budget is not there") for operation in _OF_A_RESOURCE),
     *(_refusal(operation, "InvalidNextTokenException", "the token is of no page") for operation in _PAGED),
@@ -74,7 +71,9 @@ REFUSALS = (
     _refusal("TagResource", "ServiceQuotaExceededException", "the budget would have 51 tags"),
     _refusal("UpdateBudget", "InvalidParameterException", "the amount is no number"),
     _refusal("UpdateBudget", "NotFoundException", "the budget is not there"),
-    _refusal("UpdateNotification", "DuplicateRecordException", "another notification of the budget is like the new one"),
+    _refusal(
+        "UpdateNotification", "DuplicateRecordException", "another notification of the budget is like the new one"
+    ),
     _refusal("UpdateNotification", "NotFoundException", "the notification is not there"),
     _refusal("UpdateSubscriber", "DuplicateRecordException", "the notification has the new subscriber"),
     _refusal("UpdateSubscriber", "NotFoundException", "the subscriber is not there"),
@@ -87,6 +86,10 @@ KINDER = (
         for operation in ("CreateBudget", "UpdateBudget", "DescribeBudgetPerformanceHistory")
     ),
     Kinder("CreateBudget", "NotFoundException", _NO_VIEWS),
-    Kinder("DescribeBudgets", "NotFoundException", "the caller's account always exists; without budgets its list is empty"),
-    Kinder("UpdateBudget", "ServiceQuotaExceededException", "an update brings no tags, and other quotas are not counted"),
+    Kinder(
+        "DescribeBudgets", "NotFoundException", "the caller's account always exists; without budgets its list is empty"
+    ),
+    Kinder(
+        "UpdateBudget", "ServiceQuotaExceededException", "an update brings no tags, and other quotas are not counted"
+    ),
 )

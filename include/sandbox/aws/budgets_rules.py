@@ -1,4 +1,4 @@
-"""What AWS Budgets refuses (labelled extension of moto, which takes whatever is sent). Declared in budgets_refusals.py."""
+"""What AWS Budgets refuses, declared in budgets_refusals.py (labelled extension of moto, which takes what is sent)."""
 
 import json
 import re

@@ -183,7 +183,7 @@ def _page_start(token: object, parts: int, digest: str) -> int:
     if token is None:
         return 0
     number, _, asked = str(token).removeprefix("page-").partition("-")
-    if not number.isdecimal() or not 0 < int(number) or not asked:
+    if not number.isdecimal() or not int(number) > 0 or not asked:
         raise JsonRESTError("InvalidNextTokenException", "The pagination token is invalid. Try again without it.")
     if asked != digest:
         raise JsonRESTError("RequestChangedException", "Your request parameters changed between pages. Try again.")

@@ -42,7 +42,9 @@ REFUSALS = (
     Refusal(
         "UpdateService", "ServiceNotFoundException", "the service is not there", _REFERENCE.format("UpdateService")
     ),
-    Refusal("UpdateService", "ServiceNotActiveException", "the service was deleted", _REFERENCE.format("UpdateService")),
+    Refusal(
+        "UpdateService", "ServiceNotActiveException", "the service was deleted", _REFERENCE.format("UpdateService")
+    ),
 )
 _NO_TASKS = "no task ever runs, so that nothing meets its platform"
 KINDER = tuple(

@@ -90,7 +90,8 @@ KINDER = (
             ("AccountSetupInProgressException", "every account is set up from its first second"),
             ("RegionSetupInProgressException", "every region is set up from its first second"),
         )
-        if (name, code) not in {
+        if (name, code)
+        not in {
             ("GetContainerServices", "OperationFailureException"),
             ("GetContainerServices", "AccountSetupInProgressException"),
         }

@@ -19,7 +19,13 @@ SERVICE = "Confluent Kafka REST"
 _REFERENCE = "https://docs.confluent.io/platform/current/kafka-rest/api.html"
 _SETTINGS_REFERENCE = "https://docs.confluent.io/cloud/current/topics/manage.html"
 _TOPICS, _TOPIC, _ACLS = "/clusters/{id}/topics", "/clusters/{id}/topics/{name}", "/clusters/{id}/acls"
-_OF_A_TOPIC = (f"GET {_TOPIC}", f"PATCH {_TOPIC}", f"DELETE {_TOPIC}", f"GET {_TOPIC}/configs", f"POST {_TOPIC}/configs:alter")
+_OF_A_TOPIC = (
+    f"GET {_TOPIC}",
+    f"PATCH {_TOPIC}",
+    f"DELETE {_TOPIC}",
+    f"GET {_TOPIC}/configs",
+    f"POST {_TOPIC}/configs:alter",
+)
 OPERATIONS = (f"GET {_TOPICS}", f"POST {_TOPICS}", *_OF_A_TOPIC, f"GET {_ACLS}", f"POST {_ACLS}", f"DELETE {_ACLS}")
 REFUSALS = (
     *(Refusal(each, "401 401", "the key is not one of the cluster", _REFERENCE) for each in OPERATIONS),
@@ -39,7 +45,9 @@ REFUSALS = (
 KINDER = (
     Kinder(EVERY, "403 40301", "a key opens its whole cluster: ACLs are stored, not enforced"),
     Kinder(EVERY, "429 429", "no rate is counted; the fault `throttle` makes the answer"),
-    Kinder(f"POST {_TOPICS}", "400 40002", "values of settings, and how many partitions a cluster may have, are not judged"),
+    Kinder(
+        f"POST {_TOPICS}", "400 40002", "values of settings, and how many partitions a cluster may have, are not judged"
+    ),
 )
 DEFAULT_PARTITIONS = 6
 REPLICATION = 3

@@ -77,7 +77,9 @@ def _claims(token: str) -> dict[str, str]:
     """Return the claims of a token that name who asks and until when. Raises TokenRefused."""
     parts = token.split(".")
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))) if len(parts) == 3 else None
+        claims = (
+            json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))) if len(parts) == 3 else None
+        )
     except ValueError:
         claims = None
     if not isinstance(claims, dict):
