@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.aws.regions import ENABLED
 from sandbox.testing import Sandbox
@@ -46,8 +47,10 @@ def scan(clients: Clients, *regions: str) -> Inventory:
 
 def test_the_account_has_the_regions_that_need_no_opt_in(sandbox: Sandbox, clients: Clients) -> None:
     assert enabled_regions(clients) == Known(tuple(sorted(ENABLED)))
-    some = sandbox.client("ec2").describe_regions(RegionNames=["us-east-1", "cn-north-1"])["Regions"]
+    some = sandbox.client("ec2").describe_regions(RegionNames=["us-east-1"])["Regions"]
     assert [(it["RegionName"], it["OptInStatus"]) for it in some] == [("us-east-1", "opt-in-not-required")]
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        sandbox.client("ec2").describe_regions(RegionNames=["us-east-1", "cn-north-1"])
 
 
 def test_a_night_reads_every_type_in_every_region_within_its_bounds(clients: Clients) -> None:
