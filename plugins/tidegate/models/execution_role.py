@@ -27,6 +27,8 @@ class ExecutionRole:
     name: str
     trust: str
     provider_arn: str
+    audience: str
+    """What the identity provider must take, whatever else it takes for others."""
     boundary_arn: str
     boundary: str
     policies: Mapping[str, str]
@@ -63,6 +65,7 @@ def execution_role(policy: ExecutionRolePolicy, environment: Environment) -> Exe
         name=environment.role_name,
         trust=_minified([_trust(environment, names["oidc_provider_arn"])]),
         provider_arn=names["oidc_provider_arn"],
+        audience=environment.oidc.audience,
         boundary_arn=names["boundary_arn"],
         boundary=_document(policy.boundary, names),
         policies=policies,
