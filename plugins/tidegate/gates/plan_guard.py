@@ -15,6 +15,7 @@ from tidegate.gates.rules_log_groups import taken_names_blockers
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_operator_key import refused_blockers
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
+from tidegate.gates.rules_plan_region import region_blockers
 from tidegate.gates.rules_protected import EVERYTHING, protected_by, tainted_blockers
 from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, SAME_DAG, STATE_BUCKET, manifest
 from tidegate.gates.rules_unsaved import unsaved_blockers
@@ -44,7 +45,11 @@ def blockers(facts: PlanFacts) -> Iterator[Blocker]:
                 yield from no_plan_blockers(facts.plan, facts.stack, facts.too_new)
         return
     plan = facts.plan.value
-    yield from each(plan_blockers(plan, stack=facts.stack, purpose="build"), _empty(plan))
+    yield from each(
+        plan_blockers(plan, stack=facts.stack, purpose="build"),
+        _empty(plan),
+        region_blockers(plan, facts.aws_region),
+    )
     for resource in plan.resources:
         yield from each(
             _actions(resource),
@@ -304,7 +309,8 @@ GATE = Gate(
         "exceptions",
         "terraform_version",
         "preserve",
+        "region",
     ),
-    version=6,
+    version=7,
     measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

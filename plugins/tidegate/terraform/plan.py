@@ -15,6 +15,7 @@ from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
 from tidegate.terraform.identity_loss import taken_away
 from tidegate.terraform.plan_attributes import changed_attributes, protected_from_deletion
+from tidegate.terraform.plan_regions import region_uses
 
 NO_CHANGE = {("no-op",), ("read",)}
 """Actions that change nothing."""
@@ -117,6 +118,7 @@ def to_plan(
             protected=tuple(protected_from_deletion(document)) if purpose == "destroy" else (),
             deferred=tuple(_text(it, "address") for it in deferred),
             invoked=tuple(_text(it, "address") for it in _invocations(document)),
+            regions=region_uses(document),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanUnreadable(f"unexpected shape: {type(error).__name__}: {error}") from error
