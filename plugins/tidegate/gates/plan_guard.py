@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from tidegate.cost.estimate import estimate_of
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_engine_support import old_engine_blockers
 from tidegate.gates.rules_estimate import estimate_blockers
 from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
 from tidegate.gates.rules_log_groups import taken_names_blockers
@@ -54,6 +55,9 @@ def blockers(facts: PlanFacts) -> Iterator[Blocker]:
         yield from each(
             _actions(resource),
             _forbidden(facts, resource),
+            old_engine_blockers(
+                resource, facts.standard_support, facts.exceptions, stack=facts.stack, today=facts.today
+            ),
             _type(facts, resource),
             _protected(facts, resource),
             _drift(facts, resource),

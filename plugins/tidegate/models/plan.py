@@ -172,6 +172,8 @@ class PlanFacts(Facts):
     """What the stack may forget although it stays: somebody else holds it now."""
     only_repairs: bool = False
     """Alone, and the emergency latch is set or cannot be read: it only puts back what drifted."""
+    standard_support: dict[str, dict[str, date]] = field(default_factory=dict)
+    """By engine of a database and major version the last day of its standard support."""
     aws_region: str = ""
     """Where everything of AWS lives, and where the guards look for it. Empty in evidence of versions before."""
 
