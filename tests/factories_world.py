@@ -239,6 +239,7 @@ def plan_facts(*resources: PlannedResource, **changes: Any) -> PlanFacts:
         plan_limit_usd_per_month=Decimal(25),
         counted_hours=CountedHours(lag=24, lives=None),
         month=Known(month_so_far()),
+        aws_region=REGION,
     )
     return replace(facts, **changes)
 

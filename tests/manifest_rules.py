@@ -79,8 +79,6 @@ def _names(project: str, environment: str, refused_by: str, root: str) -> Row:
 
 _retention = _one("evidence.retention_days", "evidence_retention_days")
 _expiry = _one("work.expiry_days", "work_expiry_days")
-_url = _one("oidc.provider_url", "oidc_provider_url")
-_audience = _one("oidc.audience", "oidc_audience")
 _budget = _one("budget.name", "budget_name")
 _email = _one("budget.alert_email", "alert_email")
 _account = _one("account_id", "account_id")
@@ -94,8 +92,15 @@ _generation = _one("stacks.confluent.variables.api_key_generation", "api_key_gen
 _topics = _one("stacks.confluent.variables.topics", "topics", "confluent")
 
 
-def _subject(value: str, *, why: str = "") -> Row:
-    return Row(id=f"oidc subject {value!r}", manifest={"oidc.subject": value}, only_manifest=why)
+OWNERS = "the identity provider and the trust of the execution role are their owner's: no HCL takes them"
+
+
+def _oidc(field: str, value: object, *, fits: bool, id: str = "") -> Row:
+    return Row(
+        id=f"oidc {field} {id or repr(value)}",
+        manifest={f"oidc.{field}": value},
+        only_manifest="" if fits else OWNERS,
+    )
 
 
 def _region(name: str, *, fits: bool, why: str = "") -> list[Row]:
@@ -114,7 +119,6 @@ def _region(name: str, *, fits: bool, why: str = "") -> list[Row]:
     ]
 
 
-OWNERS = "the trust of the execution role is its owner's: no HCL takes the subject"
 UNLISTED = "which regions there are changes: the HCL knows the form of the commercial ones, botocore's data their names"
 
 ROWS: tuple[Row, ...] = (
@@ -127,19 +131,21 @@ ROWS: tuple[Row, ...] = (
     *(row for name in ("eu-west-9", "eu-wets-2") for row in _region(name, fits=False, why=UNLISTED)),
     *(_retention(days, fits=fits) for days, fits in ((0, False), (1, True), (365, True), (366, False), (3650, False))),
     *(_expiry(days, fits=fits) for days, fits in ((0, False), (1, True), (30, True), (31, False))),
-    _url("https://issuer.example.com", fits=True),
-    _url("https://issuer.example.com/lanes", fits=True),
-    _url("https://issuer.example.com/", fits=False),
-    _url("https://issuer.example.com/lanes/", fits=False),
-    _url("https://issuer.example.com/?a=b", fits=False),
-    _url("http://issuer.example.com", fits=False),
-    _url("https://", fits=False),
-    _url(f"https://{'i' * 243}.com", fits=True, id="of 255 characters"),
-    _url(f"https://{'i' * 244}.com", fits=False, id="of 256 characters"),
-    _audience("sts.amazonaws.com", fits=True),
-    *(_audience(value, fits=False, id=repr(value)) for value in ("", "*", "sts.*", "a" * 256)),
-    _subject("system:serviceaccount:tidegate:dev-min"),
-    *(_subject(value, why=OWNERS) for value in ("", "*", "system:serviceaccount:tidegate:*")),
+    _oidc("provider_url", "https://issuer.example.com", fits=True),
+    _oidc("provider_url", "https://issuer.example.com/lanes", fits=True),
+    _oidc("provider_url", "https://issuer.example.com/", fits=False),
+    _oidc("provider_url", "https://issuer.example.com/lanes/", fits=False),
+    _oidc("provider_url", "https://issuer.example.com/?a=b", fits=False),
+    _oidc("provider_url", "http://issuer.example.com", fits=False),
+    _oidc("provider_url", "https://", fits=False),
+    _oidc("provider_url", f"https://{'i' * 243}.com", fits=True, id="of 255 characters"),
+    _oidc("provider_url", f"https://{'i' * 244}.com", fits=False, id="of 256 characters"),
+    _oidc("audience", "sts.amazonaws.com", fits=True),
+    *(_oidc("audience", value, fits=False) for value in ("", "*", "sts.*", "a" * 256)),
+    _oidc("subject", "system:serviceaccount:tidegate:dev-min", fits=True),
+    *(_oidc("subject", value, fits=False) for value in ("", "*", "system:serviceaccount:tidegate:*")),
+    _oidc("shared", True, fits=True),
+    _oidc("shared", False, fits=False),
     _budget("b" * 100, fits=True, id="of 100 characters"),
     _budget("b" * 101, fits=False, id="of 101 characters"),
     *(_budget(value, fits=False, id=repr(value)) for value in ("", "a:b", "a\\b")),

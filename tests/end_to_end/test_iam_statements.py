@@ -1,11 +1,13 @@
 """Every statement of the execution role is needed: without it something that the lanes ask is denied, by name.
 
 Recorded is what a bootstrap, builds, a change of core, a blocked run and a teardown with the database asked; then each
-statement is taken away from the documents, one after the other, and what was asked is decided again.
+statement is taken away from the documents, one after the other, and what was asked is decided again. And each is taken
+away from the role that stands: then the first lane of a build closes.
 """
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -78,6 +80,34 @@ def test_without_the_statement_something_is_denied(asked: list[Need], arn: str, 
     without = _policies(role, **{arn: json.dumps(document)})
     denied = {need.action for need in asked if not _allowed(need, without)}
     assert denied, f"{sid} grants nothing that anybody asked for"
+
+
+@contextmanager
+def _taken_away(stage: Stage, arn: str, sid: str) -> Iterator[str]:
+    """The role without a statement for the `with` block, as its owner would; yields what it granted first."""
+    iam = stage.sandbox.client("iam")
+    before = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    document = json.loads(_role().policies[arn])
+    [gone] = [each for each in document["Statement"] if each["Sid"] == sid]
+    document["Statement"].remove(gone)
+    made = iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True)
+    try:
+        yield gone["Action"][0]
+    finally:
+        iam.set_default_policy_version(PolicyArn=arn, VersionId=before)
+        iam.delete_policy_version(PolicyArn=arn, VersionId=made["PolicyVersion"]["VersionId"])
+
+
+@pytest.mark.parametrize(("arn", "sid"), _statements())
+def test_without_the_statement_the_first_lane_closes(bootstrapped: Stage, arn: str, sid: str) -> None:
+    since = bootstrapped.position()
+    with _taken_away(bootstrapped, arn, sid) as action:
+        run = bootstrapped.run("m2", runtime_database_enabled=True)
+    assert run.state == "failed"
+    assert "b_backend_readiness" not in run.started
+    assert bootstrapped.mutations(since) == []
+    said = json.dumps([snapshot.get("blockers", []) for snapshot in run.snapshots.values()])
+    assert action in said, said
 
 
 def test_nothing_was_denied_that_a_lane_asked(bootstrapped: Stage, asked: list[Need]) -> None:

@@ -26,8 +26,6 @@ VARIABLES = {
     "evidence_retention_days",
     "work_expiry_days",
     "execution_role_name",
-    "oidc_provider_url",
-    "oidc_audience",
     "budget_name",
     "budget_limit_usd",
     "budget_thresholds_usd",
@@ -56,13 +54,11 @@ BUCKETS = {
 }
 BOOTSTRAPPED = {f"module.{bucket}.{address}" for bucket, addresses in BUCKETS.items() for address in addresses} | {
     "aws_dynamodb_table.locks",
-    "aws_iam_openid_connect_provider.lanes",
 }
 PROTECTED = {
     CORE: {
         "aws_budgets_budget.monthly",
         "aws_dynamodb_table.locks",
-        "aws_iam_openid_connect_provider.lanes",
         "aws_sns_topic.alerts",
     },
     SECURE_BUCKET: {address.removesuffix("[0]") for addresses in BUCKETS.values() for address in addresses},
@@ -149,9 +145,10 @@ def test_the_readme_tells_bootstrap_what_the_module_says(code: Callable[[Path], 
     assert f"days_after_initiation = {days}" in module
 
 
-def test_the_execution_role_is_let_go_of_and_nothing_else(blocks: Reader) -> None:
+def test_role_and_identity_provider_are_let_go_of_and_nothing_else(blocks: Reader) -> None:
     released = {each.argument("from") for each in blocks(CORE, "removed")}
     assert released == {
+        "aws_iam_openid_connect_provider.lanes",
         "aws_iam_role.execution",
         "aws_iam_role_policy.execution",
         "aws_iam_policy.execution",
@@ -159,4 +156,4 @@ def test_the_execution_role_is_let_go_of_and_nothing_else(blocks: Reader) -> Non
     }
     assert released == set(load_policies(load("dev_min")).allowed_types.released["core"])
     assert all("destroy = false" in each.body for each in blocks(CORE, "removed"))
-    assert [each.address for each in blocks(CORE, "resource") if each.address.startswith("aws_iam_role")] == []
+    assert [each.address for each in blocks(CORE, "resource") if each.address.startswith("aws_iam_")] == []

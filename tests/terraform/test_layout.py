@@ -98,7 +98,7 @@ def test_versions_are_pinned(directory: Path, code: Callable[[Path], str]) -> No
     text = code(directory)
     assert 'required_version = ">= 1.11.0, < 2.0"' in text
     if "hashicorp/aws" in text:
-        assert 'version = "~> 5.100"' in text
+        assert 'version = ">= 5.100, < 7.0"' in text
     if "confluentinc/confluent" in text:
         assert 'version = "~> 2.0"' in text
 

@@ -1,6 +1,6 @@
-# Everything below existed before this stack's first plan: the bootstrap lane made the buckets and the lock table, the
-# account owner made the identity provider. Import blocks stay for good: once imported they do nothing, and an
-# environment that is built again from its bootstrap needs them again.
+# Everything below existed before this stack's first plan: the bootstrap lane made the buckets and the lock table. Import
+# blocks stay for good: once imported they do nothing, and an environment that is built again from its bootstrap needs
+# them again.
 
 import {
   to = module.state_bucket.aws_s3_bucket.this
@@ -85,9 +85,4 @@ import {
 import {
   to = aws_dynamodb_table.locks
   id = var.lock_table
-}
-
-import {
-  to = aws_iam_openid_connect_provider.lanes
-  id = local.oidc_provider_arn
 }

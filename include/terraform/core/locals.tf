@@ -9,10 +9,6 @@ locals {
     lifecycle   = "persistent"
   }
 
-  # IAM knows an identity provider by its URL without the scheme.
-  oidc_issuer       = trimprefix(var.oidc_provider_url, "https://")
-  oidc_provider_arn = "arn:aws:iam::${var.account_id}:oidc-provider/${local.oidc_issuer}"
-
   execution_role_arn = "arn:aws:iam::${var.account_id}:role/${var.execution_role_name}"
 
   parameters = {

@@ -2,7 +2,6 @@
 #
 #   main.tf               buckets and lock table (imported, see backend_adoption.tf), shared parameters
 #   backend_adoption.tf   import blocks for everything that existed before Terraform
-#   identity.tf           identity provider (imported)
 #   budget.tf             budget ladder, alert topic, subscription
 
 module "state_bucket" {

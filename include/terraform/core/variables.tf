@@ -127,26 +127,6 @@ variable "execution_role_name" {
   type        = string
 }
 
-variable "oidc_provider_url" {
-  description = "Issuer URL of the identity provider whose tokens may assume the execution role. Imported by core."
-  type        = string
-
-  validation {
-    condition     = can(regex("^https://[^/?#\\s]+(/[^?#\\s]*[^/?#\\s])?$", var.oidc_provider_url)) && length(var.oidc_provider_url) <= 255
-    error_message = "oidc_provider_url must be an https URL without query and without trailing slash, of at most 255 characters."
-  }
-}
-
-variable "oidc_audience" {
-  description = "The only audience (aud claim) of the identity provider."
-  type        = string
-
-  validation {
-    condition     = length(var.oidc_audience) > 0 && length(var.oidc_audience) <= 255 && !strcontains(var.oidc_audience, "*")
-    error_message = "oidc_audience must be one exact value; a wildcard would trust strangers."
-  }
-}
-
 variable "budget_name" {
   description = "Name of the monthly cost budget."
   type        = string

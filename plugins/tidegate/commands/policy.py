@@ -47,13 +47,17 @@ def _commands(role: "ExecutionRole", manifest: "Environment") -> Iterator[str]:
     yield f"# The execution role of {manifest.name}: its account's owner makes it, or puts it right, with bash."
     yield "set -eu"
     provider = role.provider_arn
-    yield "# 1. whose tokens are taken"
+    yield "# 1. whose tokens are taken; environments of one account share the provider, so nothing is taken off it"
     yield _either(
         ("get-open-id-connect-provider", "--open-id-connect-provider-arn", provider),
         (
             *("create-open-id-connect-provider", "--url", manifest.oidc.provider_url),
             *("--client-id-list", manifest.oidc.audience),
         ),
+    )
+    yield _aws(
+        *("add-client-id-to-open-id-connect-provider", "--open-id-connect-provider-arn", provider),
+        *("--client-id", manifest.oidc.audience),
     )
     yield "# 2. the boundary, and what the role may do; IAM keeps five versions of a policy: delete one if it says so"
     for arn, text in {role.boundary_arn: role.boundary, **role.policies}.items():

@@ -78,6 +78,7 @@ def refresh(
     from tidegate.collectors.aws.clients import Clients
     from tidegate.collectors.aws.price_list import find_listed_price
     from tidegate.cost.price_region import make_prices
+    from tidegate.models.prices import STAND_IN
     from tidegate.models.regions import region_problem
     from tidegate.settings import settings
 
@@ -92,7 +93,7 @@ def refresh(
         region,
         lambda offer, where: find_listed_price(clients, offer, where),
         today=datetime.now(UTC).date(),
-        source="offer" if settings().profile == "aws" else "STAND-IN of the sandbox, no price of AWS: offer",
+        source="offer" if settings().profile == "aws" else f"{STAND_IN} of the sandbox, no price of AWS: offer",
     )
     console = Console(soft_wrap=True)
     _print_made(console, made, region)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_execution_role import ROLE_SECTIONS, standing_role_blockers
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, identity_blockers
-from tidegate.gates.rules_region_prices import region_price_blockers
+from tidegate.gates.rules_region_prices import region_price_blockers, stand_in_price_blockers
 from tidegate.gates.rules_remedies import SAME_DAG, manifest
 from tidegate.gates.rules_version import NEWEST_TESTED, admits_untested, parse_constraint
 from tidegate.models.blocker import Blocker
@@ -20,6 +20,7 @@ def blockers(facts: IdentityFacts) -> Iterator[Blocker]:
         standing_role_blockers(facts.role),
         _upper_bound(facts.tools),
         region_price_blockers(facts),
+        stand_in_price_blockers(facts),
     )
 
 
@@ -57,5 +58,5 @@ GATE = Gate(
         *ROLE_SECTIONS,
         *("stacks", "policies.allowed_types", "policies.prices"),
     ),
-    version=2,
+    version=3,
 )

@@ -9,12 +9,14 @@ from dataclasses import replace
 
 from tidegate.cost.estimate import estimate_of
 from tidegate.gates.base import Gate, each
+from tidegate.gates.rules_engine_support import old_engine_blockers
 from tidegate.gates.rules_estimate import estimate_blockers
 from tidegate.gates.rules_forbidden import Finding, expired_blocker, finding_blocker, judge, rules_blockers
 from tidegate.gates.rules_log_groups import taken_names_blockers
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_operator_key import refused_blockers
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
+from tidegate.gates.rules_plan_region import region_blockers
 from tidegate.gates.rules_protected import EVERYTHING, protected_by, tainted_blockers
 from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, SAME_DAG, STATE_BUCKET, manifest
 from tidegate.gates.rules_unsaved import unsaved_blockers
@@ -44,11 +46,18 @@ def blockers(facts: PlanFacts) -> Iterator[Blocker]:
                 yield from no_plan_blockers(facts.plan, facts.stack, facts.too_new)
         return
     plan = facts.plan.value
-    yield from each(plan_blockers(plan, stack=facts.stack, purpose="build"), _empty(plan))
+    yield from each(
+        plan_blockers(plan, stack=facts.stack, purpose="build"),
+        _empty(plan),
+        region_blockers(plan, facts.aws_region),
+    )
     for resource in plan.resources:
         yield from each(
             _actions(resource),
             _forbidden(facts, resource),
+            old_engine_blockers(
+                resource, facts.standard_support, facts.exceptions, stack=facts.stack, today=facts.today
+            ),
             _type(facts, resource),
             _protected(facts, resource),
             _drift(facts, resource),
@@ -304,7 +313,8 @@ GATE = Gate(
         "exceptions",
         "terraform_version",
         "preserve",
+        "region",
     ),
-    version=6,
+    version=7,
     measured_codes=frozenset({"COST-PRICES-OLD", "COST-PLAN-OVER-STOP", "EXCEPTION-EXPIRED"}),
 )

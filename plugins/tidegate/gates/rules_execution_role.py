@@ -13,7 +13,7 @@ from tidegate.models.role_standing import RoleStanding, StandingDocument
 ROLE_SECTIONS = ("policies.execution_role", "oidc", "project", "backend", "evidence", "work", "budget")
 """Manifest sections that these rules depend on."""
 
-_READ = allow("read itself and its own policies (GuardsReadTheRole, GuardsReadItsPolicies)")
+_READ = allow("read itself and its own policies (GuardsReadTheRole, GuardsReadItsPolicies, GuardsReadItsProvider)")
 
 
 def standing_role_blockers(role: Observed[RoleStanding]) -> Iterator[Blocker]:

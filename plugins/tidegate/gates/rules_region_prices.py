@@ -6,6 +6,7 @@ from tidegate.cost.region_cover import UnpricedKind, unpriced_kinds
 from tidegate.gates.rules_remedies import AUTHOR, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.identity import IdentityFacts
+from tidegate.models.prices import STAND_IN
 from tidegate.models.remedy import Clear, Command, Edit, Remedy
 
 _PRICES = "include/policies/prices.yaml"
@@ -26,13 +27,37 @@ def region_price_blockers(facts: IdentityFacts) -> Iterator[Blocker]:
         )
 
 
+def stand_in_price_blockers(facts: IdentityFacts) -> Iterator[Blocker]:
+    """Outside of the sandbox a price that its price list made up is none."""
+    if facts.prices is None or facts.caller.profile == "sandbox":
+        return
+    made_up = [price for price in facts.prices.prices if price.source.startswith(STAND_IN)]
+    for region in sorted({price.region for price in made_up}):
+        types = sorted({name for price in made_up if price.region == region for name in price.types})
+        yield Blocker(
+            code="PRICE-MADE-UP",
+            summary="prices of the sandbox stand where prices of AWS belong",
+            resource=f"{_PRICES}: {region}",
+            observed=f"source {STAND_IN}: {', '.join(types)}",
+            expected="what the AWS price list answers",
+            remedy=Remedy.of(
+                Edit(_PRICES, "prices", why=f"take the entries of {region} out whose source begins with {STAND_IN}"),
+                Command((*_refresh(region), "--write", _PRICES), AUTHOR),
+                Clear(),
+            ),
+        )
+
+
+def _refresh(region: str) -> tuple[str, ...]:
+    return ("tidegate", "prices", "refresh", "--region", region, "--environment", "<environment>")
+
+
 def _remedy(found: UnpricedKind) -> Remedy:
     if not found.listed:
         edit = Edit(_PRICES, "prices", why="its price, with source and date; or take the type out of the stack")
         return Remedy.of(edit, Clear())
-    refresh = ("tidegate", "prices", "refresh", "--region", found.kind.region, "--environment", "<environment>")
     return Remedy.of(
-        Command((*refresh, "--write", _PRICES), AUTHOR),
+        Command((*_refresh(found.kind.region), "--write", _PRICES), AUTHOR),
         Clear(),
         alternative=(manifest("region", why="one whose price list has all that the stacks hold"), Clear()),
         note="Look at what was written and roll include/ out; no price is taken from another region",

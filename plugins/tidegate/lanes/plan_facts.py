@@ -54,6 +54,8 @@ def plan_facts(
         untainted=untainted,
         prices=policies.prices.naming(_types(plan)),
         region=environment.stacks[stack].region or environment.region,
+        aws_region=environment.region,
+        standard_support=policies.forbidden.standard_support,
         prices_max_age_days=environment.budget.prices_max_age_days,
         plan_limit_usd_per_month=environment.budget.plan_limit_usd_per_month,
         counted_hours=_counted_hours(environment, stack),

@@ -6,6 +6,7 @@ from typing import Any
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.control import inputs_series
 from tidegate.evidence.teardowns import unfinished_teardown
+from tidegate.gates.rules_protected import protected_by
 from tidegate.lanes.build import stack_inputs
 from tidegate.lanes.operator_key import refused_now
 from tidegate.lanes.planning import make_plan
@@ -83,6 +84,7 @@ def _destroy_plan(run: LaneRun, stack: str, *, refresh: bool = True) -> Observed
 def preserve_set(run: LaneRun, left_alone: Iterable[str] = ()) -> Observed[tuple[PreserveItem, ...]]:
     """Backend, role, everything in the state of a persistent stack, and what AWS holds of a stack that is left alone.
 
+    What a stack lets go of by name is its owner's to keep or to remove, whether or not the state has forgotten it yet.
     Whether what it holds elsewhere still stands, its state serial says (M9.E).
     """
     environment = run.environment
@@ -98,10 +100,13 @@ def preserve_set(run: LaneRun, left_alone: Iterable[str] = ()) -> Observed[tuple
     for name in dict.fromkeys([*persistent, *left_alone]):
         match read_state(run.clients, environment, name).resources:
             case Known(resources):
+                released = run.policies.allowed_types.released.get(name, ())
                 for resource in resources:
                     if resource.type in JUDGED_ELSEWHERE or (
                         name not in persistent and not resource.type.startswith("aws_")
                     ):
+                        continue
+                    if protected_by(released, resource.address):
                         continue
                     item = PreserveItem(
                         type=resource.type,

@@ -49,6 +49,8 @@ class _Section(BaseModel):
 class Oidc(_Section):
     """The identity provider whose tokens may assume the execution role (ID1)."""
 
+    shared: Literal[True] = True
+    """There is one provider per account and URL: all environments share its owner's, and no stack owns it (ADR 38)."""
     provider_url: Annotated[str, Field(pattern=r"^https://[^/?#\s]+(/[^?#\s]*[^/?#\s])?$", max_length=255)]
     """Without query and without trailing slash: IAM tells providers apart by it, letter by letter."""
     audience: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_exact)]

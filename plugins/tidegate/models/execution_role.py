@@ -15,6 +15,8 @@ from tidegate.models.role_policy import ExecutionRolePolicy, RoleStatement
 MANAGED_POLICY_LIMIT = 6_144
 """Characters, white space not counted, that IAM takes in a managed policy (IAM User Guide, IAM and STS quotas)."""
 _VERSION = "2012-10-17"
+_NAMED = 4
+"""How many actions of a statement are said."""
 ROOM = 10
 """Per cent of that limit which stay free, so that a statement can be added in an emergency."""
 
@@ -27,6 +29,8 @@ class ExecutionRole:
     name: str
     trust: str
     provider_arn: str
+    audience: str
+    """What the identity provider must take, whatever else it takes for others."""
     boundary_arn: str
     boundary: str
     policies: Mapping[str, str]
@@ -63,6 +67,7 @@ def execution_role(policy: ExecutionRolePolicy, environment: Environment) -> Exe
         name=environment.role_name,
         trust=_minified([_trust(environment, names["oidc_provider_arn"])]),
         provider_arn=names["oidc_provider_arn"],
+        audience=environment.oidc.audience,
         boundary_arn=names["boundary_arn"],
         boundary=_document(policy.boundary, names),
         policies=policies,
@@ -80,9 +85,11 @@ def differences(standing: Mapping[str, Any], wanted: str) -> tuple[str, ...]:
     The order of statements, actions and resources means nothing, nor whether one text stands in a list of its own.
     """
     found, asked = _statements(standing), _statements(json.loads(wanted))
-    said = [f"lacks {sid}" for sid in asked if sid not in found]
+    said = [f"lacks {sid} ({_said(_actions(asked[sid]))})" for sid in asked if sid not in found]
     said += [f"has {sid} besides" for sid in found if sid not in asked]
-    said += [f"{sid} differs" for sid in asked if sid in found and found[sid] != asked[sid]]
+    said += [
+        f"{sid} differs{_changed(found[sid], asked[sid])}" for sid in asked if sid in found and found[sid] != asked[sid]
+    ]
     if standing.get("Version") != _VERSION:
         said.append(f"Version is {standing.get('Version')!r}")
     return tuple(said)
@@ -94,6 +101,33 @@ def _statements(document: Mapping[str, Any]) -> dict[str, str]:
     statements = listed if isinstance(listed, list) else [listed]
     named = [(_sid(each, place), json.dumps(_plain(each), sort_keys=True)) for place, each in enumerate(statements, 1)]
     return dict(named)
+
+
+def _changed(found: str, asked: str) -> str:
+    """Which actions it lacks or has besides; nothing where it differs elsewhere."""
+    has, needs = _actions(found), _actions(asked)
+    parts = [
+        f"{word} {_said(actions)}"
+        for word, actions in (
+            ("lacks", [it for it in needs if it not in has]),
+            ("has besides", [it for it in has if it not in needs]),
+        )
+        if actions
+    ]
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _actions(statement: str) -> list[str]:
+    """What a statement grants or denies, in its order; whatever else stands there is none."""
+    document = json.loads(statement)
+    given = document.get("Action") if isinstance(document, dict) else None
+    return [it for it in given if isinstance(it, str)] if isinstance(given, list) else []
+
+
+def _said(actions: Sequence[str]) -> str:
+    named, more = actions[:_NAMED], len(actions) - _NAMED
+    listed = ", ".join(it.encode("utf-8", "backslashreplace").decode() for it in named)
+    return listed + (f" and {more} more" if more > 0 else "")
 
 
 def _sid(statement: object, place: int) -> str:

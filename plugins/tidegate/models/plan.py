@@ -71,6 +71,17 @@ class PlannedResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegionUse:
+    """A region of AWS in which a plan would work."""
+
+    region: Observed[str]
+    first: str
+    """The first that names it: an address, or `provider aws.other`."""
+    count: int
+    """How many name it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The saved plan. `sha256` is that of the plan file; `source_digest` that of the stack's HCL."""
 
@@ -92,6 +103,8 @@ class Plan:
     """What Terraform puts off to a later plan; `resources` holds it as well."""
     invoked: tuple[str, ...] = ()
     """Actions of providers that the apply runs besides, by their addresses."""
+    regions: tuple[RegionUse, ...] = ()
+    """Of AWS: those that a resource or a provider names; each once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +142,7 @@ class PlanFacts(Facts):
     prices: PricePolicy
     """What they say about the types of this plan."""
     region: str
+    """Where the stack is priced."""
     """Where the stack is built."""
     prices_max_age_days: int
     """A price whose source was read longer ago than this before `today` is not trusted."""
@@ -158,6 +172,10 @@ class PlanFacts(Facts):
     """What the stack may forget although it stays: somebody else holds it now."""
     only_repairs: bool = False
     """Alone, and the emergency latch is set or cannot be read: it only puts back what drifted."""
+    standard_support: dict[str, dict[str, date]] = field(default_factory=dict)
+    """By engine of a database and major version the last day of its standard support."""
+    aws_region: str = ""
+    """Where everything of AWS lives, and where the guards look for it. Empty in evidence of versions before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,10 @@ from tidegate.models.prices import AttributeName, PricePolicy
 from tidegate.models.role_policy import ExecutionRolePolicy
 from tidegate.models.scalars import Said, Scalar
 
+SUPPORTED_TYPES = frozenset({"aws_db_instance"})
+"""Types whose engine runs out of standard support."""
+SUPPORT_ATTRIBUTES = ("engine", "engine_lifecycle_support", "engine_version")
+
 
 class Condition(BaseModel):
     """When an attribute makes a resource forbidden. Without a condition the type itself is."""
@@ -69,6 +73,8 @@ class ForbiddenPolicy(BaseModel):
     in_plans: tuple[ForbiddenRule, ...] = ()
     """What no build may make, and no scan looks for by these rules: there tags and prices judge it, for the account may
     have it for others."""
+    standard_support: dict[str, dict[Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")], date]] = {}
+    """By engine of a database and major version the last day of its standard support."""
     watched: dict[str, Annotated[str, Field(min_length=10)]] = {}
     """Types that the live scan lists although no rule forbids them, each with the reason why none does."""
 
@@ -100,7 +106,8 @@ class ForbiddenPolicy(BaseModel):
 
     def plan_attributes_of(self, resource_type: str) -> tuple[str, ...]:
         """The same of a planned resource."""
-        return _attributes((*self.rules, *self.in_plans), resource_type)
+        named = _attributes((*self.rules, *self.in_plans), resource_type)
+        return tuple(sorted({*named, *SUPPORT_ATTRIBUTES})) if resource_type in SUPPORTED_TYPES else named
 
 
 def _attributes(rules: tuple[ForbiddenRule, ...], resource_type: str) -> tuple[str, ...]:

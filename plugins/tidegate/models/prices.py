@@ -79,6 +79,10 @@ OfferName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,199}$")
 """As the AWS price list writes services, usage types and operations."""
 
 
+STAND_IN = "STAND-IN"
+"""Begins the source of a price that the sandbox's price list answered: it is no price of AWS."""
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -7,10 +7,10 @@ from tidegate.models.observed import Observed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingDocument:
-    """One policy document: what it differs in from the one that was asked for; empty where they are the same."""
+    """One policy document, or the identity provider: what differs from what was asked for; empty where nothing does."""
 
     name: str
-    """ARN of the policy, or `trust policy`."""
+    """ARN of the policy or identity provider, or `trust policy`."""
     differences: Observed[tuple[str, ...]]
     """Absent: there is no such document."""
 
@@ -25,6 +25,6 @@ class RoleStanding:
     boundary: Observed[str]
     """ARN of its permissions boundary. Absent: it has none."""
     documents: tuple[StandingDocument, ...]
-    """Trust, boundary, and every policy that must be attached."""
+    """Trust, identity provider, boundary, and every policy that must be attached."""
     others: Observed[tuple[str, ...]]
     """What is attached beside them: ARNs of managed policies, names of inline ones."""

@@ -15,6 +15,7 @@ from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
 from tidegate.terraform.identity_loss import taken_away
 from tidegate.terraform.plan_attributes import changed_attributes, protected_from_deletion
+from tidegate.terraform.plan_regions import region_uses
 
 NO_CHANGE = {("no-op",), ("read",)}
 """Actions that change nothing."""
@@ -117,6 +118,7 @@ def to_plan(
             protected=tuple(protected_from_deletion(document)) if purpose == "destroy" else (),
             deferred=tuple(_text(it, "address") for it in deferred),
             invoked=tuple(_text(it, "address") for it in _invocations(document)),
+            regions=region_uses(document),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanUnreadable(f"unexpected shape: {type(error).__name__}: {error}") from error
@@ -263,7 +265,8 @@ def _refuse_contradiction(change: dict[str, Any], planned: dict[str, Any]) -> No
         raise ValueError(
             f"resource_changes and planned_values disagree about {address}: {change['type']} and {planned['type']}"
         )
-    if tuple(change["change"]["actions"]) in GOES:
+    # What is forgotten stands at the provider, and Terraform goes on to list it.
+    if change["change"]["actions"] == ["delete"]:
         raise ValueError(f"resource_changes and planned_values disagree about {address}: it goes, and it stands after")
 
 

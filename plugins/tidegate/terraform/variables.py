@@ -16,8 +16,6 @@ def core_variables(environment: Environment) -> dict[str, Any]:
         "evidence_retention_days": environment.evidence.retention_days,
         "work_expiry_days": environment.work.expiry_days,
         "execution_role_name": environment.role_name,
-        "oidc_provider_url": environment.oidc.provider_url,
-        "oidc_audience": environment.oidc.audience,
         "budget_name": environment.budget.name,
         "budget_limit_usd": float(environment.budget.limit_usd),
         "budget_thresholds_usd": [float(alert) for alert in environment.budget.alerts_usd],

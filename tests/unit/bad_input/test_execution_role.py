@@ -22,6 +22,7 @@ WANTED = type(WHOLE)(
     name=WHOLE.name,
     trust=WHOLE.trust,
     provider_arn=WHOLE.provider_arn,
+    audience=WHOLE.audience,
     boundary_arn=WHOLE.boundary_arn,
     boundary=WHOLE.policies[FIRST],
     policies={FIRST: WHOLE.policies[FIRST]},
@@ -33,6 +34,7 @@ OF_BOTOCORE = frozenset(
         *("Arn", "AttachmentCount", "CreateDate", "Description", "IsAttachable", "Path", "PolicyId", "PolicyName"),
         *("PermissionsBoundaryUsageCount", "RoleId", "RoleName", "Tags", "UpdateDate", "IsDefaultVersion", "VersionId"),
         *("MaxSessionDuration", "PermissionsBoundaryType", "RoleLastUsed", "SourceRoleTemplate"),
+        *("ThumbprintList", "Url"),
     )
 )
 """It goes through all fields of an answer, for documents to decode."""
@@ -58,6 +60,7 @@ CASES = (
                 {"AttachedPolicies": [{"PolicyArn": FIRST}], "IsTruncated": False},
             ],
             "iam.ListRolePolicies": {"PolicyNames": [], "IsTruncated": False},
+            "iam.GetOpenIDConnectProvider": {"ClientIDList": [WANTED.audience]},
             "iam.GetPolicy": {"Policy": {"DefaultVersionId": "v2"}},
             "iam.GetPolicyVersion": {"PolicyVersion": {"Document": Text(json.loads(WANTED.policies[FIRST]))}},
         },
@@ -92,3 +95,18 @@ def test_what_is_not_attached_is_not_there() -> None:
     aws.answers = {**CASES[0].answers, "iam.ListAttachedRolePolicies": {"AttachedPolicies": []}}
     documents = {each.name: each.differences for each in collect_execution_role(aws.clients, WANTED).documents}
     assert documents[FIRST] == Absent()
+
+
+@pytest.mark.parametrize(
+    ("audiences", "differences"),
+    [
+        (["of.others", WANTED.audience], Known(())),
+        (["of.others"], Known((f"lacks the audience {WANTED.audience}",))),
+        ([], Known((f"lacks the audience {WANTED.audience}",))),
+    ],
+)
+def test_the_identity_provider_may_be_shared(audiences: list[str], differences: Known[tuple[str, ...]]) -> None:
+    aws = FakeAws(ENVIRONMENT.region)
+    aws.answers = {**CASES[0].answers, "iam.GetOpenIDConnectProvider": {"ClientIDList": audiences}}
+    documents = {each.name: each.differences for each in collect_execution_role(aws.clients, WANTED).documents}
+    assert documents[WANTED.provider_arn] == differences

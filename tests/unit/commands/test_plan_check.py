@@ -43,6 +43,7 @@ CODES = {
     "blocked_load_balancers_by_any_name": [*[FORBIDDEN, TYPE] * 3, OVER_LIMIT],
     "blocked_nat_gateway_created": [FORBIDDEN, TYPE, OVER_LIMIT],
     "blocked_nat_gateway_forgotten": [FORBIDDEN],
+    "blocked_nat_gateway_forgotten_and_still_listed": [FORBIDDEN],
     "blocked_nat_gateway_in_nested_modules": [FORBIDDEN, TYPE, OVER_LIMIT],
     "blocked_nat_gateway_kept": [FORBIDDEN, TYPE],
     "blocked_nat_gateway_only_in_planned_values": [FORBIDDEN, TYPE],

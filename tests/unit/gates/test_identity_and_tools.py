@@ -286,3 +286,27 @@ def test_every_kind_without_a_price_is_named() -> None:
 
 def test_evidence_from_before_this_question_is_judged_as_it_was() -> None:
     assert judged(identity_facts(kinds=(), prices=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "source", "codes"),
+    [
+        ("aws", "STAND-IN of the sandbox, no price of AWS: offer 1", ["PRICE-MADE-UP"]),
+        ("sandbox", "STAND-IN of the sandbox, no price of AWS: offer 1", []),
+        ("aws", "offer 1, which is no STAND-IN", []),
+    ],
+)
+def test_a_price_that_the_sandbox_made_up_is_none_outside_of_it(profile: str, source: str, codes: list[str]) -> None:
+    whole = identity_facts()
+    assert whole.prices is not None
+    first, *others = whole.prices.prices
+    prices = whole.prices.model_copy(update={"prices": (first.model_copy(update={"source": source}), *others)})
+    endpoints = (LOCAL,) if profile == "sandbox" else ()
+    found = GATE.evaluate(
+        identity_facts(prices=prices, caller=caller(profile=profile, endpoints=endpoints)),
+        judged_at=NOW,
+        names={"environment": "dev_min"},
+    )
+    assert [it.code for it in found] == codes
+    assert all(it.resource == f"include/policies/prices.yaml: {first.region}" for it in found)
+    assert all(f"--region {first.region} " in it.remedy.text for it in found)

@@ -134,6 +134,21 @@ def test_a_night_asks_every_state_as_well(world: Any, monkeypatch: pytest.Monkey
     )
 
 
+def test_what_a_stack_lets_go_of_is_nothing_to_preserve(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner may have removed it before the state forgets it, and a teardown does not wait for that."""
+    held = (
+        state_resource("aws_s3_bucket.work", "work"),
+        state_resource("aws_iam_openid_connect_provider.lanes", "arn:of-the-provider"),
+        state_resource('aws_iam_policy.execution["core"]', "arn:of-the-policy"),
+        state_resource("aws_iam_policy.execution_too", "arn:of-another"),
+    )
+    monkeypatch.setattr(scope, "read_state", lambda *_: replace(EMPTY, resources=Known(held)))
+    found = scope.preserve_set(night(world))
+    assert isinstance(found, Known)
+    kept = {item.id for item in found.value if item.reason.startswith("state of")}
+    assert kept == {"work", "arn:of-another"}
+
+
 OTHERS = ("eu-west-2", "us-east-1", "eu-north-1", "me-central-1")
 
 

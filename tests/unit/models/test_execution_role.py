@@ -157,14 +157,31 @@ WRITE = {"Sid": "Write", "Effect": "Allow", "Action": ["s3:PutObject"], "Resourc
         (_document(WRITE, READ), ()),
         (_document({**READ, "Action": ["s3:ListBucket", "s3:GetObject"], "Resource": ["b", "a"]}, WRITE), ()),
         (_document(READ, {**WRITE, "Action": "s3:PutObject", "Resource": "*"}), ()),
-        (_document(READ), ("lacks Write",)),
+        (_document(READ), ("lacks Write (s3:PutObject)",)),
         (_document(READ, WRITE, {**WRITE, "Sid": "More"}), ("has More besides",)),
         (_document(READ, WRITE, {"Effect": "Allow", "Action": "*", "Resource": "*"}), ("has statement 3 besides",)),
         (_document(READ, {**WRITE, "Resource": ["x"]}), ("Write differs",)),
+        (_document(READ, {**WRITE, "Action": []}), ("Write differs (lacks s3:PutObject)",)),
+        (_document(READ, {**WRITE, "Action": "s3:*"}), ("Write differs (lacks s3:PutObject; has besides s3:*)",)),
+        (
+            _document(READ, {**WRITE, "Action": ["s3:PutObject", *(f"s3:{it}" for it in "abcdef")]}),
+            ("Write differs (has besides s3:a, s3:b, s3:c, s3:d and 2 more)",),
+        ),
+        (
+            _document(READ, {"Sid": "Write", "Effect": "Allow", "NotAction": "*"}),
+            ("Write differs (lacks s3:PutObject)",),
+        ),
+        (
+            _document(READ, {**WRITE, "Action": ["\ud800"]}),
+            ("Write differs (lacks s3:PutObject; has besides \\ud800)",),
+        ),
         (_document(READ, {**WRITE, "Effect": "Deny"}), ("Write differs",)),
         (_document(READ, {**WRITE, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}), ("Write differs",)),
         (_document(READ, WRITE, version="2008-10-17"), ("Version is '2008-10-17'",)),
-        ({}, ("lacks Read", "lacks Write", "Version is None")),
+        (
+            {},
+            ("lacks Read (s3:GetObject, s3:ListBucket)", "lacks Write (s3:PutObject)", "Version is None"),
+        ),
     ],
 )
 def test_differences_are_said_by_statement(standing: dict[str, Any], said: tuple[str, ...]) -> None:

@@ -69,8 +69,6 @@ def test_core(environment: Environment) -> None:
         "evidence_retention_days": 90,
         "work_expiry_days": 7,
         "execution_role_name": "fraud-platform-dev-min-execution",
-        "oidc_provider_url": environment.oidc.provider_url,
-        "oidc_audience": "sts.amazonaws.com",
         "budget_name": "fraud-platform-dev-min-budget",
         "budget_limit_usd": 30.0,
         "budget_thresholds_usd": [10.0, 20.0, 28.0],

@@ -31,8 +31,6 @@ variables {
   evidence_retention_days = 30
   work_expiry_days        = 14
   execution_role_name     = "fraud-platform-dev-min-lanes"
-  oidc_provider_url       = "https://issuer.example.com/lanes"
-  oidc_audience           = "sts.amazonaws.com"
   budget_name             = "fraud-platform-dev-min-budget"
   budget_limit_usd        = 30
   budget_thresholds_usd   = [10, 20, 28]
@@ -106,10 +104,6 @@ override_resource {
 
 override_resource {
   target = aws_dynamodb_table.locks
-}
-
-override_resource {
-  target = aws_iam_openid_connect_provider.lanes
 }
 
 run "everything_in_its_place" {
@@ -193,8 +187,6 @@ run "every_odd_value_is_refused" {
     region                  = "London"
     evidence_retention_days = 0
     work_expiry_days        = 1.5
-    oidc_provider_url       = "http://issuer.example.com"
-    oidc_audience           = "*"
     alert_email             = "nobody"
   }
 
@@ -203,8 +195,6 @@ run "every_odd_value_is_refused" {
     var.region,
     var.evidence_retention_days,
     var.work_expiry_days,
-    var.oidc_provider_url,
-    var.oidc_audience,
     var.alert_email,
   ]
 }

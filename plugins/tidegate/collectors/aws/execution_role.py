@@ -12,6 +12,7 @@ from tidegate.models.role_standing import RoleStanding, StandingDocument
 T = TypeVar("T")
 
 IAM_ACTIONS = (
+    "iam:GetOpenIDConnectProvider",
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
     "iam:GetRole",
@@ -23,13 +24,16 @@ _NONE = ("NoSuchEntity", "NoSuchEntityException")
 
 
 def collect_execution_role(clients: Clients, wanted: ExecutionRole) -> RoleStanding:
-    """Ask IAM for the role, its boundary, and everything that is attached to it."""
+    """Ask IAM for the role, its identity provider, its boundary, and everything that is attached to it."""
     iam, name = clients.of("iam"), wanted.name
     role = observe(f"GetRole {name}", lambda: field(ask(iam.get_role, RoleName=name), "Role", dict), _NONE)
     attached = observe(f"ListAttachedRolePolicies {name}", lambda: _attached(iam, name), _NONE)
     inline = observe(f"ListRolePolicies {name}", lambda: _inline(iam, name), _NONE)
     boundary = _of_role(role, _boundary)
-    documents = [StandingDocument(name="trust policy", differences=_of_role(role, lambda it: _trust(it, wanted)))]
+    documents = [
+        StandingDocument(name="trust policy", differences=_of_role(role, lambda it: _trust(it, wanted))),
+        _provider(iam, wanted),
+    ]
     if isinstance(boundary, Known) and boundary.value == wanted.boundary_arn:
         documents.append(_document(iam, wanted.boundary_arn, wanted.boundary))
     for arn, document in wanted.policies.items():
@@ -56,6 +60,17 @@ def _boundary(role: Mapping[str, Any]) -> str:
 
 def _trust(role: Mapping[str, Any], wanted: ExecutionRole) -> tuple[str, ...]:
     return differences(field(role, "AssumeRolePolicyDocument", dict), wanted.trust)
+
+
+def _provider(iam: Any, wanted: ExecutionRole) -> StandingDocument:
+    """It may be shared: audiences of others are no difference."""
+    arn = wanted.provider_arn
+
+    def read() -> tuple[str, ...]:
+        audiences = field(ask(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn), "ClientIDList", list)
+        return () if wanted.audience in audiences else (f"lacks the audience {wanted.audience}",)
+
+    return StandingDocument(name=arn, differences=observe(f"GetOpenIDConnectProvider {arn}", read, _NONE))
 
 
 def _document(iam: Any, arn: str, wanted: str) -> StandingDocument:

@@ -1,4 +1,13 @@
-# Core managed the execution role once. A state that still holds it lets go of it, by name, and changes nothing at AWS.
+# Core managed the identity provider and the execution role once. A state that still holds them lets go of them, by name,
+# and changes nothing at AWS.
+
+removed {
+  from = aws_iam_openid_connect_provider.lanes
+
+  lifecycle {
+    destroy = false
+  }
+}
 
 removed {
   from = aws_iam_role.execution
