@@ -69,7 +69,7 @@ matrix: setup ## what is too long for `make test`: each gate closed in a real ru
 	@$(BIN)/python -m pytest -q -m matrix
 
 remedies: setup ## break the world, follow the remedies from the snapshots' data, until the phase passes; up to 45 minutes
-	@$(BIN)/python -m pytest -q -m "remedies or not remedies" tests/remedies
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "remedies or not remedies" tests/remedies
 
 mutants: setup ## break gates, cost, alerts, audit, verdict and verify place by place, over an hour: does a test notice? ONLY=tidegate.gates.plan_guard
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/mutants --require-hashes -r requirements-mutants.txt

@@ -239,7 +239,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         codes=("COST-UNREADABLE",),
         steps=2,
         broken=breakages.fault(service="ce", kind="access_denied", operation="GetCostAndUsage"),
-        played=breakages.undone("correct what the reason names"),
+        played=breakages.undone("activate IAM access to billing"),
         tears_down=True,
     ),
     Scenario(
