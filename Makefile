@@ -89,7 +89,7 @@ format: setup ## format Python and Terraform
 	@$(BIN)/ruff format .
 	@$(TERRAFORM) fmt -recursive include/terraform
 
-docs: setup ## write the documents that are made of the code: gates, decision trail, remedies, JSON Schemas
+docs: setup ## write the documents that are made of the code: architecture, gates, decision trail, remedies, JSON Schemas
 	@$(BIN)/python -m tidegate.documents
 	@PYTHONPATH=plugins:include:tests $(BIN)/python -m remedies.document
 

@@ -1,4 +1,4 @@
-"""The four incidents of the requirements (IN1-IN4), replayed in the sandbox on Airflow's real scheduler.
+"""The four incidents (IN1, IN2, IN3, IN4), replayed in the sandbox on Airflow's real scheduler.
 
 Each is a chain: a run that fails closed, the cause removed, a rerun that passes. "Fix" never touches the product's
 code: drift is repaired, the manifest is corrected, a fault is withdrawn, a lane is run again under today's policy.
