@@ -89,6 +89,8 @@ format: setup ## format Python and Terraform
 	@$(BIN)/ruff format .
 	@$(TERRAFORM) fmt -recursive include/terraform
 
+# Of the tests' manifest: what a person makes of include/environments leaves the documents as they are.
+docs: export TIDEGATE_ENVIRONMENTS_DIR := $(abspath tests/fixtures/environments)
 docs: setup ## write the documents that are made of the code: architecture, gates, decision trail, remedies, JSON Schemas
 	@$(BIN)/python -m tidegate.documents
 	@PYTHONPATH=plugins:include:tests $(BIN)/python -m remedies.document

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from manifests import ENVIRONMENTS
 from sandbox.testing import Sandbox
 from tidegate.settings import PROJECT
 
@@ -40,7 +41,7 @@ def policies(tmp_path: Path) -> Path:
 def tidegate(sandbox: Sandbox, policies: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The command as people call it, against the sandbox."""
     here = {"PYTHONPATH": str(PROJECT / "plugins"), "COLUMNS": "400", "HOME": str(sandbox.directory)}
-    here["TIDEGATE_POLICIES_DIR"] = str(policies)
+    here |= {"TIDEGATE_ENVIRONMENTS_DIR": str(ENVIRONMENTS), "TIDEGATE_POLICIES_DIR": str(policies)}
     return subprocess.run(
         [sys.executable, "-m", "tidegate.cli", "prices", *map(str, arguments or ("check",))],
         env=sandbox.applied_to(here),

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from tidegate.settings import PROJECT, settings
 
 
-def test_defaults() -> None:
+def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIDEGATE_ENVIRONMENTS_DIR")
     found = settings()
     assert found.profile == "aws"
     assert found.terraform == "terraform"

@@ -34,7 +34,8 @@ def gates_page() -> str:
         "[CONTRIBUTING](../CONTRIBUTING.md), what a requirement id means in [requirements](requirements.md).",
         "Besides its own codes every gate can raise "
         + " and ".join(f"`{entry.code}` ({entry.summary})" for entry in COMMON)
-        + f". Facts are judged within {int(MAX_FACT_AGE.total_seconds() // 60)} minutes.",
+        + f". Facts are judged within {int(MAX_FACT_AGE.total_seconds() // 60)} minutes. `validity` in the manifest\n"
+        "says for how many hours a pass counts.",
         table(
             ("gate", "title", "owner", "lanes"),
             ((f"[`{gate.id}`](#{gate.id.lower()})", gate.title, gate.owner, _lanes_of(gate, known)) for gate in GATES),
@@ -66,17 +67,12 @@ def trail_page() -> str:
 def _gate(gate: Gate[Any], known: dict[str, Environment]) -> Iterator[str]:
     yield f"## {gate.id}"
     yield gate.title + "."
-    hours = (
-        f"{environment.validity.gates.get(gate.id, environment.validity.default)} h in {name}"
-        for name, environment in known.items()
-    )
     transient = ", ".join(f"`{code}`" for code in sorted(gate.transient_codes)) or "none"
     yield "\n".join(
         [
             f"- owner: {gate.owner}; version {gate.version}; judges `{gate.facts.__name__}`",
             f"- requirements: {', '.join(gate.requirements)}",
             f"- lanes: {_lanes_of(gate, known)}",
-            f"- a pass counts for: {', '.join(hours)} (`validity` in the manifest)",
             f"- depends on: {', '.join(f'`{section}`' for section in gate.policy_sections) or 'its facts only'}",
             f"- may clear by waiting: {transient}",
         ]

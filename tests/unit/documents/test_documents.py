@@ -222,7 +222,6 @@ def test_what_is_written_fits_its_schema(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        ("include/environments/dev_min.yaml", "environment"),
         ("include/policies/forbidden.yaml", "policy_forbidden"),
         ("include/policies/allowed_types.yaml", "policy_allowed_types"),
         ("include/policies/prices.yaml", "policy_prices"),
