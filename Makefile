@@ -89,8 +89,9 @@ format: setup ## format Python and Terraform
 	@$(BIN)/ruff format .
 	@$(TERRAFORM) fmt -recursive include/terraform
 
-# Of the tests' manifest: what a person makes of include/environments leaves the documents as they are.
+# Of the tests' manifest and prices: what a person makes of those in include/ leaves the documents as they are.
 docs: export TIDEGATE_ENVIRONMENTS_DIR := $(abspath tests/fixtures/environments)
+docs: export TIDEGATE_POLICIES_DIR := $(abspath tests/fixtures/policies)
 docs: setup ## write the documents that are made of the code: architecture, gates, decision trail, remedies, JSON Schemas
 	@$(BIN)/python -m tidegate.documents
 	@PYTHONPATH=plugins:include:tests $(BIN)/python -m remedies.document

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from manifests import ENVIRONMENTS
+from manifests import OWN
 
 PROJECT = Path(__file__).resolve().parents[1]
 _HOME = tempfile.TemporaryDirectory(prefix="tidegate-tests-")
@@ -27,7 +27,7 @@ os.environ |= {
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME.name}/airflow.db",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": f"{_HOME.name}/logs",
     "AWS_EC2_METADATA_DISABLED": "true",
-    "TIDEGATE_ENVIRONMENTS_DIR": str(ENVIRONMENTS),
+    **OWN,
 }
 
 
@@ -74,7 +74,8 @@ def no_stage(request: pytest.FixtureRequest) -> Iterator[None]:
         if request.path.relative_to(PROJECT / "tests").parts[0] not in {"end_to_end", "remedies"}:
             for name in leaked():
                 patch.delenv(name)
-            patch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(ENVIRONMENTS))
+            for name, value in OWN.items():
+                patch.setenv(name, value)
         yield
 
 

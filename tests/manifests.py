@@ -9,7 +9,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 TWO_REGIONS = ("scan_regions: [eu-west-2]", "scan_regions: [eu-west-2, us-east-1]")
 """For `Stage.manifest_with`."""
 ENVIRONMENTS = PROJECT / "tests" / "fixtures" / "environments"
-"""Where every test and every process that it starts finds manifests: those in include/ are a person's to change."""
+POLICIES = PROJECT / "tests" / "fixtures" / "policies"
+OWN = {"TIDEGATE_ENVIRONMENTS_DIR": str(ENVIRONMENTS), "TIDEGATE_POLICIES_DIR": str(POLICIES)}
+"""Where every test and every process that it starts finds manifests and prices: those in include/ are a person's to
+change. The other policies say the same for every account and are links to the shipped ones."""
 COMMITTED = ENVIRONMENTS / "dev_min.yaml"
 
 

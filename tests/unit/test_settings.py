@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from manifests import OWN
 from tidegate.settings import PROJECT, settings
 
 
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TIDEGATE_ENVIRONMENTS_DIR")
+    for name in OWN:
+        monkeypatch.delenv(name)
     found = settings()
     assert found.profile == "aws"
     assert found.terraform == "terraform"

@@ -224,7 +224,6 @@ def test_what_is_written_fits_its_schema(tmp_path: Path) -> None:
     [
         ("include/policies/forbidden.yaml", "policy_forbidden"),
         ("include/policies/allowed_types.yaml", "policy_allowed_types"),
-        ("include/policies/prices.yaml", "policy_prices"),
     ],
 )
 def test_what_people_write_fits_its_schema(path: str, name: str) -> None:
