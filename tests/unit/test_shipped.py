@@ -67,8 +67,8 @@ def prices(directory: Path) -> PricePolicy:
 
 
 def test_every_price_from_an_offer_can_be_asked_for() -> None:
-    ours = prices(INCLUDE / "policies")
-    for entry in (*ours.prices, *ours.usage):
+    shipped = prices(INCLUDE / "policies")
+    for entry in (*shipped.prices, *shipped.usage):
         assert (entry.offer is not None) is ("offer " in entry.source), entry.source
         if entry.offer is not None:
             assert entry.offer.usage_type in entry.source
@@ -97,7 +97,15 @@ def test_policies_that_are_the_same_for_every_account_are_the_shipped_ones() -> 
 
 
 def test_no_other_test_leads_to_them() -> None:
-    found = {
-        path.as_posix() for path, text in sources().items() if path.parts[0] == "tests" and LEADS_THERE.search(text)
-    }
-    assert found == {"tests/unit/test_shipped.py"}
+    assert {name for name, text in ours().items() if LEADS_THERE.search(text)} == {"tests/unit/test_shipped.py"}
+
+
+def test_whoever_takes_the_settings_away_says_again_where_the_tests_own_lie() -> None:
+    takers = {name: text for name, text in ours().items() if re.search(r"in os\.environ if .*TIDEGATE", text)}
+    assert len(takers) > 2
+    assert [name for name, text in takers.items() if not re.search(r"\bOWN\b", text)] == []
+
+
+def ours() -> dict[str, str]:
+    """Text of every test and helper by its path."""
+    return {path.as_posix(): text for path, text in sources().items() if path.parts[0] == "tests"}
