@@ -89,7 +89,10 @@ format: setup ## format Python and Terraform
 	@$(BIN)/ruff format .
 	@$(TERRAFORM) fmt -recursive include/terraform
 
-docs: setup ## write the documents that are made of the code: gates, decision trail, remedies, sandbox's refusals, JSON Schemas
+# Of the tests' manifest and prices: what a person makes of those in include/ leaves the documents as they are.
+docs: export TIDEGATE_ENVIRONMENTS_DIR := $(abspath tests/fixtures/environments)
+docs: export TIDEGATE_POLICIES_DIR := $(abspath tests/fixtures/policies)
+docs: setup ## write the documents that are made of the code: architecture, gates, decision trail, remedies, sandbox's refusals, JSON Schemas
 	@$(BIN)/python -m tidegate.documents
 	@$(BIN)/python -m sandbox.document
 	@PYTHONPATH=plugins:include:tests $(BIN)/python -m remedies.document

@@ -1,4 +1,4 @@
-"""Before any test imports Airflow: a home of its own, our plugins, no examples, none of this machine's AWS settings."""
+"""Before any test imports Airflow: a home and manifests of its own, our plugins, no examples, no AWS settings."""
 
 import os
 import tempfile
@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from manifests import OWN
 
 PROJECT = Path(__file__).resolve().parents[1]
 _HOME = tempfile.TemporaryDirectory(prefix="tidegate-tests-")
@@ -25,6 +27,7 @@ os.environ |= {
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME.name}/airflow.db",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": f"{_HOME.name}/logs",
     "AWS_EC2_METADATA_DISABLED": "true",
+    **OWN,
 }
 
 
@@ -71,6 +74,8 @@ def no_stage(request: pytest.FixtureRequest) -> Iterator[None]:
         if request.path.relative_to(PROJECT / "tests").parts[0] not in {"end_to_end", "remedies"}:
             for name in leaked():
                 patch.delenv(name)
+            for name, value in OWN.items():
+                patch.setenv(name, value)
         yield
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from manifests import OWN
 from sandbox.client import SandboxClient
 from sandbox.testing import Sandbox
 from workbench import session
@@ -72,6 +73,7 @@ def running(directory: Path, environments: Path) -> Iterator[Live]:
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith(("AWS_", "TIDEGATE_"))]:
         del os.environ[name]
+    os.environ |= OWN
     try:
         connection = session.start(bench, more=settings)
         env = session.sandbox_environment(bench)

@@ -1,4 +1,4 @@
-"""The project's manifest, and what is left of it for an environment without Kafka: tests of AWS alone take that one."""
+"""The tests' own manifest, and what is left of it without Kafka: tests of AWS alone take that one."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,12 @@ from ruamel.yaml import YAML
 PROJECT = Path(__file__).resolve().parents[1]
 TWO_REGIONS = ("scan_regions: [eu-west-2]", "scan_regions: [eu-west-2, us-east-1]")
 """For `Stage.manifest_with`."""
-COMMITTED = PROJECT / "include" / "environments" / "dev_min.yaml"
+ENVIRONMENTS = PROJECT / "tests" / "fixtures" / "environments"
+POLICIES = PROJECT / "tests" / "fixtures" / "policies"
+OWN = {"TIDEGATE_ENVIRONMENTS_DIR": str(ENVIRONMENTS), "TIDEGATE_POLICIES_DIR": str(POLICIES)}
+"""Where every test and every process that it starts finds manifests and prices: those in include/ are a person's to
+change. The other policies say the same for every account and are links to the shipped ones."""
+COMMITTED = ENVIRONMENTS / "dev_min.yaml"
 
 
 def without_kafka(directory: Path) -> Path:
@@ -24,7 +29,7 @@ def without_kafka(directory: Path) -> Path:
 
 
 def committed(directory: Path) -> Path:
-    """Write the project's own manifest into a directory, without long pauses and second region; return that."""
+    """Write the tests' own manifest into a directory, without long pauses and second region; return that."""
     yaml = YAML(typ="rt")
     manifest: Any = yaml.load(COMMITTED.read_text(encoding="utf-8"))
     _quick(manifest)

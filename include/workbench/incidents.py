@@ -1,4 +1,4 @@
-"""The four incidents of the requirements (IN1-IN4), replayed in the sandbox on Airflow's real scheduler.
+"""The four incidents (IN1, IN2, IN3, IN4), replayed in the sandbox on Airflow's real scheduler.
 
 Each is a chain: a run that fails closed, the cause removed, a rerun that passes. "Fix" never touches the product's
 code: drift is repaired, the manifest is corrected, a fault is withdrawn, a lane is run again under today's policy.
@@ -30,7 +30,7 @@ from tidegate.settings import settings
 from workbench import session
 from workbench.airflow import WorkbenchError
 from workbench.executions import bucket_of, execution_id_of, lanes_of, mirror, verified
-from workbench.places import PROJECT, Bench
+from workbench.places import Bench
 from workbench.rest import Airflow
 
 ENVIRONMENT = "dev_min"
@@ -80,7 +80,7 @@ def main(console: Console, bench: Bench) -> int:
         console.print("stopped what an earlier replay had left running")
     for leftover in (bench.airflow_home, bench.directory / "terraform", bench.directory / "environments"):
         shutil.rmtree(leftover, ignore_errors=True)
-    manifest = Manifest(bench.directory / "environments" / f"{ENVIRONMENT}.yaml")
+    manifest = Manifest(bench.directory / "environments" / f"{ENVIRONMENT}.yaml", settings().environments_dir)
     manifest.write((BOTH, AWS_ONLY))
     console.print("starting the sandbox (stand-ins for AWS and Confluent on loopback) and Airflow ...")
     began = time.monotonic()
@@ -110,13 +110,15 @@ def main(console: Console, bench: Bench) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A copy of the project's manifest, for mistakes in it and their correction."""
+    """A copy of a manifest, for mistakes in it and their correction."""
 
     path: Path
+    source: Path
+    """The directory of the manifest that is copied."""
 
     def write(self, *changes: tuple[str, str]) -> None:
-        """The committed manifest with each first text replaced by the second. Raises ValueError where one is gone."""
-        text = (PROJECT / "include" / "environments" / self.path.name).read_text(encoding="utf-8")
+        """The manifest with each first text replaced by the second. Raises ValueError where one is gone."""
+        text = (self.source / self.path.name).read_text(encoding="utf-8")
         for old, new in changes:
             if old not in text:
                 raise ValueError(f"{self.path.name} has no {old!r}")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from manifests import COMMITTED
 from standins import three_stacks
 from tidegate import environments
 from tidegate.dag_factory import _build, pool_of
@@ -165,9 +166,7 @@ def test_a_run_that_fails_without_a_verdict_is_told(bag: Any, name: str) -> None
 
 def test_terraform_runs_in_a_pool_of_one_slot_that_is_declared(bag: Any) -> None:
     declared = json.loads((PROJECT / "include" / "airflow" / "pools.json").read_text(encoding="utf-8"))
-    assert {name: pool["slots"] for name, pool in declared.items()} == {
-        pool_of(name): 1 for name in environments.names()
-    }
+    assert {declared[pool_of(name)]["slots"] for name in environments.names()} == {1}
     for dag in bag.dags.values():
         pooled = {task.task_id for task in dag.tasks if task.pool in declared}
         mutating = {lane.task_id for lane in lanes(dag).lanes if lane.mutates}
@@ -304,7 +303,7 @@ def test_no_other_run_is_cut_off(bag: Any, name: str) -> None:
 def test_a_broken_manifest_yields_dags_that_say_why_and_the_others_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = (PROJECT / "include" / "environments" / "dev_min.yaml").read_text(encoding="utf-8")
+    good = COMMITTED.read_text(encoding="utf-8")
     (tmp_path / "dev_min.yaml").write_text(good, encoding="utf-8")
     (tmp_path / "broken.yaml").write_text(good.replace("unit: USD", "unit: EUR"), encoding="utf-8")
     monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(tmp_path))
@@ -321,7 +320,7 @@ def test_the_bill_of_confluent_stands_beside_the_cost_guardrail_where_the_scope_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bill that cannot be read keeps nobody from judging the stop, and both keep the teardown from being proven."""
-    good = (PROJECT / "include" / "environments" / "dev_min.yaml").read_text(encoding="utf-8")
+    good = COMMITTED.read_text(encoding="utf-8")
     raised = re.sub(r"(?m)^cost_scope: .*$", "cost_scope: [aws, confluent]", good)
     (tmp_path / "dev_min.yaml").write_text(raised, encoding="utf-8")
     monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(tmp_path))

@@ -20,6 +20,7 @@ from deployment.reading import (
     sandbox_options,
     services,
 )
+from manifests import OWN
 from sandbox.environment import Addresses, Environment, Files, sandbox_environment
 from tidegate import environments
 from tidegate.collectors.aws.caller import _endpoints
@@ -187,9 +188,11 @@ def test_airflow_is_set_up_as_on_the_workbench(tmp_path: Path, monkeypatch: pyte
     """Whatever a run of the workbench needs, a deployment needs as well, with the same value where it is a choice."""
     for name in [name for name in os.environ if re.match("AIRFLOW|TIDEGATE|PYTHON", name)]:
         monkeypatch.delenv(name)
+    for name, value in OWN.items():
+        monkeypatch.setenv(name, value)
     bench = airflow_environment(Bench(tmp_path), {}, [], 8080)
     needed = {name: value for name, value in bench.items() if re.match("AIRFLOW|TIDEGATE|PYTHON", name)}
-    needed = {name: value for name, value in needed.items() if name not in NOT_IN_COMPOSE}
+    needed = {name: value for name, value in needed.items() if name not in {*NOT_IN_COMPOSE, *OWN}}
     given = _environment("sandbox", "api-server")
     assert [name for name in needed if name not in given and f"{name}_CMD" not in given] == []
     chosen = {name: value for name, value in needed.items() if name in given and str(tmp_path) not in value}

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 import stage as stages
 from manifest_rules import LONGEST_PROJECT
-from manifests import PROJECT, without_kafka
+from manifests import POLICIES, PROJECT, without_kafka
 from sandbox.testing import running_sandbox
 from stage import Stage
 from tidegate.settings import settings
@@ -68,7 +68,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage
     """A sandbox of that region, this process pointed at it, and no price but those of no region."""
     policies = tmp_path / "policies"
     policies.mkdir()
-    for path in (PROJECT / "include" / "policies").glob("*.yaml"):
+    for path in POLICIES.glob("*.yaml"):
         (policies / path.name).write_bytes(path.read_bytes())
     before = dict(os.environ)
     monkeypatch.setattr(stages, "ENVIRONMENT", NAME)

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from manifests import POLICIES
 from remedies.scenario import Scenario, Scene
 from remedies.scenarios import SCENARIOS
 from remedies.walker import MOST_STEPS, walk
-from stage import BUILD, PROJECT, Stage, environment_variable
+from stage import BUILD, Stage, environment_variable
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1500)]
 
@@ -26,7 +27,7 @@ def scene(bootstrapped: Stage) -> Iterator[Scene]:
     directory = bootstrapped.directory / "edited"
     shutil.rmtree(directory, ignore_errors=True)
     shutil.copytree(settings().environments_dir, directory / "environments")
-    shutil.copytree(PROJECT / "include" / "policies", directory / "policies")
+    shutil.copytree(POLICIES, directory / "policies")
     with (
         environment_variable("TIDEGATE_ENVIRONMENTS_DIR", str(directory / "environments")),
         environment_variable("TIDEGATE_POLICIES_DIR", str(directory / "policies")),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from manifests import OWN, POLICIES
 from sandbox.testing import Sandbox
 from tidegate.settings import PROJECT
 
@@ -29,7 +30,7 @@ def policies(tmp_path: Path) -> Path:
     """Our policies, with prices that were all read yesterday: this test shall hold in a year, too."""
     directory = tmp_path / "policies"
     directory.mkdir()
-    for path in (PROJECT / "include" / "policies").glob("*.yaml"):
+    for path in POLICIES.glob("*.yaml"):
         (directory / path.name).write_bytes(path.read_bytes())
     prices = directory / "prices.yaml"
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
@@ -40,7 +41,7 @@ def policies(tmp_path: Path) -> Path:
 def tidegate(sandbox: Sandbox, policies: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The command as people call it, against the sandbox."""
     here = {"PYTHONPATH": str(PROJECT / "plugins"), "COLUMNS": "400", "HOME": str(sandbox.directory)}
-    here["TIDEGATE_POLICIES_DIR"] = str(policies)
+    here |= OWN | {"TIDEGATE_POLICIES_DIR": str(policies)}
     return subprocess.run(
         [sys.executable, "-m", "tidegate.cli", "prices", *map(str, arguments or ("check",))],
         env=sandbox.applied_to(here),

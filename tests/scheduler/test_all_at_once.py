@@ -1,4 +1,6 @@
-"""A bad night on Airflow's real scheduler: five things are wrong at once, and nobody is in a dead end (RE1-RE4).
+"""A bad night on Airflow's real scheduler: five things are wrong at once, and nobody is in a dead end.
+
+Proves RE1, RE2, RE3 and RE4.
 
 The alert mail is unsubscribed, the operator's API key is gone, a service is throttled, the emergency latch is set, and
 AWS writes a log group again after the destroy. The teardown takes all that it may; its verdict names the rest; what the

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from manifests import OWN
 from workbench import incidents
 from workbench.places import Bench
 
@@ -26,6 +27,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith(("AWS_", "TIDEGATE_"))]:
         del os.environ[name]
+    os.environ |= OWN
     os.environ["TIDEGATE_RUNS_DIR"] = str(tmp_path / "runs")
     try:
         yield Bench(tmp_path / "bench")

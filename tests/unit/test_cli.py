@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from manifests import ENVIRONMENTS
 from standins import LOADER, s3_in_moto, three_stacks
 from tidegate import cli
 from tidegate.collectors.aws.clients import Clients
@@ -16,7 +17,7 @@ from tidegate.evidence.canonical import seal
 from tidegate.evidence.layout import Phase, proof_place, snapshot_place
 from tidegate.evidence.store import LocalStore
 from tidegate.lanes.phases import phase_of
-from tidegate.settings import PROJECT, settings
+from tidegate.settings import settings
 
 M2, M9 = "m2_20260213T201427Z", "m9_20260214T090000Z"
 PLATFORM_RUN = "platform_20260213T201427Z"
@@ -269,7 +270,7 @@ def manifests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Manifests of a test: dev_min's."""
     directory = tmp_path / "environments"
     directory.mkdir()
-    for path in (PROJECT / "include" / "environments").glob("*.yaml"):
+    for path in ENVIRONMENTS.glob("*.yaml"):
         (directory / path.name).write_bytes(path.read_bytes())
     monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(directory))
     settings.cache_clear()

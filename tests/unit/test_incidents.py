@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from manifests import COMMITTED
+from manifests import COMMITTED, ENVIRONMENTS
 from workbench.incidents import AWS_ONLY, BOTH, Manifest, Step
 
 
@@ -48,7 +48,7 @@ def test_what_counts(run: Step, counts: bool) -> None:
 
 
 def test_a_mistake_is_written_and_corrected(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path / "environments" / COMMITTED.name)
+    manifest = Manifest(tmp_path / "environments" / COMMITTED.name, ENVIRONMENTS)
     manifest.write((BOTH, AWS_ONLY))
     assert f"\n{AWS_ONLY}\n" in manifest.path.read_text("utf-8")
     manifest.write()
@@ -57,4 +57,4 @@ def test_a_mistake_is_written_and_corrected(tmp_path: Path) -> None:
 
 def test_a_mistake_that_cannot_be_made_is_not_passed_over(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has no 'cost_scope: none'"):
-        Manifest(tmp_path / COMMITTED.name).write(("cost_scope: none", "x"))
+        Manifest(tmp_path / COMMITTED.name, ENVIRONMENTS).write(("cost_scope: none", "x"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from factories_world import inventory, live, plan_facts, planned, posture_facts, residual_facts
+from manifests import COMMITTED
 from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS, PLAN_ONLY
 from tidegate.environments import ManifestError, load, load_policies
 from tidegate.gates import network_posture, plan_guard, residual_scan
@@ -15,7 +16,6 @@ from tidegate.models.observed import Absent, Known, UnknownUntilApply
 from tidegate.models.policy import PolicyException
 from tidegate.settings import settings
 
-MANIFESTS = Path(__file__).resolve().parents[2] / "include" / "environments"
 ENVIRONMENT = load("dev_min")
 POLICIES = load_policies(ENVIRONMENT)
 FORBIDDEN = {kind for rule in POLICIES.forbidden.rules for kind in rule.types}
@@ -160,7 +160,7 @@ def test_an_exception_without_a_part_is_an_error_of_the_manifest(
         "expires": "2026-12-01",
     }
     given = ", ".join(f"{name}: {value}" for name, value in parts.items() if name != gone)
-    manifest = (MANIFESTS / "dev_min.yaml").read_text(encoding="utf-8")
+    manifest = COMMITTED.read_text(encoding="utf-8")
     (tmp_path / "dev_min.yaml").write_text(manifest.replace("exceptions: []", f"exceptions:\n  - {{{given}}}"))
     monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(tmp_path))
     settings.cache_clear()

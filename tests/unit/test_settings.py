@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from manifests import OWN
 from tidegate.settings import PROJECT, settings
 
 
-def test_defaults() -> None:
+def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in OWN:
+        monkeypatch.delenv(name)
     found = settings()
     assert found.profile == "aws"
     assert found.terraform == "terraform"

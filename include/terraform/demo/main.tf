@@ -1,8 +1,8 @@
-# demo is the ephemeral stack: made for a platform run, gone after it. At rest it costs nothing but the database, and
-# nothing in it is worth keeping: what is, goes to core's evidence bucket.
+# demo is the ephemeral stack: made for a platform run, gone after it (LC4). At rest it costs nothing but the database.
+# Nothing in it is worth keeping: what is, goes to core's evidence bucket.
 #
 #   main.tf       network, cluster, service, database, runtime parameters
-#   contract.tf   the values taken from core
+#   contract.tf   the values taken from core and confluent
 
 data "aws_availability_zones" "available" {
   state = "available"

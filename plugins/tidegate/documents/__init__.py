@@ -1,1 +1,1 @@
-"""Documents that are made of the code: the gates, the decision trail, JSON Schemas. `make docs` writes them."""
+"""Documents that are made of the code: architecture, gates, decision trail, JSON Schemas. `make docs` writes them."""

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from tidegate.documents.architecture import architecture_page
 from tidegate.documents.pages import gates_page, trail_page
 from tidegate.documents.schemas import schemas
 from tidegate.settings import PROJECT
@@ -11,6 +12,7 @@ from tidegate.settings import PROJECT
 def rendered() -> dict[str, str]:
     """Path below docs/ and text of every generated document."""
     return {
+        "architecture.md": architecture_page(),
         "gates.md": gates_page(),
         "decision-trail.md": trail_page(),
         **{f"schemas/{name}": text for name, text in schemas().items()},

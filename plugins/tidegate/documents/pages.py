@@ -14,7 +14,7 @@ from tidegate.lanes.texts import SUMMARIES, TITLES
 from tidegate.models.cost import PLATFORMS
 from tidegate.models.environment import Environment
 
-_MADE = "<!-- Made by `make docs` from the code. Do not edit. -->"
+MADE = "<!-- Made by `make docs` from the code. Do not edit. -->"
 _PHASES: tuple[Phase, ...] = get_args(Phase)
 _UNREAD = {
     "MISSING": "is not there",
@@ -28,14 +28,15 @@ def gates_page() -> str:
     known = _environments()
     parts = [
         "# Gates",
-        _MADE,
+        MADE,
         "A gate is a pure function from facts to blockers; no blocker is the only pass. What each blocker says and\n"
         "what closes it stands in the [decision trail](decision-trail.md), how to add a gate in\n"
-        "[CONTRIBUTING](../CONTRIBUTING.md).",
+        "[CONTRIBUTING](../CONTRIBUTING.md), what a requirement id means in [requirements](requirements.md).",
         "Besides its own codes every gate can raise "
         + " and ".join(f"`{entry.code}` ({entry.summary})" for entry in COMMON)
-        + f". Facts are judged within {int(MAX_FACT_AGE.total_seconds() // 60)} minutes.",
-        _table(
+        + f". Facts are judged within {int(MAX_FACT_AGE.total_seconds() // 60)} minutes. `validity` in the manifest\n"
+        "says for how many hours a pass counts.",
+        table(
             ("gate", "title", "owner", "lanes"),
             ((f"[`{gate.id}`](#{gate.id.lower()})", gate.title, gate.owner, _lanes_of(gate, known)) for gate in GATES),
         ),
@@ -50,10 +51,11 @@ def trail_page() -> str:
     known = _environments()
     parts = [
         "# Decision trail",
-        _MADE,
+        MADE,
         "Per phase: its lanes in order, the gate of each, and every kind of blocker with what closes it. `<name>`\n"
         "stands for what is known at run time only. A pass needs no closure; a blocker is closed by its remedy and a\n"
-        "new attempt of the lane, and the failed attempt stays in the evidence.",
+        "new attempt of the lane, and the failed attempt stays in the evidence. What a requirement id means stands in\n"
+        "[requirements](requirements.md).",
         "Every gate can raise these as well:",
         _blockers(COMMON),
     ]
@@ -65,17 +67,12 @@ def trail_page() -> str:
 def _gate(gate: Gate[Any], known: dict[str, Environment]) -> Iterator[str]:
     yield f"## {gate.id}"
     yield gate.title + "."
-    hours = (
-        f"{environment.validity.gates.get(gate.id, environment.validity.default)} h in {name}"
-        for name, environment in known.items()
-    )
     transient = ", ".join(f"`{code}`" for code in sorted(gate.transient_codes)) or "none"
     yield "\n".join(
         [
             f"- owner: {gate.owner}; version {gate.version}; judges `{gate.facts.__name__}`",
             f"- requirements: {', '.join(gate.requirements)}",
             f"- lanes: {_lanes_of(gate, known)}",
-            f"- a pass counts for: {', '.join(hours)} (`validity` in the manifest)",
             f"- depends on: {', '.join(f'`{section}`' for section in gate.policy_sections) or 'its facts only'}",
             f"- may clear by waiting: {transient}",
         ]
@@ -87,7 +84,7 @@ def _phase(phase: Phase, known: dict[str, Environment]) -> Iterator[str]:
     lanes = _lanes(phase, known)
     yield f"## {TITLES[phase]}"
     yield SUMMARIES[phase]
-    yield _table(
+    yield table(
         ("lane", "task", "decides", "gate", "owner", "requirements", "snapshot", "effect"),
         (
             (
@@ -123,7 +120,7 @@ def _effect(lane: Lane) -> str:
 
 
 def _blockers(entries: Iterable[Entry]) -> str:
-    return _table(("blocker", "says", "closed by"), _rows(entries))
+    return table(("blocker", "says", "closed by"), _rows(entries))
 
 
 def _rows(entries: Iterable[Entry]) -> Iterator[tuple[str, str, str]]:
@@ -146,7 +143,8 @@ def _unread(entry: Entry) -> tuple[str, str]:
     return entry.code, entry.summary
 
 
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
     lines = [header, ("---",) * len(header), *rows]
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
 

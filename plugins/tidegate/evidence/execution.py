@@ -1,4 +1,4 @@
-"""Execution ids: `m2_20260213T201427Z`, claimed once per DAG run by a conditional put (design.md, evidence).
+"""Execution ids: `m2_20260213T201427Z`, claimed once per DAG run by a conditional put (ADR 3).
 
 The id comes from the run's `run_after`, so it stays the same when tasks are cleared; two runs of one second get
 neighbouring seconds.

@@ -1,4 +1,4 @@
-"""Records of open findings, `control/<environment>/findings/`: each holds all that is open, the newest one counts.
+"""Records of open findings, `control/<environment>/findings/` (RE3). Each holds all that is open; the newest counts.
 
 A record that cannot be read, or that a later version wrote, is never taken for "nothing is open".
 """

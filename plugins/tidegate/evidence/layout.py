@@ -1,4 +1,4 @@
-"""Under which keys evidence lies, in S3 and in the local mirror (design.md, evidence)."""
+"""Under which keys evidence lies, in S3 and in the local mirror (EV1)."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The run lease: one lane run per environment at a time (design.md, environments).
+"""The run lease: one lane run per environment at a time.
 
 One object, changed only by conditional puts (`If-None-Match: *` for the first, `If-Match: <etag>` afterwards), so that
 of two takers one wins. Who is refused reads it again: the answer to its own put may have been lost. It expires when

@@ -1,4 +1,4 @@
-"""Which state of a stack was not saved, on record: every worker finds the stack closed until it is settled (ST7).
+"""Which state of a stack was not saved, on record: every worker finds the stack closed until it is settled (RE5).
 
 Numbered write-once records under `control/<environment>/unsaved_states/<stack>/`: "open", then "settled".
 """

@@ -1,7 +1,7 @@
 """The contract of a gate, and the one place that evaluates it.
 
 A gate is a pure function from facts to blockers. Whatever goes wrong on the way, wrong type of facts, a crash in the
-gate, facts that are too old, becomes a blocker: a gate never passes by accident (design.md, fail-closed rules).
+gate, facts that are too old, becomes a blocker: a gate never passes by accident (ADR 2).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

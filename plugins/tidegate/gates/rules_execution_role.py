@@ -1,4 +1,4 @@
-"""The execution role may do what its file says, within its boundary, and nothing else is attached (ID3).
+"""The execution role may do what its file says, within its boundary, and nothing else is attached (ID3, AN4).
 
 AWS cannot tell one lane from another: a role that could change itself would be bound by nothing.
 """

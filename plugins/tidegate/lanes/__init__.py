@@ -1,1 +1,1 @@
-"""The phases M1, M2, M9 as data: which gate judges what, in which order."""
+"""The phases and their lanes: what each collects, which gate judges it, what follows a pass."""

@@ -1,4 +1,4 @@
-"""The phases as data (design.md, lanes). What the manifest does not ask for does not exist: never a fake pass."""
+"""The phases as data. What the manifest does not ask for does not exist: never a fake pass."""
 
 from tidegate.evidence.layout import Phase
 from tidegate.lanes.spec import Lane, PhaseSpec, verdict_lane

@@ -32,7 +32,7 @@ def make_plan(
     """Plan a stack. Whatever keeps terraform from making a plan is Unreadable, with terraform's own words.
 
     Without `refresh` nothing is asked for what the state holds; `renew` is the one address that is planned, to be made
-    anew. Nothing is started beside a terraform that lives, or of which nobody can tell (design.md, failing in Airflow).
+    anew. Nothing is started beside a terraform that lives, or of which nobody can tell (ADR 10).
     """
     return _unless_terraform_works(run, stack, lambda: _plan(run, stack, purpose, inputs, refresh, renew))
 

@@ -1,4 +1,4 @@
-"""Everything that must still hold in the second before a mutation (design.md, authorisation)."""
+"""Everything that must still hold in the second before a mutation (ID2, TD2)."""
 
 from dataclasses import dataclass, field
 from typing import Literal

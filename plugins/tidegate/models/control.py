@@ -1,4 +1,4 @@
-"""Control records of an environment: run lease, emergency latch, platform run (design.md, environments and lanes)."""
+"""Control records of an environment: run lease, emergency latch, platform run (CO4, LC1)."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The manifest of an environment: every handle lives here and nowhere else (design.md, environments).
+"""The manifest of an environment: every handle lives here and nowhere else.
 
 Shape errors are this validator's business. Rules across fields (two stacks on one key) are a gate's.
 """

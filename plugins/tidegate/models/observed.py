@@ -1,6 +1,6 @@
 """What looking found: a value, nothing, no permission to look, or not decided yet.
 
-"Not there" and "could not look" never look alike (design.md, data flow). A gate that meets anything but
+"Not there" and "could not look" never look alike (ADR 2). A gate that meets anything but
 `Known` where it needs a value reports a blocker.
 """
 

@@ -1,4 +1,4 @@
-"""The snapshot that every gate writes (design.md, evidence). Its digest is over the RFC 8785 form without `digest`."""
+"""The snapshot that every gate writes (EV1). Its digest is over the RFC 8785 form without `digest`."""
 
 from collections.abc import Iterable
 from dataclasses import asdict

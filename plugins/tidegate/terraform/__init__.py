@@ -1,1 +1,1 @@
-"""Knows terraform and not Airflow. `runner` is the only place that spawns a process."""
+"""Knows Terraform and not Airflow. Its `process` is the only place that spawns a process."""

@@ -1,7 +1,7 @@
 """Intent records: which terraform was started for a stack, where, and whether it may still be running.
 
 Written before the process is spawned, completed with its pid, closed when it ended. Terraform may outlive its worker;
-the next try reads the record and never starts a second one beside a live one (design.md, failing in Airflow).
+the next try reads the record and never starts a second one beside a live one (ADR 10).
 """
 
 import json

@@ -1,8 +1,7 @@
 """Spawns terraform: the only place in tidegate that starts a process.
 
 The child runs in a session of its own with its output in files. A pipe would kill it with SIGPIPE when its reader dies,
-leaving an empty state and a lock behind; with files it goes on, and the next try finds it (design.md, failing in
-Airflow).
+leaving an empty state and a lock behind; with files it goes on, and the next try finds it (ADR 10).
 """
 
 import os

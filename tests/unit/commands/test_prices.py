@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from factories_prices import PRICES
+from manifests import POLICIES
 from tidegate import cli
 from tidegate.commands.price_file import refreshed
 from tidegate.cost.price_check import check_prices
@@ -18,10 +19,10 @@ from tidegate.environments import load, load_policies, prices_path
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.price_list import ListedPrice
 from tidegate.models.prices import Offer
-from tidegate.settings import PROJECT, settings
+from tidegate.settings import settings
 
 TODAY = date(2026, 11, 22)
-TEXT = (PROJECT / "include" / "policies" / "prices.yaml").read_text("utf-8")
+TEXT = (POLICIES / "prices.yaml").read_text("utf-8")
 NAT = "EUW2-NatGateway-Hours"
 AWS_UNITS = {"GB-month": "GB-Mo", "month": "Secrets", "GB": "GB", "LCU-hour": "LCU-Hrs", "request": "Requests"}
 OURS = {
@@ -59,7 +60,7 @@ def prices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Our prices in a directory of the test, all read today."""
     directory = tmp_path / "policies"
     directory.mkdir()
-    for path in (PROJECT / "include" / "policies").glob("*.yaml"):
+    for path in POLICIES.glob("*.yaml"):
         (directory / path.name).write_bytes(path.read_bytes())
     monkeypatch.setenv("TIDEGATE_POLICIES_DIR", str(directory))
     settings.cache_clear()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from factories_prices import DATABASE, known
+from manifests import POLICIES
 from tidegate import cli
 from tidegate.commands.price_file import with_entries
 from tidegate.cost.price_region import make_prices
@@ -18,10 +19,10 @@ from tidegate.environments import load, load_policies, prices_path
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.price_list import DAMAGED, FoundPrice, ListedPrice
 from tidegate.models.prices import Offer
-from tidegate.settings import PROJECT, settings
+from tidegate.settings import settings
 
 NAT = "NatGateway-Hours"
-TEXT = (PROJECT / "include" / "policies" / "prices.yaml").read_text("utf-8")
+TEXT = (POLICIES / "prices.yaml").read_text("utf-8")
 UNITS = {
     each.offer: {"GB-month": "GB-Mo", "GB": "GB", "LCU-hour": "LCU-Hrs"}.get(each.unit, "Hrs")
     for policy in [load_policies(load("dev_min")).prices]
@@ -55,7 +56,7 @@ def price_list(monkeypatch: pytest.MonkeyPatch) -> PriceList:
 def policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory = tmp_path / "policies"
     directory.mkdir()
-    for path in (PROJECT / "include" / "policies").glob("*.yaml"):
+    for path in POLICIES.glob("*.yaml"):
         (directory / path.name).write_bytes(path.read_bytes())
     monkeypatch.setenv("TIDEGATE_POLICIES_DIR", str(directory))
     settings.cache_clear()

@@ -11,10 +11,11 @@ import pytest
 
 import factories_world as world
 from factories_evidence import FACTS, M1, M2, M9, Evidence
+from manifests import COMMITTED
 from standins import BUCKET
 from tidegate import cli
 from tidegate.evidence.store import S3Store, StoreUnreachable
-from tidegate.settings import PROJECT, settings
+from tidegate.settings import settings
 
 GUARD = "f_demo.plan_and_guard"
 NAT = world.plan_facts(world.planned("aws_nat_gateway.this", "create"))
@@ -171,7 +172,7 @@ def scoped(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     """Give today's manifest another cost scope."""
 
     def change(scope: str) -> None:
-        text = (PROJECT / "include" / "environments" / "dev_min.yaml").read_text(encoding="utf-8")
+        text = COMMITTED.read_text(encoding="utf-8")
         directory = tmp_path_factory.mktemp("environments")
         (directory / "dev_min.yaml").write_text(re.sub(r"(?m)^cost_scope: .*$", f"cost_scope: {scope}", text))
         monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(directory))

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from factories_prices import PRICES, entry, policy
-from tidegate.cost.price_check import UNITS, CheckedPrice, check_prices, subjects
+from tidegate.cost.price_check import CheckedPrice, check_prices, subjects
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.price_list import ListedPrice
-from tidegate.models.prices import ALL, Offer
+from tidegate.models.prices import Offer
 
 TODAY = date(2026, 11, 22)
 OFFER = {"service": "AmazonEC2", "usage_type": "EUW2-Thing-Hours", "region": "eu-west-2"}
@@ -162,13 +162,3 @@ def test_every_offer_of_ours_is_asked_for_where_its_usage_type_is_sold() -> None
     for offer, region in subjects(PRICES):
         prefix = offer.usage_type.partition("-")[0]
         assert prefixes.get(prefix, "us-east-1") == region, offer
-
-
-def test_every_price_of_ours_from_an_offer_can_be_asked_for() -> None:
-    for each in (*PRICES.prices, *PRICES.usage):
-        named = each.source.startswith("offer ")
-        assert (each.offer is not None) is named, each.source
-        if each.offer is not None:
-            assert each.offer.usage_type in each.source
-            assert each.unit in UNITS, "the unit that AWS uses for it is not known"
-            assert (each.offer.region is not None) is (each.region == ALL)

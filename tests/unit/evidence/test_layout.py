@@ -1,4 +1,4 @@
-"""The keys of design.md, letter by letter: what is stored under another key is not found again."""
+"""The keys of the evidence, letter by letter: what is stored under another key is not found again."""
 
 from typing import get_args
 

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+import manifests
 from tidegate.environments import ManifestError, load, load_policies
 from tidegate.evidence.canonical import plain
 from tidegate.models.prices import ALL, PricePolicy
-from tidegate.settings import PROJECT, settings
+from tidegate.settings import settings
 
 ENVIRONMENT = load("dev_min")
 POLICIES = load_policies(ENVIRONMENT)
 PRICES = POLICIES.prices
 TYPES = sorted(
     {kind for rule in POLICIES.forbidden.rules for kind in rule.types}
-    | {kind for stack in POLICIES.allowed_types.stacks.values() for kind in stack}
+    | {kind for stack in ENVIRONMENT.stacks for kind in POLICIES.allowed_types.stacks[stack]}
     | set(POLICIES.forbidden.watched)
 )
 SIDES = ("live", "plan")
@@ -126,7 +127,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
     """The line of `old` in the project's prices, and what is said when it is replaced by `new`."""
 
     def change(old: str, new: str) -> tuple[int, str]:
-        for path in (PROJECT / "include" / "policies").glob("*.yaml"):
+        for path in manifests.POLICIES.glob("*.yaml"):
             (tmp_path / path.name).write_bytes(path.read_bytes())
         path = tmp_path / "prices.yaml"
         text = path.read_text("utf-8")
@@ -259,7 +260,7 @@ def test_one_sentence_says_the_line_the_field_and_what_is_allowed(refused: Any, 
     ],
 )
 def test_a_file_without_prices(refused: Any, text: str, said: str) -> None:
-    whole = (PROJECT / "include" / "policies" / "prices.yaml").read_text("utf-8")
+    whole = (manifests.POLICIES / "prices.yaml").read_text("utf-8")
     _, found = refused(whole, text)
     assert found == said
 
