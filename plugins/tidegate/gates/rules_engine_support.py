@@ -8,11 +8,9 @@ from tidegate.gates.rules_remedies import AUTHOR, SAME_DAG, manifest
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
 from tidegate.models.plan import PlannedResource
-from tidegate.models.policy import SUPPORTED_TYPES, PolicyException
+from tidegate.models.policy import OLD_ENGINE, SUPPORTED_TYPES, PolicyException
 from tidegate.models.remedy import Clear, Person, Remedy
 
-RULE = "DATABASE-OLD-ENGINE"
-"""The rule from which an exception of the manifest lets one database be."""
 SWITCHED_OFF = "open-source-rds-extended-support-disabled"
 
 Support = Mapping[str, Mapping[str, date]]
@@ -30,12 +28,12 @@ def old_engine_blockers(
     if _text(of.get("engine_lifecycle_support")) == SWITCHED_OFF:
         return
     ended = _ended(support.get(engine, {}), version)
-    mine = [it for it in exceptions if (it.rule, it.resource) == (RULE, resource.address)]
+    mine = [it for it in exceptions if (it.rule, it.resource) == (OLD_ENGINE, resource.address)]
     if ended is None or today <= ended or any(today <= it.expires for it in mine):
         return
     yield Blocker(
         code="FORBIDDEN-RESOURCE",
-        summary=f"rule {RULE}: an engine beyond its standard support is billed by the vCPU and hour",
+        summary=f"rule {OLD_ENGINE}: an engine beyond its standard support is billed by the vCPU and hour",
         resource=resource.address,
         observed=f"{engine} {version}, whose standard support ended on {ended.isoformat()}",
         expected=f"a newer major version, or engine_lifecycle_support = {SWITCHED_OFF}",

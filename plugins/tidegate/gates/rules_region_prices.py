@@ -32,24 +32,26 @@ def stand_in_price_blockers(facts: IdentityFacts) -> Iterator[Blocker]:
     if facts.prices is None or facts.caller.profile == "sandbox":
         return
     made_up = [price for price in facts.prices.prices if price.source.startswith(STAND_IN)]
-    for region in sorted({price.region for price in made_up}):
-        types = sorted({name for price in made_up if price.region == region for name in price.types})
+    for first in {price.region: price for price in made_up}.values():
+        types = sorted({name for price in made_up if price.region == first.region for name in price.types})
         yield Blocker(
             code="PRICE-MADE-UP",
             summary="prices of the sandbox stand where prices of AWS belong",
-            resource=f"{_PRICES}: {region}",
+            resource=f"{_PRICES}: {first.region}",
             observed=f"source {STAND_IN}: {', '.join(types)}",
             expected="what the AWS price list answers",
             remedy=Remedy.of(
-                Edit(_PRICES, "prices", why=f"take the entries of {region} out whose source begins with {STAND_IN}"),
-                Command((*_refresh(region), "--write", _PRICES), AUTHOR),
+                Edit(
+                    _PRICES, "prices", why=f"without the entries of {first.region} whose source begins with {STAND_IN}"
+                ),
+                Command((*_refresh(first.region), "--write", _PRICES), AUTHOR),
                 Clear(),
             ),
         )
 
 
 def _refresh(region: str) -> tuple[str, ...]:
-    return ("tidegate", "prices", "refresh", "--region", region, "--environment", "<environment>")
+    return ("tidegate", "prices", "refresh", f"--region={region}", "--environment", "<environment>")
 
 
 def _remedy(found: UnpricedKind) -> Remedy:

@@ -12,6 +12,8 @@ from tidegate.models.scalars import Said, Scalar
 
 SUPPORTED_TYPES = frozenset({"aws_db_instance"})
 """Types whose engine runs out of standard support."""
+OLD_ENGINE = "DATABASE-OLD-ENGINE"
+"""The rule from which an exception of the manifest lets one database be."""
 SUPPORT_ATTRIBUTES = ("engine", "engine_lifecycle_support", "engine_version")
 
 

@@ -245,7 +245,7 @@ def test_a_region_without_a_price_blocks_before_anything_is_made() -> None:
     assert blocker.resource == "aws_db_instance of demo in eu-central-1"
     assert "no price of aws_db_instance in eu-central-1 fits" in blocker.observed
     assert (
-        "tidegate prices refresh --region eu-central-1 --environment dev_min --write include/policies/prices.yaml"
+        "tidegate prices refresh --region=eu-central-1 --environment dev_min --write include/policies/prices.yaml"
         in blocker.remedy.text
     )
 
@@ -309,4 +309,4 @@ def test_a_price_that_the_sandbox_made_up_is_none_outside_of_it(profile: str, so
     )
     assert [it.code for it in found] == codes
     assert all(it.resource == f"include/policies/prices.yaml: {first.region}" for it in found)
-    assert all(f"--region {first.region} " in it.remedy.text for it in found)
+    assert all(f"--region={first.region} " in it.remedy.text for it in found)
