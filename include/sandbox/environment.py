@@ -73,6 +73,8 @@ def sandbox_environment(addresses: Addresses, region: str, role_arn: str, files:
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     values |= {f"AWS_ENDPOINT_URL{suffix}": addresses.aws for suffix in ENDPOINT_SUFFIXES}
+    # Its SDKs put the account before the name, and nothing can stand before an address.
+    values["AWS_ENDPOINT_URL_S3_CONTROL"] = addresses.aws.replace("127.0.0.1", "localhost")
     return Environment(values, unset=["AWS_CA_BUNDLE"])
 
 

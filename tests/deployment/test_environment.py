@@ -160,7 +160,7 @@ def test_the_token_lies_in_the_mounted_directory(profile: str) -> None:
         assert [mount for mount in mounts if mount.endswith(f":{token.parent}:ro")]
 
 
-@pytest.mark.parametrize(("profile", "endpoints"), [("sandbox", 5), ("aws", 0)])
+@pytest.mark.parametrize(("profile", "endpoints"), [("sandbox", 6), ("aws", 0)])
 def test_the_identity_gate_would_accept_it(
     profile: str, endpoints: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
