@@ -76,7 +76,7 @@ def test_what_is_missing_is_said_with_the_way_to_get_it(sandbox: Sandbox, manife
     status, said = preflight(sandbox, manifest, AWS_REGION="eu-central-1", AWS_DEFAULT_REGION="")
     assert status == 1, said
     assert "REGION-UNPRICED" in said
-    assert "tidegate prices refresh --region eu-central-1 --environment dev_min" in said
+    assert "tidegate prices refresh --region=eu-central-1 --environment dev_min" in said
 
 
 def test_a_role_that_is_not_as_its_owner_was_asked_to_make_it(sandbox: Sandbox, manifest: Path) -> None:
