@@ -10,7 +10,6 @@ _PROVIDER = "/hashicorp/aws"
 _TYPE = "aws_"
 _COMPUTED = frozenset({"aws_s3_bucket"})
 """Provider 5 has a `region` here that AWS answers, and none that anybody could set."""
-_GONE = (["delete"], ["forget"])
 
 
 def region_uses(document: dict[str, Any]) -> tuple[RegionUse, ...]:
@@ -29,7 +28,9 @@ def _of_providers(document: dict[str, Any]) -> Iterator[tuple[str, Observed[str]
     for name, provider in sorted(configured.items()):
         given = (provider.get("expressions") or {}).get("region")
         if str(provider.get("full_name") or provider["name"]).endswith(_PROVIDER) and given is not None:
-            yield f"provider {name}", _evaluated(given, document.get("variables") or {})
+            # A module's variables are its own, and the plan does not show what they were given.
+            known = {} if provider.get("module_address") else document.get("variables") or {}
+            yield f"provider {name}", _evaluated(given, known)
 
 
 def _evaluated(expression: dict[str, Any], variables: Mapping[str, Any]) -> Observed[str]:
@@ -46,15 +47,13 @@ def _of_resources(document: dict[str, Any]) -> Iterator[tuple[str, Observed[str]
     for change in (*(document.get("resource_changes") or ()), *deferred):
         if change["mode"] != "managed" or not change["type"].startswith(_TYPE):
             continue
-        inner = change["change"]
-        if inner["actions"] in _GONE:
-            continue
-        region = _planned(change["type"], inner)
+        region = _planned(change["type"], change["change"])
         if region != Absent():
             yield change["address"], region
 
 
 def _planned(kind: str, inner: dict[str, Any]) -> Observed[str]:
+    """Absent where it names none, and where nothing stands afterwards."""
     unknown = inner.get("after_unknown")
     if unknown is True or (isinstance(unknown, dict) and unknown.get("region")):
         return Absent() if kind in _COMPUTED else UnknownUntilApply()

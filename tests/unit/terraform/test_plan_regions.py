@@ -64,6 +64,21 @@ def use(region: Any, first: str, count: int = 1) -> RegionUse:
             | {"variables": {"region": {"value": HOME}, "other": {"value": HOME}}},
             (use(UnknownUntilApply(), "provider aws"),),
         ),
+        (
+            {
+                "configuration": {
+                    "provider_config": {
+                        "module.far:aws": {
+                            "full_name": AWS,
+                            "module_address": "module.far",
+                            "expressions": {"region": {"references": ["var.region"]}},
+                        }
+                    }
+                },
+                "variables": {"region": {"value": HOME}},
+            },
+            (use(UnknownUntilApply(), "provider module.far:aws"),),
+        ),
         (provider({"region": {"references": ["local.region"]}}), (use(UnknownUntilApply(), "provider aws"),)),
     ],
 )
