@@ -24,6 +24,8 @@ CODES = {
     "blocked_action_of_a_provider": ["PLAN-ACTION-UNKNOWN"],
     "blocked_action_put_off": ["PLAN-ACTION-UNKNOWN"],
     "blocked_bucket_of_demo_deleted": ["PROTECTED-RESOURCE"],
+    "blocked_database_beyond_its_standard_support": [FORBIDDEN],
+    "blocked_region_of_its_own": ["PLAN-REGION-MISMATCH"],
     "blocked_database_that_grows_and_runs_fast": [FORBIDDEN] * 6,
     "blocked_logs_for_ever": [FORBIDDEN],
     "blocked_machines_of_another_name": [*[FORBIDDEN, TYPE] * 3, *[UNPRICED] * 3],
