@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from botocore import xform_name
+
 from refused_calls.world import ACCOUNT, HERE, Call, World, policy
 
 GONE_TOPIC = f"arn:aws:sns:{HERE}:{ACCOUNT}:gone"
@@ -52,6 +54,22 @@ def _retention(key: str, *, locked: bool) -> Call:
     )
 
 
+def _audience(operation: str, audience: str) -> Call:
+    gone = f"arn:aws:iam::{ACCOUNT}:oidc-provider/gone.example"
+    given = {"OpenIDConnectProviderArn": gone, "ClientID": audience}
+    return lambda world: getattr(world("iam"), xform_name(operation))(**given)
+
+
+def _one_audience_more(world: World) -> None:
+    iam = world("iam")
+    full = iam.create_open_id_connect_provider(
+        Url="https://full.example", ClientIDList=[f"audience-{number}" for number in range(100)]
+    )
+    iam.add_client_id_to_open_id_connect_provider(
+        OpenIDConnectProviderArn=full["OpenIDConnectProviderArn"], ClientID="one-more"
+    )
+
+
 def _without(name: str) -> dict[str, Any]:
     return {key: value for key, value in ALLOW.items() if key != name}
 
@@ -61,7 +79,11 @@ def _second_page(world: World, **more: Any) -> None:
 
 
 _MAIL = {"Protocol": "email", "Endpoint": "oncall@tidegate.example"}
+_AUDIENCES = ("AddClientIDToOpenIDConnectProvider", "RemoveClientIDFromOpenIDConnectProvider")
 CALLS: dict[str, Call] = {
+    **{f"iam {operation}: the provider is not there": _audience(operation, "mine") for operation in _AUDIENCES},
+    **{f"iam {operation}: the audience is too long": _audience(operation, "a" * 256) for operation in _AUDIENCES},
+    f"iam {_AUDIENCES[0]}: the provider has a hundred audiences": _one_audience_more,
     "kms CreateAlias: the name begins as AWS's own do": _alias("alias/aws/mine"),
     "kms CreateAlias: the name does not begin with alias/": _alias("mine"),
     "kms CreateAlias: the name holds a blank": _alias("alias/my own"),

@@ -1,8 +1,23 @@
 """The list of labelled extensions that the sandbox puts on moto."""
 
-from sandbox.aws import application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, kms, rds, regions, s3, sns
+from sandbox.aws import (
+    application_autoscaling,
+    bucket_policy,
+    budgets,
+    cost_explorer,
+    ecs,
+    identity_providers,
+    kms,
+    rds,
+    regions,
+    s3,
+    sns,
+)
 
-EXTENSIONS = (application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, kms, rds, regions, s3, sns)
+EXTENSIONS = (
+    *(application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, identity_providers),
+    *(kms, rds, regions, s3, sns),
+)
 
 
 def install_extensions() -> None:

@@ -83,6 +83,12 @@ def lifting(given: PlanFacts, exception: PolicyException) -> dict[str, Any]:
     return {name: getattr(given, name) for name in names} | {"exceptions": (exception,)}
 
 
+def test_only_databases_have_such_a_support() -> None:
+    given = facts("postgres", "13")
+    other = planned("aws_dms_endpoint.this", "create", attributes=given.plan.value.resources[0].attributes)
+    assert said(plan_facts(other, allowed_types=("aws_dms_endpoint",), forbidden=(), standard_support=SUPPORT)) == []
+
+
 def test_what_is_deleted_costs_nothing_any_more() -> None:
     given = facts("postgres", "13")
     gone = planned(ADDRESS, "delete", attributes=given.plan.value.resources[0].attributes)
