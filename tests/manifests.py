@@ -22,7 +22,7 @@ def without_kafka(directory: Path) -> Path:
     manifest: Any = yaml.load(COMMITTED.read_text(encoding="utf-8"))
     _quick(manifest)
     del manifest["stacks"]["confluent"]
-    manifest["stacks"]["demo"]["depends_on"] = ["core"]
+    manifest["stacks"]["demo"] |= {"depends_on": ["core"], "states": {"core": "core"}}
     manifest["cost_scope"] = ["aws"]
     del manifest["confluent"]
     return _written(yaml, manifest, directory)

@@ -123,7 +123,7 @@ def dev_min() -> tuple[Environment, Policies]:
     manifest = three_stacks().model_dump(by_alias=True)
     manifest |= {"confluent": None, "cost_scope": ("aws",)}
     del manifest["stacks"]["confluent"]
-    manifest["stacks"]["demo"]["depends_on"] = ("core",)
+    manifest["stacks"]["demo"] |= {"depends_on": ("core",), "states": {"core": "core"}}
     environment = Environment.model_validate(manifest)
     return environment, environments.load_policies(environment)
 

@@ -12,6 +12,7 @@ from tidegate.lanes import texts
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.spec import ENDED_PARAM, Lane, PhaseSpec, dag_id_of
 from tidegate.models.environment import Environment
+from tidegate.models.stack import StackParam
 from tidegate.operators.broken import BrokenManifestOperator
 from tidegate.operators.gate import GateOperator, TerraformApplyOperator, TerraformPlanOperator
 from tidegate.operators.verdict import PhaseVerdictOperator
@@ -153,24 +154,17 @@ def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
                 "latch is set: nothing that has a price is added, no platform run opens, and it counts as no build.",
                 section="Build",
             ),
-            "runtime_database_enabled": Param(
-                True,
-                type="boolean",
-                title="Runtime database",
-                description="Create demo's PostgreSQL instance (about 80 seconds, about 0.02 USD an hour).",
-                section="Build",
-            ),
+            **_stack_params(environment),
             "time_to_live_hours": _hours(
                 environment,
                 environment.time_to_live.default_hours,
-                "Ephemeral stacks are torn down so many hours after they are built. The messaging stack has no time to "
-                "live of its own.",
+                f"Ephemeral stacks are torn down this many hours after they are built{_without_end(environment)}.",
                 "Build",
             ),
             "repair_drift": Param(
                 False,
                 type="boolean",
-                title="Repair core",
+                title="Repair persistent stacks",
                 description="Lets this run change back what was changed behind Terraform's back, and mend what an "
                 "interrupted run left half made. Needs a reason.",
                 section="Drift",
@@ -241,13 +235,13 @@ def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
             "confirm": _confirm(environment),
         }
     if phase == "extend":
-        stacks = list(environment.stacks_by_lifecycle("ephemeral")) or [""]
+        stacks = list(environment.stacks_with_time_to_live) or [""]
         stack = Param(
             stacks[0],
             type="string",
             enum=stacks,
             title="Stack",
-            description="What shall stand longer. The messaging stack has no time to live of its own.",
+            description="The stack that is to stay deployed longer.",
             section="Target",
         )
         hours = _hours(
@@ -259,6 +253,27 @@ def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
         reason = _reason("Why it must stand longer. Kept in the record of its time to live.")
         return {"stack": stack, "hours": hours, "confirm": _confirm(environment), "reason": reason}
     return {}
+
+
+def _stack_params(environment: Environment) -> dict[str, Param]:
+    """What the stacks of the manifest ask whoever builds them."""
+    return {
+        name: Param(given.default, section="Build", **_schema(given))
+        for stack in environment.stacks.values()
+        for name, given in stack.params.items()
+    }
+
+
+def _schema(given: StackParam) -> dict[str, Any]:
+    choices = {"enum": list(given.choices)} if given.choices else {}
+    return {"type": given.type, "title": given.title, "description": given.help, **choices}
+
+
+def _without_end(environment: Environment) -> str:
+    """Which ephemeral stacks have no time to live of their own, as the end of a sentence."""
+    timed = environment.stacks_with_time_to_live
+    left = [name for name in environment.stacks_by_lifecycle("ephemeral") if name not in timed]
+    return f"; {', '.join(left)} only when M9 is asked for it" if left else ""
 
 
 def _state_params() -> dict[str, Param]:

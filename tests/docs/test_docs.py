@@ -110,7 +110,7 @@ def test_the_readme_shows_every_lane_as_it_is() -> None:
     assert len(rows) == len(set(rows))
     assert set(rows) == lanes()
     unused = {gate.id for gate in GATES} - {gate for *_, gate in rows}
-    messaging = any(environments.load(name).stacks_by_lifecycle("messaging") for name in environments.names())
+    messaging = any(environments.load(name).stacks_with_identities for name in environments.names())
     assert unused == (set() if messaging else {"ORPHAN-IDENTITIES"})
 
 

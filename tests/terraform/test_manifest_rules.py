@@ -15,18 +15,15 @@ from standins import three_stacks
 from tidegate.models.names import derived_names
 from tidegate.settings import settings
 from tidegate.terraform.program import find_program
-from tidegate.terraform.variables import confluent_variables, core_variables, demo_variables
+from tidegate.terraform.variables import FromTheRun, stack_variables
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "include" / "terraform"
 JUDGED = tuple(row for row in ROWS if row.hcl and not row.only_manifest)
 
 ENVIRONMENT = three_stacks()
+GIVEN_BY_THE_RUN = FromTheRun(platform_run="platform_1", confluent_endpoint="https://api.example.com")
 FITTING: dict[str, dict[str, Any]] = {
-    "core": core_variables(ENVIRONMENT),
-    "confluent": confluent_variables(ENVIRONMENT, platform_run="platform_1", endpoint="https://api.example.com"),
-    "demo": demo_variables(
-        ENVIRONMENT, platform_run="platform_1", runtime_database_enabled=True, state_use_path_style=False
-    ),
+    **{name: stack_variables(ENVIRONMENT, name, GIVEN_BY_THE_RUN) for name in ("core", "confluent", "demo")},
     "modules/network": {
         "name": "n",
         "region": "eu-west-2",

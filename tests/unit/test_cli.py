@@ -281,7 +281,7 @@ def test_environments(tidegate: Any) -> None:
     ended = tidegate("environments")
     assert ended.status == 0
     assert ended.out == (
-        "dev_min  account 123456789012, eu-west-2: core (persistent), confluent (messaging), demo (ephemeral); "
+        "dev_min  account 123456789012, eu-west-2: core (persistent), confluent (ephemeral), demo (ephemeral); "
         "budget 30 USD, stop at 28\n"
     )
 

@@ -80,7 +80,7 @@ def judge_plan(
         tainted=Absent(),
         month=Absent(),
     )
-    found = GATE.evaluate(facts, judged_at=now, names={"environment": environment.name})
+    found = GATE.evaluate(facts, judged_at=now, names=environment.names_in_texts)
     return tuple(replace(blocker, remedy=_offline(blocker.remedy)) for blocker in found)
 
 
@@ -152,7 +152,7 @@ def _stack(environment: "Environment", stack: str) -> str:
         if stack not in environment.stacks:
             raise typer.BadParameter(f"{environment.name} has no stack {stack!r}; it has {names}")
         return stack
-    ephemeral = tuple(environment.stacks_by_lifecycle("ephemeral"))
+    ephemeral = tuple(environment.stacks_with_time_to_live)
     if len(ephemeral) != 1:
         raise typer.BadParameter(f"say --stack: {environment.name} has {names}")
     return ephemeral[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable, required, unusable
 from tidegate.gates.rules_protected import tainted_blockers
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, REBUILD, STATE_BUCKET
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, REBUILD, STATE_BUCKET, root_of
 from tidegate.gates.rules_state import lock_left_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
@@ -173,9 +173,7 @@ def _outputs(facts: AppliedStateFacts) -> Iterator[Blocker]:
                 resource=f"{facts.stack}.{name}",
                 observed=f"outputs: {', '.join(facts.outputs.value) or 'none'}",
                 expected=f"a value for {name}",
-                remedy=Remedy.of(
-                    Person(AUTHOR, f"declare output {name} in include/terraform/{facts.stack}/outputs.tf"), BUILD
-                ),
+                remedy=Remedy.of(Person(AUTHOR, f"declare output {name} in {root_of(facts.stack)}/outputs.tf"), BUILD),
             )
 
 

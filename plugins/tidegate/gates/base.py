@@ -59,7 +59,8 @@ class Gate(Generic[F]):
     ) -> tuple[Blocker, ...]:
         """Judge facts. An empty answer is the only pass. `judged_at` is aware UTC.
 
-        `names` are put where a blocker says `<environment>`, `<dag>` or `<task>`: a gate knows none of them.
+        `names` are put where a blocker says `<environment>`, `<dag>`, `<task>` or `<root of STACK>`: a gate does not
+        know them.
 
         Never raises: what cannot be judged is blocked.
         """

@@ -7,15 +7,14 @@ from typing import Any
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_budget import budget_effect_blockers
 from tidegate.gates.rules_observed import Need, required_equal, unusable
-from tidegate.gates.rules_remedies import REPAIR_CORE
+from tidegate.gates.rules_remedies import repair_alone
 from tidegate.models.blocker import Blocker
 from tidegate.models.budget import BudgetAlert, BudgetFacts, TopicSubscription
 from tidegate.models.observed import Known, Observed
 from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 
-_REPAIR = Remedy.of(REPAIR_CORE)
 _READABLE = Remedy.of(
-    Person(OWNER, "allow the execution role to read it", "include/terraform/core/execution_policy.tf"), Clear()
+    Person(OWNER, "allow the execution role to read it", "include/policies/execution_role.yaml"), Clear()
 )
 _EXCLUDED = ("IncludeCredit", "IncludeRefund")
 _KIND = ("ACTUAL", "GREATER_THAN", "ABSOLUTE_VALUE")
@@ -28,7 +27,7 @@ def blockers(facts: BudgetFacts) -> Iterator[Blocker]:
         what="the budget",
         resource=facts.expected_name,
         expected=f"budget {facts.expected_name}",
-        remedy=Remedy.of(REPAIR_CORE, alternative=_READABLE.steps),
+        remedy=Remedy.of(repair_alone(facts.stack), alternative=_READABLE.steps),
     )
     yield from required_equal(facts.name, facts.expected_name, need, otherwise="NAME-MISMATCH")
     if isinstance(facts.name, Known):
@@ -40,7 +39,13 @@ def blockers(facts: BudgetFacts) -> Iterator[Blocker]:
 def _definition(facts: BudgetFacts) -> Iterator[Blocker]:
     def same(observed: Observed[Any], wanted: Any, *, stem: str, what: str, expected: str = "") -> Iterator[Blocker]:
         named = expected or str(wanted)
-        need = Need(stem=stem, what=what, resource=facts.expected_name, expected=named, remedy=_REPAIR)
+        need = Need(
+            stem=stem,
+            what=what,
+            resource=facts.expected_name,
+            expected=named,
+            remedy=Remedy.of(repair_alone(facts.stack)),
+        )
         return required_equal(observed, wanted, need, otherwise="MISMATCH")
 
     unit, left_out = facts.expected_unit, "credits and refunds left out, because they hide spend, and nothing else"
@@ -77,7 +82,7 @@ def _alerts(facts: BudgetFacts) -> Iterator[Blocker]:
                 what="the list of alerts",
                 resource=facts.expected_name,
                 expected=", ".join(map(_wanted, facts.expected_alerts)) or "alerts",
-                remedy=Remedy.of(*_READABLE.steps, alternative=_REPAIR.steps),
+                remedy=Remedy.of(*_READABLE.steps, alternative=(repair_alone(facts.stack),)),
             ),
         )
         return
@@ -134,7 +139,7 @@ def _channel(facts: BudgetFacts) -> Iterator[Blocker]:
                 what="the alert topic",
                 resource=facts.expected_topic,
                 expected=wanted,
-                remedy=Remedy.of(*_READABLE.steps, alternative=_REPAIR.steps),
+                remedy=Remedy.of(*_READABLE.steps, alternative=(repair_alone(facts.stack),)),
             ),
         )
         return
@@ -163,7 +168,8 @@ def _channel(facts: BudgetFacts) -> Iterator[Blocker]:
         observed=", ".join(listed) or "no subscription",
         expected=wanted,
         remedy=Remedy.of(
-            REPAIR_CORE, Person(facts.expected_email, "open the mail from AWS Notifications and follow its link")
+            repair_alone(facts.stack),
+            Person(facts.expected_email, "open the mail from AWS Notifications and follow its link"),
         ),
     )
 
@@ -187,7 +193,7 @@ def _alert(code: str, facts: BudgetFacts, summary: str, observed: str, expected:
         resource=facts.expected_name,
         observed=observed,
         expected=expected,
-        remedy=_REPAIR,
+        remedy=Remedy.of(repair_alone(facts.stack)),
     )
 
 

@@ -1,4 +1,4 @@
-"""ORPHAN-IDENTITIES. After the messaging stack is gone, nobody can log in as one of its identities any more (LC3).
+"""ORPHAN-IDENTITIES. After a stack at Confluent is gone, nobody can log in as one of its identities any more (LC3).
 
 Environments stand for what is in them: clusters, topics and ACLs.
 """
@@ -103,7 +103,7 @@ def _left(
 
 GATE = Gate(
     id="ORPHAN-IDENTITIES",
-    title="No identity and no parameter of the messaging stack is left behind",
+    title="No identity and no secret of the stack is left behind",
     owner="platform",
     requirements=("LC3", "TD4", "TD5"),
     facts=OrphanFacts,

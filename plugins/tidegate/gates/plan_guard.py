@@ -18,7 +18,7 @@ from tidegate.gates.rules_operator_key import refused_blockers
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_plan_region import region_blockers
 from tidegate.gates.rules_protected import EVERYTHING, protected_by, tainted_blockers
-from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, SAME_DAG, STATE_BUCKET, manifest
+from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, SAME_DAG, STATE_BUCKET, manifest, root_of
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
@@ -146,7 +146,7 @@ def _forbidden(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]
                 forbidden_code="FORBIDDEN-RESOURCE",
                 resource=resource.address,
                 remedy=Remedy.of(
-                    Person(AUTHOR, f"change include/terraform/{facts.stack}"),
+                    Person(AUTHOR, f"change {root_of(facts.stack)}"),
                     Clear(),
                     alternative=(manifest("exceptions", why="an exception with owner, reason and expiry"), SAME_DAG),
                 ),
@@ -196,7 +196,7 @@ def _protected(facts: PlanFacts, resource: PlannedResource) -> Iterator[Blocker]
         observed=", ".join(resource.actions),
         expected=f"neither delete nor forget {_below(facts, entry, resource)}",
         remedy=Remedy.of(
-            Person(AUTHOR, f"undo the change in include/terraform/{facts.stack} that replaces or removes it"),
+            Person(AUTHOR, f"undo the change in {root_of(facts.stack)} that replaces or removes it"),
             Clear(),
             alternative=(
                 manifest("exceptions", why=f"{resource.address} from rule PROTECTED-RESOURCE, with owner and end"),
@@ -279,9 +279,7 @@ def _alone(facts: PlanFacts, plan: Plan) -> Iterator[Blocker]:
                 resource=change.address,
                 observed=change.unknown or f"{change.usd_per_hour} USD an hour",
                 expected="nothing that has a price",
-                remedy=Remedy.of(
-                    Person(AUTHOR, f"take it out of include/terraform/{facts.stack} for now"), Clear(), note=whole
-                ),
+                remedy=Remedy.of(Person(AUTHOR, f"take it out of {root_of(facts.stack)} for now"), Clear(), note=whole),
             )
     for resource in plan.resources if facts.only_repairs else ():
         if resource.actions not in _UNCHANGED and not resource.drifted:
@@ -291,9 +289,7 @@ def _alone(facts: PlanFacts, plan: Plan) -> Iterator[Blocker]:
                 resource=resource.address,
                 observed=f"not drifted; the plan would {', '.join(resource.actions)}",
                 expected="no change, or the repair of a drift",
-                remedy=Remedy.of(
-                    Person(AUTHOR, f"undo the change in include/terraform/{facts.stack}"), Clear(), note=whole
-                ),
+                remedy=Remedy.of(Person(AUTHOR, f"undo the change in {root_of(facts.stack)}"), Clear(), note=whole),
             )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import FINDER, REPAIR_CORE
+from tidegate.gates.rules_remedies import FINDER, repair_alone
 from tidegate.models.blocker import Blocker
 from tidegate.models.budget import BudgetFacts
 from tidegate.models.observed import Absent, Known, Observed
@@ -25,7 +25,7 @@ QUIET_ACTION_STATES = frozenset({"STANDBY", "REVERSE_SUCCESS"})
 """States of a budget action in which nothing that it did is in force or under way."""
 
 _READABLE = Remedy.of(
-    Person(OWNER, "allow the execution role to read it", "include/terraform/core/execution_policy_guards.tf"), Clear()
+    Person(OWNER, "allow the execution role to read it", "include/policies/execution_role.yaml"), Clear()
 )
 
 
@@ -55,7 +55,7 @@ def _time(facts: BudgetFacts) -> Iterator[Blocker]:
             resource=facts.expected_name,
             observed=f"it ends at {facts.ends_at.value.isoformat()}",
             expected=f"no end, or one after {(facts.observed_at + ENDS_SOON).date().isoformat()}",
-            remedy=Remedy.of(REPAIR_CORE),
+            remedy=Remedy.of(repair_alone(facts.stack)),
         )
 
 
@@ -82,7 +82,7 @@ def _metric(facts: BudgetFacts) -> Iterator[Blocker]:
             observed=facts.metric.value or "blank",
             expected=METRIC,
             remedy=Remedy.of(
-                REPAIR_CORE,
+                repair_alone(facts.stack),
                 alternative=(
                     Person(FINDER, "let the budget aggregate costs by unblended costs in the console"),
                     Clear(),
@@ -101,7 +101,7 @@ def _moved_limit(facts: BudgetFacts) -> Iterator[Blocker]:
             observed=", ".join(facts.limit_moved_by.value),
             expected="a fixed cap",
             remedy=Remedy.of(
-                REPAIR_CORE,
+                repair_alone(facts.stack),
                 alternative=(Person(FINDER, "set the budget to a fixed amount in the console"), Clear()),
             ),
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from tidegate.gates.rules_remedies import AUTHOR, SAME_DAG, manifest
+from tidegate.gates.rules_remedies import AUTHOR, SAME_DAG, manifest, root_of
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, Observed
 from tidegate.models.plan import PlannedResource
@@ -38,7 +38,7 @@ def old_engine_blockers(
         observed=f"{engine} {version}, whose standard support ended on {ended.isoformat()}",
         expected=f"a newer major version, or engine_lifecycle_support = {SWITCHED_OFF}",
         remedy=Remedy.of(
-            Person(AUTHOR, f"change include/terraform/{stack}"),
+            Person(AUTHOR, f"change {root_of(stack)}"),
             Clear(),
             alternative=(manifest("exceptions", why="an exception with owner, reason and expiry"), SAME_DAG),
         ),

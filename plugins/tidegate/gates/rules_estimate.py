@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from tidegate.cost.estimate import PlanEstimate, estimate_of, room_in
 from tidegate.cost.month import said_usd
 from tidegate.gates.base import each
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, SAME_DAG, TEARDOWN, manifest
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, SAME_DAG, TEARDOWN, manifest, root_of
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, shown
 from tidegate.models.plan import Plan, PlanFacts
@@ -77,7 +77,7 @@ def _limit(facts: PlanFacts, estimate: PlanEstimate) -> Iterator[Blocker]:
             observed=f"{estimate.usd_per_month} USD a month, {estimate.usd_per_hour} an hour: {_dearest(estimate)}",
             expected=f"at most {limit} USD a month",
             remedy=Remedy.of(
-                Person(AUTHOR, f"make less in include/terraform/{facts.stack}"),
+                Person(AUTHOR, f"make less in {root_of(facts.stack)}"),
                 Clear(),
                 alternative=(manifest("budget.plan_limit_usd_per_month", why="a limit that this plan keeps"), SAME_DAG),
             ),

@@ -7,7 +7,7 @@ removes: saying "trigger M9" for it would take demo down and leave the culprit s
 import re
 
 from tidegate.gates.rules_deletion import deleting_command
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, manifest, teardown
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, manifest, root_of, teardown
 from tidegate.models.inventory import LiveResource
 from tidegate.models.observed import Absent, Known
 from tidegate.models.ownership import OwnedState, Owners
@@ -31,11 +31,11 @@ def way_out(resource: LiveResource, owners: Owners | None, *, tearing_down: bool
     if holder is None:
         return _unheld(resource, owners)
     if not holder.destroyable:
-        return Remedy.of(Person(AUTHOR, f"take it out of include/terraform/{holder.stack}"), BUILD)
+        return Remedy.of(Person(AUTHOR, f"take it out of {root_of(holder.stack)}"), BUILD)
     if tearing_down:
         return Remedy.of(teardown(holder.stack))
     return Remedy.of(
-        Person(AUTHOR, f"take it out of include/terraform/{holder.stack}"), BUILD, alternative=(teardown(holder.stack),)
+        Person(AUTHOR, f"take it out of {root_of(holder.stack)}"), BUILD, alternative=(teardown(holder.stack),)
     )
 
 

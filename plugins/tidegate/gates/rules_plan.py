@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import AUTHOR, CLEAR, FINDER, SAME_DAG, allow, manifest
+from tidegate.gates.rules_remedies import AUTHOR, CLEAR, FINDER, SAME_DAG, allow, manifest, root_of
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
 from tidegate.models.plan import Plan, Purpose
@@ -112,7 +112,7 @@ def _besides(plan: Plan) -> Iterator[Blocker]:
             observed="the apply also runs this action of a provider",
             expected="changes of resources, and nothing beside them",
             remedy=Remedy.of(
-                Person(AUTHOR, f"take the action out of include/terraform/{plan.stack}, and what triggers it"), Clear()
+                Person(AUTHOR, f"take the action out of {root_of(plan.stack)}, and what triggers it"), Clear()
             ),
         )
     for address in plan.deferred:
@@ -123,7 +123,7 @@ def _besides(plan: Plan) -> Iterator[Blocker]:
             observed="deferred",
             expected="every change in this plan",
             remedy=Remedy.of(
-                Person(AUTHOR, f"make its count, keys and provider known in include/terraform/{plan.stack}"), Clear()
+                Person(AUTHOR, f"make its count, keys and provider known in {root_of(plan.stack)}"), Clear()
             ),
         )
 

@@ -5,7 +5,7 @@ Since version 6 of the AWS provider each resource may name a region of its own; 
 
 from collections.abc import Iterator
 
-from tidegate.gates.rules_remedies import AUTHOR
+from tidegate.gates.rules_remedies import AUTHOR, root_of
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known
 from tidegate.models.plan import Plan, RegionUse
@@ -30,7 +30,7 @@ def _blocker(plan: Plan, use: RegionUse, code: str, summary: str, region: str) -
         observed=named if use.count == 1 else f"{named}, and so for {use.count - 1} more",
         expected=region,
         remedy=Remedy.of(
-            Person(AUTHOR, f"take the region of its own out of include/terraform/{plan.stack}"),
+            Person(AUTHOR, f"take the region of its own out of {root_of(plan.stack)}"),
             Clear(),
         ),
     )

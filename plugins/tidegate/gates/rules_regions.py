@@ -124,7 +124,7 @@ def _reading(*, transient: bool) -> Remedy:
             Person(
                 OWNER,
                 "allow the execution role to describe what is in the region, in its policy and in the organisation's",
-                "include/terraform/core/execution_policy.tf",
+                "include/policies/execution_role.yaml",
             ),
             Clear(),
             alternative=_LEAVE_OUT,

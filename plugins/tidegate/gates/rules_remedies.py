@@ -19,8 +19,6 @@ FINDER = "whoever answers for the environment"
 BOOTSTRAP = Trigger("<environment>.m1_backend_bootstrap")
 BUILD = Trigger("<environment>.m2_substrate_build")
 REPAIR = Trigger("<environment>.m2_substrate_build", {"repair_drift": True}, ("repair_reason",))
-REPAIR_CORE = Trigger("<environment>.m2_substrate_build", {"stacks": "core", "repair_drift": True}, ("repair_reason",))
-"""Core alone, which is allowed while the emergency latch is set as well."""
 TEARDOWN = Trigger("<environment>.m9_teardown_cost_check", {}, ("confirm",))
 SAME_DAG = Trigger("<dag>")
 
@@ -40,9 +38,19 @@ MANIFEST_STACKS = Remedy.of(
 )
 
 
+def repair_alone(stack: str) -> Trigger:
+    """M2 for one persistent stack alone, which is allowed while the emergency latch is set as well."""
+    return Trigger("<environment>.m2_substrate_build", {"stacks": stack, "repair_drift": True}, ("repair_reason",))
+
+
 def teardown(target: str) -> Trigger:
     """M9 for a target."""
     return Trigger("<environment>.m9_teardown_cost_check", {"target": target}, ("confirm",))
+
+
+def root_of(stack: str) -> str:
+    """Where a stack's Terraform lies; the lane puts the path in, for no gate knows it."""
+    return f"<root of {stack}>"
 
 
 def manifest(field: str, value: Any = None, why: str = "") -> Edit:

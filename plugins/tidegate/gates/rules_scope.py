@@ -11,7 +11,17 @@ from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_operator_key import forget_blockers, refused_blockers
 from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, CLEAR, FINDER, SAME_DAG, STATE_BUCKET, TEARDOWN, manifest
+from tidegate.gates.rules_remedies import (
+    AUTHOR,
+    BUILD,
+    CLEAR,
+    FINDER,
+    SAME_DAG,
+    STATE_BUCKET,
+    TEARDOWN,
+    manifest,
+    root_of,
+)
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, shown
@@ -28,6 +38,7 @@ _DB_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,62}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _PURE = {("delete",), ("no-op",), ("read",)}
 _DESTROYABLE_LIFECYCLES = {"messaging", "ephemeral"}
+"""`messaging` is what evidence of earlier versions calls an ephemeral stack at Confluent."""
 
 _AGAIN = CLEAR
 
@@ -95,7 +106,7 @@ def _lifecycle(scope: StackScope) -> Iterator[Blocker]:
             summary="the stack may not be destroyed",
             resource=scope.stack,
             observed=f"lifecycle {scope.lifecycle}, destroyable = {scope.destroyable}",
-            expected="lifecycle messaging or ephemeral, destroyable = True",
+            expected="lifecycle ephemeral, destroyable = True",
             remedy=Remedy.of(TEARDOWN, note="With a target that leaves it out"),
         )
 
@@ -122,7 +133,7 @@ def _protected(kept: Kept, scope: StackScope) -> Iterator[Blocker]:
                 observed=f"{resource.type} {resource.id}: {reason}",
                 expected="nothing that preserve names in the manifest",
                 remedy=Remedy.of(
-                    Person(AUTHOR, f"move it out of include/terraform/{scope.stack}"),
+                    Person(AUTHOR, f"move it out of {root_of(scope.stack)}"),
                     Clear(),
                     alternative=(manifest("preserve", why="leave it out"), SAME_DAG),
                 ),

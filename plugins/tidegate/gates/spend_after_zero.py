@@ -123,7 +123,10 @@ def _what_spends(day: date, following: date) -> Remedy:
         Command((*question, "--metrics", "UnblendedCost", "--group-by", "Type=DIMENSION,Key=SERVICE")),
         Person(FINDER, "remove what spends"),
         Wait("the bill of a later day shows nothing"),
-        alternative=(manifest("audit.base_usd_per_day", why="what core costs, when it is core's"), SAME_DAG),
+        alternative=(
+            manifest("audit.base_usd_per_day", why="what the persistent stacks cost, when it is theirs"),
+            SAME_DAG,
+        ),
         note="The question costs 0.01 USD",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, required, unusable
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, REBUILD, SAME_DAG, allow, manifest
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, REBUILD, SAME_DAG, allow, manifest, root_of
 from tidegate.models.blocker import Blocker
 from tidegate.models.contract import ContractFacts, Upstream
 from tidegate.models.observed import Absent, Known
@@ -99,9 +99,7 @@ def _outputs(upstream: Upstream) -> Iterator[Blocker]:
             what="a required output of the upstream stack",
             resource=f"{upstream.stack}.{name}",
             expected="a value",
-            remedy=Remedy.of(
-                Person(AUTHOR, f"declare output {name} in include/terraform/{upstream.stack}/outputs.tf"), BUILD
-            ),
+            remedy=Remedy.of(Person(AUTHOR, f"declare output {name} in {root_of(upstream.stack)}/outputs.tf"), BUILD),
         )
         yield from required(upstream.outputs.get(name, Absent()), need)
 
@@ -130,7 +128,7 @@ def _secrets(upstream: Upstream) -> Iterator[Blocker]:
                 observed="no such parameter",
                 expected="a SecureString",
                 remedy=Remedy.of(
-                    Person(AUTHOR, f"write it in include/terraform/{upstream.stack}"),
+                    Person(AUTHOR, f"write it in {root_of(upstream.stack)}"),
                     BUILD,
                     alternative=(
                         manifest(f"stacks.{upstream.stack}.required_secrets", why="the secrets that it writes"),
@@ -148,7 +146,7 @@ def _secrets(upstream: Upstream) -> Iterator[Blocker]:
                 remedy=Remedy.of(
                     Person(
                         AUTHOR,
-                        f"set its type to SecureString in include/terraform/{upstream.stack} and rotate what it holds",
+                        f"set its type to SecureString in {root_of(upstream.stack)} and rotate what it holds",
                     ),
                     BUILD,
                 ),

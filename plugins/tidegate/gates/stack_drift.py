@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_unreadable
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, MANIFEST_STACKS, REPAIR, STATE_BUCKET, allow
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, MANIFEST_STACKS, REPAIR, STATE_BUCKET, allow, root_of
 from tidegate.models.audit import ChangedResource, DriftPlan, StackDrift, StackDriftFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
@@ -128,9 +128,7 @@ def _pending(stack: StackDrift, plan: DriftPlan) -> Iterator[Blocker]:
         observed=(", ".join(changes[:_SHOWN]) or "Terraform says that there is something to do and lists nothing")
         + more,
         expected="a plan without changes",
-        remedy=Remedy.of(
-            BUILD, alternative=(Person(AUTHOR, f"undo the change in include/terraform/{stack.stack}"), Clear())
-        ),
+        remedy=Remedy.of(BUILD, alternative=(Person(AUTHOR, f"undo the change in {root_of(stack.stack)}"), Clear())),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, unusable
-from tidegate.gates.rules_remedies import AUTHOR, BUILD, MANIFEST_STACKS, STATE_BUCKET
+from tidegate.gates.rules_remedies import AUTHOR, BUILD, MANIFEST_STACKS, STATE_BUCKET, root_of
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
 from tidegate.models.ownership import OwnedState, OwnershipFacts
@@ -81,7 +81,7 @@ def _shared(facts: OwnershipFacts) -> Iterator[Blocker]:
             remedy=Remedy.of(
                 Person(
                     AUTHOR,
-                    f"remove it from one of include/terraform/{{{','.join(stacks)}}} with a `removed` block that "
+                    f"remove it from one of {' or '.join(map(root_of, stacks))} with a `removed` block that "
                     "does not destroy",
                 ),
                 BUILD,

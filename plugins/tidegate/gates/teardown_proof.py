@@ -1,6 +1,6 @@
 """TEARDOWN-PROOF. A teardown is proven when every lane before it passed and every target is empty (TD7).
 
-Whether the platform run is closed by it is another question: only when no ephemeral or messaging stack stands.
+Whether the platform run is closed by it is another question: only when no ephemeral stack is deployed.
 """
 
 import re

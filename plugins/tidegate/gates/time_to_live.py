@@ -1,6 +1,6 @@
 """TIME-TO-LIVE. No ephemeral stack stands longer than its record allows, and none without a record (TD8).
 
-A stack of lifecycle messaging (confluent) has no time to live of its own: what needs it comes and goes, and what it
+A stack whose manifest says `time_to_live: false` has none of its own: what needs it comes and goes, and what it
 costs is the cost guardrail's business.
 """
 

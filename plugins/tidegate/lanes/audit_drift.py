@@ -1,9 +1,10 @@
-"""AUDIT.H: a plan of core and of whatever is up, which nobody can apply, to see what differs (TD8, LC7)."""
+"""AUDIT.H: a plan of every stack that is deployed, which nobody can apply, to see what differs (TD8, LC7)."""
 
 from typing import Any
 
 from tidegate.collectors.aws.state import read_state
 from tidegate.evidence.control import inputs_series
+from tidegate.lanes.build import stack_inputs
 from tidegate.lanes.newest import newest_proof
 from tidegate.lanes.planning import make_drift_plan
 from tidegate.lanes.run import LaneRun, now
@@ -11,7 +12,6 @@ from tidegate.models.audit import DriftPlan, StackDrift, StackDriftFacts
 from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.state import StateVersion
-from tidegate.terraform import variables
 
 
 def collect_drift(run: LaneRun) -> StackDriftFacts:
@@ -98,9 +98,9 @@ def _plan(run: LaneRun, stack: str, state: Observed[StateVersion]) -> Observed[D
 
 
 def _inputs(run: LaneRun, stack: str) -> Known[dict[str, Any]] | Unreadable:
-    """The values that the newest build used: an audit has no params. Those of core come from the manifest alone."""
-    if stack == "core":
-        return Known(variables.core_variables(run.environment))
+    """The values that the newest build used: an audit has no params. Some stacks take nothing from a run."""
+    if not run.environment.stacks[stack].changes_with_each_run:
+        return Known(stack_inputs(run, stack))
     match inputs_series(run.remote, run.environment.name, stack).newest():
         case Known((number, record)) if isinstance(record.get("inputs"), dict):
             run.log(f"{stack}: variable values of {record.get('execution_id')} (record {number})")

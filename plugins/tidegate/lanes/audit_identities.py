@@ -16,8 +16,8 @@ PARAMETER = "aws_ssm_parameter"
 def collect_identities(run: LaneRun) -> AuditIdentitiesFacts:
     """What an apply under way has just made is in no state yet: whether one is, is asked before and after the lists."""
     observed_at = now()
-    messaging = run.environment.stacks_by_lifecycle("messaging")
-    before = unfinished_intents(run, messaging)
+    stacks = run.environment.stacks_with_identities
+    before = unfinished_intents(run, stacks)
     held = {name: _held(run, name) for name in run.environment.stacks}
     found = _identities(run, held)
     parameters = left_parameters(run)
@@ -27,7 +27,7 @@ def collect_identities(run: LaneRun) -> AuditIdentitiesFacts:
         expected_stacks=tuple(run.environment.stacks),
         name_prefix=run.environment.dashed,
         parameter_prefix=run.environment.secrets_prefix,
-        intents=unfinished_intents(run, messaging, before),
+        intents=unfinished_intents(run, stacks, before),
         held=held,
         environments=found.environments,
         service_accounts=found.service_accounts,

@@ -34,7 +34,7 @@ def bill_facts(run: LaneRun, cost: Observed[CostFacts]) -> BillFacts:
         policy=run.policies.bill,
         looked_at=_looked_at(run),
         persistent_types=_types(run, "persistent"),
-        ephemeral_types=_types(run, "messaging", "ephemeral"),
+        ephemeral_types=_types(run, "ephemeral"),
         above_usd=environment.audit.unexplained_usd_per_day,
         open=unexplained_spend(run.control, environment.name),
         exceptions=tuple(each for each in environment.exceptions if each.rule == SPEND_RULE),

@@ -177,7 +177,7 @@ def apply_fetched(run: LaneRun, stack: str) -> None:
 
 def planned(run: LaneRun, stack: str) -> Plan:
     """The plan that this run's guard passed on. Raises LookupError when there is none."""
-    facts = handed_over_facts(run, f"{build_group(stack)}.plan_and_guard", PlanFacts)
+    facts = handed_over_facts(run, f"{build_group(run.environment, stack)}.plan_and_guard", PlanFacts)
     if not isinstance(facts, Known) or not isinstance(facts.value.plan, Known):
         raise LookupError(f"no guarded plan of {stack} in this run: {facts}")
     return facts.value.plan.value
@@ -188,7 +188,7 @@ def collect_applied(run: LaneRun) -> AppliedStateFacts:
     stack = _stack(run)
     observed_at = now()
     after = read_state(run.clients, run.environment, stack)
-    planned_facts = handed_over_facts(run, f"{build_group(stack)}.plan_and_guard", PlanFacts)
+    planned_facts = handed_over_facts(run, f"{build_group(run.environment, stack)}.plan_and_guard", PlanFacts)
     before: Observed[StateVersion] = Absent()
     applied, sha256 = False, ""
     addresses: tuple[str, ...] = ()
@@ -256,22 +256,42 @@ def collect_posture(run: LaneRun) -> PostureFacts:
     )
 
 
-def stack_inputs(run: LaneRun, stack: str) -> dict[str, Any]:
-    """The variable values of a build, from manifest and params. Raises LookupError when the endpoint is not known."""
-    platform_run = str(run.platform_run_id)
-    if stack == "core":
-        return variables.core_variables(run.environment)
-    if stack == "confluent":
-        endpoint = confluent_endpoint(run.environment, run.profile)
-        if not isinstance(endpoint, Known):  # no default: the provider's own would be the real service
-            raise LookupError(f"no endpoint of Confluent: {shown(endpoint)}")
-        return variables.confluent_variables(run.environment, platform_run=platform_run, endpoint=endpoint.value)
-    return variables.demo_variables(
-        run.environment,
-        platform_run=platform_run,
-        runtime_database_enabled=bool(run.params.get("runtime_database_enabled", True)),
-        state_use_path_style=os.environ.get("AWS_S3_USE_PATH_STYLE", "").lower() == "true",
+def stack_inputs(run: LaneRun, stack: str, *, without_upstream: str | None = None) -> dict[str, Any]:
+    """The variable values of a stack, from manifest, params and upstream states.
+
+    Raises LookupError when the endpoint of Confluent or an upstream output is not known. `without_upstream` stands for
+    an output that is gone: a destroy needs no true value.
+    """
+    entry = run.environment.stacks[stack]
+    endpoint = ""
+    if "confluent" in entry.inputs:
+        match confluent_endpoint(run.environment, run.profile):
+            case Known(url):
+                endpoint = url
+            case unknown:  # no default: the provider's own would be the real service
+                raise LookupError(f"no endpoint of Confluent: {shown(unknown)}")
+    given = variables.FromTheRun(
+        platform_run=str(run.platform_run_id) if "platform_run" in entry.inputs else "",
+        confluent_endpoint=endpoint,
+        path_style=os.environ.get("AWS_S3_USE_PATH_STYLE", "").lower() == "true",
+        params=run.params,
+        outputs=_upstream_outputs(run, stack, without_upstream),
     )
+    return variables.stack_variables(run.environment, stack, given)
+
+
+def _upstream_outputs(run: LaneRun, stack: str, without_upstream: str | None) -> dict[str, Any]:
+    """By variable the outputs that the stack takes; each upstream state is read once."""
+    taken = {name: address.partition(".") for name, address in run.environment.stacks[stack].outputs.items()}
+    states = {upstream: read_state(run.clients, run.environment, upstream).outputs for upstream, _, _ in taken.values()}
+    found = {}
+    for name, (upstream, _, output) in taken.items():
+        match states[upstream]:
+            case Known(outputs) if output in outputs:
+                found[name] = outputs[output]
+            case _ if without_upstream is not None:
+                found[name] = without_upstream
+    return found
 
 
 def _record_inputs(run: LaneRun, stack: str) -> None:
@@ -303,7 +323,7 @@ def _upstream(run: LaneRun, name: str, source: Any, manual_allowed: bool) -> Ups
     required = run.environment.stacks[name].required_outputs
     prefix = run.environment.secrets_prefix
     secrets = tuple(prefix + secret for secret in run.environment.stacks[name].required_secrets)
-    applied = handed_over_facts(run, f"{build_group(name)}.verify", AppliedStateFacts)
+    applied = handed_over_facts(run, f"{build_group(run.environment, name)}.verify", AppliedStateFacts)
     expected: Observed[int] = Unreadable(f"no state check of {name} in this run: {applied}")
     if isinstance(applied, Known) and isinstance(applied.value.after, Known):
         expected = Known(applied.value.after.value.serial)

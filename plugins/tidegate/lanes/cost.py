@@ -202,7 +202,7 @@ def _standing_since(run: LaneRun) -> Observed[datetime]:
 
     A platform run can be open for days before anything of Confluent is made.
     """
-    if not run.environment.stacks_by_lifecycle("messaging"):
+    if not run.environment.stacks_with_identities:
         return Absent()
     match run.platform_run:
         case Known(platform) if platform.closed_by is not None:
@@ -217,7 +217,7 @@ def _standing_since(run: LaneRun) -> Observed[datetime]:
 
 def _first_applied(run: LaneRun, since: datetime) -> Observed[datetime]:
     name = run.environment.name
-    stacks = run.environment.stacks_by_lifecycle("messaging")
+    stacks = run.environment.stacks_with_identities
     found = [first_apply(run.remote, name, stack, since=since) for stack in stacks]
     for unusable in found:
         if not isinstance(unusable, Known | Absent):

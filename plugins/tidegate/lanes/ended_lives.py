@@ -22,7 +22,7 @@ def ended_lives(run: LaneRun, stacks: Collection[str]) -> tuple[EndedLife, ...]:
             triggered_by=triggered_by,
             record=read_time_to_live(run.remote, run.environment.name, stack),
         )
-        for stack in run.environment.stacks_by_lifecycle("ephemeral")
+        for stack in run.environment.stacks_with_time_to_live
         if stack in stacks
     )
 

@@ -25,7 +25,7 @@ from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 from tidegate.models.snapshot import SCHEMA_NAME, SCHEMA_VERSION, blocker_document
 from tidegate.settings import PROJECT, settings
 from tidegate.terraform.program import program_name
-from tidegate.terraform.workspace import locked_providers
+from tidegate.terraform.workspace import locked_providers, root_directory
 
 
 class EvidenceUnreachable(Exception):
@@ -108,8 +108,8 @@ def _leave(run: LaneRun, facts: Facts, status: str, blockers: tuple[Blocker, ...
 
 
 def _names(run: LaneRun) -> dict[str, str]:
-    """What stands for `<environment>`, `<dag>` and `<task>` in a blocker."""
-    return {"environment": run.environment.name, "dag": run.dag_id, "task": run.task_id}
+    """What stands for the names that a gate does not know."""
+    return {**run.environment.names_in_texts, "dag": run.dag_id, "task": run.task_id}
 
 
 def _unreachable(run: LaneRun, detail: str) -> str:
@@ -135,7 +135,7 @@ def _tools(run: LaneRun, facts: Facts) -> dict[str, Any]:
     elif isinstance(plan, Known):
         terraform, program = str(plan.value.terraform_version), program_name(settings().terraform)
     stack = run.environment.stacks.get(run.lane.stack or "")
-    root = settings().terraform_dir / stack.root if stack else None
+    root = root_directory(stack) if stack else None
     commit, dirty = source_version(os.environ)
     return {
         "terraform": terraform,

@@ -35,10 +35,11 @@ from tidegate.terraform.state_writer import Operation, StateNotWritten, write_st
 
 
 def refused_now(run: LaneRun, stack: str) -> tuple[RefusedKey, ...]:
-    """Keys in the state of a messaging stack that their clusters refuse, asked now. Empty also where nobody can tell:
-    then the failed plan stays what it is, a blocker.
+    """Keys in the state of a stack at Confluent that their clusters refuse, asked now.
+
+    Empty also where that is not known: then the failed plan stays what it is, a blocker.
     """
-    if run.environment.stacks[stack].lifecycle != "messaging":
+    if run.environment.stacks[stack].identities is None:
         return ()
     held = read_state_object(run.clients, run.environment, stack)
     if not isinstance(held, Known):

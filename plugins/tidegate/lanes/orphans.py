@@ -1,4 +1,4 @@
-"""M9.E after the destroy: whether an identity or a secret of the messaging stack is left behind (LC3)."""
+"""M9.E after the destroy: whether an identity or a secret of the stack is left behind (LC3)."""
 
 from tidegate.collectors.aws.parameters import read_parameters
 from tidegate.collectors.confluent.identities import PREFIX, Identities, read_identities

@@ -11,7 +11,6 @@ from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.run import LaneRun
 from tidegate.lanes.targets import asked_for
 from tidegate.models.cost import CostFacts
-from tidegate.models.environment import Environment
 from tidegate.models.inventory import Inventory
 from tidegate.models.observed import Known, Observed, Unreadable, shown
 from tidegate.models.plan import TeardownScopeFacts
@@ -68,10 +67,11 @@ def _standing(run: LaneRun) -> list[StandingStack]:
 
 
 def _rate(run: LaneRun, stack: str, state: StateRead, inventories: dict[str, Inventory]) -> Observed[Decimal]:
-    """What of the scan the stack's state holds, priced. A messaging stack is all that its platform has of it."""
+    """What of the scan the stack's state holds, priced. A stack at Confluent is all that its platform has of it."""
     if not isinstance(state.resources, Known):
         return Unreadable("its state cannot be read")
-    if _is_messaging(run.environment, stack) and "confluent" not in inventories:
+    at_confluent = run.environment.stacks[stack].identities == "confluent"
+    if at_confluent and "confluent" not in inventories:
         return Unreadable("its platform is not in the cost scope")
     ids = {(resource.type, resource.id) for resource in state.resources.value}
     names = {id_ for _, id_ in ids}
@@ -82,14 +82,10 @@ def _rate(run: LaneRun, stack: str, state: StateRead, inventories: dict[str, Inv
             if (
                 (line.resource.type, line.resource.id) in ids
                 or line.resource.id in names
-                or (platform == "confluent" and _is_messaging(run.environment, stack))
+                or (platform == "confluent" and at_confluent)
             ):
                 total += line.pricing.at_least
     return Known(total) if seen else _unpriced()
-
-
-def _is_messaging(environment: Environment, stack: str) -> bool:
-    return environment.stacks[stack].lifecycle == "messaging"
 
 
 def _unpriced() -> Unreadable:

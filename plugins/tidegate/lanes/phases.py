@@ -2,7 +2,7 @@
 
 from tidegate.evidence.layout import Phase
 from tidegate.lanes.spec import Lane, PhaseSpec, verdict_lane
-from tidegate.lanes.stack_lanes import build_lanes, destroy_lanes
+from tidegate.lanes.stack_lanes import all_build_lanes, all_destroy_lanes
 from tidegate.lanes.watch_phases import audit_phase, extend_phase, hourly_phase
 from tidegate.models.environment import Environment
 from tidegate.models.readiness import LaneGap
@@ -100,27 +100,15 @@ def build_phase(environment: Environment) -> PhaseSpec:
         ),
     ]
     base = ("a_readiness", "b_backend_readiness", "b_cost_guardrail")
-    lanes += build_lanes(environment, "core", base) + build_lanes(environment, "confluent", base)
-    if "demo" in environment.stacks:
-        lanes.append(
-            Lane(
-                phase="m2",
-                letter="e",
-                task_id="e_stack_contract",
-                title="Contract between the stacks",
-                snapshot="m2_e_stack_contract_snapshot",
-                gate="STACK-CONTRACT",
-                collect=f"{_BUILD}:collect_contract",
-                stack="demo",
-            )
-        )
-        lanes += build_lanes(environment, "demo", (*base, "e_stack_contract"))
+    stacks = all_build_lanes(environment, guards=base, after=("b_backend_readiness", "b_cost_guardrail"))
+    lanes += stacks
     lanes.append(
         Lane(
             phase="m2",
             letter="g",
             task_id="g_network_posture",
             whole_build=True,
+            after=tuple(lane.task_id for lane in stacks if lane.gate == "APPLIED-STATE"),
             title="No NAT gateway, no load balancer, nothing always on",
             snapshot="no_nat_check",
             gate="NETWORK-POSTURE",
@@ -173,7 +161,7 @@ def teardown_phase(environment: Environment) -> PhaseSpec:
     Everything after the destroys judges only: residual scan, preserved things and cost as soon as one lane of a destroy
     passed, the proof when all before it did, preserved things apart (RE2).
     """
-    destroys = [*destroy_lanes(environment, "demo"), *destroy_lanes(environment, "confluent")]
+    destroys = all_destroy_lanes(environment)
     gone = tuple(lane.task_id for lane in destroys)
     cost = _cost_lanes(environment, gone)
     lanes = [

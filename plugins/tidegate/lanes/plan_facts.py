@@ -66,11 +66,11 @@ def plan_facts(
 
 
 def _counted_hours(environment: Environment, stack: str) -> CountedHours:
-    """Only ephemeral stacks have a time to live. A messaging stack is billed by Confluent, the others by AWS."""
-    lifecycle = environment.stacks[stack].lifecycle
-    platform: Literal["aws", "confluent"] = "confluent" if lifecycle == "messaging" else "aws"
+    """Only ephemeral stacks have a time to live, and not each. One with identities at Confluent is billed there."""
+    platform: Literal["aws", "confluent"] = environment.stacks[stack].identities or "aws"
     lag = environment.billing_lag_hours.get(platform, environment.billing_lag_hours["aws"])
-    return CountedHours(lag=lag, lives=environment.time_to_live.max_hours if lifecycle == "ephemeral" else None)
+    lives = stack in environment.stacks_with_time_to_live
+    return CountedHours(lag=lag, lives=environment.time_to_live.max_hours if lives else None)
 
 
 def _types(plan: Observed[Plan]) -> set[str]:

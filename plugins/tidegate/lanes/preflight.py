@@ -34,6 +34,7 @@ from tidegate.settings import settings
 from tidegate.terraform import runner
 from tidegate.terraform.program import program_name
 from tidegate.terraform.stand_in import lock_of
+from tidegate.terraform.workspace import root_directory
 
 Status = Literal["ok", "missing", "cannot be seen"]
 
@@ -75,7 +76,7 @@ def prerequisites(environment: Environment, policies: Policies, clients: Clients
 
 def _judged(environment: Environment, gate: Gate[Any], facts: Facts) -> tuple[Blocker, ...]:
     m2 = dag_id_of(environment.name, "m2")
-    names = {"environment": environment.name, "dag": m2, "task": "the task"}
+    names = {**environment.names_in_texts, "dag": m2, "task": "the task"}
     return gate.evaluate(facts, judged_at=now(), names=names)
 
 
@@ -172,18 +173,16 @@ def _budget(environment: Environment, clients: Clients) -> Iterator[Prerequisite
 
 
 def _confluent(environment: Environment) -> Iterator[Prerequisite]:
-    roots = [stack.root for stack in environment.stacks.values() if stack.lifecycle == "messaging"]
-    for root in roots:
-        what = f"lock file of {root} names the provider of Confluent"
+    for name, stack in environment.stacks_with_identities.items():
+        root = root_directory(stack)
+        what = f"lock file of {name} names the provider of Confluent"
         try:
-            locked = f'provider "{_PROVIDER}"' in lock_of(settings().terraform_dir / root)
+            locked = f'provider "{_PROVIDER}"' in lock_of(root)
         except OSError as error:
-            said = f"include/terraform/{root}/.terraform.lock.hcl: {error.strerror}"
+            said = f"{stack.root_path}/.terraform.lock.hcl: {error.strerror}"
             yield Prerequisite(what=what, status="cannot be seen", said=said, readable=False)
             continue
-        said = (
-            f"terraform providers lock in include/terraform/{root}, where the registry can be reached; see its README"
-        )
+        said = f"terraform providers lock in {stack.root_path}, where the registry can be reached; see its README"
         yield Prerequisite(what=what, status="ok" if locked else "missing", said="" if locked else said)
 
 

@@ -62,7 +62,7 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
         )
     counts = {
         name: count_of(read_state(run.clients, run.environment, name).resources)
-        for name in run.environment.stacks_by_lifecycle("messaging", "ephemeral")
+        for name in run.environment.stacks_by_lifecycle("ephemeral")
     }
     scanned = subjects_read(inventory) if inventory is not None else ()
     not_scanned = inventory.not_scanned if inventory is not None else ()

@@ -96,7 +96,7 @@ def scan_now(
         elsewhere,
     )
     owners = owners_of(run, states)
-    ephemeral = run.environment.stacks_by_lifecycle("messaging", "ephemeral")
+    ephemeral = run.environment.stacks_by_lifecycle("ephemeral")
     return ScanFacts(
         observed_at=began,
         sources=(Source(name="aws", data_as_of=began),),

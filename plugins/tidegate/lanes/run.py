@@ -232,12 +232,12 @@ class LaneRun:
                 return Unreadable(f"Airflow has no connection {named}, which confluent.api_key_connection names")
 
     def _child_environ(self, stack: str) -> dict[str, str]:
-        """The worker's environment, and the key of Confluent Cloud for the messaging stack's provider alone (ID4).
+        """The worker's environment, and the key of Confluent Cloud for the stacks alone that act there (ID4).
 
         Without a key the provider says so itself, and no plan is made.
         """
         environ = {name: value for name, value in os.environ.items() if name not in CONFLUENT_KEYS}
-        if self.environment.stacks[stack].lifecycle == "messaging":
+        if self.environment.stacks[stack].identities == "confluent":
             match self.confluent_key():
                 case Known(found):
                     environ |= zip(CONFLUENT_KEYS, (found.key, found.secret), strict=True)

@@ -19,6 +19,9 @@ from tidegate.models.operator_key import RefusedKey
 from tidegate.models.plan import Plan, PreserveItem, StackScope
 from tidegate.models.unsaved import UnsavedState
 
+_GONE = "gone"
+"""Stands for an output that no upstream has any more."""
+
 JUDGED_ELSEWHERE = frozenset({"aws_sns_topic_subscription"})
 """Types that a persistent stack holds and that no teardown can lose: whether they stand another gate asks, live.
 
@@ -136,23 +139,29 @@ def _recorded_inputs(run: LaneRun, stack: str) -> Observed[dict[str, Any]]:
             run.log(f"{stack}: variable values of {record['execution_id']} (record {number})")
             recorded = record["upstream_contract"]
             contract = recorded | {name: _contract(run, name) for name in upstreams if name not in recorded}
-            return Known({**record["inputs"], "upstream_contract": contract})
+            return Known(record["inputs"] | _handed_over(run, stack, contract))
         case Absent():
             run.log(f"{stack}: no build is recorded; the manifest's values are used")
             contract = {name: _contract(run, name) for name in upstreams}
             try:
-                return Known({**stack_inputs(run, stack), "upstream_contract": contract})
+                return Known(stack_inputs(run, stack, without_upstream=_GONE) | _handed_over(run, stack, contract))
             except LookupError as error:  # of this stack alone: the other targets are planned
                 return Unreadable(str(error))
         case other:
             return other
 
 
+def _handed_over(run: LaneRun, stack: str, contract: dict[str, Any]) -> dict[str, Any]:
+    """For a root that reads its upstreams' states: a destroy works without them."""
+    states = run.environment.stacks[stack].states
+    return {"upstream_contract": {handle: contract[upstream] for handle, upstream in states.items()}} if states else {}
+
+
 def _contract(run: LaneRun, upstream: str) -> dict[str, Any]:
-    """What an upstream stack hands over now. A destroy needs no true value: what is not there is `gone`."""
+    """What an upstream stack hands over now. A destroy needs no true value: what is not there is gone."""
     outputs = read_state(run.clients, run.environment, upstream).outputs
     known = outputs.value if isinstance(outputs, Known) else {}
-    return {name: known.get(name, "gone") for name in run.environment.stacks[upstream].required_outputs}
+    return {name: known.get(name, _GONE) for name in run.environment.stacks[upstream].required_outputs}
 
 
 def _reason(observed: Observed[Any]) -> str:

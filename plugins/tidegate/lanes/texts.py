@@ -26,21 +26,22 @@ SUMMARIES: dict[Phase, str] = {
     "audit": "Looks at everything every night, also when nothing is up: what stands, what it costs, locks, drift, "
     "identities, evidence. What it finds is a blocker, and one alert.",
     "hourly": "Projects the cost and looks at the time to live, without a call that costs anything.",
-    "extend": "Lets demo stand longer, with a reason. The messaging stack has no time to live of its own.",
+    "extend": "Moves the end of a stack's time to live, with a reason.",
     "unlock": "Releases one state lock by its id, with a reason: of a holder outside the deployment, or a damaged one.",
 }
 
 _CHANGES: dict[Phase, str] = {
     "m1": "creates what is missing of the three buckets and the lock table through the AWS API; weakens nothing",
     "m2": "applies the stacks of the manifest with Terraform, only what their guarded plans show; with `repair_drift` "
-    "it first takes the taint marks off protected resources of `core`",
-    "m9": "destroys the target stacks, only what the frozen destroy plan shows; `core` is never touched",
-    "stop": "sets the emergency latch and triggers M9, which destroys the target stacks; `core` is never touched",
+    "it first takes the taint marks off protected resources of a persistent stack",
+    "m9": "destroys the target stacks, only what the frozen destroy plan shows; persistent stacks are never touched",
+    "stop": "sets the emergency latch and triggers M9, which destroys the target stacks; persistent stacks are never "
+    "touched",
     "release": "releases the emergency latch; nothing in AWS besides that record",
     "audit": "nothing by itself; where the stop is reached it sets the emergency latch and triggers the emergency "
-    "stop, and it triggers M9 for demo when its time has ended",
+    "stop, and it triggers M9 for a stack whose time to live has ended",
     "hourly": "nothing by itself; it sets latch and triggers as the audit does",
-    "extend": "the record of when demo's time ends; nothing in AWS besides that record",
+    "extend": "the record of when the stack's time to live ends; nothing in AWS besides that record",
     "unlock": "deletes that lock in the lock table and in the state bucket, if it is byte for byte the judged one",
 }
 

@@ -38,7 +38,7 @@ def renew(run: LaneRun, stack: str) -> None:
 
     Also when the plan has no changes: who builds wants the stack to stand from now on.
     """
-    if run.environment.stacks[stack].lifecycle != "ephemeral":
+    if stack not in run.environment.stacks_with_time_to_live:
         return
     hours = _hours_of(run)
     ends_at = renew_time_to_live(
@@ -57,7 +57,7 @@ def collect_time_to_live(run: LaneRun) -> TimeToLiveFacts:
     """AUDIT.L and, with open findings, HOURLY.B: every ephemeral stack, its record, and what its state holds."""
     who, what = caller(run), tools(run)
     observed_at = now()
-    stacks = tuple(_life(run, stack, observed_at) for stack in run.environment.stacks_by_lifecycle("ephemeral"))
+    stacks = tuple(_life(run, stack, observed_at) for stack in run.environment.stacks_with_time_to_live)
     return TimeToLiveFacts(
         observed_at=observed_at,
         sources=(Source(name="evidence", data_as_of=observed_at), Source(name="state", data_as_of=observed_at)),
@@ -93,7 +93,7 @@ def collect_extension(run: LaneRun) -> ExtensionFacts:
     """EXTEND.A: what was asked for, and what stands. Takes no lease."""
     who, what = caller(run), tools(run)
     stack, hours = str(run.params.get("stack", "")), run.params.get("hours")
-    extendable = tuple(run.environment.stacks_by_lifecycle("ephemeral"))
+    extendable = tuple(run.environment.stacks_with_time_to_live)
     observed_at = now()
     life = _life(run, stack, observed_at) if stack in extendable else _NOT_READ
     return ExtensionFacts(

@@ -11,8 +11,7 @@ from tidegate.lanes.run import LaneRun
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.plan import Plan
 from tidegate.models.state import NewerProvider
-from tidegate.settings import settings
-from tidegate.terraform.workspace import locked_providers
+from tidegate.terraform.workspace import locked_providers, root_directory
 
 _SAID = re.compile(r"current state of (?P<address>\S+) was created by a newer provider version")
 """Terraform's words; it names the first resource that it cannot read."""
@@ -77,5 +76,4 @@ def _provider_of(document: dict[str, Any], address: str) -> str:
 
 
 def _locked(run: LaneRun, stack: str, provider: str) -> str:
-    root = settings().terraform_dir / run.environment.stacks[stack].root
-    return locked_providers(root).get(provider, "unknown")
+    return locked_providers(root_directory(run.environment.stacks[stack])).get(provider, "unknown")

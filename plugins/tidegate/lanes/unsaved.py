@@ -133,7 +133,7 @@ def planned_addresses(run: LaneRun, stack: str) -> tuple[str, ...]:
         (scope,) = (it for it in frozen_scope(run).stacks if it.stack == stack)
         plan, gone = scope.plan, [it.address for it in scope.destroy_set]
     else:
-        facts = handed_over_facts(run, f"{build_group(stack)}.plan_and_guard", PlanFacts)
+        facts = handed_over_facts(run, f"{build_group(run.environment, stack)}.plan_and_guard", PlanFacts)
         plan, gone = (facts.value.plan if isinstance(facts, Known) else facts), []
     planned = [it.address for it in plan.value.resources] if isinstance(plan, Known) else []
     return tuple(sorted({*planned, *gone}))

@@ -149,7 +149,7 @@ def hourly_phase(environment: Environment) -> PhaseSpec:
 
 
 def extend_phase(environment: Environment) -> PhaseSpec:
-    """A person lets demo stand longer."""
+    """A person lets an ephemeral stack stay deployed longer."""
     return PhaseSpec(
         phase="extend",
         lanes=(
@@ -170,8 +170,8 @@ def extend_phase(environment: Environment) -> PhaseSpec:
 
 
 def _identity_lanes(environment: Environment) -> tuple[Lane, ...]:
-    """Only where a messaging stack could leave identities behind."""
-    if not environment.stacks_by_lifecycle("messaging"):
+    """Only where a stack could leave identities behind."""
+    if not environment.stacks_with_identities:
         return ()
     return (
         Lane(

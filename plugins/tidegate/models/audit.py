@@ -135,7 +135,7 @@ class AuditIdentitiesFacts(Facts):
     """What is called so, or begins with it and a hyphen, belongs to the environment."""
     parameter_prefix: str
     intents: dict[str, Observed[Intent]]
-    """By stack of lifecycle messaging: the terraform that nobody saw end. Absent: there is none."""
+    """By stack with identities at Confluent: the terraform that nobody saw end. Absent: there is none."""
     held: dict[str, Observed[tuple[str, ...]]]
     """By stack: ids of identities, environments and parameters in its state. Absent: it has no state."""
     environments: Observed[tuple[Identity, ...]]

@@ -32,7 +32,7 @@ class Blocker:
         )
 
     def filled(self, names: Mapping[str, str]) -> "Blocker":
-        """The same with every `<environment>`, `<dag>` and `<task>` in it replaced."""
+        """The same with every `<environment>`, `<dag>`, `<task>` and `<root of STACK>` in it replaced."""
         return replace(
             self,
             summary=fill(self.summary, names),

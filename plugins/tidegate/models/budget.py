@@ -50,6 +50,8 @@ class TopicSubscription:
 class BudgetFacts(Facts):
     """Facts of the budget guardrail (M2.I): what the manifest expects beside what AWS answers."""
 
+    stack: str = "core"
+    """Whose Terraform makes the budget and its topic. Evidence of versions that knew it by name does not say so."""
     expected_name: str
     expected_limit: Decimal
     expected_unit: str

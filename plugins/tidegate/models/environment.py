@@ -3,43 +3,37 @@
 Shape errors are this validator's business. Rules across fields (two stacks on one key) are a gate's.
 """
 
-import re
 from itertools import combinations
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tidegate.models.aws_names import BucketName, Region
 from tidegate.models.names import too_long
 from tidegate.models.operations import Alerts, Audit, OwnReads, TimeToLive
 from tidegate.models.policy import PolicyException
-from tidegate.models.regions import usable_region
 from tidegate.models.scalars import UsDollars
+from tidegate.models.stack import Stack, StackName
 from tidegate.models.stack_variables import VARIABLES
 
-
-def _bucket_name(name: str) -> str:
-    """S3's rules beyond the letters. Raises ValueError."""
-    if ".." in name:
-        raise ValueError("a bucket name has no two dots in a row")
-    if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name):
-        raise ValueError("a bucket name is not written as an address such as 192.168.5.4")
-    if name.startswith(("xn--", "sthree-", "amzn-s3-demo-")) or name.endswith(
-        ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-    ):
-        raise ValueError("S3 keeps this beginning or end of a bucket name to itself")
-    return name
+BUILD_PARAMS = (
+    "platform_run",
+    "stacks",
+    "time_to_live_hours",
+    "repair_drift",
+    "repair_reason",
+    "release_dead_lock",
+    "unsaved_state",
+    "restore_state_version",
+    "state_reason",
+)
+"""The fields that M2's form has in every environment."""
 
 
 def _exact(value: str) -> str:
     if "*" in value:
         raise ValueError("must be one exact value; a wildcard would trust strangers")
     return value
-
-
-BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"), AfterValidator(_bucket_name)]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$"), AfterValidator(usable_region)]
-StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,20}$")]
-SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", max_length=200)]
 
 
 class _Section(BaseModel):
@@ -81,33 +75,6 @@ class Work(_Section):
 
     bucket: BucketName
     expiry_days: Annotated[int, Field(ge=1, le=30)]
-
-
-class Stack(_Section):
-    """One Terraform root. Backend settings given here override the shared ones (a gate checks that none diverges)."""
-
-    root: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    lifecycle: Literal["persistent", "messaging", "ephemeral"]
-    depends_on: tuple[StackName, ...] = ()
-    destroyable: bool
-    state_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+\.tfstate$")]
-    state_bucket: BucketName | None = None
-    lock_table: str | None = None
-    region: Region | None = None
-    use_lockfile: bool | None = None
-    encrypt: bool | None = None
-    required_outputs: tuple[str, ...] = ()
-    required_secrets: tuple[SecretName, ...] = ()
-    """SSM parameters that the stack writes, by name below `Environment.secrets_prefix`."""
-    contract_source: Literal["remote_state", "manual"] = "remote_state"
-    manual_contract_allowed: bool = False
-    variables: dict[str, Any] = {}
-
-    @model_validator(mode="after")
-    def _persistent_is_never_destroyable(self) -> "Stack":
-        if self.lifecycle == "persistent" and self.destroyable:
-            raise ValueError("a persistent stack cannot be destroyable")
-        return self
 
 
 class Budget(_Section):
@@ -242,9 +209,34 @@ class Environment(_Section):
             for upstream in stack.depends_on:
                 if upstream not in seen:
                     raise ValueError(f"stack {name}: depends_on {upstream!r} must be a stack declared above it")
+                if stack.lifecycle == "persistent" and self.stacks[upstream].lifecycle != "persistent":
+                    raise ValueError(
+                        f"stack {name} is persistent: it cannot depend on {upstream!r}, which comes and goes"
+                    )
+            for handle, upstream in stack.states.items():
+                if upstream not in stack.depends_on:
+                    raise ValueError(f"stack {name}: states.{handle} is {upstream!r}, which depends_on does not name")
+            for variable, address in stack.outputs.items():
+                upstream, _, output = address.partition(".")
+                if upstream not in stack.depends_on or output not in self.stacks[upstream].required_outputs:
+                    raise ValueError(
+                        f"stack {name}: outputs.{variable} takes {address}: name the stack in depends_on, and the "
+                        f"output in required_outputs of stacks.{upstream}"
+                    )
             seen.append(name)
         if self.region not in self.scan_regions:
             raise ValueError("scan_regions must contain region")
+        return self
+
+    @model_validator(mode="after")
+    def _a_param_has_one_meaning(self) -> "Environment":
+        """All of them are fields of one form."""
+        owners: dict[str, str] = dict.fromkeys(BUILD_PARAMS, "M2 itself")
+        for name, stack in self.stacks.items():
+            for param in stack.params:
+                if param in owners:
+                    raise ValueError(f"stacks.{name}.params.{param}: {owners[param]} has a field of that name")
+                owners[param] = f"stack {name}"
         return self
 
     @model_validator(mode="after")
@@ -299,7 +291,7 @@ class Environment(_Section):
 
     @property
     def secrets_prefix(self) -> str:
-        """Below it lie the SSM parameters that a messaging stack writes; it ends in a slash."""
+        """Below it lie the SSM parameters that hold secrets of a stack; it ends in a slash."""
         return f"{self.parameter_prefix}/kafka/"
 
     def needing(self, *stacks: str) -> tuple[str, ...]:
@@ -327,6 +319,26 @@ class Environment(_Section):
     def alert_topic_arn(self) -> str:
         """The SNS topic that core makes for budget alerts."""
         return f"arn:aws:sns:{self.region}:{self.account_id}:{self.dashed}-alerts"
+
+    @property
+    def names_in_texts(self) -> dict[str, str]:
+        """What stands for `<environment>` and `<root of STACK>` in a blocker."""
+        return {"environment": self.name, **{f"root of {name}": stack.root_path for name, stack in self.stacks.items()}}
+
+    @property
+    def budget_stack(self) -> str:
+        """The stack that takes the budget's values, and so makes it; the first one where none does."""
+        return next((name for name, stack in self.stacks.items() if "budget" in stack.inputs), next(iter(self.stacks)))
+
+    @property
+    def stacks_with_identities(self) -> dict[str, Stack]:
+        """The stacks that act at Confluent Cloud and may leave identities behind, upstream first."""
+        return {name: stack for name, stack in self.stacks.items() if stack.identities is not None}
+
+    @property
+    def stacks_with_time_to_live(self) -> dict[str, Stack]:
+        """The stacks that end by themselves when their time is over, upstream first."""
+        return {name: stack for name, stack in self.stacks_by_lifecycle("ephemeral").items() if stack.time_to_live}
 
     def stacks_by_lifecycle(self, *lifecycles: str) -> dict[str, Stack]:
         """The stacks of these lifecycles, upstream first."""

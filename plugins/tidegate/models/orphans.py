@@ -1,4 +1,4 @@
-"""What a destroyed messaging stack may have left behind in Confluent Cloud and in SSM (LC3)."""
+"""What a destroyed stack at Confluent may have left behind in Confluent Cloud and in SSM (LC3)."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -36,7 +36,7 @@ class TeardownProofFacts(Facts):
     required_lanes: tuple[str, ...]
     references: tuple[SnapshotReference, ...]
     ephemeral_state_counts: dict[str, Observed[int]]
-    """Resources in the state of each ephemeral and messaging stack, a target or not."""
+    """Resources in the state of each ephemeral stack, a target or not."""
     platform_run_stays_open_for: tuple[str, ...] = ()
     """Stacks that still stand, or of which nobody can tell: the platform run is closed only when there is none."""
     scanned: tuple[str, ...] = ()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tidegate.models.environment import Environment, Stack
-from tidegate.settings import settings
+from tidegate.models.environment import Environment
+from tidegate.models.stack import Stack
+from tidegate.settings import PROJECT, settings
 from tidegate.terraform import errored
 from tidegate.terraform.stand_in import lock_of
 
@@ -60,6 +61,11 @@ class Workspace:
                     path.chmod(0o600)
 
 
+def root_directory(stack: Stack) -> Path:
+    """Where a stack's Terraform lies: below include/terraform by its name, or at a path elsewhere."""
+    return PROJECT / stack.root if "/" in stack.root else settings().terraform_dir / stack.root
+
+
 def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
     """Copy the stack's sources when they changed. Returns the workspace and the digest of the sources.
 
@@ -67,10 +73,10 @@ def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
     """
     stack = environment.stacks[stack_name]
     source = settings().terraform_dir
-    root = source / stack.root
+    root = root_directory(stack)
     if not (root / "backend.tf").is_file() or not (root / LOCK).is_file():
         raise StackRootMissing(
-            f"{root.name}: not the root of stack {stack_name!r}: backend.tf or .terraform.lock.hcl is missing; "
+            f"{stack.root_path}: not the root of stack {stack_name!r}: backend.tf or .terraform.lock.hcl is missing; "
             f"set stacks.{stack_name}.root in include/environments/{environment.name}.yaml"
         )
     workspace = Workspace(environment.name, stack_name, settings().work_dir / environment.name / stack_name)

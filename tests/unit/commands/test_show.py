@@ -53,7 +53,7 @@ def test_a_changed_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
 def test_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, tmp_path, "environments") == 0
     assert (
-        "dev_min  account 123456789012, eu-west-2: core (persistent), confluent (messaging), demo (ephemeral)"
+        "dev_min  account 123456789012, eu-west-2: core (persistent), confluent (ephemeral), demo (ephemeral)"
         in capsys.readouterr().out
     )
 

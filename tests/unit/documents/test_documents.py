@@ -20,7 +20,7 @@ from tidegate.gates.registry import GATES
 from tidegate.settings import PROJECT
 
 DOCS = PROJECT / "docs"
-MESSAGING = any(load(name).stacks_by_lifecycle("messaging") for name in names())
+WITH_IDENTITIES = any(load(name).stacks_with_identities for name in names())
 GATES_FOLDER = Path(base.__file__).parent
 CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
 
@@ -181,7 +181,7 @@ def test_pages_name_every_gate_and_lane() -> None:
     made = rendered()
     for gate in GATES:
         assert f"\n## {gate.id}\n" in made["gates.md"]
-        judges = gate.id != "ORPHAN-IDENTITIES" or MESSAGING  # only a messaging stack asks for its lane
+        judges = gate.id != "ORPHAN-IDENTITIES" or WITH_IDENTITIES  # only a stack with identities asks for its lane
         assert (f" {gate.id}\n" in made["decision-trail.md"]) is judges
         for code in {entry.code for entry in taxonomy(gate)}:
             assert f"`{code}`" in made["gates.md"]

@@ -114,4 +114,4 @@ def test_a_secret_is_named_and_its_value_is_nowhere() -> None:
     facts = contract_facts(messaging_upstream(secrets=Known((parameter(type="String"),))))
     (blocker,) = GATE.evaluate(facts, judged_at=NOW)
     assert (blocker.resource, blocker.observed) == (f"{SECRETS}bootstrap_address", "String")
-    assert "include/terraform/confluent" in blocker.remedy.text
+    assert "<root of confluent>" in blocker.remedy.text

@@ -71,7 +71,7 @@ def test_both_owners_are_named() -> None:
         "vpc-1",
         "core: aws_vpc.this (aws_vpc), demo: aws_vpc.this (aws_vpc)",
     )
-    assert "include/terraform/{core,demo}" in blocker.remedy.text
+    assert "<root of core> or <root of demo>" in blocker.remedy.text
 
 
 def test_an_id_with_one_owner_does_not_hide_the_next() -> None:

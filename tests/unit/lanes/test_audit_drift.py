@@ -20,7 +20,7 @@ from tidegate.models.audit import ChangedResource, StackDrift, StackDriftFacts
 from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.terraform import runner
-from tidegate.terraform.variables import core_variables
+from tidegate.terraform.variables import FromTheRun, stack_variables
 
 LATER = NOW + timedelta(minutes=9)
 CLIENTS = SimpleNamespace(whose="this run's")
@@ -79,7 +79,7 @@ def test_core_has_its_values_from_the_manifest_and_the_others_from_their_newest_
     record(world, "demo", inputs={"a": 1})
     record(world, "demo", inputs={"a": 2}, upstream_contract={"core": {}})
     facts = collected(world, monkeypatch, core=UP, confluent=Absent(), demo=UP)
-    assert planned == {"core": core_variables(three_stacks()), "demo": {"a": 2}}
+    assert planned == {"core": stack_variables(three_stacks(), "core", FromTheRun()), "demo": {"a": 2}}
     assert facts == StackDriftFacts(
         observed_at=LATER,
         sources=(Source(name="terraform", data_as_of=NOW), Source(name="state", data_as_of=NOW)),

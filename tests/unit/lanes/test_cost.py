@@ -77,7 +77,7 @@ def confluent(monkeypatch: pytest.MonkeyPatch) -> Costs:
 
 def raised(environment: Any, **changes: Any) -> Any:
     """The manifest with Confluent in the scope and a Confluent stack."""
-    stack = environment.stacks["demo"].model_copy(update={"lifecycle": "messaging"})
+    stack = environment.stacks["demo"].model_copy(update={"identities": "confluent", "time_to_live": False})
     given = {
         "cost_scope": ("aws", "confluent"),
         "confluent": Confluent(api_key_connection=REFERENCE),

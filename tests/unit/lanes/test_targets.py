@@ -724,6 +724,6 @@ def test_without_a_record_every_upstream_is_there_or_gone(place: Place, monkeypa
 def test_the_messaging_stack_has_its_own_inputs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     found = inputs_of(place, "confluent", monkeypatch)
     assert found["confluent_endpoint"] == "http://127.0.0.1:9"
-    assert set(found["upstream_contract"]) == {"core"}
+    assert "upstream_contract" not in found, "it takes nothing of its upstream"
     assert "runtime_database_enabled" not in found
     assert "the-secret" not in str(found)

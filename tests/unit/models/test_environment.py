@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from standins import dev_min, three_stacks
-from tidegate.models.environment import Budget, Environment, Stack
+from tidegate.models.environment import Budget, Environment
+from tidegate.models.stack import Stack
 
 STACK = {"root": "demo", "lifecycle": "ephemeral", "destroyable": True, "state_key": "dev_min/demo/terraform.tfstate"}
 BUDGET = {
@@ -92,9 +93,8 @@ def test_what_a_stack_must_say(gone: str) -> None:
     refused(Stack, {key: value for key, value in STACK.items() if key != gone}, "Field required")
 
 
-@pytest.mark.parametrize("lifecycle", ["messaging", "ephemeral"])
-def test_only_persistent_stacks_can_never_go(lifecycle: str) -> None:
-    assert Stack.model_validate({**STACK, "lifecycle": lifecycle}).destroyable
+def test_only_persistent_stacks_can_never_go() -> None:
+    assert Stack.model_validate({**STACK, "lifecycle": "ephemeral"}).destroyable
     refused(Stack, {**STACK, "lifecycle": "persistent"}, "a persistent stack cannot be destroyable")
     assert not Stack.model_validate({**STACK, "lifecycle": "persistent", "destroyable": False}).destroyable
 
@@ -189,10 +189,17 @@ def test_names_that_follow_from_it() -> None:
 
 
 def test_stacks_by_lifecycle(document: dict[str, Any]) -> None:
-    document["stacks"]["confluent"] = {**STACK, "lifecycle": "messaging"}
+    document["stacks"]["confluent"] = {
+        **STACK,
+        "lifecycle": "ephemeral",
+        "time_to_live": False,
+        "identities": "confluent",
+    }
     environment = Environment.model_validate(document)
     assert list(environment.stacks_by_lifecycle("persistent")) == ["core"]
-    assert list(environment.stacks_by_lifecycle("messaging", "ephemeral")) == ["demo", "confluent"]
+    assert list(environment.stacks_by_lifecycle("ephemeral")) == ["demo", "confluent"]
+    assert list(environment.stacks_with_time_to_live) == ["demo"]
+    assert list(environment.stacks_with_identities) == ["confluent"]
     assert environment.stacks_by_lifecycle() == {}
 
 

@@ -10,7 +10,7 @@ import pytest
 from standins import dev_min, three_stacks
 from tidegate.models.environment import Environment
 from tidegate.settings import PROJECT
-from tidegate.terraform.variables import confluent_variables, core_variables, demo_variables
+from tidegate.terraform.variables import FromTheRun, stack_variables
 
 DECLARED = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 
@@ -30,12 +30,9 @@ def declared(root: str) -> dict[str, bool]:
     return found
 
 
-def values(root: str, environment: Environment) -> dict[str, Any]:
-    if root == "core":
-        return core_variables(environment)
-    return demo_variables(
-        environment, platform_run="platform_x", runtime_database_enabled=True, state_use_path_style=False
-    )
+def values(stack: str, environment: Environment, **given: Any) -> dict[str, Any]:
+    of_the_run: dict[str, Any] = {"platform_run": "platform_x", "confluent_endpoint": "http://127.0.0.1:9"}
+    return stack_variables(environment, stack, FromTheRun(**of_the_run | given))
 
 
 @pytest.mark.parametrize("root", ["core", "demo"])
@@ -57,7 +54,7 @@ def test_values_are_what_json_carries(root: str, environment: Environment) -> No
 
 
 def test_core(environment: Environment) -> None:
-    assert core_variables(environment) == {
+    assert values("core", environment) == {
         "account_id": "123456789012",
         "region": "eu-west-2",
         "project": "fraud-platform",
@@ -79,18 +76,36 @@ def test_core(environment: Environment) -> None:
 
 def test_cents_survive(environment: Environment) -> None:
     budget = environment.budget.model_copy(update={"limit_usd": Decimal("30.10"), "alerts_usd": (Decimal("9.95"),)})
-    given = core_variables(environment.model_copy(update={"budget": budget}))
+    given = values("core", environment.model_copy(update={"budget": budget}))
     assert json.dumps([given["budget_limit_usd"], given["budget_thresholds_usd"]]) == "[30.1, [9.95]]"
 
 
 def test_nothing_of_core_depends_on_the_run(environment: Environment) -> None:
-    assert core_variables(environment) == core_variables(environment)
-    assert "platform_run" not in core_variables(environment)
+    assert values("core", environment) == values("core", environment, platform_run="another", path_style=True)
+    assert not environment.stacks["core"].changes_with_each_run
+    assert environment.stacks["demo"].changes_with_each_run
+
+
+def test_an_upstream_output_is_given_by_its_variable(environment: Environment) -> None:
+    taking = {
+        "outputs": {"topic": "core.alert_topic_arn"},
+        "inputs": (),
+        "states": {},
+        "params": {},
+        "variables": {"days": 3},
+    }
+    demo = environment.stacks["demo"].model_copy(update=taking)
+    changed = environment.model_copy(update={"stacks": {**environment.stacks, "demo": demo}})
+    assert values("demo", changed, outputs={"topic": ["arn"], "another": 1}) == {"topic": ["arn"], "days": 3}
+    with pytest.raises(
+        LookupError, match=r"no value of core\.alert_topic_arn, which stacks\.demo\.outputs\.topic takes"
+    ):
+        values("demo", changed)
 
 
 def test_demo(environment: Environment) -> None:
-    given = demo_variables(
-        environment, platform_run="platform_x", runtime_database_enabled=False, state_use_path_style=True
+    given = values(
+        "demo", environment, params={"runtime_database_enabled": False, "repair_drift": True}, path_style=True
     )
     assert given == {
         "account_id": "123456789012",
@@ -133,7 +148,8 @@ def test_the_contract_source_is_the_manifests(environment: Environment) -> None:
 
 def test_demo_finds_every_upstream() -> None:
     three = three_stacks()
-    given = demo_variables(three, platform_run="platform_x", runtime_database_enabled=False, state_use_path_style=False)
+    given = values("demo", three)
+    assert given["runtime_database_enabled"] is True, "the manifest's default"
     assert given["confluent_state"] == {
         "bucket": "fraud-platform-dev-min-tfstate",
         "key": "dev_min/confluent/terraform.tfstate",
@@ -143,7 +159,7 @@ def test_demo_finds_every_upstream() -> None:
 
 
 def test_the_messaging_stack() -> None:
-    given = confluent_variables(three_stacks(), platform_run="platform_x", endpoint="http://127.0.0.1:9")
+    given = values("confluent", three_stacks())
     assert given == {
         "account_id": "123456789012",
         "region": "eu-west-2",
@@ -159,5 +175,5 @@ def test_the_manifest_has_the_last_word_on_the_messaging_stack() -> None:
     three = three_stacks()
     stack = three.stacks["confluent"].model_copy(update={"variables": {"topics": {"payments": {"partitions": 3}}}})
     changed = three.model_copy(update={"stacks": {**three.stacks, "confluent": stack}})
-    given = confluent_variables(changed, platform_run="platform_x", endpoint="https://x")
+    given = values("confluent", changed)
     assert given["topics"] == {"payments": {"partitions": 3}}

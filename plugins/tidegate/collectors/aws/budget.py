@@ -71,6 +71,7 @@ def collect_budget(clients: Clients, environment: Environment, now: datetime) ->
     budget = describe(clients, environment)
     facts = BudgetFacts(
         observed_at=now,
+        stack=environment.budget_stack,
         expected_name=wanted.name,
         expected_limit=wanted.limit_usd,
         expected_unit=wanted.unit,
