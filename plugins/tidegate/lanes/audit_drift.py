@@ -1,4 +1,4 @@
-"""AUDIT.H: a plan of core and of whatever is up, which nobody can apply, to see what differs (TD8, LC7)."""
+"""AUDIT.H: a plan of core and of every deployed stack, to see drift. Nobody can apply it (TD8, LC7)."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tidegate.terraform import variables
 
 
 def collect_drift(run: LaneRun) -> StackDriftFacts:
-    """Every stack of the manifest. One without resources in its state is not up: of it no plan is made."""
+    """Every stack of the manifest. A stack without resources in its state is not deployed and gets no plan."""
     began = now()
     stacks = tuple(_drift(run, name) for name in run.environment.stacks)
     return StackDriftFacts(
@@ -40,7 +40,9 @@ def _drift(run: LaneRun, stack: str) -> StackDrift:
 
 
 def _applied_before(run: LaneRun, stack: str, state: Observed[StateVersion]) -> Observed[str]:
-    """Asked of a persistent stack that is not up. An open platform run says nothing: it may not have got so far."""
+    """Whether a persistent stack that is not deployed was ever applied. An open platform run proves nothing: it may not
+    have got that far.
+    """
     if run.environment.stacks[stack].lifecycle != "persistent" or not _is_not_up(state):
         return Absent()
     unread: list[str] = []
@@ -98,7 +100,9 @@ def _plan(run: LaneRun, stack: str, state: Observed[StateVersion]) -> Observed[D
 
 
 def _inputs(run: LaneRun, stack: str) -> Known[dict[str, Any]] | Unreadable:
-    """The values that the newest build used: an audit has no params. Those of core come from the manifest alone."""
+    """The values that the newest build used, because an audit has no params. Those of core come from the manifest
+    alone.
+    """
     if stack == "core":
         return Known(variables.core_variables(run.environment))
     match inputs_series(run.remote, run.environment.name, stack).newest():

@@ -29,7 +29,7 @@ from tidegate.terraform.workspace import locked_providers
 
 
 class EvidenceUnreachable(Exception):
-    """The snapshot could not be stored. The local mirror has it; nothing may go on."""
+    """The snapshot could not be stored. The local mirror has it, and nothing may go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Judged:
 
     @property
     def passed(self) -> bool:
-        """True only without any blocker."""
+        """True only if there is no blocker."""
         return not self.blockers
 
 
@@ -58,7 +58,7 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
 
 
 def leave_not_run(run: LaneRun, facts: NotTargetFacts) -> Published:
-    """Leave that the lane had nothing to do. Nothing is judged, and it is no pass. Raises EvidenceUnreachable."""
+    """Record that the lane had nothing to do. Nothing is judged, and it is no pass. Raises EvidenceUnreachable."""
     return _leave(run, facts, "not_run", ())
 
 
@@ -108,7 +108,7 @@ def _leave(run: LaneRun, facts: Facts, status: str, blockers: tuple[Blocker, ...
 
 
 def _names(run: LaneRun) -> dict[str, str]:
-    """What stands for `<environment>`, `<dag>` and `<task>` in a blocker."""
+    """The values of `<environment>`, `<dag>` and `<task>` in a blocker."""
     return {"environment": run.environment.name, "dag": run.dag_id, "task": run.task_id}
 
 
