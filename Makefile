@@ -22,7 +22,7 @@ export UV_SYSTEM_CERTS ?= true
 unexport TF_CLI_CONFIG_FILE AWS_CA_BUNDLE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo incidents up down sandbox run test matrix remedies mutants lint format docs lock clean
+.PHONY: help setup demo incidents up down sandbox run test matrix remedies mutants lint terraform-format format docs lock clean
 
 help: ## explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,14 +75,21 @@ mutants: setup ## break gates, cost, alerts, audit, verdict and verify place by 
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/mutants --require-hashes -r requirements-mutants.txt
 	@nice -n 19 $(BIN)/python -m workbench mutants $(ONLY)
 
-lint: setup ## style, types, import directions, Terraform format, deployment files
+lint: setup ## style, types, import directions, Terraform format, deployment files, files for GitHub
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(TERRAFORM) fmt -check -recursive include/terraform
+	@$(MAKE) --silent terraform-format
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+
+# A part of lint that a commit hook calls too: it finds Terraform as every target does.
+terraform-format:
+	@$(TERRAFORM) fmt -check -recursive include/terraform
 
 format: setup ## format Python and Terraform
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -92,7 +99,7 @@ format: setup ## format Python and Terraform
 # Of the tests' manifest and prices: what a person makes of those in include/ leaves the documents as they are.
 docs: export TIDEGATE_ENVIRONMENTS_DIR := $(abspath tests/fixtures/environments)
 docs: export TIDEGATE_POLICIES_DIR := $(abspath tests/fixtures/policies)
-docs: setup ## write the documents that are made of the code: architecture, gates, decision trail, remedies, sandbox's refusals, JSON Schemas
+docs: setup ## write the documents that are made of the code: architecture, gates, lanes, decision trail, remedies, sandbox's refusals, JSON Schemas
 	@$(BIN)/python -m tidegate.documents
 	@$(BIN)/python -m sandbox.document
 	@PYTHONPATH=plugins:include:tests $(BIN)/python -m remedies.document

@@ -7,7 +7,15 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 _NOT_OURS = {"__pycache__", "runs", "secrets"}
-_HIDDEN_BUT_OURS = {".ci", ".dockerignore", ".env.example", ".gitignore", ".airflowignore"}
+_HIDDEN_BUT_OURS = {
+    ".airflowignore",
+    ".ci",
+    ".dockerignore",
+    ".env.example",
+    ".github",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+}
 
 
 @cache

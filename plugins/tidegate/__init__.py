@@ -1,6 +1,6 @@
-"""tidegate: infrastructure that comes up and goes down through gates which close by themselves.
+"""tidegate: builds and tears down infrastructure through gates that stay closed when in doubt.
 
-docs/architecture.md shows the way of the data and the layers, made of import-linter's contracts.
+docs/architecture.md shows how data flows and the layers; `make docs` makes it from import-linter's contracts.
 """
 
 __version__ = "0.1.0"

@@ -1,13 +1,17 @@
 """What the documents say must be so: targets, links, lanes, gates, codes, dependencies; and no path of one machine."""
 
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
+import typer
 
-from tidegate import environments
+from tidegate import cli, environments
+from tidegate.documents.pages import MADE
 from tidegate.evidence.layout import Phase
 from tidegate.gates.registry import GATES
 from tidegate.lanes.phases import phase_of
@@ -15,12 +19,21 @@ from tidegate.models.cost import PLATFORMS
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
+OPERATIONS = PROJECT / "docs" / "operations.md"
+LANES = PROJECT / "docs" / "lanes.md"
+COMMANDS = PROJECT / "docs" / "commands.md"
 REASONS = PROJECT / "docs" / "adr" / "0004-dependencies.md"
 DOCUMENTS = sorted(
-    [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), *(PROJECT / "include").rglob("README.md")]
+    [
+        *PROJECT.glob("*.md"),
+        *(PROJECT / ".github").rglob("*.md"),
+        *(PROJECT / "docs").rglob("*.md"),
+        *(PROJECT / "include").rglob("README.md"),
+    ]
 )
 OURS = [path for path in DOCUMENTS if not path.is_relative_to(PROJECT / "include")]
 
+FILE = re.compile(r"(?<![\w./*{}<>-])(?:dags|docs|include|plugins|tests)/[\w./-]+\.(?:hcl|json|md|py|tf|toml|ya?ml)\b")
 CODE = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+")
 ROW = re.compile(r"\| ((?:M\d|[A-Z]{4,})\.[A-Z]) \| `([a-z_.]+)` \| (.+?) \| `([A-Z-]+)` \|")
 
@@ -43,6 +56,12 @@ def anchors(path: Path) -> set[str]:
     """The anchors that headings make."""
     headings = re.findall(r"^#+ (.+)$", prose(path.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def like(shown: str) -> Callable[[str], bool]:
+    """The line itself; one that ends in dots stands for every line that begins so."""
+    start = shown.removesuffix("...").rstrip()
+    return (lambda line: line.startswith(start)) if shown.endswith("...") else (lambda line: line == shown)
 
 
 def targets() -> set[str]:
@@ -73,7 +92,7 @@ def known_codes() -> set[str]:
 
 def test_there_is_something_to_read() -> None:
     names = {path.relative_to(PROJECT).as_posix() for path in OURS}
-    assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/sandbox.md"} <= names
+    assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/sandbox.md"} <= names
     runbooks = {"blocked-run.md", "stale-lock.md", "evidence-unreachable.md", "emergency-stop.md"}
     assert runbooks <= {path.name for path in OURS}
     assert len(known_codes()) > len(GATES)
@@ -89,8 +108,45 @@ def test_every_make_target_exists(path: Path) -> None:
     assert named - targets() == set()
 
 
-def test_the_readme_lists_every_make_target() -> None:
-    assert set(re.findall(r"^\| `make ([a-z-]+)` \|", README.read_text("utf-8"), re.MULTILINE)) == targets()
+def test_every_make_target_is_explained() -> None:
+    assert set(re.findall(r"^\| `make ([a-z-]+)` \|", OPERATIONS.read_text("utf-8"), re.MULTILINE)) == targets()
+
+
+def test_every_command_is_shown() -> None:
+    """A command may hold others; then one of those is shown."""
+    shown = re.findall(r"^\.venv/bin/tidegate ([a-z-]+)", COMMANDS.read_text("utf-8"), re.MULTILINE)
+    assert set(shown) == set(typer.main.get_group(cli.app).commands)
+
+
+def test_the_readme_is_read_in_a_minute() -> None:
+    assert len(README.read_text("utf-8").splitlines()) <= 150
+
+
+def test_the_readme_shows_a_blocked_plan_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole lines, but for those that end in dots."""
+    command, *shown = next(
+        block for block in README.read_text("utf-8").split("```\n") if block.startswith("$ ")
+    ).splitlines()
+    monkeypatch.setenv("COLUMNS", "112")
+    ran = subprocess.run(
+        [sys.executable, "-m", "tidegate.cli", *command.split()[2:]],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    said = [line.rstrip() for line in ran.stdout.splitlines()]
+    assert ran.returncode == 1, ran.stderr
+    assert [line for line in shown if not any(map(like(line), said))] == []
+
+
+@each_document
+def test_every_file_that_is_named_is_there(path: Path) -> None:
+    """What is made from the code says what the code says."""
+    text = path.read_text("utf-8")
+    named = set() if MADE in text else set(FILE.findall(text))
+    assert {name for name in named if not (PROJECT / name).exists()} == set()
 
 
 @each_document
@@ -105,8 +161,8 @@ def test_every_relative_link_resolves(path: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
-def test_the_readme_shows_every_lane_as_it_is() -> None:
-    rows = ROW.findall(README.read_text("utf-8"))
+def test_every_lane_is_listed_as_it_is() -> None:
+    rows = ROW.findall(LANES.read_text("utf-8"))
     assert len(rows) == len(set(rows))
     assert set(rows) == lanes()
     unused = {gate.id for gate in GATES} - {gate for *_, gate in rows}

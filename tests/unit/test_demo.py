@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from rich.console import Console
 from standins import RUN_AFTER
 from tidegate.evidence.execution import claim
 from tidegate.evidence.store import LocalStore, StoreUnreachable
+from tidegate.settings import PROJECT
 from workbench import demo
 from workbench.airflow import WorkbenchError
 from workbench.places import Bench
@@ -102,6 +104,8 @@ def test_without_a_bucket_the_demo_ends_with_fail_and_its_summary(bench: Bench, 
     assert set(summary["phases"]) == {"m1"}
     assert set(summary["checks"].values()) <= {True, False}
     assert not [check for check, held in summary["checks"].items() if held and "verify" in check]
+    readme = (PROJECT / "README.md").read_text("utf-8")
+    assert re.findall(r"^yes  (.+)$", readme, re.MULTILINE) == list(summary["checks"]), "the README shows the checks"
 
 
 def test_an_evidence_bucket_that_cannot_be_listed_costs_the_execution_its_name_and_not_the_summary(

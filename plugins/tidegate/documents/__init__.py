@@ -1,1 +1,1 @@
-"""Documents that are made of the code: architecture, gates, decision trail, JSON Schemas. `make docs` writes them."""
+"""Documents made from the code: architecture, gates, lanes, decision trail, JSON Schemas. `make docs` writes them."""

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from tidegate.documents.architecture import architecture_page
-from tidegate.documents.pages import gates_page, trail_page
+from tidegate.documents.pages import gates_page, lanes_page, trail_page
 from tidegate.documents.schemas import schemas
 from tidegate.settings import PROJECT
 
@@ -14,6 +14,7 @@ def rendered() -> dict[str, str]:
     return {
         "architecture.md": architecture_page(),
         "gates.md": gates_page(),
+        "lanes.md": lanes_page(),
         "decision-trail.md": trail_page(),
         **{f"schemas/{name}": text for name, text in schemas().items()},
     }

@@ -1,4 +1,4 @@
-"""The two pages: every gate, and per phase the way of a decision from lane to closure."""
+"""The pages about gates and lanes: every gate, every lane, and per phase the way of a decision from lane to closure."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
@@ -43,6 +43,24 @@ def gates_page() -> str:
     ]
     for gate in GATES:
         parts += _gate(gate, known)
+    return "\n\n".join(parts) + "\n"
+
+
+def lanes_page() -> str:
+    """docs/lanes.md"""
+    known = _environments()
+    parts = [
+        "# Lanes",
+        MADE,
+        "Each phase is one DAG, each lane one task of it. A lane collects facts, one gate judges them, and one\n"
+        "snapshot stays. Lanes run in this order; a stack that the manifest does not have has no lanes. What each\n"
+        "lane may say, and what closes it, is in the [decision trail](decision-trail.md); how lanes wait, and what\n"
+        "they change, is in [operations](operations.md#how-lanes-run).",
+    ]
+    for phase in _PHASES:
+        rows = ((lane.name, f"`{lane.task_id}`", lane.title, f"`{lane.gate}`") for lane in _lanes(phase, known))
+        listed = table(("lane", "task", "what it checks or does", "gate"), rows)
+        parts += [f"## {TITLES[phase]}", SUMMARIES[phase], listed]
     return "\n\n".join(parts) + "\n"
 
 

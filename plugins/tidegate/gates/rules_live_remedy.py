@@ -40,18 +40,24 @@ def way_out(resource: LiveResource, owners: Owners | None, *, tearing_down: bool
 
 
 def held_by(resource: LiveResource, owners: Owners) -> OwnedState | None:
-    """Whose state holds it? States know some things by their ARN, and databases by RDS's own id."""
-    rds = resource.attributes.get("dbi_resource_id")
-    names = {resource.id, str(rds.value)} if isinstance(rds, Known) else {resource.id}
+    """Whose state holds it? A name or id is unique in its region alone."""
     for state in owners.states:
         for held in state.resources.value if isinstance(state.resources, Known) else ():
-            if held.type != resource.type:
-                continue
-            if held.id in names and (resource.region == owners.region or held.id.startswith("arn:")):
-                return state
-            if held.id.startswith("arn:") and f":{resource.region}:" in held.id and held.id.endswith(f"/{resource.id}"):
+            if (
+                held.type == resource.type
+                and is_named_by(held.id, resource)
+                and (resource.region == owners.region or held.id.startswith("arn:"))
+            ):
                 return state
     return None
+
+
+def is_named_by(id_: str, resource: LiveResource) -> bool:
+    """Is it the id by which a state knows the resource? States know some things by ARN, databases by RDS's own id."""
+    rds = resource.attributes.get("dbi_resource_id")
+    if id_ == resource.id or (isinstance(rds, Known) and id_ == str(rds.value)):
+        return True
+    return id_.startswith("arn:") and f":{resource.region}:" in id_ and id_.endswith(f"/{resource.id}")
 
 
 def is_marked(resource: LiveResource, owners: Owners) -> bool:

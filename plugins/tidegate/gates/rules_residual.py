@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tidegate.gates.rules_forbidden import Verdict, expired_blocker, finding_blocker, judge
-from tidegate.gates.rules_live_remedy import way_out
+from tidegate.gates.rules_live_remedy import is_named_by, way_out
 from tidegate.gates.rules_remedies import FINDER, SAME_DAG, TEARDOWN
 from tidegate.models.blocker import Blocker
 from tidegate.models.inventory import LiveResource
@@ -177,7 +177,7 @@ def is_left_over(facts: ScanFacts, resource: LiveResource, preserved: Sequence[P
     """Is it nobody's to keep, and the environment's: by any mark where only ephemeral stacks hold its type, else by all
     of the tags that ephemeral stacks give?
     """
-    if any(item.type == resource.type and item.id == resource.id for item in preserved):
+    if any(item.type == resource.type and is_named_by(item.id, resource) for item in preserved):
         return False
     return _is_tagged(facts, resource) or (resource.type in facts.ephemeral_types and _belongs(facts, resource))
 

@@ -1,1 +1,1 @@
-"""The phases and their lanes: what each collects, which gate judges it, what follows a pass."""
+"""The phases and their lanes: the facts that each lane collects, the gate that judges them, and what follows a pass."""

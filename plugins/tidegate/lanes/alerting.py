@@ -1,6 +1,6 @@
-"""Tells people what a run found: first the message, then the record that it was told (CO6).
+"""Sends the alerts of a run: first the message, then the record that it was sent (CO6).
 
-A message that is sent twice is better than one that is lost: what is not known to have been told is told.
+A message sent twice is better than one lost, so whatever has no record of having been sent is sent.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,14 +27,14 @@ Send = Callable[[AlertChannel, Alert], Blocker | None]
 """Hands a message to a channel; a blocker says why it was not taken. Never raises for what a channel does."""
 
 PATIENCE = 3
-"""After so many messages that a channel did not take, the others wait for the next run."""
+"""After this many messages that a channel did not take, the rest wait for the next run."""
 
 _ENTRIES = TypeAdapter(dict[str, Remembered])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What telling needs: where it is remembered, who hears it, and the moment (aware UTC)."""
+    """What sending alerts needs: where they are remembered, who gets them, and the time (aware UTC)."""
 
     environment: Environment
     store: EvidenceStore
@@ -44,7 +44,7 @@ class Desk:
 
 
 def tell(desk: Desk, about: About, alerts: tuple[Alert, ...], lanes: tuple[LaneFound, ...] = ()) -> tuple[Blocker, ...]:
-    """Tell what was not told yet, and remember it. Returns what kept messages from being delivered or remembered.
+    """Send what was not sent yet, and record it. Returns what kept messages from being delivered or recorded.
 
     What earlier runs could not deliver goes out as well. `lanes` say which findings are gone.
     """
@@ -83,9 +83,9 @@ def tell(desk: Desk, about: About, alerts: tuple[Alert, ...], lanes: tuple[LaneF
 
 
 def read_memory(store: EvidenceStore, environment: str) -> tuple[int | None, Memory, Blocker | None]:
-    """Number of the newest record (0: there is none), and what was told.
+    """The number of the newest record (0 without one), and what was sent.
 
-    Unreadable: no number, nothing counts as told, and the blocker says why.
+    If it cannot be read, there is no number, nothing counts as sent, and the blocker says why.
     """
     series = alert_series(store, environment)
     match series.newest():
@@ -117,7 +117,7 @@ def _sent(
 
 
 def _remember(desk: Desk, about: About, updated: Callable[[Memory], dict[str, Remembered]]) -> Blocker | None:
-    """Append what was told to the newest record. One that cannot be read is followed by a fresh one."""
+    """Append what was sent to the newest record. An unreadable record is followed by a fresh one."""
     series = alert_series(desk.store, desk.environment.name)
 
     def record(newest: Memory) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""AUDIT.B: which audits were due since the last one that left a verdict, from the chain of verdicts (TD8)."""
+"""AUDIT.B: the audits that were due since the last one with a verdict, from the chain of verdicts (TD8)."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,21 +18,21 @@ from tidegate.settings import settings
 from tidegate.verify.chain import READERS, read_record
 
 AT_MOST = 62
-"""So many missed nights are named, the newest: after a longer silence, or a jump of the clock, more say no more."""
+"""At most this many missed nights are named, the newest ones. More would add nothing after a long silence or a clock
+jump.
+"""
 
 CLOCKS_DIFFER = timedelta(hours=1)
-"""By so much the clocks of those who record may differ before a search in the chain ends too early."""
+"""How far the clocks of two workers may differ. If they differ more, a search in the chain ends too early."""
 NO_SCHEDULE = "no schedule (schedules are switched off)"
 
 
 class ChainUnreadable(Exception):
-    """A record of the chain is not there or not what it should be."""
+    """A record of the chain is missing or malformed."""
 
 
 def collect_continuity(run: LaneRun) -> AuditContinuityFacts:
-    """What the chain says about the audits before this one, and about the newest hourly check. The attempt of this
-    audit itself never counts.
-    """
+    """What the chain says of earlier audits and of the newest hourly check. This audit's own attempts never count."""
     audit = run.environment.audit
     chain = _Chain(run)
     newest, previous = _newest_record(chain), _previous(run, chain)
@@ -54,7 +54,7 @@ def collect_continuity(run: LaneRun) -> AuditContinuityFacts:
 
 
 class _Chain:
-    """The records of the chain, newest first: side by side, each once, and no more than somebody asks for."""
+    """The records of the chain, newest first. They are read in parallel, each once, and only as far as needed."""
 
     def __init__(self, run: LaneRun) -> None:
         self._store = run.remote
@@ -63,7 +63,7 @@ class _Chain:
         self._left: list[str] | None = None
 
     def back_to(self, moment: datetime | None = None) -> Iterator[VerdictRecord]:
-        """Newest first, until the first that was recorded before a moment. Raises StoreError, ChainUnreadable."""
+        """Newest first, up to the first that was recorded before a given time. Raises StoreError, ChainUnreadable."""
         at = 0
         while at < len(self._read) or self._more(READERS if at else 1):
             record = self._read[at]
@@ -97,9 +97,7 @@ def _newest_record(chain: _Chain) -> Observed[datetime]:
 
 
 def _previous(run: LaneRun, chain: _Chain) -> Observed[PreviousAudit]:
-    """The youngest one before this, by when it was due: one that was cleared later is recorded again, and is no younger
-    for it.
-    """
+    """The previous audit, by when it was due. Clearing an older one records it again but does not make it newer."""
     try:
         found = _youngest(chain, "audit", before=run.execution_id)
         return Absent() if found is None else Known(_as_previous(found))
@@ -120,8 +118,10 @@ def _as_previous(record: VerdictRecord) -> PreviousAudit:
 def _youngest(
     chain: _Chain, phase: str, *, before: str | None = None, since: datetime | None = None
 ) -> VerdictRecord | None:
-    """The record of the execution that was due last. One that was due later than what is found was recorded later than
-    that was due, so the search ends there.
+    """The record of the execution that was due last.
+
+    An execution is recorded only after it was due, so the search ends at records older than the due time of what it
+    found.
     """
     found: VerdictRecord | None = None
     for record in chain.back_to(since):
@@ -145,8 +145,8 @@ def _due_at(record: VerdictRecord) -> datetime:
 def _hourly_due(
     run: LaneRun, chain: _Chain, previous: Observed[PreviousAudit], observed_at: datetime
 ) -> Observed[datetime]:
-    """Since when one hourly check at least must have been due and left its verdict: the last time but one, and what an
-    audit may take. Absent: nothing is scheduled, or there was no audit before that, so that nothing is expected yet.
+    """The time since which at least one hourly check must have left a verdict: the last due time but one, less what an
+    audit may take. Absent if nothing is scheduled, or if no earlier audit exists, so that nothing is expected yet.
     """
     if not settings().schedules or isinstance(previous, Absent):
         return Absent()
@@ -186,7 +186,7 @@ def _recorded_at(record: VerdictRecord) -> datetime:
 
 
 def _missed(run: LaneRun, previous: Observed[PreviousAudit], observed_at: datetime) -> Observed[tuple[datetime, ...]]:
-    """Due after the previous audit was, before this one, and past their deadline."""
+    """Audits that were due between the previous one and this one and are past their deadline."""
     if not isinstance(previous, Known):
         return Known(()) if isinstance(previous, Absent) else previous
     if not settings().schedules:
@@ -205,7 +205,7 @@ def _missed(run: LaneRun, previous: Observed[PreviousAudit], observed_at: dateti
 
 
 def _without_verdict(run: LaneRun, chain: _Chain, previous: Observed[PreviousAudit]) -> Observed[tuple[str, ...]]:
-    """Claimed after the previous audit and before this one, and named by no record of the chain."""
+    """Executions that were claimed between the previous audit and this one and that no record of the chain names."""
     if not isinstance(previous, Known | Absent):
         return previous
     after = previous.value.execution_id if isinstance(previous, Known) else ""

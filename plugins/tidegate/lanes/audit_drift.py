@@ -1,4 +1,4 @@
-"""AUDIT.H: a plan of every stack that is deployed, which nobody can apply, to see what differs (TD8, LC7)."""
+"""AUDIT.H: a plan of every deployed stack, to see drift. Nobody can apply it (TD8, LC7)."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tidegate.models.state import StateVersion
 
 
 def collect_drift(run: LaneRun) -> StackDriftFacts:
-    """Every stack of the manifest. One without resources in its state is not up: of it no plan is made."""
+    """Every stack of the manifest. A stack without resources in its state is not deployed and gets no plan."""
     began = now()
     stacks = tuple(_drift(run, name) for name in run.environment.stacks)
     return StackDriftFacts(
@@ -40,7 +40,9 @@ def _drift(run: LaneRun, stack: str) -> StackDrift:
 
 
 def _applied_before(run: LaneRun, stack: str, state: Observed[StateVersion]) -> Observed[str]:
-    """Asked of a persistent stack that is not up. An open platform run says nothing: it may not have got so far."""
+    """Whether a persistent stack that is not deployed was ever applied. An open platform run proves nothing: it may not
+    have got that far.
+    """
     if run.environment.stacks[stack].lifecycle != "persistent" or not _is_not_up(state):
         return Absent()
     unread: list[str] = []

@@ -1,4 +1,4 @@
-"""AUDIT.J: the chain of verdicts, and what `tidegate verify` says about the newest executions (TD8, EV3)."""
+"""AUDIT.J: the chain of verdicts, and the result of `tidegate verify` for the newest executions (TD8, EV3)."""
 
 from datetime import timedelta
 
@@ -14,10 +14,10 @@ from tidegate.verify.execution import Verification, verify_execution
 from tidegate.verify.findings import Finding
 
 BEING_RERUN = timedelta(hours=1)
-"""A lane that ran again so short ago may still be followed by a verdict of its own."""
+"""A lane that ran again this recently may still get a new verdict."""
 
 AT_MOST = 40
-"""So many executions are judged again in one night, the newest; of others the records in the chain are looked at."""
+"""At most this many executions are judged again in one night, the newest. Of the others only the chain is checked."""
 
 
 def collect_evidence(run: LaneRun) -> EvidenceChainFacts:
@@ -61,9 +61,9 @@ def _proof(run: LaneRun) -> Observed[str]:
 def _wanted(run: LaneRun, chain: Chain) -> tuple[str, list[str], list[str]]:
     """The previous audit; executions recorded since then; older ones. Newest first.
 
-    The previous audit counts as new: nobody has judged its verdict again yet. Older executions are judged again so that
-    what somebody changes later is found too; but not older hourly checks, of which there are too many. This audit's
-    own earlier attempts do not count.
+    The previous audit counts as new: its verdict has not been judged again yet. Older executions are judged again too,
+    to find later changes to them, except for older hourly checks: there are too many. Earlier attempts of this audit do
+    not count.
     """
     others = [record for _, record in sorted(chain.records.items()) if record.execution_id != run.execution_id]
     previous = next((record for record in reversed(others) if record.phase == "audit"), None)
@@ -75,7 +75,7 @@ def _wanted(run: LaneRun, chain: Chain) -> tuple[str, list[str], list[str]]:
 
 
 def _verified(run: LaneRun, execution: str, chain: Chain, *, new: bool) -> VerifiedExecution:
-    """Of an older execution only what is certain: another version or manifest than today's may have judged it."""
+    """Of an older execution only certain problems count: another version or manifest may have judged it."""
     try:
         then = as_of_its_time(run.environment, execution, run.remote, remote=True)
         subject = subject_of(then, execution, remote=True)
@@ -93,7 +93,9 @@ def _verified(run: LaneRun, execution: str, chain: Chain, *, new: bool) -> Verif
 
 
 def _being_rerun(run: LaneRun, execution: str, verification: Verification) -> tuple[Finding, ...]:
-    """Lanes that somebody runs again right now: their verdict follows. Their run holds the lease, or they are young."""
+    """Lanes that are being rerun right now, so that their verdict follows: their run holds the lease, or they are
+    recent.
+    """
     moment = now()
     lease = run.lease.check(dag_id=run.dag_id, run_id=run.run_id, now=moment).holder
     at_work = isinstance(lease, Known) and lease.value.execution_id == execution and lease.value.expires_at > moment

@@ -1,4 +1,4 @@
-"""AUDIT.I: identities and parameters with the environment's name, beside what the states hold (TD8, LC3)."""
+"""AUDIT.I: identities and parameters that bear the environment's name, compared with the states (TD8, LC3)."""
 
 from tidegate.collectors.aws.state import read_state
 from tidegate.collectors.confluent.identities import PREFIX, Identities, read_identities
@@ -14,7 +14,9 @@ PARAMETER = "aws_ssm_parameter"
 
 
 def collect_identities(run: LaneRun) -> AuditIdentitiesFacts:
-    """What an apply under way has just made is in no state yet: whether one is, is asked before and after the lists."""
+    """A running apply may have just made something that is in no state yet, so running applies are looked for before
+    and after listing.
+    """
     observed_at = now()
     stacks = run.environment.stacks_with_identities
     before = unfinished_intents(run, stacks)

@@ -1,4 +1,4 @@
-"""AUDIT.G: who holds a state, which terraform was lost, and who let the run lease run out (TD8, ST6)."""
+"""AUDIT.G: who holds a state lock, which terraform was lost, and who let the run lease expire (TD8, ST6)."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from tidegate.models.state import StateLock
 
 
 def collect_locks(run: LaneRun) -> StateLocksFacts:
-    """The locks and the started terraforms of every stack, and the run lease; the audit takes none of them."""
+    """The locks and started terraforms of every stack, and the run lease. The audit takes none of them."""
     observed_at = now()
     names = tuple(run.environment.stacks)
     locks = {name: read_state_locks(run.clients, run.environment, name) for name in names}
@@ -39,7 +39,7 @@ def collect_locks(run: LaneRun) -> StateLocksFacts:
 
 
 def _first_looks(run: LaneRun, stack: str, locks: Observed[tuple[StateLock, ...]]) -> dict[str, datetime]:
-    """Of locks that say no time, or one to come: since when they are on record."""
+    """When a lock was first recorded, for locks that carry no time or one in the future."""
     held = locks.value if isinstance(locks, Known) else ()
     undated = {lock.name for lock in held if lock.sha256 and (lock.created is None or lock.created > now())}
     state = read_state(run.clients, run.environment, stack).version if undated else Absent()

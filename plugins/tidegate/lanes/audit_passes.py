@@ -1,4 +1,4 @@
-"""AUDIT.K: passes that people rely on, beside the policy of today, and exceptions that end (TD8, EV4, IN4)."""
+"""AUDIT.K: passes that people rely on, compared with today's policy, and exceptions that end (TD8, EV4, IN4)."""
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -52,8 +52,8 @@ def _proof(run: LaneRun) -> Observed[StandingPass]:
 
 
 def _build(run: LaneRun) -> Observed[StandingPass]:
-    """A verdict has no policy of its own: it rests on its lanes. One that this version has and the build had not is
-    passed over: whether that matters, its verdict says.
+    """A verdict has no policy of its own; it rests on its lanes. A lane that this version has and the build did not
+    have is skipped: the build's own verdict covers it.
     """
     match run.platform_run:
         case Known(platform) if platform.closed_by is None:
@@ -92,7 +92,7 @@ def _own(run: LaneRun, found: Found) -> JudgedPolicy:
 
 
 def _judged(run: LaneRun, lane: str, gate_id: str, digest: str) -> JudgedPolicy:
-    """A gate that this version does not have judges nothing today: then the digests differ."""
+    """A gate that this version no longer has judges nothing today, so the digests differ."""
     try:
         today = policy_digest(run, by_id(gate_id))
     except KeyError:

@@ -1,4 +1,4 @@
-"""The bill as the third net of the audit: collects what may explain each charge, keeps open what nothing explains."""
+"""The bill as the audit's third safety net: collects what may explain each charge, keeps unexplained charges open."""
 
 from typing import Any
 
@@ -43,14 +43,14 @@ def bill_facts(run: LaneRun, cost: Observed[CostFacts]) -> BillFacts:
 
 
 def say_apart(run: LaneRun, bill: BillFacts) -> None:
-    """Name what no resource makes: nobody looks for it, and it counts for the month."""
+    """Name charges that no resource causes: no scan looks for them, and they count for the month."""
     named = [f"{name} {said_usd(amount)}" for name, amount in sorted(apart(bill).items())]
     if named:
         run.log(f"of this month, apart, USD: {', '.join(named)}")
 
 
 def settle(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the judgement is in the evidence: keep open what nothing explains. Raises StoreError."""
+    """After the judgement is in the evidence, keep unexplained charges open. Raises StoreError."""
     if not isinstance(facts, SpendAfterZeroFacts) or facts.bill is None or not isinstance(facts.bill.open, Known):
         return
     record_unexplained(

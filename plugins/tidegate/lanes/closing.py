@@ -1,4 +1,4 @@
-"""What happens after a verdict, pass or fail: it is chained, M1's snapshots go up, the run lease is released."""
+"""After a verdict, pass or fail: it is chained, M1's snapshots are uploaded, the run lease is released."""
 
 from tidegate.evidence.publish import Published
 from tidegate.evidence.store import AlreadyExists, StoreError
@@ -12,7 +12,7 @@ class ClosingBlocked(Exception):
 
 
 def close(run: LaneRun, published: Published | None) -> None:
-    """Chain exactly this try's verdict; without one (None) only give the lease back. Raises ClosingBlocked."""
+    """Chain exactly this try's verdict. Without one (None), only release the lease. Raises ClosingBlocked."""
     try:
         if published is not None:
             _chain(run, published)
@@ -36,7 +36,9 @@ def _chain(run: LaneRun, published: Published) -> None:
 
 
 def _give_lease_back(run: LaneRun) -> None:
-    """A terraform that outlived its worker is seen by its intent record and its lock, not by the lease."""
+    """Release the lease. A terraform that outlived its worker shows in its intent record and its lock, not in the
+    lease.
+    """
     released = run.lease.release(dag_id=run.dag_id, run_id=run.run_id, now=now())
     if not released and not run.lane.before_backend:
         run.log("the run lease could not be released; it expires by itself")

@@ -1,4 +1,4 @@
-"""Where Confluent Cloud is for this run, and a client that may ask it. Every lane that asks it comes by here."""
+"""Where Confluent Cloud is for this run, and a client for it. Every lane that asks Confluent goes through here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ VARIABLE = "TIDEGATE_CONFLUENT_ENDPOINT"
 
 
 def confluent_endpoint(environment: Environment, profile: Profile) -> Known[str] | Unreadable:
-    """Base URL without a slash at its end: the manifest's; in profile sandbox the stand-in's on loopback, or none.
+    """Base URL without a trailing slash: the manifest's, or in profile sandbox the stand-in's on loopback, or none.
 
     The two never mix: a production key must not go to a stand-in, and a sandbox must not reach the real service.
     """
@@ -32,7 +32,7 @@ def confluent_endpoint(environment: Environment, profile: Profile) -> Known[str]
 
 @contextmanager
 def confluent_api(run: LaneRun) -> Iterator[Known[ConfluentApi] | Unreadable]:
-    """Confluent Cloud as this run may ask it, for as long as the block runs; Unreadable: it may not, because."""
+    """A client for Confluent Cloud while the block runs. Unreadable, with the reason, if this run may not ask it."""
     opened = _opened(run)
     if not isinstance(opened, Known):
         yield opened

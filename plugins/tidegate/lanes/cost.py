@@ -75,9 +75,9 @@ def collect_cost(run: LaneRun) -> CostFacts:
 def _counted_once(
     run: LaneRun, days: Observed[tuple[DailyCost, ...]], confluent: ConfluentBilling | None
 ) -> tuple[Observed[tuple[DailyCost, ...]], Decimal]:
-    """The days without Confluent's products of AWS Marketplace, and what these charged.
+    """The days without Confluent's products on AWS Marketplace, and what those products charged.
 
-    While Confluent's own bill is not known they stay in the bill of AWS: counted nowhere they may never be.
+    While Confluent's own bill is not known, they stay in the AWS bill: they must be counted somewhere.
     """
     section = run.environment.confluent
     products = () if section is None else section.marketplace_products
@@ -98,11 +98,11 @@ _NOT_YET: dict[str, Any] = {
     "hours_until_next_rung": None,
     "rung": UNKNOWN,
 }
-"""What is computed of the other facts."""
+"""What is computed from the other facts."""
 
 
 def shown_results(facts: CostFacts) -> CostFacts:
-    """The facts with what people want to see of them."""
+    """The facts with the results that people look for."""
     projection = projection_of(facts)
     return replace(
         facts,
@@ -140,10 +140,10 @@ def _sources(
 
 
 def _budget_expected(run: LaneRun) -> bool:
-    """Core makes the budget: before its first build there is none. Whoever tears down asks for it all the same.
+    """Core makes the budget, so before the first build there is none. A teardown asks for it all the same.
 
-    A build never waits for it, or one that is gone could never be made again: M2.C makes it, M2.I judges it. Until then
-    Cost Explorer must tell. One that cannot be read is not gone.
+    A build never waits for it, or a deleted budget could never be made again: M2.C makes it, M2.I judges it. Until then
+    Cost Explorer must answer. A budget that cannot be read does not count as gone.
     """
     if run.phase in ("m2", "m9"):
         return run.phase == "m9"
@@ -156,7 +156,7 @@ def _budget_expected(run: LaneRun) -> bool:
 
 
 def collect_confluent_billing(run: LaneRun) -> ConfluentBillingFacts:
-    """M9.G, Confluent's half: every line of the month to date, added up per day and per line type."""
+    """M9.G for Confluent: every line of the month to date, added up per day and per line type."""
     observed_at = now()
     billing = read_confluent(run, observed_at)
     bill = billing.bill
@@ -176,7 +176,7 @@ def collect_confluent_billing(run: LaneRun) -> ConfluentBillingFacts:
 
 
 def read_confluent(run: LaneRun, observed_at: datetime) -> ConfluentBilling:
-    """One read of the costs API, with what it must be held against. Never raises for what Airflow or Confluent say."""
+    """One read of the costs API, with what it is compared with. Never raises for what Airflow or Confluent answer."""
     start, end = month_to_date(observed_at)
     endpoint = confluent_endpoint(run.environment, run.profile)
     return ConfluentBilling(
@@ -190,7 +190,7 @@ def read_confluent(run: LaneRun, observed_at: datetime) -> ConfluentBilling:
 
 
 def _bill(run: LaneRun, start: date, end: date) -> Observed[ConfluentBill]:
-    """Absent: the manifest names no account, so that there is nothing to ask."""
+    """Absent if the manifest names no account, so that there is nothing to ask."""
     if run.environment.confluent is None:
         return Absent()
     with confluent_api(run) as api:
@@ -198,7 +198,7 @@ def _bill(run: LaneRun, start: date, end: date) -> Observed[ConfluentBill]:
 
 
 def _standing_since(run: LaneRun) -> Observed[datetime]:
-    """The first apply of a Confluent stack in the open platform run; it is gone when the run is closed.
+    """The time of the first apply of a Confluent stack in the open platform run. A closed run has none.
 
     A platform run can be open for days before anything of Confluent is made.
     """

@@ -1,7 +1,7 @@
 """What earlier cost guardrails left in the evidence, over all executions of M9 (CO4, EV4).
 
-Those of M2, the audit and the hourly check do not count here: a scope is kept for what a teardown had to prove, a latch
-is released on its pass, and a month of hourly checks would be read again every hour.
+Guardrails of M2, the audit and the hourly check do not count here: only a teardown's scope must be kept, only its pass
+releases the latch, and a month of hourly checks would be read again every hour.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ COST_GATE = "COST-GUARDRAIL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostAttempt:
-    """One attempt of the cost guardrail. `snapshot` None: it is not readable as one, `problem` says why."""
+    """One attempt of the cost guardrail. `snapshot` is None if it cannot be read; `problem` says why."""
 
     execution_id: str
     number: int
@@ -56,10 +56,10 @@ def cost_attempts(run: LaneRun, *, newest_only: bool) -> Iterator[CostAttempt]:
 
 
 def widest_scope(run: LaneRun) -> Observed[tuple[str, ...]]:
-    """Every platform that some M9.G had to judge, with those of today's manifest; sorted.
+    """Every platform that any M9.G had to judge, and those of today's manifest, sorted.
 
-    Each attempt counts, passed or not: what was in the scope once stays there until an exception says otherwise. One
-    that cannot be read may have had any scope. What made the scope wider than today's becomes an input.
+    Each attempt counts, passed or not: a platform that was once in the scope stays there until an exception removes it.
+    An unreadable attempt may have had any scope. Attempts that make the scope wider than today's become inputs.
     """
     widest: set[str] = set(run.environment.cost_scope)
     try:
@@ -78,7 +78,7 @@ def widest_scope(run: LaneRun) -> Observed[tuple[str, ...]]:
 
 
 def _scope_of(snapshot: Snapshot) -> tuple[str, ...] | Unreadable:
-    """What a snapshot says of scopes. One whose collector crashed had no facts; its others speak for it."""
+    """The scopes that a snapshot names. One whose collector crashed has no facts; other attempts count in its place."""
     if snapshot.gate == COST_GATE and snapshot.facts_type != CostFacts.__name__:
         return ()
     scope = snapshot.facts.get("cost_scope")
@@ -94,9 +94,9 @@ def _names(value: object) -> bool:
 
 
 def last_seen(run: LaneRun, newest_read: datetime | None) -> Observed[datetime]:
-    """The newest moment that the evidence knows: of a read of Cost Explorer, or of a verdict. Absent: of neither.
+    """The newest time in the evidence, of a Cost Explorer read or of a verdict. Absent if it holds neither.
 
-    A clock that shows an earlier one has jumped back, and no age or hour that it tells can be trusted.
+    If the clock shows an earlier time, it has jumped back, and no age computed from it can be trusted.
     """
     moments = [] if newest_read is None else [newest_read]
     match verdict_series(run).newest():

@@ -1,4 +1,4 @@
-"""What follows when a cost guardrail has set the latch: whatever can be torn down and stands, goes (CO4).
+"""After a cost guardrail has set the latch: every deployed stack that can be torn down is torn down (CO4).
 
 How long it takes from the decision to the first destroy call, with nothing else running: the closed guardrail triggers
 the stop in the same task; STOP.A writes nothing new and STOP.B triggers M9 at its first look, before it defers; M9.A
@@ -31,11 +31,11 @@ _REASON_LENGTH = 200
 
 
 def stop_what_stands(run: LaneRun) -> None:
-    """Trigger the emergency stop for everything destroyable when any of it stands, or nobody can tell.
+    """Trigger the emergency stop for all destroyable stacks if any of them is deployed or cannot be read.
 
-    From M9.G only for what is no target of that teardown. One run per record of the latch and check: while it waits or
-    runs, or has done it, nothing more is triggered; after one that failed the next check triggers the next, until three
-    have failed in a row. Raises ActionBlocked.
+    From M9.G, only for stacks that are no target of that teardown. Each latch record gets one run per check: while it
+    waits or runs, or has torn everything down, nothing more is triggered. After a failure the next check triggers the
+    next run, until three have failed in a row. Raises ActionBlocked.
     """
     latch = control.read_latch(run.remote, run.environment.name)
     match latch:
@@ -78,7 +78,7 @@ def _wanted(run: LaneRun, dag: str, number: int, over: tuple[str, ...]) -> Trigg
 
 
 def _standing(run: LaneRun) -> dict[str, Observed[int]]:
-    """Destroyable stacks that hold resources or cannot be read, without those that this M9 tears down itself."""
+    """Destroyable stacks that hold resources or cannot be read, except those that this M9 tears down itself."""
     target = str(run.params.get("target", "")).split("+") if run.phase == "m9" else []
     counts = {
         stack: count_of(read_state(run.clients, run.environment, stack).resources)

@@ -1,8 +1,8 @@
 """The record that a run of M9 was triggered by the emergency stop: written before it is triggered, checked before it
 destroys (RE2).
 
-What a run is told when it is triggered proves nothing: anybody may type it. The record lies in the evidence bucket,
-names the run, its target and the record of the latch, and holds only while that latch is set.
+A run's params prove nothing: anybody may type them. The record is in the evidence bucket, names the run, its target and
+the latch record, and counts only while that latch is set.
 """
 
 import re
@@ -19,9 +19,9 @@ _RUN_ID = re.compile(r"stop_\d{8}T\d{6}Z__try\d+")
 
 
 def record_trigger(run: LaneRun, dag_id: str, run_id: str, target: str) -> str:
-    """From STOP.B, before it triggers M9. Never raises: without the record M9 tears down as an ordinary one does.
+    """Called by STOP.B before it triggers M9. Never raises: without the record, M9 tears down as an ordinary one does.
 
-    Returns what kept it from being written; empty when it is there.
+    Returns what kept it from being written, empty if it was written.
     """
     latch = control.read_latch(run.remote, run.environment.name)
     if not isinstance(latch, Known) or not latch.value.is_set:
@@ -45,7 +45,7 @@ def record_trigger(run: LaneRun, dag_id: str, run_id: str, target: str) -> str:
 
 
 def _same_run(run: LaneRun, key: str, record: dict[str, Any]) -> str:
-    """Does the record that lies there name the same run and latch? Then an earlier try wrote it. Empty: yes."""
+    """Empty if the existing record names the same run and latch: then an earlier try wrote it."""
     try:
         found = unseal(run.remote.read(key)[1])
     except (StoreError, ValueError) as error:
@@ -55,7 +55,7 @@ def _same_run(run: LaneRun, key: str, record: dict[str, Any]) -> str:
 
 
 def triggered_by_the_stop(run: LaneRun) -> Observed[str]:
-    """The execution of the emergency stop that triggered this very run. Absent: no record names it."""
+    """The execution of the emergency stop that triggered this very run. Absent if no record names this run."""
     if not _RUN_ID.fullmatch(run.run_id):
         return Absent()
     try:

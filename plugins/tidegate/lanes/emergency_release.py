@@ -1,4 +1,4 @@
-"""The release of the emergency latch: by a person, with a reason, after a fresh pass of the cost (CO4)."""
+"""The release of the emergency latch: by a person, with a reason, after a fresh pass of the cost guardrail (CO4)."""
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -82,8 +82,8 @@ def release(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
 def _newest_cost(run: LaneRun) -> Observed[CostJudgement]:
     """The cost guardrail that was observed last, over all executions of M9.
 
-    All are read: an old execution whose task was cleared today is the newest judgement. One that cannot be read counts
-    from the time of its execution, so that a later run is a way out.
+    All are read, because an old execution whose task was cleared today is the newest judgement. An unreadable one
+    counts as of the time of its execution, so that a later run is a way out.
     """
     found: list[tuple[datetime, Observed[CostJudgement], CostAttempt]] = []
     try:
@@ -129,7 +129,7 @@ def _vouches_until(snapshot: Snapshot) -> Observed[datetime]:
 
 
 def _total(snapshot: Snapshot) -> Observed[Decimal]:
-    """As the snapshot's facts have it; one whose collector crashed has none."""
+    """The total in the snapshot's facts. A snapshot whose collector crashed has none."""
     said = snapshot.facts.get("total")
     try:
         return Known(Decimal(said)) if isinstance(said, str) else Unreadable("its facts have no total")
@@ -138,7 +138,7 @@ def _total(snapshot: Snapshot) -> Observed[Decimal]:
 
 
 def _started(execution_id: str) -> datetime:
-    """When an execution started, by its id. A key that is none counts as the newest: nobody knows how old it is."""
+    """When an execution started, by its id. A malformed key counts as the newest, because its age is unknown."""
     try:
         return datetime.strptime(execution_id.partition("_")[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:

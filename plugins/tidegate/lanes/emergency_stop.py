@@ -1,4 +1,4 @@
-"""The emergency stop: a cost guardrail sets the latch at the stop rung, STOP.A on a person's word, STOP.B tears down
+"""The emergency stop: a cost guardrail sets the latch at the stop, STOP.A when a person asks, and STOP.B tears down
 (CO4).
 """
 
@@ -35,18 +35,18 @@ _CLOCKS_APART = timedelta(hours=1)
 
 
 def said_reason(run: LaneRun) -> str:
-    """The reason as typed, on one line."""
+    """The reason as it was typed, on one line."""
     return " ".join(str(run.params.get("reason") or "").split())
 
 
 def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After a closed cost guardrail: set the latch when the stop is reached, then tear down what stands (CO4).
+    """After a closed cost guardrail: set the latch if the stop is reached, then tear down what is deployed (CO4).
 
-    Reported and projected cost count together. Raises ActionBlocked, also for a worker of another identity: it sets
-    nothing.
+    Reported and projected cost count together. Raises ActionBlocked, also for a worker with another identity, which
+    sets nothing.
 
-    Cost that cannot be read does not set it: it closes the gate, in M2 the build's own, and never a teardown; a latch
-    asks for a person, and a read that was refused once is no reason for that.
+    Cost that cannot be read closes the gate but does not set the latch: releasing a latch takes a person, and one
+    refused read is not worth that. It never stops a teardown.
     """
     reached = [blocker for blocker in document["blockers"] if blocker["code"] == "COST-STOP-REACHED"]
     if not reached:
@@ -99,7 +99,7 @@ def latch_at_the_stop(run: LaneRun, facts: Facts, document: dict[str, Any]) -> N
 
 
 def collect_latch(run: LaneRun) -> EmergencyLatchFacts:
-    """STOP.A: sets the latch when this is the environment that was meant, and reads it back. Takes no lease."""
+    """STOP.A: sets the latch if this is the environment that was meant, and reads it back. Takes no lease."""
     who, what, environment = caller(run), tools(run), run.environment.name
     reason, confirm = said_reason(run), str(run.params.get("confirm", ""))
     problem = ""
@@ -125,7 +125,7 @@ def collect_latch(run: LaneRun) -> EmergencyLatchFacts:
 
 
 def collect_teardown(run: LaneRun) -> EmergencyTeardownFacts:
-    """STOP.B: triggers M9 once, then looks how that run stands and, once it has ended, what its verdict says."""
+    """STOP.B: triggers M9 once, then reads the state of that run and, once it has ended, its verdict."""
     m9 = run.dag_status(dag_id_of(run.environment.name, "m9"))
     run_id, state, problem = _teardown_run(run, m9)
     ended = isinstance(state, Known) and state.value in {"success", "failed"}
@@ -144,9 +144,10 @@ def collect_teardown(run: LaneRun) -> EmergencyTeardownFacts:
 
 
 def _teardown_run(run: LaneRun, m9: DagStatus) -> tuple[str, Observed[str], str]:
-    """The run of M9 that this stop goes by: one of its tries that has not failed, else a new one of this try.
+    """The run of M9 that this stop relies on: one that an earlier try triggered and that has not failed, else a new
+    one.
 
-    The name of the run is made of this execution and try, so that a task that runs twice triggers once.
+    The run is named after this execution and try, so a task that runs twice triggers only one run.
     """
     names = [f"{run.execution_id}__try{number}" for number in range(run.try_number, 0, -1)]
     for name in names:
@@ -207,5 +208,5 @@ def _verdict_of(run: LaneRun, dag_id: str, run_id: str) -> Observed[TeardownVerd
 
 
 def _of_lanes(facts_type: str) -> bool:
-    """A verdict whose collector crashed has no lanes to tell of."""
+    """The lanes of a verdict. One whose collector crashed has none."""
     return facts_type == VerdictFacts.__name__

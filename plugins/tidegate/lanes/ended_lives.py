@@ -1,4 +1,4 @@
-"""The end that triggered a teardown, beside the newest record: what was built again since is not torn down."""
+"""The end that triggered a teardown, compared with the newest record: a stack rebuilt since is not torn down."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,7 +11,7 @@ from tidegate.models.time_to_live import EndedLife
 
 
 def ended_lives(run: LaneRun, stacks: Collection[str]) -> tuple[EndedLife, ...]:
-    """Of those of these stacks that have a time to live, read now; none where no ended time triggered this run."""
+    """The stacks that have a time to live, with it read now. Empty if no ended time triggered this run."""
     given = run.params.get(ENDED_PARAM)
     if given is None or given == "":
         return ()

@@ -1,4 +1,4 @@
-"""Open findings in a lane: asked for live, opened by what a lane saw standing, closed when a live look says gone."""
+"""Open findings: checked live, opened for what a lane saw deployed, closed when a live check finds it gone."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -37,15 +37,15 @@ _STANDING = frozenset(
         "RESIDUAL-VENDOR-MANAGED",
     }
 )
-"""Codes of blockers that say of one resource that it stands and should not."""
+"""Codes of blockers about one resource that is deployed and should not be."""
 _CONFLUENT = "confluent-cloud"
-"""The region of what stands in Confluent Cloud."""
+"""The region of resources in Confluent Cloud."""
 
 
 def finding_facts(run: LaneRun, inventory: Inventory | None = None, owners: Owners | None = None) -> FindingFacts:
-    """Every open finding, asked for now. What a scan of this look has just answered is not asked again.
+    """Every open finding, checked now. What this scan has just read is not asked for again.
 
-    Without a finding nothing is asked but the list of the control records, which the run makes once.
+    Without findings, the only request is the list of control records, which the run makes once.
     """
     records = open_findings(run.control, run.environment.name)
     looks: Observed[tuple[FindingLook, ...]] = records if isinstance(records, Unreadable) else Known(())
@@ -58,7 +58,7 @@ def finding_facts(run: LaneRun, inventory: Inventory | None = None, owners: Owne
 
 
 def collect_hourly(run: LaneRun) -> TimeToLiveFacts:
-    """HOURLY.B: the time to live of every ephemeral stack, every open finding, and what no bill has explained."""
+    """HOURLY.B: the time to live of every ephemeral stack, every open finding, and every unexplained charge."""
     return replace(
         collect_time_to_live(run),
         findings=finding_facts(run),
@@ -67,7 +67,9 @@ def collect_hourly(run: LaneRun) -> TimeToLiveFacts:
 
 
 def settle(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the judgement is in the evidence: open what it saw standing, close what is gone. Raises StoreError."""
+    """After the judgement is in the evidence: open findings for what it saw, close those that are gone. Raises
+    StoreError.
+    """
     findings = getattr(facts, "findings", None)
     looks = findings.looks if isinstance(findings, FindingFacts) else Absent()
     seen = tuple(_seen(run, facts, document))
@@ -91,7 +93,7 @@ def settle(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
 
 
 def settle_and_tear_down(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After a closed TIME-TO-LIVE of the hourly check: the findings first, then the stacks whose time is over.
+    """After a closed TIME-TO-LIVE of the hourly check: first the findings, then the stacks whose time has ended.
 
     Raises ActionBlocked, StoreError.
     """
@@ -127,7 +129,7 @@ def _seen(run: LaneRun, facts: Facts, document: dict[str, Any]) -> Iterator[Find
 
 
 def _tagged(run: LaneRun, facts: AuditResidualFacts, document: dict[str, Any]) -> Iterator[Finding]:
-    """What only its tags told of, where it answered: only that can be asked for again."""
+    """Resources that are known by their tags alone, where a live check answered: only those can be checked again."""
     named = {it["resource"] for it in document.get("blockers", ()) if it["code"] == _TAGGED}
     for answer in (facts.tagged or {}).values():
         for resource in answer.value if isinstance(answer, Known) else ():

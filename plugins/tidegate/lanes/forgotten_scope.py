@@ -1,4 +1,4 @@
-"""The plan that is made after topics and ACLs were forgotten, held against what the teardown froze (TD1, RE2)."""
+"""The plan made after topics and ACLs were forgotten, compared with what the teardown froze (TD1, RE2)."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tidegate.models.plan import StackScope
 
 
 def subset_blockers(frozen: StackScope, again: StackScope) -> Iterator[Blocker]:
-    """The plan that was made after forgetting takes nothing that was not frozen, and leaves only what was forgotten."""
+    """Blocks what the new plan takes that was not frozen, and what it leaves that was not forgotten."""
     known = {(it.address, it.type, it.id) for it in frozen.destroy_set}
     taken = {(it.address, it.type, it.id): it.address for it in again.destroy_set}
     planned = [it.address for it in again.plan.value.resources] if isinstance(again.plan, Known) else []

@@ -1,4 +1,4 @@
-"""What the lanes of a run found in their current try, for those who are told of it."""
+"""What the lanes of a run found in their current try, for alerts."""
 
 import json
 from typing import Any
@@ -42,13 +42,13 @@ def about(run: LaneRun, link: str, judged: Judged | None) -> About:
 
 
 def asked_by(remote: S3Store, environment: str, run_id: str) -> str:
-    """Why tidegate triggered this run, the same for each try of it; empty: it did not, or nobody can tell."""
+    """Why tidegate triggered this run, the same for each of its tries. Empty if it did not, or if that is not known."""
     latch = read_latch(remote, environment) if causes.is_of_a_stop(run_id) else None
     return causes.asked_by(run_id, latch.value.number if isinstance(latch, Known) else None)
 
 
 def found(run: LaneRun) -> tuple[LaneFound, ...]:
-    """Each lane that left a whole snapshot in this try; what is wrong with the others, the verdict says."""
+    """Each lane that left a complete snapshot in this try. The verdict covers what is wrong with the others."""
     told = (
         _found(lane, run.place(lane), run.remote, _document(run, lane), run.execution_id)
         for lane in phase_of(run.environment, run.phase).lanes
@@ -59,7 +59,7 @@ def found(run: LaneRun) -> tuple[LaneFound, ...]:
 def rested_on(
     environment: Environment, phase: Phase, verdict: Snapshot, local: EvidenceStore, remote: S3Store
 ) -> tuple[LaneFound, ...]:
-    """The same for whoever comes later: the snapshots that this verdict rests on. Raises StoreError."""
+    """The same for later readers: the snapshots that this verdict rests on. Raises StoreError."""
     digests = {given.sha256 for given in verdict.inputs}
     told = []
     for lane in phase_of(environment, phase).lanes:
@@ -81,7 +81,7 @@ def _place(environment: str, phase: Phase, lane: Lane, verdict: Snapshot) -> Pla
 def alerts_of(
     remote: S3Store, of: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, ...]
 ) -> tuple[Alert, ...]:
-    """Everything that a judged run has to tell: a latch that it set first. `verdict` are the verdict's blockers."""
+    """All events of a judged run; a latch that it set comes first. `verdict` holds the verdict's blockers."""
     return (*_latch(remote, of), *events.events(of, lanes, verdict))
 
 
@@ -112,7 +112,7 @@ def _found(lane: Lane, place: Place, remote: S3Store, document: Any, execution_i
 
 
 def _document(run: LaneRun, lane: Lane) -> Any:
-    """As handed over; M1 hands nothing over, its newest attempt stands for it."""
+    """The snapshot as handed over. M1 hands nothing over, so its newest attempt is used."""
     if not lane.before_backend:
         handed = run.handed_over(lane.task_id)
         return handed.value if isinstance(handed, Known) else None
@@ -131,7 +131,7 @@ def _parsed(content: bytes) -> Any:
 
 
 def _facts(snapshot: Snapshot) -> Facts | None:
-    """The facts, when they are those that the gate judges."""
+    """The facts, if they are of the type that the gate judges."""
     wanted = by_id(snapshot.gate).facts
     if snapshot.facts_type != wanted.__name__:
         return None
@@ -143,7 +143,7 @@ def _facts(snapshot: Snapshot) -> Facts | None:
 
 
 def _asks_less(lane: Lane, facts: Facts) -> bool:
-    """The hourly check shares its gate with the audit and never asks Cost Explorer: it closes nothing of it."""
+    """The hourly check shares this gate with the audit but never asks Cost Explorer: it closes no finding of it."""
     return lane.phase in NEVER_ASK and isinstance(facts, CostFacts) and not facts.own_reads.asked
 
 

@@ -11,7 +11,7 @@ SCOPE_TASK = "b_scope_freeze"
 
 
 def frozen_scope(run: LaneRun) -> TeardownScopeFacts:
-    """The scope that this run froze. Raises LookupError when there is none."""
+    """The scope that this run froze. Raises LookupError if it froze none."""
     match handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts):
         case Known(facts):
             return facts
@@ -20,7 +20,7 @@ def frozen_scope(run: LaneRun) -> TeardownScopeFacts:
 
 
 def is_targeted(run: LaneRun, stack: str) -> bool:
-    """Does this run tear the stack down? Only a frozen scope without it says no: whoever cannot tell does not skip."""
+    """Whether this run tears the stack down. Only a frozen scope without it means no; an unknown one skips nothing."""
     frozen = handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts)
     return not isinstance(frozen, Known) or any(scope.stack == stack for scope in frozen.value.stacks)
 

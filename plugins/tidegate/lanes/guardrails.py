@@ -1,4 +1,4 @@
-"""Collectors of the guardrails that stand beside the stacks: budget, teardown viability, state ownership."""
+"""Collectors of the guardrails around the stacks: budget, teardown viability, state ownership."""
 
 from tidegate.collectors.aws.budget import collect_budget
 from tidegate.collectors.aws.state import read_state
@@ -13,12 +13,12 @@ from tidegate.settings import settings
 
 
 def collect_budget_guardrail(run: LaneRun) -> BudgetFacts:
-    """M2.I: the budget, its ladder, and whether anybody hears its alerts."""
+    """M2.I: the budget, its thresholds, and whether anybody receives its alerts."""
     return collect_budget(run.clients, run.environment, now())
 
 
 def collect_ownership(run: LaneRun) -> OwnershipFacts:
-    """M2.H: the state of every stack, as it lies in S3 now."""
+    """M2.H: the state of every stack, as it is in S3 now."""
     observed_at = now()
     return OwnershipFacts(
         observed_at=observed_at,
@@ -36,8 +36,8 @@ def collect_ownership(run: LaneRun) -> OwnershipFacts:
 
 
 def collect_viability(run: LaneRun) -> ViabilityFacts:
-    """M2.I: a real destroy plan of every destroyable stack, downstream first, the DAGs that would apply it, and, where
-    schedules are on, those that watch what stands.
+    """M2.I: a real destroy plan of every destroyable stack, downstream first; the DAGs that would apply it; and, where
+    schedules are on, the DAGs that watch what is deployed.
     """
     observed_at = now()
     schedules = settings().schedules

@@ -1,4 +1,4 @@
-"""Reads what earlier lanes of the same run left: as handed over by their tasks, checked against the evidence store."""
+"""Reads snapshots of earlier lanes of the same run, handed over by their tasks and checked against the evidence."""
 
 from collections import Counter
 from collections.abc import Container
@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Facts)
 
 
 def parse_snapshot(document: Any) -> Snapshot:
-    """A snapshot document as the model. Raises ValueError when it is not one."""
+    """A snapshot document as the model. Raises ValueError if it is none."""
     try:
         return Snapshot.model_validate(document)
     except ValidationError as error:
@@ -29,7 +29,7 @@ def parse_snapshot(document: Any) -> Snapshot:
 
 
 def handed_over_snapshot(run: LaneRun, task_id: str) -> Observed[Snapshot]:
-    """The snapshot that the evidence holds of a task, provided that its current try handed over that very one."""
+    """The snapshot of a task in the evidence, provided that the task's current try handed over that very one."""
     match run.handed_over(task_id):
         case Known(document):
             pass
@@ -61,7 +61,7 @@ def handed_over_facts(run: LaneRun, task_id: str, facts_type: type[F]) -> Observ
 
 
 def facts_of(snapshot: Snapshot, facts_type: type[F]) -> Known[F] | Unreadable:
-    """The facts of a snapshot, as their type."""
+    """The facts of a snapshot, parsed as their type."""
     try:
         return Known(TypeAdapter(facts_type).validate_python(snapshot.facts))
     except ValidationError as error:
@@ -72,7 +72,9 @@ def facts_of(snapshot: Snapshot, facts_type: type[F]) -> Known[F] | Unreadable:
 def guarding_snapshots(
     run: LaneRun, stack: str, without: Container[str] = ()
 ) -> tuple[Observed[GuardingSnapshot], ...]:
-    """The snapshots that guard this lane's mutation, in order, but for lanes that had nothing to do in this run."""
+    """The snapshots that guard this lane's mutation, in order, except those of lanes that had nothing to do in this
+    run.
+    """
     return tuple(_guard(run, task_id, stack) for task_id in run.lane.guards if task_id not in without)
 
 
@@ -129,10 +131,10 @@ def _guard(run: LaneRun, task_id: str, stack: str) -> Observed[GuardingSnapshot]
 
 
 def _stopping(snapshot: Snapshot, stack: str) -> tuple[str, ...] | None:
-    """What of a guard that speaks of several stacks stops this one. None: the guard counts as a whole.
+    """The blockers of a guard about several stacks that stop this one. None: the guard counts as a whole.
 
-    What the gate says about one stack is asked again of the stored facts. What the snapshot says beyond that, because
-    its facts were stale or somebody wrote it, stops every stack.
+    The gate judges the stored facts again for the one stack. Further blockers in the snapshot, because its facts were
+    stale or somebody wrote them, stop every stack.
     """
     gate = by_id(snapshot.gate)
     if gate.stops is None:

@@ -29,7 +29,7 @@ from tidegate.terraform.workspace import locked_providers, root_directory
 
 
 class EvidenceUnreachable(Exception):
-    """The snapshot could not be stored. The local mirror has it; nothing may go on."""
+    """The snapshot could not be stored. The local mirror has it, and nothing may go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Judged:
 
     @property
     def passed(self) -> bool:
-        """True only without any blocker."""
+        """True only if there is no blocker."""
         return not self.blockers
 
 
@@ -58,7 +58,7 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
 
 
 def leave_not_run(run: LaneRun, facts: NotTargetFacts) -> Published:
-    """Leave that the lane had nothing to do. Nothing is judged, and it is no pass. Raises EvidenceUnreachable."""
+    """Record that the lane had nothing to do. Nothing is judged, and it is no pass. Raises EvidenceUnreachable."""
     return _leave(run, facts, "not_run", ())
 
 

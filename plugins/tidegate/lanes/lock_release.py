@@ -1,4 +1,4 @@
-"""Releases one state lock by its name, on a person's word: of a laptop that is gone, or one that is damaged (ST6)."""
+"""Releases one named state lock when a person asks: the lock of a laptop that is gone, or a damaged lock (ST6)."""
 
 import socket
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from tidegate.terraform.lock_release import LockNotReleased
 
 
 def collect_lock_release(run: LaneRun) -> LockReleaseFacts:
-    """UNLOCK.A. Takes the run lease, and puts its first look at the lock on record. Raises KeyError for no stack."""
+    """UNLOCK.A. Takes the run lease and records its first look at the lock. Raises KeyError for an unknown stack."""
     lease = run.acquire_lease()
     who, what = caller(run), tools(run)
     stack, lock_id = str(run.params.get("stack", "")), str(run.params.get("lock_id", "")).strip()
@@ -57,7 +57,7 @@ def collect_lock_release(run: LaneRun) -> LockReleaseFacts:
 
 
 def release_named(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the pass: delete exactly the judged lock, if the state is still the judged one.
+    """After the pass: delete exactly the judged lock, if the state has not changed since.
 
     Raises ActionBlocked and StoreError.
     """
@@ -83,7 +83,7 @@ def release_named(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
 def _holder(
     run: LaneRun, found: StackLocks, named: tuple[StateLock, ...]
 ) -> tuple[Literal["outside", "dead", "live", "unknown"], str]:
-    """Whose the named lock is: of a host on which tidegate ran terraform, it must be proven dead."""
+    """Who holds the named lock. On a host where tidegate ran terraform, the holder must be proven dead."""
     if not named:
         return "unknown", "no such lock"
     try:

@@ -1,4 +1,4 @@
-"""State locks of stacks: who holds them, is the holder alive, and releasing a dead one's with proof (ST6)."""
+"""State locks: who holds them, whether the holder is alive, and releasing a dead one's with proof (ST6)."""
 
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -26,8 +26,8 @@ def collect_stack_locks(run: LaneRun, stacks: tuple[str, ...]) -> tuple[StackLoc
 
 
 def release_dead_locks(run: LaneRun) -> None:
-    """Release locks whose holder is proven dead: its process is gone from this host, and the state did not move while
-    we looked. Every release leaves a numbered record under `control/<env>/released_locks/`.
+    """Release locks whose holder is proven dead: its process is gone from this host, and the state did not change in
+    the meantime. Every release leaves a numbered record under `control/<env>/released_locks/`.
     """
     for stack in run.environment.stacks:
         version = read_state(run.clients, run.environment, stack).version
@@ -56,7 +56,7 @@ def release_judged(
 
 
 def stack_locks(run: LaneRun, stack: str) -> StackLocks:
-    """The locks of one stack, and what is known about their holder."""
+    """The locks of one stack, with what is known about their holder."""
     locks, intents = read_state_locks(run.clients, run.environment, stack), run.intents(stack)
     alive, why = _liveness(locks, intents.unfinished(), intents.read())
     return StackLocks(stack=stack, locks=locks, liveness=alive, evidence=why)
@@ -65,7 +65,7 @@ def stack_locks(run: LaneRun, stack: str) -> StackLocks:
 def _liveness(
     locks: Observed[tuple[StateLock, ...]], intent: Observed[Intent], record: Observed[dict[str, Any]]
 ) -> tuple[Literal["none", "live", "dead", "unknown"], str]:
-    """Dead only when every held lock was taken by the very terraform that the record shows as gone or ended."""
+    """Dead only if every held lock was taken by the very terraform that the record shows as gone or ended."""
     held = locks.value if isinstance(locks, Known) else ()
     match intent:
         case Known(found) if found.liveness != "dead":
@@ -85,7 +85,7 @@ def _liveness(
 
 
 def _taken_by(lock: StateLock, record: dict[str, Any]) -> bool:
-    """Does a lock carry the host, the operation and a time of the recorded terraform?"""
+    """Whether a lock has the host, the operation and a matching time of the recorded terraform."""
     try:
         started = datetime.fromisoformat(record["started_at"])
         last_seen = datetime.fromisoformat(record["ended_at"] or record["heartbeat_at"])

@@ -17,12 +17,12 @@ from tidegate.models.state import StateResource
 
 
 def owners_in(resources: Iterable[StateResource | FrozenResource]) -> tuple[Owner, ...]:
-    """What of a destroy-set may have left log groups."""
+    """The resources of a destroy-set that may have left log groups."""
     return tuple(Owner(type=it.type, id=it.id, name=it.name or it.id) for it in resources)
 
 
 def destroyed_before(run: LaneRun, stacks: Iterable[str]) -> Observed[tuple[Owner, ...]]:
-    """What the newest teardown of each stack had frozen to go, whether it ended or not."""
+    """The destroy-set of the newest teardown of each stack, whether it finished or not."""
     found: list[Owner] = []
     for stack in stacks:
         match newest_destroy_set(run.remote, run.environment.name, stack):
@@ -36,10 +36,10 @@ def destroyed_before(run: LaneRun, stacks: Iterable[str]) -> Observed[tuple[Owne
 
 
 def written_again(run: LaneRun, owners: Iterable[Owner]) -> Observed[tuple[WrittenLogGroup, ...]]:
-    """The log groups that stand under a name that follows from something destroyed, and which of them may be removed.
+    """Log groups whose name follows from a destroyed resource, and which of them may be removed.
 
-    Asked is by exact name. Nothing is to be removed while its owner answers, or nobody can ask for it; nor what another
-    account, another region or another environment's tag claims.
+    They are looked up by exact name. None may be removed while its owner exists or cannot be looked up, or if another
+    account, region or environment's tag claims it.
     """
     owners = tuple(owners)
     owner_of = by_name(owners)
@@ -50,7 +50,9 @@ def written_again(run: LaneRun, owners: Iterable[Owner]) -> Observed[tuple[Writt
 
 
 def names_taken(run: LaneRun, stack: str, plan: Plan) -> Observed[tuple[WrittenLogGroup, ...]]:
-    """Log groups that stand under names that the plan creates; may be removed what the last teardown left behind."""
+    """Log groups that already have a name that the plan creates. Those that the last teardown left behind may be
+    removed.
+    """
     names = [it.attributes.get("name") for it in plan.resources if (it.type, it.actions) == (LOG_GROUP, ("create",))]
     standing = standing_log_groups(run.clients, sorted(it.value for it in names if isinstance(it, Known)))
     if not isinstance(standing, Known) or not standing.value:
@@ -70,9 +72,9 @@ def names_taken(run: LaneRun, stack: str, plan: Plan) -> Observed[tuple[WrittenL
 
 
 def make_way(run: LaneRun, stack: str, plan: Plan) -> None:
-    """Right before an apply: removes what AWS wrote again under the names that the plan creates, on record.
+    """Right before an apply: removes log groups that AWS wrote again under names that the plan creates, on record.
 
-    Raises ActionBlocked where one stays, and StoreError.
+    Raises ActionBlocked if one stays, and StoreError.
     """
     taken = names_taken(run, stack, plan)
     refused = remove(run, taken.value) if isinstance(taken, Known) else (shown(taken),)
@@ -86,9 +88,9 @@ def make_way(run: LaneRun, stack: str, plan: Plan) -> None:
 
 
 def remove_written_again(run: LaneRun, facts: Facts, document: object) -> None:
-    """After each look of M9.F: removes what may be removed. The next look tells whether it is gone.
+    """After each scan of M9.F: removes what may be removed. The next scan shows whether it is gone.
 
-    Nothing is removed where another run has the environment by now: its build may just have made the log group. Raises
+    Nothing is removed if another run holds the environment by now: its build may have just made the log group. Raises
     StoreError before anything is removed.
     """
     if not isinstance(facts, ResidualFacts) or not isinstance(facts.log_groups, Known) or not facts.log_groups.value:
@@ -100,7 +102,7 @@ def remove_written_again(run: LaneRun, facts: Facts, document: object) -> None:
 
 
 def remove(run: LaneRun, groups: Iterable[WrittenLogGroup]) -> tuple[str, ...]:
-    """Remove those that may be; returns why one was refused, in AWS's words. On record first. Raises StoreError."""
+    """Remove those that may be removed, after recording them. Returns refusals in AWS's words. Raises StoreError."""
     going = tuple(group for group in groups if not group.kept)
     if not going:
         return ()
@@ -133,7 +135,7 @@ def _written(run: LaneRun, group: LogGroup, owner: str, kept: str) -> WrittenLog
 
 
 def _claimed(run: LaneRun, group: LogGroup) -> str:
-    """By whom else, as its ARN and its tags say."""
+    """Who else claims it, by its ARN and its tags."""
     environment = run.environment
     if (group.account_id, group.region) != (environment.account_id, environment.region):
         return f"it is in account {group.account_id or '?'}, region {group.region or '?'}"
@@ -143,7 +145,7 @@ def _claimed(run: LaneRun, group: LogGroup) -> str:
 
 
 def _owned(run: LaneRun, owners: list[Owner], said: str) -> str:
-    """Why its owner is not gone for certain; empty when it is."""
+    """Why its owner may still exist. Empty if the owner is certainly gone."""
     if not owners:
         return f"nobody can ask for {said}"
     answering = still_there(run.clients, [StateResource(address=it.type, type=it.type, id=it.id) for it in owners])

@@ -1,4 +1,4 @@
-"""The two looks of a residual scan: what the first one leaves to the second, across a deferral."""
+"""The two scans that prove a teardown: what the first hands to the second, across a deferral."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ _LOOK = TypeAdapter(Look)
 
 
 def looks_of(run: LaneRun, inventory: Inventory, *, began: datetime, ended: datetime) -> Looks:
-    """This look, beside the clean one that the same task kept, if it did."""
+    """This scan, with the clean one that the same task kept, if there is one."""
     return Looks(
         pause_seconds=run.environment.deadlines.residual_pause,
         first=_kept(run.kept),
@@ -29,7 +29,7 @@ def looks_of(run: LaneRun, inventory: Inventory, *, began: datetime, ended: date
 
 
 def carried_on(looks: Looks) -> dict[str, Any]:
-    """The clean look that the next one has to confirm, in its JSON form."""
+    """The clean scan that the next one has to confirm, as JSON."""
     kept: dict[str, Any] = plain(looks.to_confirm)
     return kept
 

@@ -13,9 +13,9 @@ TASK = "b_cost_guardrail"
 
 
 def month_so_far(run: LaneRun) -> Observed[MonthSoFar]:
-    """From the facts that `b_cost_guardrail` of this run handed over; a guardrail that did not pass tells nothing.
+    """From the facts that `b_cost_guardrail` of this run handed over. A guardrail that did not pass gives no answer.
 
-    Nor does one of the month before: what it saw is over, and the new month has other bills.
+    Nor does one of the previous month: a new month has new bills.
     """
     snapshot = handed_over_snapshot(run, TASK)
     if not isinstance(snapshot, Known):

@@ -1,4 +1,4 @@
-"""The newest snapshot of a lane over all executions of its phase, and the newest teardown proof."""
+"""The newest snapshot of a lane across all executions of its phase, and the newest teardown proof."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _PROOF = re.compile(r"evidence/runs/[^/]*?([0-9]{8}T[0-9]{6}Z)/teardown/teardown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A snapshot and where it lies."""
+    """A snapshot and where it is stored."""
 
     stored: StoredObject
     snapshot: Snapshot
@@ -27,9 +27,9 @@ class Found:
 def newest_of(
     run: LaneRun, lane: Lane, execution_id: str | None = None, *, accept: Callable[[Found], bool] = lambda _found: True
 ) -> Observed[Found]:
-    """The newest attempt in the newest execution that has any, or in this one. Absent: there is none.
+    """The newest attempt in the newest execution that has any, or in the given one. Absent if there is none.
 
-    Of each execution its newest attempt alone is asked whether it is accepted; one that cannot be read ends the search.
+    Only the newest attempt of each execution is offered to `accept`. One that cannot be read ends the search.
     """
     prefix = run.place_of(lane, "").remote.removesuffix(f"/{lane.snapshot}")
     try:
@@ -50,7 +50,7 @@ def newest_of(
 
 
 def newest_proof(run: LaneRun) -> Observed[Found]:
-    """The newest attempt of the proof of the newest platform run that has one. Absent: nothing was ever proven."""
+    """The newest attempt of the proof of the newest platform run that has one. Absent if nothing was ever proven."""
     try:
         keys = run.remote.keys("evidence/runs/")
     except StoreError as error:

@@ -1,7 +1,7 @@
-"""A cluster that refuses the operator's key: found live, and how a teardown and a repair get past it (TD9, ST7).
+"""A cluster that refuses the operator's key: how it is found, and how a teardown gets past it (TD9, ST7).
 
-A teardown forgets the topics and ACLs that nobody can ask for any more, plans again and destroys; where the cluster
-stands all the same, the recorded state is put back. Everything is on record first and under the state's lock.
+A teardown forgets the topics and ACLs that can no longer be read, plans again and destroys. If the cluster still exists
+afterwards, the recorded state is put back. Every step is recorded first and done under the state's lock.
 """
 
 import json
@@ -58,7 +58,7 @@ def refused_now(run: LaneRun, stack: str) -> tuple[RefusedKey, ...]:
 
 
 def _opener(run: LaneRun) -> Callable[[ClusterKey], AbstractContextManager[ConfluentApi]]:
-    """Opens clusters where this profile may: a sandbox's key stays on loopback, a real one goes out with TLS only."""
+    """Opens clusters as this profile may: a sandbox's key stays on loopback, a real key is sent over TLS only."""
 
     def opened(key: ClusterKey) -> AbstractContextManager[ConfluentApi]:
         endpoint = confluent_endpoint(run.environment, run.profile)
@@ -73,13 +73,13 @@ def _opener(run: LaneRun) -> Callable[[ClusterKey], AbstractContextManager[Confl
 
 
 def fits(profile: str, api: ConfluentApi) -> bool:
-    """May a key of a cluster go to this address?"""
+    """Whether a cluster's key may be sent to this address."""
     here = is_loopback(api.origin.host)
     return here if profile == "sandbox" else api.origin.scheme == "https" and not here
 
 
 def forget(run: LaneRun, scope: StackScope) -> ObjectVersion:
-    """Take the topics and ACLs of a frozen scope out of the state, whose version is on record before; returns it.
+    """Take the topics and ACLs of a frozen scope out of the state, after recording its version; returns that version.
 
     Raises ActionBlocked before anything is written, StateNotWritten where the state moved or is locked, StoreError.
     """
@@ -116,9 +116,9 @@ def forget(run: LaneRun, scope: StackScope) -> ObjectVersion:
 
 
 def put_back_if_standing(run: LaneRun, scope: StackScope, before: ObjectVersion) -> None:
-    """Asks Confluent whether a cluster of the scope still stands; if so, the recorded state is put back and said.
+    """If a cluster of the scope still exists in Confluent, put the recorded state back and log it.
 
-    Raises ActionBlocked when it stands, or when nobody can tell: the text says what became of the state.
+    Raises ActionBlocked if it exists or cannot be read; the text says what became of the state.
     """
     stack = scope.stack
     clusters = tuple(it for it in scope.destroy_set if it.type == CLUSTER)
@@ -158,7 +158,9 @@ def put_back_if_standing(run: LaneRun, scope: StackScope, before: ObjectVersion)
 
 
 def without(held: StateObject, addresses: tuple[str, ...]) -> bytes:
-    """The state one serial on, without these instances. Raises MalformedAnswer when it does not hold each of them."""
+    """The state without these instances, its serial raised by one. Raises MalformedAnswer unless it
+    holds all of them.
+    """
     document: dict[str, Any] = json.loads(held.body)
     gone = {id(instance): address for address, instance in instances_of(document) if address in addresses}
     if set(gone.values()) != set(addresses):

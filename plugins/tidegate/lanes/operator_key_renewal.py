@@ -1,7 +1,7 @@
-"""M2 with repair makes the operator's key anew when its cluster refuses it: that one address, on record, then the plan.
+"""M2 with `repair_drift` renews an operator key that its cluster refuses: that one address, on record, then the plan.
 
-What lives in the cluster is read with the key that the state holds of each topic and ACL, so that the first plan after
-a renewal cannot refresh: it hands the new key over, and the plan after it refreshes again.
+Each topic and ACL is read with the key that the state holds for it, so the first plan after a renewal cannot refresh:
+it hands the new key over, and the plan after it refreshes again.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def renew_operator_key(
     reason: str,
     apply_fetched: Callable[[LaneRun, str], None],
 ) -> bool:
-    """Make the key anew and nothing else; whether that was done. What refuses it is logged, and the key stays.
+    """Renew the key and nothing else; returns whether that was done. A refusal is logged, and the key stays.
 
     Identity, lease, latch, locks, unfinished terraform and evidence are judged on fresh facts, as for an apply. The
     record below `control/<env>/renewed_keys/` is written first. Never raises for what AWS or terraform answers.

@@ -14,9 +14,9 @@ _NOT_ASKED = Identities(environments=Absent(), service_accounts=Absent(), api_ke
 
 
 def collect_orphans(run: LaneRun) -> OrphanFacts:
-    """Everything that answers and belongs to the environment. Of a stack that is left alone nothing is asked.
+    """Every identity and parameter of the environment that still exists. A stack that is no target is not looked at.
 
-    Raises LookupError when this run froze no scope.
+    Raises LookupError if this run froze no scope.
     """
     stack = str(run.lane.stack)
     observed_at = now()
@@ -49,7 +49,7 @@ def _identities(run: LaneRun, scope: StackScope) -> Identities:
 
 
 def _known_ids(scope: StackScope) -> set[str]:
-    """Ids of what went now, and of what an earlier teardown that was left half way had frozen to go."""
+    """Ids of what was destroyed now, and of what an earlier, unfinished teardown had frozen."""
     ids = {resource.id for resource in scope.destroy_set if resource.type.startswith(PREFIX)}
     if isinstance(scope.resumes, Known):
         ids |= {resource.id for resource in scope.resumes.value.destroy_set if resource.type.startswith(PREFIX)}

@@ -21,8 +21,8 @@ _PROOF_TASK = "h_teardown_proof"
 
 
 def with_outcome(run: LaneRun, facts: VerdictFacts) -> VerdictFacts:
-    """The facts of a verdict with what still stands and the sentence about it: of a teardown, and of a stack that was
-    repaired alone.
+    """The facts of a verdict with what is still deployed and a sentence about it: for a teardown, and for a stack that
+    was repaired alone.
     """
     alone = asked_for(run)
     if alone != "all":
@@ -54,7 +54,7 @@ def outcome(facts: VerdictFacts, targets: tuple[str, ...], standing: tuple[Stand
 
 
 def _standing(run: LaneRun) -> list[StandingStack]:
-    """Every stack that a teardown could take and whose state is not known to be empty, downstream first."""
+    """Every destroyable stack whose state is not known to be empty, downstream first."""
     cost = handed_over_facts(run, _COST_TASK, CostFacts)
     found = []
     for stack in run.environment.destroyable_stacks:
@@ -67,7 +67,7 @@ def _standing(run: LaneRun) -> list[StandingStack]:
 
 
 def _rate(run: LaneRun, stack: str, state: StateRead, inventories: dict[str, Inventory]) -> Observed[Decimal]:
-    """What of the scan the stack's state holds, priced. A stack at Confluent is all that its platform has of it."""
+    """The hourly price of the scanned resources in the stack's state. Of a stack at Confluent, everything there."""
     if not isinstance(state.resources, Known):
         return Unreadable("its state cannot be read")
     at_confluent = run.environment.stacks[stack].identities == "confluent"

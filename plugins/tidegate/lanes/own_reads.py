@@ -1,4 +1,4 @@
-"""Cost Explorer for a lane: from the record while that is young, else asked, as far as the budget goes (CO7)."""
+"""Cost Explorer for a lane: from the record while it is recent, else asked, within the budget for reads (CO7)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,19 +13,19 @@ from tidegate.models.cost import DailyCost, OwnReads
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 
 NEVER_ASK = ("hourly",)
-"""Phases that take what the record holds, however old, and nothing else."""
+"""Phases that take only what the record holds, however old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplorerRead:
-    """What Cost Explorer told, now or before, for which period, and what that cost."""
+    """What Cost Explorer answered, now or earlier, for which period, and what asking cost."""
 
     days: Observed[tuple[DailyCost, ...]]
     start: date
     end: date
     own: OwnReads
     newest_at: datetime | None
-    """The newest moment that the record of the month knew before this task."""
+    """The newest time in the record of the month before this task."""
 
     @property
     def said(self) -> str:
@@ -46,8 +46,8 @@ class ExplorerRead:
 def read_explorer(run: LaneRun, at: datetime) -> ExplorerRead:
     """The month to date from Cost Explorer. Never raises for what AWS or the evidence store answer.
 
-    It is asked when no answer is young enough, when the task is cleared (`try_number`), and when somebody wants it anew
-    (`read_bills_anew`). Nothing is sent that was not counted before.
+    It is asked if no answer is recent enough, if the task was cleared (`try_number`), or if somebody wants a new answer
+    (`read_bills_anew`). Every request is counted before it is sent.
     """
     start, end = month_to_date(at)
     reads = CostReads(store=run.remote, environment=run.environment.name, month=start)
@@ -104,9 +104,9 @@ def _ask(run: LaneRun, reads: CostReads, newest: MonthOfReads, at: datetime, pri
 def _newest_at(
     run: LaneRun, newest: MonthOfReads, days: Observed[tuple[DailyCost, ...]], at: datetime
 ) -> datetime | None:
-    """A read from the future was made by a clock that ran ahead, or this one fell back: somebody has to look.
+    """The newest read, even one in the future: then a clock ran ahead or this one fell back, and a person has to look.
 
-    Once they cleared the task and its read was answered, that read is the newest one, as for every task to come.
+    Once they have cleared the task and its read was answered, that read is the newest, also for all later tasks.
     """
     looked = run.try_number > 1 and isinstance(days, Known)
     return None if looked and newest.newest_at is not None and newest.newest_at > at else newest.newest_at

@@ -1,4 +1,4 @@
-"""Who may hold what stands: read from every state of the environment."""
+"""Who owns what is deployed: read from every state of the environment."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ def read_states(run: LaneRun) -> dict[str, StateRead]:
 
 
 def owners_of(run: LaneRun, states: Mapping[str, StateRead] | None = None) -> Owners:
-    """Every state as it is now, or as it was just read, and the marks of the environment."""
+    """Every state as it is now, or as it was just read, and the tags and names that mark the environment."""
     environment, read = run.environment, read_states(run) if states is None else states
     return Owners(
         states=tuple(

@@ -1,4 +1,4 @@
-"""What a build plan is held against: one function for the lane and for `tidegate plan-check`. No I/O, no AWS."""
+"""What a build plan is compared with: one function for the lane and for `tidegate plan-check`. No I/O, no AWS."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -34,7 +34,7 @@ def plan_facts(
     unsaved: Observed[UnsavedState] = _NONE,
     too_new: Observed[NewerProvider] = _NONE,
 ) -> PlanFacts:
-    """The facts of `PLAN-GUARD` for a plan of a stack. `month` is Absent only where nobody builds (`plan-check`)."""
+    """The facts of `PLAN-GUARD` for a plan of a stack. `month` is Absent only if nothing is built (`plan-check`)."""
     return PlanFacts(
         observed_at=observed_at,
         sources=sources,

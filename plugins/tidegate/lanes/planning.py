@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 DRIFT_LOCK_SECONDS = 60
-"""So long a plan that only looks waits for the state lock; it never goes without one (ST3)."""
+"""How long a plan for drift waits for the state lock. It never runs without one (ST3)."""
 
 
 def make_plan(
@@ -29,20 +29,19 @@ def make_plan(
     refresh: bool = True,
     renew: str | None = None,
 ) -> Observed[Plan]:
-    """Plan a stack. Whatever keeps terraform from making a plan is Unreadable, with terraform's own words.
+    """Plan a stack. Unreadable, with terraform's own words, if terraform cannot make a plan.
 
-    Without `refresh` nothing is asked for what the state holds; `renew` is the one address that is planned, to be made
-    anew. Nothing is started beside a terraform that lives, or of which nobody can tell (ADR 10).
+    Without `refresh`, the resources in the state are not read. With `renew`, only that address is planned, to be
+    replaced. Nothing is started beside a terraform that is alive or may be (ADR 10).
     """
     return _unless_terraform_works(run, stack, lambda: _plan(run, stack, purpose, inputs, refresh, renew))
 
 
 def make_drift_plan(run: LaneRun, stack: str, inputs: dict[str, Any]) -> Observed[DriftPlan]:
-    """Plan a stack only to see what differs: the plan file is deleted, nobody can apply it. Unreadable as above.
+    """Plan a stack only to see drift: the plan file is deleted, so nobody can apply it. Unreadable as above.
 
-    Nothing is started either while anybody holds the state lock, or beside the record of a terraform that nobody saw
-    end, also a dead one: that record is the proof with which its lock is released (ST6). A dead plan that holds no lock
-    proves nothing any more.
+    Nothing is started while anybody holds the state lock, or while the record of an unfinished terraform exists, even a
+    dead one: that record proves that its lock may be released (ST6). A dead plan that holds no lock proves nothing.
     """
     if not isinstance(unsaved := read_unsaved(run.remote, run.environment.name, stack), Absent):
         left = f"in {unsaved.value.execution_id}" if isinstance(unsaved, Known) else shown(unsaved)
@@ -124,7 +123,7 @@ def _plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any], re
 
 
 def plan_key(run: LaneRun, stack: str, sha256: str) -> str:
-    """Where a plan of this run lies in the work bucket."""
+    """Where a plan of this run is stored in the work bucket."""
     return f"plans/{run.environment.name}/{run.execution_id}/{stack}-{sha256[:16]}.tfplan"
 
 

@@ -1,4 +1,4 @@
-"""What `platform_run = auto` does: go on, or open a new one, where there is no doubt; else a person chooses (LC1)."""
+"""What `platform_run = auto` does: continue, or open a new one, where that is certain; else a person decides (LC1)."""
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,8 +13,8 @@ from tidegate.models.verdict import VerdictFacts
 def platform_way(run: LaneRun) -> tuple[str, str]:
     """`new`, `continue` or `blocked`, and why, for log and evidence.
 
-    A new one after one that a proof closed. The open one goes on after a build that did not finish, or after a teardown
-    that passed for its target. After a red teardown, or with a stack whose teardown was left half way, nobody can tell
+    A new one after one that a proof closed. The open one continues after a build that did not finish, or after a
+    teardown that passed for its target. After a build that passed, or a failed or unfinished teardown, it is not clear
     what is wanted.
     """
     match run.platform_run:
@@ -52,13 +52,13 @@ def _of_open(run: LaneRun, platform: str) -> tuple[str, str]:
 
 
 def _newest(run: LaneRun, phase: str, platform: str) -> Observed[Found]:
-    """The newest verdict of a phase that belongs to this platform run and counts. Absent: none does."""
+    """The newest verdict of a phase that belongs to this platform run and counts. Absent if there is none."""
     lane = phase_of(run.environment, "m9" if phase == "m9" else "m2").verdict
     return newest_of(run, lane, accept=lambda it: counts_as_build(it) and it.snapshot.platform_run == platform)
 
 
 def counts_as_build(found: Found) -> bool:
-    """A verdict of a stack that was repaired alone says nothing of a build. One that cannot be told counts."""
+    """A verdict of a stack that was repaired alone does not count as a build. One that cannot be read does."""
     try:
         return TypeAdapter(VerdictFacts).validate_python(found.snapshot.facts).counts_as_build
     except ValidationError:

@@ -1,7 +1,8 @@
-"""What must be so before the first run, as far as an API can see it; the rest with the place to look (README).
+"""The prerequisites of the first run, as far as an API shows them, and where to look for the rest
+(docs/before-the-first-run.md).
 
-Read-only, with the credentials of the lanes and no others. The judgements are those of the gates: nothing is judged
-twice. What M1 or M2 makes itself is no prerequisite.
+Read-only, with the credentials of the lanes and no others. The gates do the judging. What M1 or M2 makes itself is no
+prerequisite.
 """
 
 from collections.abc import Iterable, Iterator
@@ -39,25 +40,25 @@ from tidegate.terraform.workspace import root_directory
 Status = Literal["ok", "missing", "cannot be seen"]
 
 _TOOLS = ("TERRAFORM", "REGION-UNPRICED")
-"""How the codes begin that say nothing against the credentials."""
+"""Prefixes of codes that are not about the credentials."""
 _NOT_A_LANE = "NOT-A-MANAGED-LANE"
-"""A look from a shell is no lane, and changes nothing."""
+"""A check from a shell is no lane, and changes nothing."""
 _PROVIDER = "registry.terraform.io/confluentinc/confluent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prerequisite:
-    """One line of the table. `said`: what was found, how to get what is missing, or where to look."""
+    """One line of the table. `said` is what was found, how to get what is missing, or where to look."""
 
     what: str
     status: Status
     said: str = ""
     readable: bool = True
-    """False: an API could tell, and did not."""
+    """False if an API should have answered and did not."""
 
 
 def prerequisites(environment: Environment, policies: Policies, clients: Clients) -> Iterator[Prerequisite]:
-    """The table, line by line. Where the caller is not the environment's role, nothing else is asked with its keys."""
+    """The table, line by line. If the caller is not the environment's role, its keys are used for nothing else."""
     found = _identity(environment, policies, clients)
     credentials = [it for it in found if not it.code.startswith(_TOOLS)]
     yield from _rows("role, credentials, region", credentials)
@@ -98,7 +99,7 @@ def _identity(environment: Environment, policies: Policies, clients: Clients) ->
 
 
 def _rows(what: str, blockers: Iterable[Blocker]) -> Iterator[Prerequisite]:
-    """One line per blocker, or that all is well."""
+    """One line per blocker, or one that says that all is well."""
     found = tuple(blockers)
     for blocker in found:
         readable = not blocker.code.endswith("-UNREADABLE")
@@ -120,7 +121,7 @@ def _role(environment: Environment, policies: Policies, clients: Clients) -> Ite
 
 
 def _backend(environment: Environment, clients: Clients) -> Iterator[Prerequisite]:
-    """Without the probes of M1.C: those write."""
+    """Without the probes of M1.C, because those write."""
     facts = BackendFacts(
         observed_at=now(),
         expected_region=environment.region,
@@ -187,7 +188,7 @@ def _confluent(environment: Environment) -> Iterator[Prerequisite]:
 
 
 def _elsewhere(environment: Environment) -> Iterator[Prerequisite]:
-    """What no API tells, or none that is free."""
+    """What no API shows, or none that is free."""
     places = {
         "Cost Explorer is enabled, and IAM may see bills": "Billing console, Cost Explorer; each question costs "
         "0.01 USD, so M2.B asks first",

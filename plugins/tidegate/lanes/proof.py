@@ -1,4 +1,4 @@
-"""Collects the teardown proof (M9.H), and closes the platform run by it when nothing of it stands any more."""
+"""Collects the teardown proof (M9.H), and closes the platform run with it once nothing of it is deployed."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def collect_proof(run: LaneRun) -> TeardownProofFacts:
 
 
 def close_platform_run(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the proof passed: it closes the platform run, unless a stack still stands. Raises StoreError."""
+    """After the proof passed: close the platform run unless a stack is still deployed. Raises StoreError."""
     standing = _standing(facts.ephemeral_state_counts) if isinstance(facts, TeardownProofFacts) else ("every stack",)
     if standing:
         run.log(f"{run.platform_run_id or 'the platform run'} is not closed: {', '.join(standing)} still stands")
@@ -103,7 +103,7 @@ def close_platform_run(run: LaneRun, facts: Facts, document: dict[str, Any]) -> 
 
 
 def _limits(scanned: tuple[str, ...], not_scanned: tuple[NotScanned, ...]) -> str:
-    """What the proof rests on and what it says nothing about, in one sentence."""
+    """What the proof rests on and what it does not cover, in one sentence."""
     kinds = {subject.partition("@")[0] for subject in scanned}
     places = sorted({subject.partition("@")[2] for subject in scanned})
     types = [it.subject.removesuffix("@*") for it in not_scanned if not it.subject.startswith("*@")]
@@ -115,5 +115,5 @@ def _limits(scanned: tuple[str, ...], not_scanned: tuple[NotScanned, ...]) -> st
 
 
 def _standing(counts: dict[str, Observed[int]]) -> tuple[str, ...]:
-    """Stacks that hold resources, or of which nobody can tell."""
+    """Stacks that hold resources or cannot be read."""
     return tuple(name for name, count in counts.items() if count != Known(0))

@@ -11,7 +11,7 @@ _ENDED = {"success", "failed"}
 
 
 def not_reached(run: LaneRun) -> str:
-    """Why the lane is not to start, for a log; empty when it is."""
+    """Why the lane must not start, for a log. Empty if it may."""
     spec = phase_of(run.environment, run.phase)
     if spec.every_lane_runs or run.lane == spec.verdict:
         return ""

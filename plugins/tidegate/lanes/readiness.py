@@ -1,4 +1,6 @@
-"""Collectors of the first lanes of M1, M2 and M9: who calls, with what, and is the way free."""
+"""Collectors of the first lanes of M1, M2 and M9: caller, tools, and whether anything is in the way. Some take the
+lease or change the backend.
+"""
 
 from tidegate.answers import NO_ANSWER, ask, error_code
 from tidegate.collectors.aws.backend import collect_backend
@@ -36,7 +38,7 @@ def caller(run: LaneRun) -> Caller:
 
 
 def tools(run: LaneRun) -> Tools:
-    """What would mutate, and in which managed task (ID3)."""
+    """The tools that would change things, and the managed task in which they run (ID3)."""
     return Tools(
         terraform_version=runner.version(run.log),
         terraform_required=run.environment.terraform_version,
@@ -46,7 +48,7 @@ def tools(run: LaneRun) -> Tools:
 
 
 def standing_role(run: LaneRun) -> Observed[RoleStanding]:
-    """The execution role as IAM has it, beside the one that the account's owner must have made."""
+    """The execution role as it is in IAM, with the one that the account's owner must have made."""
     return Known(collect_execution_role(run.clients, execution_role(run.policies.execution_role, run.environment)))
 
 
@@ -60,7 +62,7 @@ def control_records(run: LaneRun, lease: Lease) -> Control:
 
 
 def evidence_writable(run: LaneRun) -> Observed[bool]:
-    """Did the evidence store take this execution's claim?"""
+    """Whether the evidence store took this execution's claim."""
     problem = run.execution[1]
     return Known(True) if problem is None else Unreadable(problem)
 
@@ -81,8 +83,8 @@ def collect_identity(run: LaneRun) -> IdentityFacts:
 
 
 def bootstrap_backend(run: LaneRun) -> BootstrapFacts:
-    """M1.B: makes buckets and lock table. Right before, the identity is judged again on fresh facts; a run lease that
-    another run holds stops it as well. What is refused is a step of its own, and the gate blocks on it.
+    """M1.B: makes the buckets and the lock table. Right before that, the identity is judged again on fresh facts, and a
+    run lease that another run holds stops it too. A refusal is a step of its own, and the gate blocks on it.
     """
     identity = collect_identity(run)
     refusals = [
@@ -140,7 +142,7 @@ def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
 
 
 def open_platform_run(run: LaneRun, facts: Facts, document: dict[str, object]) -> None:
-    """After M2.A passed: the platform run is open from now on. Raises StoreError."""
+    """After M2.A passed: open the platform run. Raises StoreError."""
     if isinstance(facts, BuildReadinessFacts) and facts.alone:
         run.log(f"{facts.stacks} alone: no platform run is opened, no time to live starts, and this is no build")
         return
@@ -156,7 +158,7 @@ def open_platform_run(run: LaneRun, facts: Facts, document: dict[str, object]) -
 
 
 def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
-    """M9.A. Takes the run lease; waits for whoever holds it or a state lock."""
+    """M9.A. Takes the run lease, and waits while another run holds it or a state lock."""
     lease = run.acquire_lease()
     target = tuple(part for part in str(run.params.get("target", "")).split("+") if part)
     who, what = caller(run), tools(run)
@@ -185,13 +187,13 @@ def collect_teardown_readiness(run: LaneRun) -> TeardownReadinessFacts:
 
 
 def _restored(run: LaneRun, lease: Lease, who: Caller, what: Tools) -> str:
-    """Put the state version back that the params name; why not, if not. Without the right identity nobody tries."""
+    """Put the state version back that the params name; returns why not, if not. Needs the right identity."""
     refusals = [it.code for it in identity_blockers(who, what)] if run.params.get(RESTORE_PARAM) else []
     return f"{', '.join(refusals)}: see there" if refusals else restore_as_asked(run, lease)
 
 
 def _states(run: LaneRun, stacks: tuple[str, ...]) -> tuple[StackState, ...]:
-    """Which Terraform wrote these states, for a newer one must not be followed by the worker's; and their digests."""
+    """The Terraform that wrote these states, because the worker's must not be older; and their digests."""
     return tuple(
         StackState(
             stack=stack,
@@ -203,7 +205,7 @@ def _states(run: LaneRun, stacks: tuple[str, ...]) -> tuple[StackState, ...]:
 
 
 def _opened_by_this_run(run: LaneRun) -> bool:
-    """The first lane was cleared after it had opened the platform run: the same run goes on with it."""
+    """Whether this run opened the platform run already. Then its first lane was cleared, and the same run continues."""
     match run.platform_run:
         case Known(platform):
             return platform.closed_by is None and platform.opened_by == run.execution_id
@@ -212,7 +214,7 @@ def _opened_by_this_run(run: LaneRun) -> bool:
 
 
 def _evidence_bucket_exists(run: LaneRun) -> bool:
-    """False only when S3 says that there is none: whatever else keeps it from answering must not look like that."""
+    """False only if S3 says that there is no bucket. No other error may look like that."""
     try:
         ask(run.clients.s3.head_bucket, Bucket=run.environment.evidence.bucket)
     except NO_ANSWER as error:

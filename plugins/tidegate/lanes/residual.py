@@ -1,4 +1,4 @@
-"""Collectors of residual scans: what every scan asks, and the nightly one."""
+"""Collectors of residual scans: what every scan reads, and the nightly scan."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -26,7 +26,7 @@ from tidegate.models.residual import AuditResidualFacts, ScanFacts
 
 
 def collect_audit_residual(run: LaneRun) -> AuditResidualFacts:
-    """The nightly scan, with every state and the platform run that may account for what stands."""
+    """The nightly scan, with every state and the platform run that may account for what is deployed."""
     before = unfinished_intents(run, run.environment.stacks)
     enabled = enabled_regions(run.clients) if run.environment.audit.regions == "enabled" else Absent()
     scan = scan_now(run, elsewhere=_elsewhere(run, enabled))
@@ -66,7 +66,7 @@ def _elsewhere(run: LaneRun, enabled: Observed[tuple[str, ...]]) -> Elsewhere:
 
 
 def _limits(inventory: Inventory) -> str:
-    """How far a night looked, in numbers: names and reasons are in its evidence."""
+    """How far a nightly scan looked, in numbers. Names and reasons are in its evidence."""
     read = subjects_read(inventory)
     types = sum(it.subject.endswith("@*") for it in inventory.not_scanned)
     regions = sum(it.subject.startswith("*@") for it in inventory.not_scanned)
@@ -81,7 +81,7 @@ def _limits(inventory: Inventory) -> str:
 def scan_now(
     run: LaneRun, states: Mapping[str, StateRead] | None = None, elsewhere: Elsewhere = NOWHERE_ELSE
 ) -> ScanFacts:
-    """One look at all types in the regions of the manifest and elsewhere, with all rules.
+    """One scan of all types in the regions of the manifest and elsewhere, with all rules.
 
     `states`: as they were just read.
     """
@@ -121,18 +121,18 @@ def scan_now(
 
 
 def fields_of(scan: ScanFacts) -> dict[str, Any]:
-    """The fields of a scan by name, for facts that say more."""
+    """The fields of a scan by name, for facts that hold more."""
     return {field.name: getattr(scan, field.name) for field in fields(scan)}
 
 
 def say_harmless(run: LaneRun, facts: ScanFacts, preserved: tuple[PreserveItem, ...]) -> None:
-    """Name what AWS's services made in the environment and what costs nothing: it goes with its owner."""
+    """Name what AWS services made in the environment and what costs nothing: it goes with its owner."""
     for said in harmless_vendors(facts, preserved):
         run.log(f"vendor-managed, costs nothing, goes with its owner: {said}")
 
 
 def free_types(prices: PricePolicy) -> tuple[str, ...]:
-    """Types of which every resource costs nothing while it stands, live, anywhere."""
+    """Types of which no resource costs anything, in any region."""
     return tuple(
         sorted(
             {

@@ -1,4 +1,6 @@
-"""Puts a named version of a state back, under the lock, on a person's reason (ST7): nobody writes it by hand."""
+"""Puts a named version of a state back, under the lock, with a person's reason (ST7), so that nobody
+does it by hand.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,10 +30,10 @@ REASON_PARAM = "state_reason"
 
 
 def restore_as_asked(run: LaneRun, lease: Lease) -> str:
-    """Put the version back that the params name; why it was not, blank when it was or when nobody asked.
+    """Put the version back that the params name. Returns why it was not put back; blank if it was, or if nobody asked.
 
-    The caller has judged the identity. A run does it once: a task that is cleared later meets a newer state.
-    The record below `control/<env>/restored_states/` is written first.
+    The caller has judged the identity. A run does it once, because a task that is cleared later would meet a newer
+    state. The record below `control/<env>/restored_states/` is written first.
     """
     asked = str(run.params.get(RESTORE_PARAM) or "").strip()
     if not asked:
@@ -90,7 +92,7 @@ def _done_before(series: Series, execution_id: str, stack: str, version: str) ->
 
 
 def _newest(s3: Any, settings: BackendSettings) -> ObjectVersion | None:
-    """The object as it is, whatever it holds: what is damaged must be replaceable. Raises StateNotWritten."""
+    """The newest object, whatever it holds, because a damaged state must be replaceable. Raises StateNotWritten."""
     try:
         answer = ask(s3.head_object, Bucket=settings.bucket, Key=settings.key)
     except NO_ANSWER as error:

@@ -1,4 +1,4 @@
-"""One task try of a lane: who runs it, with which manifest, stores and clients. Knows nothing of Airflow's classes."""
+"""One task try of a lane: who runs it, with which manifest, stores and clients. It knows no classes of Airflow."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -37,18 +37,18 @@ NO_ACCOUNT = "the manifest names no account at Confluent Cloud (section confluen
 
 
 class ActionBlocked(Exception):
-    """What should follow a judgement must not, or could not, happen; the text is a blocker's sentence."""
+    """What should follow a judgement must not or could not happen. The text is a blocker's sentence."""
 
 
 class DagRuns(Protocol):
     """Runs of other DAGs, as Airflow knows them."""
 
     def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> str:
-        """Ask for a run; one that is there already is left alone. Empty when it is there now, else what was said."""
+        """Trigger a run unless it exists. Empty if it exists now, else what Airflow answered."""
         ...
 
     def state(self, dag_id: str, run_id: str) -> Observed[str]:
-        """`queued`, `running`, `success` or `failed`. Absent: there is no such run."""
+        """`queued`, `running`, `success` or `failed`. Absent if there is no such run."""
         ...
 
 
@@ -91,9 +91,9 @@ class LaneRun:
     remote: S3Store
     terraform_runs: list[Terraform] = field(default_factory=list)
     inputs: list[InputRecord] = field(default_factory=list)
-    """Documents that the facts of this try rest on."""
+    """Documents on which the facts of this try rest."""
     kept: Any = None
-    """What the look before this one left for it, when a sensor looks again; as it came back from Airflow's database."""
+    """What a sensor's previous look left for this one, as Airflow's database returned it."""
 
     @property
     def phase(self) -> Phase:
@@ -102,7 +102,7 @@ class LaneRun:
 
     @cached_property
     def execution(self) -> tuple[str, str | None]:
-        """Execution id, and what kept it from being claimed in the evidence store (None: it is claimed)."""
+        """Execution id, and what kept it from being claimed in the evidence store (None if it is claimed)."""
         store: EvidenceStore = self.local if self.lane.before_backend else self.remote
         try:
             return (
@@ -125,13 +125,13 @@ class LaneRun:
         return self.execution[0]
 
     def place(self, lane: Lane) -> Place:
-        """Where a lane's snapshot of this execution lies."""
+        """Where a lane's snapshot of this execution is stored."""
         if lane.snapshot == "teardown_proof":
             return proof_place(self.platform_run_id or f"unnumbered_{self.execution_id}")
         return self.place_of(lane, self.execution_id)
 
     def place_of(self, lane: Lane, execution_id: str) -> Place:
-        """Where a lane's snapshot of any execution of its phase lies; not the teardown proof."""
+        """Where a lane's snapshot of any execution of its phase is stored. Not for the teardown proof."""
         return snapshot_place(self.environment.name, lane.phase, lane.name, execution_id, lane.snapshot)
 
     def stored(self, lane: Lane) -> tuple[StoredObject, bytes] | None:
@@ -153,7 +153,7 @@ class LaneRun:
 
     @cached_property
     def platform_run_id(self) -> str | None:
-        """The id that this run's snapshots carry: what its first lane found open, or what this M2 opens.
+        """The id in this run's snapshots: the platform run that its first lane found open, or that this M2 opens.
 
         Later lanes take it from the first one, so that it stays the same when the last lane closes the platform run.
         """
@@ -178,7 +178,9 @@ class LaneRun:
         )
 
     def acquire_lease(self) -> Lease:
-        """Take or renew the run lease for this DAG run, also after its verdict released it and nobody else took it."""
+        """Take or renew the run lease for this DAG run, also if its verdict released it and nobody else
+        took it since.
+        """
         return self.lease.acquire(dag_id=self.dag_id, run_id=self.run_id, execution_id=self.execution_id, now=now())
 
     def intents(self, stack: str) -> IntentLog:
@@ -192,7 +194,7 @@ class LaneRun:
         )
 
     def terraform(self, workspace: Workspace) -> Terraform:
-        """terraform in a workspace, on behalf of this task try. It is interrupted when the task is killed."""
+        """Terraform in a workspace, on behalf of this task try. It is interrupted when the task is killed."""
         terraform = Terraform(
             environment=self.environment,
             workspace=workspace,
@@ -271,7 +273,7 @@ def open_run(
     dag_runs: DagRuns,
     cloud_key: Callable[[str], Observed[CloudKey]],
 ) -> LaneRun:
-    """Load manifest and policies afresh and connect clients. Raises ManifestError."""
+    """Load manifest and policies anew and connect the clients. Raises ManifestError."""
     environment = environments.load(environment_name)
     clients = Clients.from_environment(environment.region)
     return LaneRun(

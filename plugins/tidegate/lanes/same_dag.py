@@ -8,12 +8,12 @@ from tidegate.models.blocker import Blocker
 from tidegate.models.remedy import Remedy, Step, Trigger
 
 _KEPT = ("target", "stack", "stacks", "hours", "repair_drift")
-"""Params that say what a run is about. What approves it, a person says anew."""
+"""Params that say what a run is about. A person types anew what approves it."""
 _ASKED = ("confirm", "reason")
 
 
 def as_asked(blocker: Blocker, dag_id: str, params: Mapping[str, Any]) -> Blocker:
-    """The blocker whose triggers of this DAG carry on what this run was asked for."""
+    """The blocker, with this run's own params in every remedy that triggers this DAG again."""
     remedy = blocker.remedy
     return replace(
         blocker,

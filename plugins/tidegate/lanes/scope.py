@@ -1,4 +1,6 @@
-"""What a teardown would remove and what it must leave: real destroy plans, for M9 and for the check that M9 can run."""
+"""What a teardown would remove and what it must leave: real destroy plans, for M9 and for M2's check
+that M9 can run.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +25,7 @@ _GONE = "gone"
 """Stands for an output that no upstream has any more."""
 
 JUDGED_ELSEWHERE = frozenset({"aws_sns_topic_subscription"})
-"""Types that a persistent stack holds and that no teardown can lose: whether they stand another gate asks, live.
+"""Types of a persistent stack that no teardown can remove. Another gate checks live whether they exist.
 
 Whoever reads the alerts can end a subscription with one click, and BUDGET-GUARDRAIL notices.
 """
@@ -34,8 +36,8 @@ def stack_scope(
 ) -> StackScope:
     """A real destroy plan of a stack beside its state: what would go, and what would be left behind.
 
-    None is made while a state of the stack is `unsaved` (looked for where that is not given), nor where something that
-    is `held` against the stack keeps every terraform from it.
+    No plan is made while a state of the stack is `unsaved` (looked for if not given), or while a blocker in `held`
+    keeps every terraform from the stack.
     """
     unsaved = unsaved_state(run, name) if unsaved is None else unsaved
     stack = run.environment.stacks[name]
@@ -77,7 +79,7 @@ def stack_scope(
 
 
 def _destroy_plan(run: LaneRun, stack: str, *, refresh: bool = True) -> Observed[Plan]:
-    """Without its recorded values the stack has no plan; the others are planned all the same (RE2)."""
+    """The destroy plan. Without its recorded values a stack has none; the others are planned all the same (RE2)."""
     inputs = _recorded_inputs(run, stack)
     if not isinstance(inputs, Known):
         return Unreadable(_reason(inputs))
@@ -85,10 +87,10 @@ def _destroy_plan(run: LaneRun, stack: str, *, refresh: bool = True) -> Observed
 
 
 def preserve_set(run: LaneRun, left_alone: Iterable[str] = ()) -> Observed[tuple[PreserveItem, ...]]:
-    """Backend, role, everything in the state of a persistent stack, and what AWS holds of a stack that is left alone.
+    """Backend, role, everything in the state of a persistent stack, and what a stack that is no target has in AWS.
 
-    What a stack lets go of by name is its owner's to keep or to remove, whether or not the state has forgotten it yet.
-    Whether what it holds elsewhere still stands, its state serial says (M9.E).
+    Resources that a stack releases by name are their owner's to keep or remove, whether or not the state still holds
+    them. Whether a stack's resources outside AWS were touched shows in its state serial.
     """
     environment = run.environment
     named = [
@@ -130,8 +132,8 @@ def preserve_set(run: LaneRun, left_alone: Iterable[str] = ()) -> Observed[tuple
 def _recorded_inputs(run: LaneRun, stack: str) -> Observed[dict[str, Any]]:
     """The values that the newest build of the stack used, with the upstream outputs that it saw (TD2).
 
-    A stack of which no build was ever recorded is planned with the manifest's values; its upstream outputs may be gone,
-    and so may those of an upstream that the manifest got after the build.
+    A stack without a recorded build is planned with the manifest's values. Its upstream outputs may be gone, and so may
+    those of an upstream that was added to the manifest after the build.
     """
     upstreams = run.environment.stacks[stack].depends_on
     match inputs_series(run.remote, run.environment.name, stack).newest():
@@ -158,7 +160,7 @@ def _handed_over(run: LaneRun, stack: str, contract: dict[str, Any]) -> dict[str
 
 
 def _contract(run: LaneRun, upstream: str) -> dict[str, Any]:
-    """What an upstream stack hands over now. A destroy needs no true value: what is not there is gone."""
+    """What an upstream stack hands over now. A destroy needs no true values, so a missing one is `gone`."""
     outputs = read_state(run.clients, run.environment, upstream).outputs
     known = outputs.value if isinstance(outputs, Known) else {}
     return {name: known.get(name, _GONE) for name in run.environment.stacks[upstream].required_outputs}

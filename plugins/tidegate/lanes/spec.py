@@ -19,7 +19,7 @@ DAG_NAMES: dict[Phase, str] = {
 
 
 ENDED_PARAM = "time_to_live_ended"
-"""M9's param: a check that triggers M9 because a time to live has ended gives the end; a person gives none."""
+"""M9's param: the end of a time to live, given by the check that triggers M9 for it. A person gives none."""
 
 
 def dag_id_of(environment: str, phase: Phase) -> str:
@@ -28,10 +28,10 @@ def dag_id_of(environment: str, phase: Phase) -> str:
 
 
 Starts = Literal["success", "end", "any"]
-"""What must have become of the lanes that a lane waits for, once all of them have ended.
+"""How the lanes that a lane waits for must have ended.
 
 * `success`: each passed, or was no target of the run
-* `end`: each was started, whatever its end, or was no target of the run; the lane's own gate decides the rest
+* `end`: each was started, however it ended, or was no target of the run; the lane's own gate decides the rest
 * `any`: at least one passed; the lane's own gate decides the rest
 """
 
@@ -43,8 +43,8 @@ class Lane:
     `collect`, `on_pass` and `on_fail` are import paths (`module:function`), resolved on the worker: DAG files stay
     light. `collect(run) -> Facts`; `on_pass(run, facts, document)` acts after the pass is in the evidence, `on_fail`
     (same arguments) after a closed gate is, before its task fails. Neither ever changes the judgement.
-    `guards` are the task ids whose snapshots must have passed before this lane may mutate.
-    `waits_seconds` above 0 makes the lane a sensor: it looks again while only time is missing.
+    `guards` are the task ids whose snapshots must have passed before this lane may change anything.
+    `waits_seconds` above 0 makes the lane a sensor: it looks again while only waiting can help.
     """
 
     phase: Phase
@@ -57,29 +57,31 @@ class Lane:
     on_pass: str | None = None
     on_fail: str | None = None
     after_look: str | None = None
-    """Of a sensor: `after_look(run, facts, None)` acts after each look; what it did, the next look sees."""
+    """For a sensor: `after_look(run, facts, None)` acts after each look, and the next look sees what it did."""
     stack: str | None = None
     whole_build: bool = False
-    """It speaks of the build as a whole: nothing to do where one persistent stack is repaired alone."""
+    """It is about the build as a whole, so it has nothing to do if one persistent stack is repaired alone."""
     guards: tuple[str, ...] = ()
     waits_seconds: int = 0
     mutates: bool = False
     beside: bool = False
-    """Runs beside the lane before it, not after it: both wait for the same lanes, and what follows waits for both."""
+    """It runs in parallel with the lane before it: both wait for the same lanes, and what follows waits for both."""
     after: tuple[str, ...] | None = None
-    """The task ids that it waits for, and no others. None: the lane before it (`beside`: what that waits for)."""
+    """The task ids that it waits for. None means the lane before it or, with `beside`, what that lane waits for."""
     starts: Starts = "success"
-    """What must have become of those. Nothing of a lane that was not reached is done (`lanes/reach.py`)."""
+    """How those must have ended. A lane that was not reached does nothing (`lanes/reach.py`)."""
     share: int = 1
-    """How much of the phase's deadline the lane may take, beside the others; where the phase has none, nothing."""
+    """The lane's share of the phase's deadline, relative to other lanes. Without effect if the phase
+    has no deadline.
+    """
     effect: str = ""
-    """What the lane does besides judging, for people, where `mutates` and `on_pass` do not say it."""
+    """What the lane does besides judging, for people, if `mutates` and `on_pass` do not show it."""
     before_backend: bool = False
     """The lane runs before there is an evidence bucket (M1): snapshots go to the local mirror, no XCom."""
 
     @property
     def mutates_after(self) -> bool:
-        """Its gate only authorises: the mutation comes after the pass, and may fail."""
+        """Whether its gate only authorises: the change comes after the pass, and may fail."""
         return self.mutates and self.on_pass is not None
 
     @property
@@ -96,11 +98,13 @@ class PhaseSpec:
     lanes: tuple[Lane, ...]
     verdict: Lane
     every_lane_runs: bool = False
-    """Lanes run one after the other whatever became of those before: each looks at something of its own."""
+    """Lanes run one after the other, however earlier ones ended, because each looks at something of its own."""
     schedule: str | None = None
-    """Cron, UTC. None: only when somebody asks."""
+    """Cron, UTC. None means only when triggered."""
     deadline_minutes: int | None = None
-    """By when a run must have ended after it was due. None: its lanes have deadlines of their own."""
+    """Minutes after its due time by which a run must have ended. None means that its lanes have
+    deadlines of their own.
+    """
 
     def upstream_of(self, lane: Lane) -> tuple[str, ...]:
         """The task ids that a lane waits for; the verdict waits for every lane."""
@@ -119,9 +123,9 @@ class PhaseSpec:
         return tuple(before)
 
     def seconds_of(self, lane: Lane) -> float | None:
-        """How long a task of this lane may run, so that the verdict is reached within the deadline whatever the lanes
-        before it do. None: the phase has no deadline. A tenth is the verdict's, 15 percent are for what Airflow needs
-        between tasks, and what lanes may wait is set aside; the rest is theirs by their shares.
+        """How long a task of this lane may run, so that the verdict is reached within the deadline whatever earlier
+        lanes do. None if the phase has no deadline. The verdict gets a tenth, Airflow's gaps between tasks 15 percent,
+        and the lanes' waits are set aside; lanes divide the rest by their shares.
         """
         if self.deadline_minutes is None:
             return None

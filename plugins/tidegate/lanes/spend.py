@@ -1,4 +1,4 @@
-"""Collects what the bills say about the days after a teardown. Makes no call that costs: the days were read by f."""
+"""Collects what the bills show for the days after a teardown. No call costs anything: AUDIT.F read the days."""
 
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ COST_TASK = "f_cost_guardrail"
 
 
 def collect_spend_after_zero(run: LaneRun) -> SpendAfterZeroFacts:
-    """The closing of the newest platform run, and the days that the cost guardrail of this audit read."""
+    """When the newest platform run was closed, and the days that the cost guardrail of this audit read."""
     observed_at = now()
     cost = handed_over_facts(run, COST_TASK, CostFacts)
     facts = SpendAfterZeroFacts(
@@ -47,8 +47,8 @@ def collect_spend_after_zero(run: LaneRun) -> SpendAfterZeroFacts:
 
 
 def _say_unseen(run: LaneRun) -> None:
-    """Tell when a new platform run opened before the first watched day of the one before it was reported: what was
-    charged after that teardown is watched by nobody any more. No finding: nothing can be done about it now.
+    """Log that a new platform run opened before the first watched day of the previous one was reported: charges after
+    that teardown are no longer watched. It is no finding, because nothing can be done about it now.
     """
     opened = run.platform_run
     if not isinstance(opened, Known):
@@ -78,7 +78,7 @@ def _say_unseen(run: LaneRun) -> None:
 
 
 def _closed_at(run: LaneRun) -> Observed[datetime]:
-    """When the proof that closed the newest platform run was observed. Absent: it is open, or there is none."""
+    """When the proof that closed the newest platform run was observed. Absent if it is open, or if there is none."""
     match run.platform_run:
         case Known(platform) if platform.closed_by is not None:
             return _proven_at(run, platform.closed_by)
@@ -98,7 +98,7 @@ def _proven_at(run: LaneRun, uri: str) -> Observed[datetime]:
 
 
 def _read_proof(run: LaneRun, uri: str) -> tuple[StoredObject, Snapshot]:
-    """A teardown proof that passed. Raises StoreError, and ValueError when it is none."""
+    """A teardown proof that passed. Raises StoreError, and ValueError if it is none."""
     bucket = run.remote.uri("")
     if not uri.startswith(bucket):
         raise ValueError(f"{uri} is not in the evidence bucket {bucket}")

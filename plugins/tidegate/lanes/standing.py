@@ -1,4 +1,4 @@
-"""What stands on each platform of the cost scope, for pricing (CO6)."""
+"""What is deployed on each platform of the cost scope, for pricing (CO6)."""
 
 from datetime import datetime
 
@@ -17,10 +17,10 @@ _POSTURE_TASK = "c_network_posture"
 
 
 def read_inventories(run: LaneRun, observed_at: datetime) -> dict[str, Inventory]:
-    """By platform what stands there now: AWS always, Confluent where it is in the cost scope.
+    """What is deployed on each platform now: AWS always, Confluent if it is in the cost scope.
 
-    AWS is not scanned again where this run has just done so. Never raises for what a platform answers: what could not
-    be read is in the coverage.
+    AWS is not scanned again if this run has just done so. Never raises for what a platform answers: the coverage names
+    what could not be read.
     """
     found = {"aws": _aws(run, observed_at)}
     if "confluent" in run.environment.cost_scope:

@@ -1,4 +1,4 @@
-"""Which snapshots an execution must consist of: what `tidegate verify` and the nightly audit judge again."""
+"""The snapshots that an execution must consist of: what `tidegate verify` and the nightly audit judge again."""
 
 from tidegate.evidence.execution import phase_of_execution
 from tidegate.evidence.store import EvidenceStore
@@ -10,9 +10,9 @@ from tidegate.verify.subject import Required, Subject
 
 
 def as_of_its_time(environment: Environment, execution: str, store: EvidenceStore, *, remote: bool) -> Environment:
-    """The manifest with the cost scope under which an M9 was judged: which lanes it had depends on it (EV4).
+    """The manifest with the cost scope under which an M9 was judged, because its lanes depend on it (EV4).
 
-    Without a readable cost guardrail the scope stays as it is today. Raises StoreUnreachable; ValueError for what is no
+    Without a readable cost guardrail the scope is today's. Raises StoreUnreachable, and ValueError for a malformed
     execution id.
     """
     scope = judged_scope(store, subject_of(environment, execution, remote=remote))
@@ -20,7 +20,7 @@ def as_of_its_time(environment: Environment, execution: str, store: EvidenceStor
 
 
 def subject_of(environment: Environment, execution: str, *, remote: bool) -> Subject:
-    """What an execution of this environment must consist of. Raises ValueError for what is no execution id."""
+    """What an execution of this environment must consist of. Raises ValueError for a malformed execution id."""
     spec = phase_of(environment, phase_of_execution(execution))
     return Subject(
         environment=environment.name,

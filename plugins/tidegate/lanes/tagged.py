@@ -1,4 +1,4 @@
-"""The second net of a night: what bears the tags of the ephemeral stacks, and whether it stands."""
+"""The audit's second safety net: resources with the tags of the ephemeral stacks, and whether they exist."""
 
 from dataclasses import replace
 
@@ -16,9 +16,10 @@ from tidegate.models.residual import ScanFacts
 def tagged_facts(
     run: LaneRun, scan: ScanFacts, states: tuple[OwnedState, ...], preserved: tuple[PreserveItem, ...]
 ) -> tuple[Tagged, Inventory]:
-    """By region what no listing answers for, asked for live where nothing explains it; the scan, and its limits.
+    """By region, the tagged resources that no listing covers, checked live if nothing explains them; the scan; its
+    limits.
 
-    Asked is wherever the scan read anything: elsewhere it says already that nobody could look.
+    Only regions where the scan read anything are asked: for the others the scan itself says that it could not look.
     """
     inventory = scan.inventory
     read = (each.subject.rpartition("@")[2] for each in inventory.coverage if each.status == "read")

@@ -1,7 +1,7 @@
-"""Takes the mark `tainted` off protected resources of a persistent stack, so that a plan can mend them in place.
+"""Removes the mark `tainted` from protected resources of a persistent stack, so that a plan can repair them in place.
 
 An interrupted creation leaves a tainted resource behind. Terraform wants to replace it, `prevent_destroy` forbids that,
-and no plan of the stack is made any more: only taking the mark off leads out. Nobody does that from a shell (ID3).
+and every plan of the stack fails until the mark is removed. Nobody does that from a shell (ID3).
 """
 
 from collections.abc import Iterator
@@ -33,10 +33,10 @@ from tidegate.terraform.workspace import StackRootMissing
 
 
 def take_marks_off(run: LaneRun, stack: str, reason: str) -> tuple[str, ...]:
-    """Take the mark off each protected resource that carries it; returns the addresses that are free of it now.
+    """Remove the mark from each protected resource that has it. Returns the addresses that are free of it now.
 
-    Identity, lease, latch, locks, unfinished terraform and evidence are judged on fresh facts right before, as for an
-    apply; what they refuse is logged, and the marks stay. Each release is a numbered record below
+    Right before that, identity, lease, latch, locks, unfinished terraform and evidence are judged on fresh facts, as
+    for an apply. A refusal is logged, and the marks stay. Each removal is a numbered record below
     `control/<env>/untainted/`, written first. Never raises for what AWS or terraform answers.
     """
     read = read_state(run.clients, run.environment, stack)
@@ -72,7 +72,7 @@ def take_marks_off(run: LaneRun, stack: str, reason: str) -> tuple[str, ...]:
 
 
 def mutation_refusals(run: LaneRun, stack: str) -> Iterator[Blocker]:
-    """What speaks against a change of a stack's state before its plan, on fresh facts, as for an apply."""
+    """The reasons against changing a stack's state before its plan, on fresh facts, as for an apply."""
     who, what = readiness.caller(run), readiness.tools(run)
     control = readiness.control_records(run, run.acquire_lease())
     return each(

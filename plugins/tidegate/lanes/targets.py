@@ -1,4 +1,4 @@
-"""Which lanes of a run speak of stacks that it was not asked for, by what its own evidence records: never by conf."""
+"""Which lanes of a run are about stacks that are no target. The run's own evidence decides that, never its params."""
 
 from tidegate.lanes.frozen import SCOPE_TASK
 from tidegate.lanes.guards import handed_over_facts
@@ -13,7 +13,7 @@ READINESS_TASK = "a_readiness"
 
 
 def not_targets(run: LaneRun) -> dict[str, NotTargetFacts]:
-    """By task. Empty where nothing is recorded: whoever cannot tell skips nothing."""
+    """By task. Empty if nothing is recorded: in doubt nothing is skipped."""
     if run.phase == "m2":
         return _beside_one_stack(run)
     if run.phase != "m9":
@@ -32,7 +32,7 @@ def not_targets(run: LaneRun) -> dict[str, NotTargetFacts]:
 
 
 def asked_for(run: LaneRun) -> str:
-    """The stack that an M2 repairs alone, or `all`: by what its first lane recorded. Nothing recorded: `all`."""
+    """The stack that an M2 repairs alone, or `all`, as its first lane recorded it; `all` if nothing is recorded."""
     if run.phase != "m2":
         return "all"
     facts = handed_over_facts(run, READINESS_TASK, BuildReadinessFacts)
@@ -53,7 +53,7 @@ def _beside_one_stack(run: LaneRun) -> dict[str, NotTargetFacts]:
 
 
 def not_a_target(run: LaneRun) -> NotTargetFacts | None:
-    """What this lane leaves when it is none of those that the run was asked for."""
+    """What this lane leaves if its stack is no target of the run."""
     if run.lane.before_backend or run.lane == phase_of(run.environment, run.phase).verdict:
         return None
     return not_targets(run).get(run.lane.task_id)

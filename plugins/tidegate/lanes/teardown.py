@@ -1,4 +1,4 @@
-"""Collectors and actions of M9: freeze the scope, destroy exactly that, look for what is left."""
+"""Collectors and actions of M9: freeze the scope, destroy exactly that, look for leftovers."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -48,9 +48,10 @@ from tidegate.terraform.state_writer import StateNotWritten
 
 
 def collect_scope(run: LaneRun) -> TeardownScopeFacts:
-    """M9.B: a part per target stack with its own real destroy plan, downstream first, and everything that must survive.
+    """M9.B: one part per target stack with its own real destroy plan, downstream first, and everything that must
+    survive.
 
-    A stack that M9.A found held, or that cannot be planned, is a part that says so; the others are planned.
+    A stack that M9.A found blocked, or that cannot be planned, gets a part that says so; the others are planned.
     """
     observed_at = now()
     target = str(run.params.get("target", ""))
@@ -87,7 +88,7 @@ def collect_scope(run: LaneRun) -> TeardownScopeFacts:
 
 
 def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
-    """M9.C: the frozen scope beside states and preserve-set as they are now, and how much of all states it takes."""
+    """M9.C: the frozen scope compared with states and preserve-set as they are now, and its share of all states."""
     observed_at = now()
     frozen = handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts)
     reads = {name: read_state(run.clients, run.environment, name) for name in run.environment.stacks}
@@ -128,7 +129,9 @@ def collect_pre_destroy(run: LaneRun) -> PreDestroyFacts:
 
 
 def authorize_destroy(run: LaneRun) -> AuthorizationFacts:
-    """The facts right before the frozen destroy plan is applied, and whether what needs the stack has had its turn."""
+    """The facts right before the frozen destroy plan is applied, and whether the stacks that need this one had their
+    turn.
+    """
     stack = str(run.lane.stack)
     return replace(
         authorization_facts(run, stack, "destroy"),
@@ -163,9 +166,9 @@ def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
 
 
 def _forget_and_destroy(run: LaneRun, scope: StackScope) -> None:
-    """The clusters refuse the key of their topics and ACLs: forget those, plan again, destroy no more than was frozen.
+    """If clusters refuse the key of their topics and ACLs: forget those, plan again, destroy no more than was frozen.
 
-    Raises ActionBlocked, TerraformStopped, StoreError; where a cluster stands afterwards, the state is put back.
+    Raises ActionBlocked, TerraformStopped, StoreError. If a cluster still exists afterwards, the state is put back.
     """
     frozen_facts = frozen_scope(run)
     prepared, _ = workspace.prepare(run.environment, scope.stack)
@@ -195,7 +198,9 @@ def _forget_and_destroy(run: LaneRun, scope: StackScope) -> None:
 
 
 def collect_destroyed(run: LaneRun) -> DestroyedStateFacts:
-    """M9.D, M9.E after the destroy: the state is empty, and nothing of the destroy-set answers any more."""
+    """M9.D, M9.E after the destroy: whether the state is empty, and whether anything of the destroy-set
+    still exists.
+    """
     stack = str(run.lane.stack)
     observed_at = now()
     after = read_state(run.clients, run.environment, stack)
@@ -214,7 +219,7 @@ def collect_destroyed(run: LaneRun) -> DestroyedStateFacts:
 
 
 def end_stack_teardown(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the stack was found empty: no later teardown has to finish this one. Raises StoreError."""
+    """After the stack was found empty: record that no later teardown has to finish this one. Raises StoreError."""
     if not isinstance(facts, DestroyedStateFacts | OrphanFacts) or not facts.targeted:
         raise LookupError(f"nothing was found of {run.lane.stack} that would end a teardown of it")
     end_teardown(
@@ -223,7 +228,7 @@ def end_stack_teardown(run: LaneRun, facts: Facts, document: dict[str, Any]) -> 
 
 
 def collect_residual(run: LaneRun) -> ResidualFacts:
-    """M9.F: what still runs, asked independently of any state."""
+    """M9.F: what still runs, independently of any state."""
     frozen = frozen_scope(run)
     destroy_set = tuple(resource for scope in frozen.stacks for resource in _let_go(run, scope))
     log_groups = _log_groups(run, frozen, destroy_set)
@@ -244,14 +249,16 @@ def collect_residual(run: LaneRun) -> ResidualFacts:
 
 
 def _but_log_groups(destroy_set: tuple[StateResource, ...]) -> tuple[StateResource, ...]:
-    """AWS may have written those again since: M9.F asks for them, and removes what it may."""
+    """AWS may have written log groups again since. M9.F looks for them and removes those that it may."""
     return tuple(it for it in destroy_set if it.type != LOG_GROUP)
 
 
 def _log_groups(
     run: LaneRun, frozen: TeardownScopeFacts, destroy_set: tuple[StateResource, ...]
 ) -> Observed[tuple[WrittenLogGroup, ...]]:
-    """By what this teardown destroyed, and by what the one before did of a stack that is empty since."""
+    """For what this teardown destroyed, and for what the previous one destroyed of a stack that has
+    been empty since.
+    """
     empty = [scope.stack for scope in frozen.stacks if not scope.destroy_set]
     match destroyed_before(run, empty):
         case Known(before):
@@ -261,14 +268,16 @@ def _log_groups(
 
 
 def _let_go(run: LaneRun, scope: StackScope) -> tuple[StateResource, ...]:
-    """Of a destroy-set what the state does not name any more. The rest a next destroy takes: no time removes it."""
+    """The part of a destroy-set that the state no longer names. The next destroy takes the rest: waiting does not
+    remove it.
+    """
     held = read_state(run.clients, run.environment, scope.stack).resources
     named = {(it.type, it.id) for it in held.value} if isinstance(held, Known) else set()
     return tuple(it for it in scope.destroy_set if (it.type, it.id) not in named)
 
 
 def collect_preserved(run: LaneRun) -> PreservedFacts:
-    """M9.F: whether everything that must survive still answers, and whether a stack that is left alone moved."""
+    """M9.F: whether everything that must survive still exists, and whether a stack that is no target changed."""
     observed_at = now()
     frozen = frozen_scope(run)
     to_stay = frozen.preserve_set.value if isinstance(frozen.preserve_set, Known) else ()
@@ -285,7 +294,7 @@ def collect_preserved(run: LaneRun) -> PreservedFacts:
 
 
 def _held(run: LaneRun, targets: Iterable[str]) -> dict[str, tuple[Blocker, ...]]:
-    """By target what M9.A found that keeps every terraform from it. Raises LookupError when it left no facts."""
+    """For each target, what M9.A found that keeps every terraform from it. Raises LookupError if M9.A left no facts."""
     found = handed_over_facts(run, "a_readiness", TeardownReadinessFacts)
     if not isinstance(found, Known):
         raise LookupError(f"no readiness of this run: {shown(found)}")
@@ -300,9 +309,9 @@ def _part(run: LaneRun, stack: str, held: tuple[Blocker, ...]) -> StackScope:
 
 
 def _answering(run: LaneRun, destroy_set: tuple[StateResource, ...]) -> Observed[tuple[StateResource, ...]]:
-    """What of a destroy-set still answers, in AWS and in Confluent Cloud; each is asked only for what it holds.
+    """What of a destroy-set still exists in AWS and in Confluent Cloud. Each is asked only for its own resources.
 
-    What lives in the state alone is gone with its entry there, and the state is looked at by itself.
+    What exists in the state alone is gone with its entry there, and the state is checked separately.
     """
     confluents = tuple(resource for resource in destroy_set if resource.type.startswith(PREFIX))
     elsewhere = [it for it in destroy_set if it not in confluents and it.type not in STATE_ONLY_TYPES]

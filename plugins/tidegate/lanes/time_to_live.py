@@ -1,6 +1,6 @@
 """The time to live of ephemeral stacks: renewed by a build, watched by audit and hourly check, extended by a person.
 
-The watch reads the evidence bucket, the states and Airflow; it makes no call that costs anything.
+Watching reads the evidence bucket, the states and Airflow, and makes no call that costs anything.
 """
 
 from datetime import datetime
@@ -26,17 +26,18 @@ from tidegate.models.remedy import Clear, Edit, Remedy, Trigger
 from tidegate.models.time_to_live import ExtensionFacts, StackLife, TimeToLive, TimeToLiveFacts, TriggeredRun
 
 _OVER = ("failed", "success")
-"""A run of M9 that ended is over also when it succeeded: it is asked for before the state is read, so a stack that
-stands after that was built again."""
+"""A run of M9 that succeeded is over too. Runs are read before the state, so a stack that is deployed after that
+was built again.
+"""
 
 _NOT_READ = StackLife(stack="", resource_count=Known(0), record=Absent())
-"""Of what has no time to live, whatever its name, nothing is read."""
+"""For a stack without a time to live, whatever its name, nothing is read."""
 
 
 def renew(run: LaneRun, stack: str) -> None:
-    """Right before M2 applies a stack of lifecycle ephemeral: its time starts anew. Raises ActionBlocked, StoreError.
+    """Right before M2 applies an ephemeral stack, its time starts anew. Raises ActionBlocked, StoreError.
 
-    Also when the plan has no changes: who builds wants the stack to stand from now on.
+    Also if the plan has no changes: whoever builds wants the stack to be deployed from now on.
     """
     if stack not in run.environment.stacks_with_time_to_live:
         return
@@ -71,11 +72,11 @@ def collect_time_to_live(run: LaneRun) -> TimeToLiveFacts:
 
 
 def tear_down_the_ended(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After a closed TIME-TO-LIVE: trigger M9 for each stack that stands although its time is over.
+    """After a closed TIME-TO-LIVE: trigger M9 for each stack that is deployed although its time has ended.
 
-    One run per end and check; while it waits or runs nothing more is triggered, and after one that ended in vain the
-    next check triggers the next, until three have failed in a row. Nothing is triggered by another identity, or of a
-    stack whose state cannot be read. Raises ActionBlocked.
+    Each end gets one run per check. While it waits or runs, nothing more is triggered; after one that ended in vain,
+    the next check triggers the next, until three have failed in a row. Nothing is triggered under another identity, or
+    for a stack whose state cannot be read. Raises ActionBlocked.
     """
     if not isinstance(facts, TimeToLiveFacts):
         return
@@ -90,7 +91,7 @@ def tear_down_the_ended(run: LaneRun, facts: Facts, document: dict[str, Any]) ->
 
 
 def collect_extension(run: LaneRun) -> ExtensionFacts:
-    """EXTEND.A: what was asked for, and what stands. Takes no lease."""
+    """EXTEND.A: what was asked for, and what is deployed. Takes no lease."""
     who, what = caller(run), tools(run)
     stack, hours = str(run.params.get("stack", "")), run.params.get("hours")
     extendable = tuple(run.environment.stacks_with_time_to_live)
@@ -116,7 +117,9 @@ def collect_extension(run: LaneRun) -> ExtensionFacts:
 
 
 def extend(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
-    """After the pass: record the judged end. Raises ActionBlocked when another record came between, StoreError."""
+    """After the pass: record the judged end. Raises ActionBlocked if another record was written since,
+    and StoreError.
+    """
     if not isinstance(facts, ExtensionFacts):
         raise LookupError("no judged extension")
     try:
@@ -146,7 +149,7 @@ def extend(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
 
 
 def _life(run: LaneRun, stack: str, observed_at: datetime) -> StackLife:
-    """The runs of M9 before the state: what stands after one that ended was not torn down by it."""
+    """Reads the runs of M9 before the state: what is deployed after a run that ended was not torn down by it."""
     record = read_time_to_live(run.control, run.environment.name, stack)
     teardown = _teardown(run, stack, record, observed_at)
     count = count_of(read_state(run.clients, run.environment, stack).resources)
@@ -154,7 +157,7 @@ def _life(run: LaneRun, stack: str, observed_at: datetime) -> StackLife:
 
 
 def _teardown(run: LaneRun, stack: str, record: Observed[TimeToLive], observed_at: datetime) -> TriggeredRun | None:
-    """The run of M9 for this end, where it has come: `ttl__demo__20260213T201427Z__1`."""
+    """The run of M9 for this end, once it has come: `ttl__demo__20260213T201427Z__1`."""
     if not isinstance(record, Known) or not record.value.has_ended(observed_at):
         return None
     stem = f"ttl__{stack}__{record.value.ends_at:%Y%m%dT%H%M%SZ}"

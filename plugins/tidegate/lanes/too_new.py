@@ -1,4 +1,4 @@
-"""Why terraform makes no plan: a newer provider than the worker's wrote the state. And is there an older one?"""
+"""Why terraform makes no plan: a provider newer than the worker's wrote the state. Is there an older version of it?"""
 
 import json
 import re
@@ -16,11 +16,11 @@ from tidegate.terraform.workspace import locked_providers, root_directory
 _SAID = re.compile(r"current state of (?P<address>\S+) was created by a newer provider version")
 """Terraform's words; it names the first resource that it cannot read."""
 MOST_VERSIONS = 10
-"""Of the state, looked through for one that an older provider wrote."""
+"""How many versions of the state are searched for one that an older provider wrote."""
 
 
 def newer_provider(run: LaneRun, stack: str, plan: Observed[Plan]) -> Observed[NewerProvider]:
-    """What a newer provider wrote, when that is why there is no plan. Absent: it is not."""
+    """What a newer provider wrote, if that is why there is no plan. Absent if it is not."""
     said = _SAID.search(plan.reason) if isinstance(plan, Unreadable) else None
     if said is None:
         return Absent()
@@ -46,7 +46,7 @@ def newer_provider(run: LaneRun, stack: str, plan: Observed[Plan]) -> Observed[N
 
 
 def _older(run: LaneRun, stack: str, address: str, schema: int) -> str:
-    """Version id of the newest state in which the resource has an older schema; blank: none was found."""
+    """Version id of the newest state in which the resource has an older schema. Blank if none was found."""
     history = read_history(run.clients, run.environment, stack, most=MOST_VERSIONS)
     for version in history.value[1:] if isinstance(history, Known) else ():
         found = read_state_object(run.clients, run.environment, stack, version.version_id)

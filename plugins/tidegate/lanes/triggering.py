@@ -1,4 +1,4 @@
-"""Triggers runs of other DAGs by names that follow from why, so that two checks trigger one run."""
+"""Triggers runs of other DAGs. A run is named after its reason, so that two checks trigger only one run."""
 
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from tidegate.models.remedy import OWNER, Person, Remedy, Trigger, Wait
 from tidegate.models.time_to_live import ATTEMPTS, TriggeredRun
 
 _MOST = 1000
-"""How many runs are asked for at most; no check triggers more than one."""
+"""How many runs are looked up at most. No check triggers more than one."""
 
 
 _STALE_LOCK = "docs/runbooks/stale-lock.md, where a lock holds it up"
@@ -20,9 +20,9 @@ _STALE_LOCK = "docs/runbooks/stale-lock.md, where a lock holds it up"
 def first_not_over(
     run: LaneRun, dag_id: str, name: Callable[[int], str], over: Collection[str] = ("failed",)
 ) -> TriggeredRun:
-    """The first of the runs `name(1)`, `name(2)`, ... that is not over: under way, unreadable, or not tried yet.
+    """The first of the runs `name(1)`, `name(2)`, ... that is not over: in progress, unreadable, or not triggered yet.
 
-    Which states are over is the caller's: one that asks before it looks at what stands may count success as well.
+    The caller decides which states are over: if it asks before it looks at what is deployed, success may count as well.
     """
     failed: tuple[str, ...] = ()
     for number in range(1, _MOST):
@@ -44,11 +44,11 @@ def trigger(
     why: str,
     closed: Iterable[Blocker],
 ) -> None:
-    """Trigger one run, unless it is there already. Raises ActionBlocked, which names what is in the way.
+    """Trigger one run, unless it exists. Raises ActionBlocked, which names what is in the way.
 
-    `closed` are the reasons why this worker must not trigger it or it would not start, also where it waits in the queue
-    already; `code` and `why` say what is left undone. After `ATTEMPTS` that failed in a row it is `keeps_failing`, and
-    a person has to look: one more every hour mends nothing.
+    `closed` holds the reasons why this worker must not trigger it, or why it would not start, even if it is queued
+    already. `code` and `why` say what is left undone. After `ATTEMPTS` failures in a row the code is `keeps_failing`,
+    and a person has to look: another run every hour would not help.
     """
     reasons = [blocker.sentence() for blocker in closed]
     by_hand = {name: value for name, value in conf.items() if name != ENDED_PARAM}

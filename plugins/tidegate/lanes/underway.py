@@ -1,4 +1,4 @@
-"""Which applies are under way while something is looked at: what they have just made is in no state yet."""
+"""The applies that run during a scan: what they have just made is in no state yet."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,7 +10,7 @@ from tidegate.models.observed import Known, Observed
 def unfinished_intents(
     run: LaneRun, stacks: Iterable[str], before: Mapping[str, Observed[Intent]] | None = None
 ) -> dict[str, Observed[Intent]]:
-    """By stack, the terraform that nobody saw end. An apply that was under way `before` the look counts as well: it may
+    """By stack, the terraform that has not been seen to end. An apply that ran `before` the scan counts as well: it may
     have ended in the middle of it.
     """
     found: dict[str, Observed[Intent]] = {}

@@ -1,7 +1,7 @@
-"""A state that terraform could not save: kept, pushed when nothing speaks against it, else a closed stack (ST7).
+"""A state that terraform could not save: it is kept, and pushed if that is safe; until then the stack is closed (ST7).
 
-The record under `control/<env>/unsaved_states/` is written first. It is settled by a push under the lock, by the task
-that ran terraform or by a later M2 or M9 on any worker, or by a person who says that it is to be pushed or discarded.
+The record under `control/<env>/unsaved_states/` is written first. It is settled by a push under the lock, in the task
+that ran terraform or in a later M2 or M9 on any worker, or by a person who asks to push or discard it.
 """
 
 import hashlib
@@ -33,20 +33,20 @@ from tidegate.terraform.state_writer import Operation, StateNotWritten, write_st
 from tidegate.terraform.workspace import StackRootMissing, Workspace
 
 UNSAVED_PARAM = "unsaved_state"
-"""Param of M2 and M9: `<stack>:push` or `<stack>:discard`, a person's word about a state that was not saved."""
+"""Param of M2 and M9: `<stack>:push` or `<stack>:discard`, a person's decision about a state that was not saved."""
 REASON_PARAM = "state_reason"
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a person said to do with the unsaved state of a stack, and why."""
+    """What a person decided about the unsaved state of a stack, and why."""
 
     action: str
     reason: str
 
 
 def unsaved_state(run: LaneRun, stack: str) -> Observed[UnsavedState]:
-    """The state of a stack that was not saved, on record or lying on this worker. Changes nothing."""
+    """The unsaved state of a stack, on record or left on this worker. Changes nothing."""
     found = read_unsaved(run.remote, run.environment.name, stack)
     if not isinstance(found, Absent):
         return found
@@ -60,9 +60,9 @@ def unsaved_state(run: LaneRun, stack: str) -> Observed[UnsavedState]:
 
 
 def settle(run: LaneRun, stack: str) -> Observed[UnsavedState]:
-    """Before a stack is planned: push what was not saved when nothing speaks against it, or as a person says.
+    """Before a stack is planned: push its unsaved state if that is safe, or do as a person decided.
 
-    Absent: there is none, or it is settled now. Never raises for what AWS or the store answers.
+    Absent if there is none, or if it is settled now. Never raises for what AWS or the store answers.
     """
     match unsaved_state(run, stack):
         case Known(unsaved):
@@ -83,7 +83,7 @@ def settle(run: LaneRun, stack: str) -> Observed[UnsavedState]:
 
 
 def word_of(run: LaneRun, stack: str) -> Word | None:
-    """What a person said about this stack. A word without a reason is none."""
+    """What a person decided about this stack. A decision without a reason does not count."""
     named, _, action = str(run.params.get(UNSAVED_PARAM) or "").partition(":")
     reason = str(run.params.get(REASON_PARAM) or "").strip()
     return Word(action, reason) if named == stack and action in {"push", "discard"} and reason else None
@@ -92,7 +92,7 @@ def word_of(run: LaneRun, stack: str) -> Word | None:
 def save_after_apply(run: LaneRun, stack: str, prepared: Workspace, terraform: Terraform) -> None:
     """Right after an apply that failed: keep, record and push what it could not save.
 
-    Raises ActionBlocked when the state stays unsaved: the stack is closed then, and the text is a blocker's.
+    Raises ActionBlocked if the state stays unsaved. The stack is closed then, and the text is a blocker's.
     """
     if terraform.errored_sha256 is None:
         return
@@ -128,7 +128,7 @@ def save_after_apply(run: LaneRun, stack: str, prepared: Workspace, terraform: T
 
 
 def planned_addresses(run: LaneRun, stack: str) -> tuple[str, ...]:
-    """Every address of the plan that this run applies; of a teardown also what the cloud no longer has."""
+    """Every address of the plan that this run applies; for a teardown, also those that the cloud no longer has."""
     if run.phase == "m9":
         (scope,) = (it for it in frozen_scope(run).stacks if it.stack == stack)
         plan, gone = scope.plan, [it.address for it in scope.destroy_set]
@@ -140,7 +140,7 @@ def planned_addresses(run: LaneRun, stack: str) -> tuple[str, ...]:
 
 
 def _settled(run: LaneRun, unsaved: UnsavedState, word: Word | None) -> Observed[UnsavedState]:
-    """Absent once it is pushed or discarded; else the same with the reason why it is not. Raises StoreError."""
+    """Absent once it is pushed or discarded, else the same record with the reason why it is not. Raises StoreError."""
     if word is not None and word.action == "discard":
         _close(run, unsaved, "discarded", word.reason)
         return Absent()
@@ -224,7 +224,7 @@ def _on_record(run: LaneRun, unsaved: UnsavedState) -> UnsavedState:
 
 
 def _body(run: LaneRun, unsaved: UnsavedState) -> bytes | str:
-    """The file, from this worker or from the bucket; a sentence where there is none to be had."""
+    """The file, from this worker or from the bucket, or a sentence that says why neither has it."""
     path = Path(unsaved.path)
     if unsaved.host == socket.gethostname() and path.is_file():
         body = path.read_bytes()
@@ -243,7 +243,7 @@ def _body(run: LaneRun, unsaved: UnsavedState) -> bytes | str:
 
 
 def _copied(run: LaneRun, unsaved: UnsavedState, body: bytes) -> UnsavedState:
-    """With a copy beside the state, encrypted as the state is; a bucket that refuses changes nothing."""
+    """The record with a copy beside the state, encrypted as the state is. A bucket that refuses changes nothing."""
     if unsaved.uri is not None:
         return unsaved
     settings = backend_settings(run.environment, unsaved.stack)
@@ -278,7 +278,7 @@ def _left_on_this_worker(run: LaneRun, stack: str) -> Path | None:
 
 
 def _found_here(run: LaneRun, stack: str, path: Path) -> UnsavedState:
-    """A file without a record: put there, or its worker died before it could write one."""
+    """A file without a record: somebody put it there, or its worker died before it could write one."""
     digest = _digest(path)
     record = run.intents(stack).last_apply_record()
     written = isinstance(record, Known) and record.value.get("errored_sha256") == digest

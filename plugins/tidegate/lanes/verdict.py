@@ -1,4 +1,4 @@
-"""Collects what the phase verdict rests on, and numbers the verdict in the environment's chain."""
+"""Collects what the phase verdict rests on, and appends the verdict to the environment's chain."""
 
 import json
 from dataclasses import replace
@@ -21,7 +21,7 @@ from tidegate.models.verdict import LaneResult, VerdictFacts
 
 
 def collect_verdict(run: LaneRun) -> VerdictFacts:
-    """Every required lane of the phase as the evidence shows it now."""
+    """Every required lane of the phase, as it is in the evidence now."""
     observed_at = now()
     states = run.task_states()
     unstarted = run.unstarted_tasks()
@@ -111,7 +111,7 @@ def _handed_over(run: LaneRun, lane: Lane) -> Observed[str]:
 
 
 def _local_digest(run: LaneRun, lane: Lane) -> Observed[str]:
-    """M1 has no XCom before its bucket exists: its own mirror, on the same worker, stands for the current try."""
+    """M1 has no XCom before its bucket exists, so its own mirror on the same worker shows the current try."""
     try:
         stored = run.stored(lane)
         return Absent() if stored is None else Known(str(json.loads(stored[1])["digest"]))

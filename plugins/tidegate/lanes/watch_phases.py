@@ -1,4 +1,4 @@
-"""The phases that look while nobody builds: nightly audit, hourly check, and the time to live that a person extends."""
+"""The phases that run while nobody builds: nightly audit, hourly check, and the extension of a time to live."""
 
 from tidegate.evidence.layout import Phase
 from tidegate.lanes.spec import Lane, PhaseSpec, verdict_lane
@@ -20,7 +20,7 @@ _HOURLY_MINUTES = 20
 
 
 def audit_phase(environment: Environment) -> PhaseSpec:
-    """Every night, also when nothing is up. Read only; each lane runs whatever the others found (TD8)."""
+    """Every night, even if nothing is deployed. Each lane runs whatever the others found (TD8)."""
     return PhaseSpec(
         phase="audit",
         every_lane_runs=True,
@@ -204,7 +204,7 @@ def _cost_lane(phase: str, letter: str) -> Lane:
 
 
 def _time_to_live_lane(phase: Phase, letter: str) -> Lane:
-    """The hourly one also asks for what earlier runs saw standing; in the audit the residual scan does."""
+    """The hourly one also checks what earlier runs saw deployed; in the audit the residual scan does that."""
     hourly = phase == "hourly"
     return Lane(
         phase=phase,

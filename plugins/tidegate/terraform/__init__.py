@@ -1,1 +1,1 @@
-"""Knows Terraform and not Airflow. Its `process` is the only place that spawns a process."""
+"""Runs Terraform and knows nothing of Airflow. Only its module `process` spawns processes."""
