@@ -89,12 +89,12 @@ lint: setup ## style, types, import directions, Terraform format, deployment fil
 
 # A part of lint that a commit hook calls too: it finds Terraform as every target does.
 terraform-format:
-	@$(TERRAFORM) fmt -check -recursive include/terraform
+	@$(TERRAFORM) fmt -check -recursive include/terraform && $(TERRAFORM) fmt -check -recursive include/skeletons
 
 format: setup ## format Python and Terraform
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
-	@$(TERRAFORM) fmt -recursive include/terraform
+	@$(TERRAFORM) fmt -recursive include/terraform && $(TERRAFORM) fmt -recursive include/skeletons
 
 # Of the tests' manifest and prices: what a person makes of those in include/ leaves the documents as they are.
 docs: export TIDEGATE_ENVIRONMENTS_DIR := $(abspath tests/fixtures/environments)

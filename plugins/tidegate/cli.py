@@ -1,4 +1,4 @@
-"""`tidegate ...`: looks, never changes anything (requirement ID3: nothing applies or destroys from a shell).
+"""`tidegate ...`: looks, and changes nothing in the cloud (requirement ID3: nothing applies or destroys from a shell).
 
 Exit statuses: 0 pass, 1 blocked, 2 could not tell, 64 wrong usage.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from tidegate.commands import findings, manifest, plan_check, policy, preflight, prices, show, state, verify
+from tidegate.commands import findings, manifest, new, plan_check, policy, preflight, prices, show, state, verify
 from tidegate.commands.printable import printing_safely
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, WRONG_USAGE
 
@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 
 @app.callback()
 def _root() -> None:
-    """Look at environments and at what their runs left. Changes nothing."""
+    """Look at environments and at what their runs left; write skeletons into the project. The cloud stays as it is."""
 
 
 @app.command("environments")
@@ -60,6 +60,7 @@ app.command("plan-check")(plan_check.plan_check)
 app.command("policy")(policy.policy)
 app.command("preflight")(preflight.preflight)
 app.add_typer(manifest.manifest, name="manifest")
+app.add_typer(new.new, name="new")
 app.add_typer(prices.prices, name="prices")
 app.add_typer(state.state, name="state")
 

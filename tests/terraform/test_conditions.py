@@ -3,22 +3,14 @@
 The tests lie beside the roots, in `tests/*.tftest.hcl`. Each validation of a variable must be broken by one of them.
 """
 
-import json
-import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.confluent.mirror import make_mirror
-from tidegate.settings import settings
-from tidegate.terraform import process
-from tidegate.terraform.cli_config import write
-from tidegate.terraform.program import find_program
-from tidegate.terraform.stand_in import lock_of
+from hcl_tests import passed_runs
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "include" / "terraform"
 ROOTS = sorted(path.parent for path in TERRAFORM.glob("*/backend.tf"))
@@ -43,36 +35,7 @@ def runs(root: Path) -> dict[str, tuple[Path, set[str]]]:
 
 @pytest.mark.parametrize("root", ROOTS, ids=lambda path: path.name)
 def test_terraform_test(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a mocked provider Terraform wants the schema: Confluent's comes from the sandbox's stand-in."""
-    monkeypatch.setenv("TIDEGATE_PROFILE", "sandbox")
-    monkeypatch.setenv("TIDEGATE_STAND_IN_MIRROR", str(make_mirror(tmp_path / "providers")))
-    settings.cache_clear()
-    shutil.copytree(TERRAFORM, tmp_path / "terraform", ignore=shutil.ignore_patterns(".terraform"))
-    (tmp_path / "terraform" / root.name / ".terraform.lock.hcl").write_text(lock_of(root))
-    environment = process.child_environment(
-        os.environ, write(tmp_path / "terraform.rc", settings().provider_mirrors), ""
-    )
-
-    def terraform(*arguments: str) -> str:
-        ended = process.run(
-            [*find_program(settings().terraform).command, *arguments],
-            cwd=tmp_path / "terraform" / root.name,
-            environment=environment,
-            logs=tmp_path / arguments[0],
-            deadline_seconds=240,
-        )
-        said = ended.output.read_text("utf-8")
-        assert ended.returncode == 0, said + ended.errors.read_text("utf-8")
-        return said
-
-    terraform("init", "-backend=false", "-lockfile=readonly", "-no-color")
-    events = [json.loads(line) for line in terraform("test", "-json").splitlines()]
-    passed = {
-        f"{Path(event['test_run']['path']).name} {event['test_run']['run']}"
-        for event in events
-        if event["type"] == "test_run" and event["test_run"].get("status") == "pass"
-    }
-    assert passed == set(runs(root))
+    assert passed_runs(root, tmp_path, monkeypatch) == set(runs(root))
 
 
 @pytest.mark.parametrize("directory", [*ROOTS, *MODULES], ids=lambda path: path.name)

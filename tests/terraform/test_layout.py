@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hcl_tests import ROOT_FILES
 from tidegate.settings import settings
 from tidegate.terraform.program import find_program
 
@@ -16,17 +17,6 @@ TERRAFORM = Path(__file__).resolve().parents[2] / "include" / "terraform"
 ROOTS = sorted(path.parent for path in TERRAFORM.glob("*/backend.tf"))
 MODULES = sorted(path for path in (TERRAFORM / "modules").iterdir() if path.is_dir())
 
-ROOT_FILES = {
-    ".terraform.lock.hcl",
-    "README.md",
-    "backend.tf",
-    "locals.tf",
-    "main.tf",
-    "outputs.tf",
-    "providers.tf",
-    "terraform.tf",
-    "variables.tf",
-}
 MODULE_FILES = {"README.md", "main.tf", "outputs.tf", "variables.tf", "versions.tf"}
 
 # hashicorp/aws 5.100.0 as published: `init` from a mirror would record the first one only.

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tidegate.commands.environment_option import EnvironmentOption
 from tidegate.commands.executions import Origin, open_store
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS
 
@@ -18,7 +19,7 @@ class Format(StrEnum):
 
 
 def findings(
-    environment: Annotated[str, typer.Option(help="which environment")] = "dev_min",
+    environment: EnvironmentOption,
     shape: Annotated[Format, typer.Option("--format", help="for people, or for programs")] = Format.text,
 ) -> None:
     """Show what is open, as the evidence bucket records it: findings, and money without an explanation.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tidegate.commands.environment_option import EnvironmentOption
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, Format
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ FIELDS = ("code", "resource", "observed", "expected", "remedy")
 
 def plan_check(
     plan: Annotated[str, typer.Argument(help="output of terraform show -json of a saved plan; - reads stdin")],
-    environment: Annotated[str, typer.Option(help="whose manifest and policies")] = "dev_min",
+    environment: EnvironmentOption,
     stack: Annotated[str, typer.Option(help="which stack; without it the only ephemeral one")] = "",
     output: Annotated[Format, typer.Option("--format", help="table or json")] = Format.table,
 ) -> None:

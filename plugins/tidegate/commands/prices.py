@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegate.commands.environment_option import EnvironmentOption
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _root() -> None:
 
 @prices.command("check")
 def check(
-    environment: Annotated[str, typer.Option(help="whose manifest and prices")] = "dev_min",
+    environment: EnvironmentOption,
     write: Annotated[str, typer.Option(help="write the refreshed prices to this file, to look at")] = "",
 ) -> None:
     """Compare the prices with the AWS price list (free). 0 all agree, 1 some do not, 2 something cannot be read."""
@@ -65,7 +66,7 @@ def check(
 @prices.command("refresh")
 def refresh(
     region: Annotated[str, typer.Option(help="the region whose prices are asked for, such as eu-central-1")],
-    environment: Annotated[str, typer.Option(help="whose manifest and prices")] = "dev_min",
+    environment: EnvironmentOption,
     write: Annotated[str, typer.Option(help="write the prices with the new entries to this file, to look at")] = "",
 ) -> None:
     """Make the entries that a region lacks from the AWS price list (free). 0 all made, 1 some not, 2 something unread.

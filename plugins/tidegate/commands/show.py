@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tidegate.commands.environment_option import EnvironmentOption
 from tidegate.commands.executions import Origin, open_store, phase_named
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS
 
@@ -13,7 +14,7 @@ _UNREADABLE = {"status": "unreadable"}
 
 def show(
     execution: Annotated[str, typer.Argument(help="execution id, e.g. m2_20260213T201427Z")],
-    environment: Annotated[str, typer.Option(help="which environment")] = "dev_min",
+    environment: EnvironmentOption,
     origin: Annotated[Origin, typer.Option("--from", help="the local mirror, or the evidence bucket")] = Origin.runs,
 ) -> None:
     """Show the lanes of an execution with their blockers. Status 0 only when the phase's verdict passed."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tidegate.commands.environment_option import EnvironmentOption
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, Format
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def _root() -> None:
 @state.command("history")
 def history(
     stack: Annotated[str, typer.Argument(help="a stack of the manifest")],
-    environment: Annotated[str, typer.Option(help="whose manifest")] = "dev_min",
+    environment: EnvironmentOption,
     output: Annotated[Format, typer.Option("--format", help="table or json")] = Format.table,
 ) -> None:
     """Versions of a stack's state, newest first. 0 the newest fits the digest, 1 it does not, 2 cannot be read."""

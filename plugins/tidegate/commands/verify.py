@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tidegate.commands.environment_option import EnvironmentOption
 from tidegate.commands.executions import Origin, open_store, phase_named
 from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS, Format
 
@@ -19,6 +20,7 @@ FIELDS = ("code", "file", "observed", "expected", "remedy")
 
 def verify(
     execution: Annotated[str, typer.Argument(help="execution id, e.g. m2_20260213T201427Z")],
+    environment: EnvironmentOption,
     source: Annotated[
         str,
         typer.Option(
@@ -27,7 +29,6 @@ def verify(
             help="the mirror, the evidence bucket, or a directory with a copy of either",
         ),
     ] = "runs",
-    environment: Annotated[str, typer.Option(help="which environment")] = "dev_min",
     output: Annotated[Format, typer.Option("--format", help="table or json")] = Format.table,
 ) -> None:
     """Judge an execution's evidence again. 0 sound and passed, 1 blocked or not sound, 2 could not tell."""

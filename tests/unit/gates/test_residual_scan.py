@@ -71,6 +71,26 @@ def nat(**changes: Any) -> LiveResource:
             ["RESIDUAL-RESOURCE"],
             id="preserved-is-something-else-with-its-id",
         ),
+        *(
+            pytest.param(
+                residual_facts(
+                    live("aws_ecs_cluster", f"{PREFIX}-runtime"),
+                    preserve_set=(preserve_item(type="aws_ecs_cluster", id=CLUSTER.replace("eu-west-2", region)),),
+                ),
+                codes,
+                id=f"preserved-by-its-arn-in-{region}",
+            )
+            for region, codes in (("eu-west-2", []), ("us-east-1", ["RESIDUAL-RESOURCE"]))
+        ),
+        pytest.param(
+            residual_facts(
+                live("aws_db_instance", f"{PREFIX}-db", attributes={"dbi_resource_id": Known("db-ABC")}),
+                preserve_set=(preserve_item(type="aws_db_instance", id="db-ABC"),),
+                ephemeral_types=("aws_db_instance",),
+            ),
+            [],
+            id="preserved-by-the-id-of-rds",
+        ),
         pytest.param(
             residual_facts(OURS, ephemeral_types=()),
             ["EPHEMERAL-TYPES-MISSING", "RESIDUAL-RESOURCE"],
