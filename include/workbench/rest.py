@@ -41,11 +41,13 @@ class Airflow:
         raise WorkbenchError(f"no DAG {sorted(dag_ids - found)}; there are {sorted(found)}")
 
     def ensure_pools(self, pools: Mapping[str, Mapping[str, Any]]) -> None:
-        """Create the pools that are not there yet."""
-        there = {pool["name"] for pool in self._get("/api/v2/pools", limit=100)["pools"]}
+        """Create the pools that are not there yet, and give the others their slots."""
+        there = {pool["name"]: pool["slots"] for pool in self._get("/api/v2/pools", limit=100)["pools"]}
         for name, pool in pools.items():
             if name not in there:
                 self._send("POST", "/api/v2/pools", {"name": name, **pool})
+            elif there[name] != pool["slots"]:
+                self._send("PATCH", f"/api/v2/pools/{name}", {"pool": name, **pool})
 
     def trigger(self, dag_id: str, conf: dict[str, Any], run_id: str | None = None) -> str:
         """Trigger a DAG run with params; returns its run id."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from sandbox import supervisor
 from sandbox.environment import Environment, read_env
 from tidegate import environments
+from tidegate.pools import pools
 from tidegate.settings import settings
 from tidegate.terraform.program import TerraformMissing, find_program
 from workbench import airflow
 from workbench.airflow import Connection, WorkbenchError
-from workbench.places import PROJECT, Bench, free_ports, port_is_free
+from workbench.places import Bench, free_ports, port_is_free
 from workbench.rest import Airflow
 
-POOLS = PROJECT / "include" / "airflow" / "pools.json"
 DAGS = (
     "m1_backend_bootstrap",
     "m2_substrate_build",
@@ -87,7 +86,7 @@ def start(bench: Bench, port: int | None = None, more: Mapping[str, str] | None 
             starting.result()
         environment = airflow.airflow_environment(bench, sandbox, sandbox.unset, port)
         connection = airflow.start(bench, environment | dict(more or {}), port)
-        Airflow(connection).ensure_pools(json.loads(POOLS.read_text(encoding="utf-8")))
+        Airflow(connection).ensure_pools(pools())
         return connection
     except BaseException:
         stop(bench)
@@ -100,7 +99,7 @@ def start_airflow(bench: Bench) -> Connection:
     environment = airflow.airflow_environment(bench, sandbox, sandbox.unset, port)
     airflow.migrate(bench, environment)
     connection = airflow.start(bench, environment, port)
-    Airflow(connection).ensure_pools(json.loads(POOLS.read_text(encoding="utf-8")))
+    Airflow(connection).ensure_pools(pools())
     return connection
 
 

@@ -53,6 +53,16 @@ def list_environments() -> None:
     raise typer.Exit(BLOCKED if broken else PASS)
 
 
+@app.command("pools")
+def list_pools() -> None:
+    """Print the pools that Airflow needs, as `airflow pools import FILE` takes them."""
+    import json
+
+    from tidegate.pools import pools
+
+    print(json.dumps(pools(), indent=2))  # noqa: T201
+
+
 app.command("show")(show.show)
 app.command("findings")(findings.findings)
 app.command("verify")(verify.verify)

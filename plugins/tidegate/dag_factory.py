@@ -17,6 +17,7 @@ from tidegate.operators.broken import BrokenManifestOperator
 from tidegate.operators.gate import GateOperator, TerraformApplyOperator, TerraformPlanOperator
 from tidegate.operators.verdict import PhaseVerdictOperator
 from tidegate.operators.without_verdict import RunWithoutVerdict
+from tidegate.pools import pool_of
 from tidegate.sensors.guardrail import GuardrailSensor
 from tidegate.settings import settings
 
@@ -27,11 +28,6 @@ _LOOKING = {"STACK-DRIFT"}
 """Gates whose facts come from a plan that only looks. It starts nothing beside another terraform, so it waits for no
 slot: behind an apply of an hour the audit would not reach its verdict within its deadline (TD8).
 """
-
-
-def pool_of(environment: str) -> str:
-    """The pool of one slot in which terraform runs for an environment; include/airflow/pools.json declares it."""
-    return f"{environment}_terraform"
 
 
 def dags_of(phase: Phase) -> dict[str, DAG]:
@@ -62,7 +58,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         schedule=spec.schedule if settings().schedules else None,
         catchup=False,
         max_active_runs=1,
-        max_active_tasks=1,
+        max_active_tasks=environment.slots,
         dagrun_timeout=timedelta(minutes=spec.deadline_minutes) if spec.deadline_minutes else None,
         params=params_of(environment, phase),
         tags=["tidegate", environment.name, phase],

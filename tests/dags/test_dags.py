@@ -1,6 +1,5 @@
 """What every DAG must look like, so that a closed gate can never be masked. (The runs are in tests/end_to_end.)"""
 
-import json
 import re
 import subprocess
 import sys
@@ -14,9 +13,10 @@ from airflow.dag_processing.dagbag import DagBag
 from manifests import COMMITTED
 from standins import three_stacks
 from tidegate import environments
-from tidegate.dag_factory import _build, pool_of
+from tidegate.dag_factory import _build
 from tidegate.lanes.phases import phase_of
 from tidegate.operators.without_verdict import RunWithoutVerdict
+from tidegate.pools import pool_of, pools
 
 PROJECT = Path(__file__).resolve().parents[2]
 PHASES = {
@@ -66,7 +66,7 @@ def test_the_verdict_is_the_only_leaf_and_directly_below_every_task(bag: Any, na
     assert not any(task.is_setup or task.is_teardown for task in dag.tasks)
 
 
-@pytest.mark.parametrize("name", [name for name in PHASES if name != "m9_teardown_cost_check"])
+@pytest.mark.parametrize("name", [name for name in PHASES if name[:2] not in {"m2", "m9"}])
 def test_every_other_task_waits_for_all_lanes_before_it(bag: Any, name: str) -> None:
     """For none of them to fail; only where each lane looks at something of its own does it run whatever they found."""
     dag = bag.dags[f"dev_min.{name}"]
@@ -81,6 +81,35 @@ def test_every_other_task_waits_for_all_lanes_before_it(bag: Any, name: str) -> 
         assert task.trigger_rule == ("all_done" if spec.every_lane_runs else "none_failed")
         assert {found.task_id for found in task.get_flat_relatives(upstream=True)} == before
         beside.add(lane.task_id)
+
+
+BUILD = {
+    "a_readiness": [],
+    "b_backend_readiness": ["a_readiness"],
+    "b_cost_guardrail": ["a_readiness"],
+    "c_core.plan_and_guard": ["b_backend_readiness", "b_cost_guardrail"],
+    "c_core.apply": ["c_core.plan_and_guard"],
+    "c_core.verify": ["c_core.apply"],
+    "d_confluent.plan_and_guard": ["c_core.verify"],
+    "d_confluent.apply": ["d_confluent.plan_and_guard"],
+    "d_confluent.verify": ["d_confluent.apply"],
+    "e_stack_contract": ["c_core.verify", "d_confluent.verify"],
+    "f_demo.plan_and_guard": ["e_stack_contract"],
+    "f_demo.apply": ["f_demo.plan_and_guard"],
+    "f_demo.verify": ["f_demo.apply"],
+    **dict.fromkeys(
+        ("g_network_posture", "h_state_ownership", "i_budget_guardrail", "i_teardown_viability"),
+        ["c_core.verify", "d_confluent.verify", "f_demo.verify"],
+    ),
+}
+
+
+def test_a_build_waits_for_what_a_stack_needs_and_for_none_of_it_to_fail(bag: Any) -> None:
+    dag = bag.dags["dev_min.m2_substrate_build"]
+    found = {task.task_id: task for task in dag.tasks if task.task_id != "j_phase_verdict"}
+    assert {name: sorted(task.upstream_task_ids) for name, task in found.items()} == BUILD
+    assert {task.trigger_rule for task in found.values()} == {"none_failed"}
+    assert dag.max_active_tasks == environments.load("dev_min").slots == 2
 
 
 DESTROYS = ["d_demo.destroy", "d_demo.verify", "e_confluent.destroy", "e_confluent.verify", "e_confluent.orphans"]
@@ -164,9 +193,9 @@ def test_a_run_that_fails_without_a_verdict_is_told(bag: Any, name: str) -> None
     assert (dag.on_failure_callback.environment, dag.on_failure_callback.phase) == ("dev_min", PHASES[name])
 
 
-def test_terraform_runs_in_a_pool_of_one_slot_that_is_declared(bag: Any) -> None:
-    declared = json.loads((PROJECT / "include" / "airflow" / "pools.json").read_text(encoding="utf-8"))
-    assert {declared[pool_of(name)]["slots"] for name in environments.names()} == {1}
+def test_terraform_runs_in_a_pool_that_is_declared(bag: Any) -> None:
+    declared = pools()
+    assert {name: pool["slots"] for name, pool in declared.items()} == {"dev_min_terraform": 2}
     for dag in bag.dags.values():
         pooled = {task.task_id for task in dag.tasks if task.pool in declared}
         mutating = {lane.task_id for lane in lanes(dag).lanes if lane.mutates}

@@ -67,7 +67,7 @@ def test_every_process_of_airflow_runs_once() -> None:
         ["dag-processor"],
         ["triggerer"],
         ["db", "migrate"],
-        ["pools", "import", "/opt/airflow/include/airflow/pools.json"],
+        ["pools", "import", "/dev/shm/pools.json"],
     ]
 
 

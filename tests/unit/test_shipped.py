@@ -13,7 +13,6 @@ from manifests import ENVIRONMENTS, POLICIES
 from sources import sources
 from tidegate import cli
 from tidegate.cost.price_check import UNITS
-from tidegate.dag_factory import pool_of
 from tidegate.models.prices import ALL, PricePolicy
 from tidegate.settings import PROJECT, settings
 
@@ -54,12 +53,6 @@ def test_it_is_valid_and_every_type_of_its_stacks_has_a_price(
 def test_it_fits_the_schema_that_editors_read(path: Path, schema: str) -> None:
     text = (PROJECT / "docs" / "schemas" / f"{schema}.json").read_text("utf-8")
     jsonschema.validate(document(path), json.loads(text))
-
-
-@each
-def test_its_terraform_has_a_pool_of_one_slot(path: Path) -> None:
-    pools = json.loads((INCLUDE / "airflow" / "pools.json").read_text("utf-8"))
-    assert pools[pool_of(path.stem)]["slots"] == 1, "add it to include/airflow/pools.json"
 
 
 def prices(directory: Path) -> PricePolicy:

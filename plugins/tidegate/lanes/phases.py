@@ -64,7 +64,10 @@ def bootstrap_phase(environment: Environment) -> PhaseSpec:
 
 
 def build_phase(environment: Environment) -> PhaseSpec:
-    """M2: builds the stacks upstream first, each through plan guard, authorisation and state check."""
+    """M2: builds the stacks upstream first, each through plan guard, authorisation and state check.
+
+    What looks at the whole comes after all of them, one beside the other.
+    """
     lanes = [
         Lane(
             phase="m2",
@@ -102,13 +105,14 @@ def build_phase(environment: Environment) -> PhaseSpec:
     base = ("a_readiness", "b_backend_readiness", "b_cost_guardrail")
     stacks = all_build_lanes(environment, guards=base, after=("b_backend_readiness", "b_cost_guardrail"))
     lanes += stacks
+    verified = tuple(lane.task_id for lane in stacks if lane.gate == "APPLIED-STATE")
     lanes.append(
         Lane(
             phase="m2",
             letter="g",
             task_id="g_network_posture",
             whole_build=True,
-            after=tuple(lane.task_id for lane in stacks if lane.gate == "APPLIED-STATE"),
+            after=verified,
             title="No NAT gateway, no load balancer, nothing always on",
             snapshot="no_nat_check",
             gate="NETWORK-POSTURE",
@@ -127,6 +131,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             snapshot="m2_h_state_ownership_snapshot",
             gate="STATE-OWNERSHIP",
             collect=f"{_GUARDRAILS}:collect_ownership",
+            after=verified,
         )
     )
     lanes.append(
@@ -138,6 +143,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             snapshot="budget_guardrail_snapshot",
             gate="BUDGET-GUARDRAIL",
             collect=f"{_GUARDRAILS}:collect_budget_guardrail",
+            after=verified,
         )
     )
     lanes.append(
@@ -150,6 +156,7 @@ def build_phase(environment: Environment) -> PhaseSpec:
             snapshot="teardown_viability_snapshot",
             gate="TEARDOWN-VIABILITY",
             collect=f"{_GUARDRAILS}:collect_viability",
+            after=verified,
         )
     )
     return PhaseSpec(phase="m2", lanes=tuple(lanes), verdict=verdict_lane("m2", "j"))

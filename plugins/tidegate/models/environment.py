@@ -186,6 +186,8 @@ class Environment(_Section):
     backend: Backend
     evidence: Evidence
     work: Work
+    slots: Annotated[int, Field(ge=1, le=8)] = 2
+    """How many lanes of one run may work at a time, and how many Terraforms."""
     stacks: dict[StackName, Stack] = Field(min_length=1)
     budget: Budget
     cost_scope: tuple[Literal["aws", "confluent"], ...] = Field(min_length=1)

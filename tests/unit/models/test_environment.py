@@ -70,9 +70,10 @@ def test_what_a_stack_does_not_say_is_the_environments() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"root": "../core"},
         {"root": "demo/../core"},
-        {"root": "/demo"},
+        {"root": ".../demo"},
+        {"root": "~/demo"},
+        {"root": "./demo\n"},
         {"root": ""},
         {"lifecycle": "forever"},
         {"state_key": "dev_min/demo/state"},
