@@ -15,7 +15,6 @@ import httpx
 import psutil
 from cryptography.fernet import Fernet
 
-from tidegate import environments
 from tidegate.terraform.process import INTENT_VARIABLE
 from workbench.places import PROJECT, Bench, free_ports, port_is_free
 
@@ -82,7 +81,6 @@ def airflow_environment(bench: Bench, sandbox: Mapping[str, str], unset: list[st
         environment.pop(name, None)
     secret = _secrets(bench)
     worker_logs, trigger_logs = free_ports(2)
-    work_bucket = environments.load(environments.names()[0]).work.bucket
     commit, dirty = _git_version()
     settings = {
         "AIRFLOW_HOME": str(bench.airflow_home),
@@ -101,9 +99,7 @@ def airflow_environment(bench: Bench, sandbox: Mapping[str, str], unset: list[st
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(bench.airflow_home / "passwords.json"),
-        "AIRFLOW__CORE__XCOM_BACKEND": "airflow.providers.common.io.xcom.backend.XComObjectStorageBackend",
-        "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"s3://{work_bucket}/xcom",
-        "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_THRESHOLD": "0",
+        "AIRFLOW__CORE__XCOM_BACKEND": "tidegate.operators.xcom.SnapshotXCom",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{bench.airflow_home / 'airflow.db'}",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__HOST": "127.0.0.1",

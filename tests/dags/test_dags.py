@@ -1,5 +1,6 @@
 """What every DAG must look like, so that a closed gate can never be masked. (The runs are in tests/end_to_end.)"""
 
+import os
 import re
 import subprocess
 import sys
@@ -97,10 +98,10 @@ BUILD = {
     "f_demo.plan_and_guard": ["e_stack_contract"],
     "f_demo.apply": ["f_demo.plan_and_guard"],
     "f_demo.verify": ["f_demo.apply"],
-    **dict.fromkeys(
-        ("g_network_posture", "h_state_ownership", "i_budget_guardrail", "i_teardown_viability"),
-        ["c_core.verify", "d_confluent.verify", "f_demo.verify"],
-    ),
+    **{
+        task: ["c_core.verify", "d_confluent.verify", "f_demo.verify"]
+        for task in ("g_network_posture", "h_state_ownership", "i_budget_guardrail", "i_teardown_viability")
+    },
 }
 
 
@@ -363,7 +364,15 @@ def test_the_bill_of_confluent_stands_beside_the_cost_guardrail_where_the_scope_
     assert tasks["i_phase_verdict"].upstream_task_ids == set(tasks) - {"i_phase_verdict"}
 
 
-def test_the_plugin_scanner_executes_nothing_of_ours() -> None:
+@pytest.mark.parametrize(
+    ("without", "ours"),
+    [
+        ("AIRFLOW__CORE__XCOM_BACKEND", []),
+        ("", ["tidegate", "tidegate.operators", "tidegate.operators.xcom"]),
+    ],
+    ids=["alone", "with-the-xcom-class-that-its-settings-name"],
+)
+def test_the_plugin_scanner_executes_nothing_of_ours(without: str, ours: list[str]) -> None:
     """Airflow runs every file below plugins/ under its bare name unless .airflowignore says otherwise."""
     script = (
         "import sys; from airflow import plugins_manager as manager; from airflow.configuration import conf;"
@@ -372,5 +381,12 @@ def test_the_plugin_scanner_executes_nothing_of_ours() -> None:
         "ours = [n for n, m in sys.modules.items() if str(getattr(m, '__file__', '') or '').startswith(folder)];"
         "print('OURS', ours)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
-    assert "OURS []" in done.stdout
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={name: value for name, value in os.environ.items() if name != without},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert f"OURS {ours}\n" in done.stdout

@@ -47,7 +47,7 @@ def test_a_secret_arrives_as_it_lies_in_its_file(airflow: Answers, option: str, 
 def test_airflow_loads_what_the_options_name(airflow: Answers) -> None:
     executor, xcom_backend = airflow.loaded
     assert executor.endswith(".LocalExecutor")
-    assert xcom_backend == "XComObjectStorageBackend"
+    assert xcom_backend == "SnapshotXCom"
     assert airflow.values["core.dags_folder"] == "/opt/airflow/dags"
     assert airflow.values["core.plugins_folder"] == "/opt/airflow/plugins"
 

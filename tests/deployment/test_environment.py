@@ -35,7 +35,7 @@ from workbench.places import Bench
 # Read by Compose itself.
 OF_COMPOSE = {"COMPOSE_PROFILES"}
 PROFILES = ["sandbox", "aws"]
-REQUIRED = ["AWS_REGION", "TIDEGATE_PROFILE", "WORK_BUCKET"]
+REQUIRED = ["AWS_REGION", "TIDEGATE_PROFILE"]
 # What the workbench sets because it is a workbench, and what Compose gives in another way.
 NOT_IN_COMPOSE = {
     "AIRFLOW_HOME",
@@ -77,7 +77,6 @@ def test_the_example_is_of_the_manifest() -> None:
     environment = environments.load(environments.names()[0])
     given = example("sandbox")
     assert given["AWS_REGION"] == environment.region
-    assert given["WORK_BUCKET"] == environment.work.bucket
     assert given["AWS_ROLE_ARN"] == f"arn:aws:iam::{environment.account_id}:role/{environment.role_name}"
 
 

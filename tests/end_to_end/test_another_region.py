@@ -83,9 +83,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage
         os.environ |= {
             "TIDEGATE_RUNS_DIR": str(tmp_path / "runs"),
             "TIDEGATE_WORK_DIR": str(tmp_path / "terraform"),
-            "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"s3://{'w' * 63}/xcom",
         }
-        forget_where_hand_overs_lie()
         subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=180)
         try:
             yield Stage(sandbox, tmp_path)
@@ -93,16 +91,6 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage
             os.environ.clear()
             os.environ.update(before)
             settings.cache_clear()
-            forget_where_hand_overs_lie()
-
-
-def forget_where_hand_overs_lie() -> None:
-    """Airflow keeps bucket and file system of the XCom backend for as long as a process lives."""
-    from airflow.providers.common.io.xcom import backend
-    from airflow.sdk.io import store
-
-    backend._get_base_path.cache_clear()
-    store._STORE_CACHE.clear()
 
 
 def without_other_regions(path: Path) -> None:

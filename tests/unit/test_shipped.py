@@ -14,6 +14,7 @@ from sources import sources
 from tidegate import cli
 from tidegate.cost.price_check import UNITS
 from tidegate.models.prices import ALL, PricePolicy
+from tidegate.plain_yaml import plain
 from tidegate.settings import PROJECT, settings
 
 INCLUDE = PROJECT / "include"
@@ -53,6 +54,12 @@ def test_it_is_valid_and_every_type_of_its_stacks_has_a_price(
 def test_it_fits_the_schema_that_editors_read(path: Path, schema: str) -> None:
     text = (PROJECT / "docs" / "schemas" / f"{schema}.json").read_text("utf-8")
     jsonschema.validate(document(path), json.loads(text))
+
+
+@pytest.mark.parametrize("path", [*SHIPPED, *sorted((INCLUDE / "policies").glob("*.yaml"))], ids=lambda path: path.name)
+def test_the_quick_reader_says_the_same_of_it(path: Path) -> None:
+    quick = plain(path.read_text("utf-8"))
+    assert quick is None or quick == document(path)
 
 
 def prices(directory: Path) -> PricePolicy:

@@ -1,6 +1,7 @@
 """EVIDENCE-CHAIN. What was judged since the last audit can be judged again, with the same result (EV2, EV3).
 
-The chain of verdicts has no gap and every link holds; the newest teardown proof is judged again each night.
+The chain of verdicts has no gap. Links hold: each night those of the newest records and of a block of older ones, so
+that all are followed in time (ADR 41). The newest teardown proof is judged again each night.
 """
 
 from collections.abc import Iterator

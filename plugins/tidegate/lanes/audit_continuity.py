@@ -211,7 +211,8 @@ def _without_verdict(run: LaneRun, chain: _Chain, previous: Observed[PreviousAud
     after = previous.value.execution_id if isinstance(previous, Known) else ""
     prefix = f"control/{run.environment.name}/executions/"
     try:
-        claimed = {key.removeprefix(prefix).removesuffix(".json") for key in run.remote.keys(f"{prefix}audit_")}
+        keys = run.remote.keys(f"{prefix}audit_", f"{prefix}{after}")
+        claimed = {key.removeprefix(prefix).removesuffix(".json") for key in keys}
         open_ = {execution for execution in claimed if after < execution < run.execution_id}
         if open_:  # a run that was cleared later may have got its verdict out of order
             first = min(moment_of_execution(execution) for execution in open_)

@@ -9,7 +9,8 @@ from tidegate.lanes.subjects import as_of_its_time, subject_of
 from tidegate.models.audit import EvidenceChainFacts, EvidenceFinding, VerifiedExecution
 from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
-from tidegate.verify.chain import Chain, read_chain
+from tidegate.models.verdict_record import VerdictRecord
+from tidegate.verify.chain import Chain, read_newest
 from tidegate.verify.execution import Verification, verify_execution
 from tidegate.verify.findings import Finding
 
@@ -19,12 +20,15 @@ BEING_RERUN = timedelta(hours=1)
 AT_MOST = 40
 """At most this many executions are judged again in one night, the newest. Of the others only the chain is checked."""
 
+RECORDS = 500
+"""So many records of the chain are read at least, the newest: enough to name those executions among hourly checks."""
+
 
 def collect_evidence(run: LaneRun) -> EvidenceChainFacts:
-    """The whole chain; the evidence of the newest executions; the newest proof."""
+    """The newest part of the chain and a block of the rest; the evidence of the newest executions; the newest proof."""
     began = now()
-    chain = _chain(run)
     proof = _proof(run)
+    chain = _chain(run, proof)
     since, new, older = _wanted(run, chain.value) if isinstance(chain, Known) else ("", [], [])
     chosen, left = [*new, *older][:AT_MOST], new[AT_MOST:]
     if isinstance(proof, Known) and proof.value not in chosen:
@@ -37,6 +41,7 @@ def collect_evidence(run: LaneRun) -> EvidenceChainFacts:
         observed_at=now(),
         sources=(Source(name="evidence", data_as_of=began),),
         records=Known(chain.value.length) if isinstance(chain, Known) else chain,
+        walked=chain.value.walked if isinstance(chain, Known) else 0,
         chain=Known(_findings(chain.value.findings)) if isinstance(chain, Known) else chain,
         since=since,
         executions=executions,
@@ -45,12 +50,32 @@ def collect_evidence(run: LaneRun) -> EvidenceChainFacts:
     )
 
 
-def _chain(run: LaneRun) -> Known[Chain] | Absent | Unreadable:
+def _chain(run: LaneRun, proof: Observed[str]) -> Known[Chain] | Absent | Unreadable:
+    """Back to the record before the previous audit's, which that audit read, and to the proof's. Another block of what
+    is older each day: a night's work does not grow with the chain. `tidegate verify` reads all of it.
+    """
+
+    def enough(records: dict[int, VerdictRecord]) -> bool:
+        previous = _previous_audit(run, records)
+        return (
+            len(records) >= RECORDS
+            and previous is not None
+            and previous.number - 1 in records
+            and (not isinstance(proof, Known) or any(it.execution_id == proof.value for it in records.values()))
+        )
+
     try:
-        chain = read_chain(run.remote, run.environment.name)
+        chain = read_newest(run.remote, run.environment.name, enough=enough, turn=now().toordinal())
     except StoreError as error:
         return Unreadable(str(error))
+    run.log(f"followed the links of {chain.walked} of {chain.length} records in the chain of verdicts")
     return Known(chain) if chain.length else Absent()
+
+
+def _previous_audit(run: LaneRun, records: dict[int, VerdictRecord]) -> VerdictRecord | None:
+    """This audit's own earlier attempts do not count."""
+    audits = (it for it in records.values() if it.phase == "audit" and it.execution_id != run.execution_id)
+    return max(audits, key=lambda record: record.number, default=None)
 
 
 def _proof(run: LaneRun) -> Observed[str]:
@@ -66,7 +91,7 @@ def _wanted(run: LaneRun, chain: Chain) -> tuple[str, list[str], list[str]]:
     not count.
     """
     others = [record for _, record in sorted(chain.records.items()) if record.execution_id != run.execution_id]
-    previous = next((record for record in reversed(others) if record.phase == "audit"), None)
+    previous = _previous_audit(run, chain.records)
     first = previous.number if previous else 1
     since = list(dict.fromkeys(it.execution_id for it in reversed(others) if it.number >= first))
     older = dict.fromkeys(it.execution_id for it in reversed(others) if it.phase != "hourly")

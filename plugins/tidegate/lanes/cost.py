@@ -44,7 +44,7 @@ def collect_cost(run: LaneRun) -> CostFacts:
         sources=tuple(_sources(run, read_at, budgets, explorer, confluent)),
         cost_scope=environment.cost_scope,
         read_scope=("aws",) if confluent is None else ("aws", "confluent"),
-        widest_scope=widest_scope(run),
+        widest_scope=widest_scope(run, read_at),
         exceptions=_exceptions(run),
         start=explorer.start,
         end=explorer.end,

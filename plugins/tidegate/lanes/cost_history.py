@@ -4,11 +4,12 @@ Guardrails of M2, the audit and the hourly check do not count here: only a teard
 releases the latch, and a month of hourly checks would be read again every hour.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from tidegate.evidence.canonical import unseal
+from tidegate.evidence.cost_scope import record_scope, recorded_scopes
 from tidegate.evidence.layout import attempt_of
 from tidegate.evidence.store import StoredObject, StoreError
 from tidegate.lanes.guards import parse_snapshot
@@ -20,6 +21,12 @@ from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.snapshot import Snapshot
 
 COST_GATE = "COST-GUARDRAIL"
+
+HELD_AGAINST = 3
+"""So many of the newest snapshots are held against the record of widest scopes."""
+
+_LOOK_BACK_DAYS = (45, 400, None)
+"""How far the list of keys reaches back: mostly the first has some, so that the list does not grow with history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,46 +42,90 @@ class CostAttempt:
 
 def cost_attempts(run: LaneRun, *, newest_only: bool) -> Iterator[CostAttempt]:
     """Every attempt of every execution, or only the newest one of each. Raises StoreError."""
+    for execution_id, attempts in _attempt_keys(run).items():
+        for number in [max(attempts)] if newest_only else sorted(attempts):
+            yield _read(run, execution_id, number, attempts[number])
+
+
+def _attempt_keys(run: LaneRun, since: datetime | None = None) -> dict[str, dict[int, str]]:
+    """Execution id, number of the attempt, key; of executions since a moment, or of all. Raises StoreError."""
     lane = next(lane for lane in phase_of(run.environment, "m9").lanes if lane.gate == COST_GATE)
     prefix = run.place_of(lane, "").remote.removesuffix(f"/{lane.snapshot}")
+    after = "" if since is None else f"{prefix}m9_{since.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     found: dict[str, dict[int, str]] = {}
-    for key in run.remote.keys(prefix):
+    for key in run.remote.keys(prefix, after):
         execution_id = key.removeprefix(prefix).partition("/")[0]
         attempt = attempt_of(run.place_of(lane, execution_id).remote, key)
         if attempt is not None:
             found.setdefault(execution_id, {})[attempt] = key
-    for execution_id, attempts in found.items():
-        for number in [max(attempts)] if newest_only else sorted(attempts):
-            stored, content = run.remote.read(attempts[number])
-            try:
-                snapshot, problem = parse_snapshot(unseal(content)), ""
-            except ValueError as error:
-                snapshot, problem = None, f"{stored.uri}: {error}"
-            yield CostAttempt(
-                execution_id=execution_id, number=number, stored=stored, snapshot=snapshot, problem=problem
-            )
+    return found
 
 
-def widest_scope(run: LaneRun) -> Observed[tuple[str, ...]]:
-    """Every platform that any M9.G had to judge, and those of today's manifest, sorted.
-
-    Each attempt counts, passed or not: a platform that was once in the scope stays there until an exception removes it.
-    An unreadable attempt may have had any scope. Attempts that make the scope wider than today's become inputs.
-    """
-    widest: set[str] = set(run.environment.cost_scope)
+def _read(run: LaneRun, execution_id: str, number: int, key: str) -> CostAttempt:
+    stored, content = run.remote.read(key)
     try:
-        for attempt in cost_attempts(run, newest_only=False):
-            if attempt.snapshot is None:
-                return Unreadable(attempt.problem)
-            judged = _scope_of(attempt.snapshot)
-            if isinstance(judged, Unreadable):
-                return Unreadable(f"{attempt.stored.uri}: {judged.reason}")
-            if not set(judged) <= set(run.environment.cost_scope):
-                run.rests_on(attempt.stored.uri, attempt.snapshot.digest, attempt.stored.version_id)
-            widest |= set(judged)
+        snapshot, problem = parse_snapshot(unseal(content)), ""
+    except ValueError as error:
+        snapshot, problem = None, f"{stored.uri}: {error}"
+    return CostAttempt(execution_id=execution_id, number=number, stored=stored, snapshot=snapshot, problem=problem)
+
+
+def widest_scope(run: LaneRun, at: datetime) -> Observed[tuple[str, ...]]:
+    """Every platform that some M9.G had to judge, with those of today's manifest; sorted.
+
+    The record of widest scopes says it, and M9.G carries it on before it is judged. The newest snapshots are held
+    against it, so that nobody makes the scope narrower by hiding one record. Without any record, as after an update,
+    all of history is read. What made the scope wider than today's becomes an input.
+    """
+    today, name = run.environment.cost_scope, run.environment.name
+    recorded = recorded_scopes(run.remote, name)
+    if isinstance(recorded, Unreadable):
+        return recorded
+    try:
+        attempts = _newest_attempts(run, at) if isinstance(recorded, Known) else cost_attempts(run, newest_only=False)
+        judged = _judged_scopes(run, attempts)
+        if isinstance(judged, Unreadable):
+            return judged
+        known: set[str] = set()
+        for record in recorded.value if isinstance(recorded, Known) else ():
+            if not set(record.scope) <= set(today):
+                run.rests_on(record.stored.uri, record.digest, record.stored.version_id)
+            known |= set(record.scope)
+        widest = {*today, *judged, *known}
+        if run.phase == "m9" and widest != known:
+            record_scope(run.remote, name, tuple(sorted(widest)), recorded_by=run.execution_id, at=at)
     except StoreError as error:
         return Unreadable(str(error))
     return Known(tuple(sorted(widest)))
+
+
+def _judged_scopes(run: LaneRun, attempts: Iterable[CostAttempt]) -> set[str] | Unreadable:
+    """The platforms that attempts speak of, passed or not. One that cannot be read may have had any scope."""
+    found: set[str] = set()
+    for attempt in attempts:
+        if attempt.snapshot is None:
+            return Unreadable(attempt.problem)
+        judged = _scope_of(attempt.snapshot)
+        if isinstance(judged, Unreadable):
+            return Unreadable(f"{attempt.stored.uri}: {judged.reason}")
+        if not set(judged) <= set(run.environment.cost_scope):
+            run.rests_on(attempt.stored.uri, attempt.snapshot.digest, attempt.stored.version_id)
+        found |= set(judged)
+    return found
+
+
+def _newest_attempts(run: LaneRun, at: datetime) -> Iterator[CostAttempt]:
+    """The newest attempt of each of the newest executions, from as short a list of keys as has any. Raises StoreError.
+
+    The ids of executions rise with time, so that a list can begin at a moment.
+    """
+    for days in _LOOK_BACK_DAYS:
+        found = _attempt_keys(run, None if days is None else at - timedelta(days=days))
+        if found:
+            for execution_id in sorted(found, reverse=True)[:HELD_AGAINST]:
+                number = max(found[execution_id])
+                yield _read(run, execution_id, number, found[execution_id][number])
+            return
 
 
 def _scope_of(snapshot: Snapshot) -> tuple[str, ...] | Unreadable:

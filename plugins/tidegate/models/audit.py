@@ -180,6 +180,8 @@ class EvidenceChainFacts(Facts):
 
     records: Observed[int]
     """How many records the chain has. Absent: none yet, so there is nothing to verify."""
+    walked: int | None = None
+    """Of how many of them the links were followed: the newest, and a block of the others. None: all (until ADR 41)."""
     chain: Observed[tuple[EvidenceFinding, ...]]
     """What is wrong with the chain itself. Absent: there is none yet."""
     since: str

@@ -19,6 +19,7 @@ from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.redaction import without_secrets
 from tidegate.models.viability import DagStatus
 from tidegate.operators.dag_runs import SupervisedDagRuns
+from tidegate.operators.xcom import share
 
 XCOM_KEY = "snapshot"
 _AWS_CONNECTION = "aws_default"
@@ -26,7 +27,7 @@ _NOT_FOUND = 404
 _KEY_EXTRAS = ("aws_access_key_id", "aws_secret_access_key")
 
 
-_CHATTY = ("botocore", "aiobotocore", "s3fs", "airflow.providers.amazon", "airflow.task.hooks", "airflow.hooks")
+_CHATTY = ("botocore", "airflow.providers.amazon", "airflow.task.hooks", "airflow.hooks")
 
 
 def log(line: str, level: int = logging.INFO) -> None:
@@ -42,7 +43,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
     for name in _CHATTY:  # their notes on credentials and endpoints hide what on-call looks for
         logging.getLogger(name).setLevel(logging.WARNING)
     ti = context["ti"]
-    return open_run(
+    run = open_run(
         lane,
         environment,
         dag_id=ti.dag_id,
@@ -60,13 +61,14 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         dag_runs=SupervisedDagRuns(ti),
         cloud_key=cloud_key,
     )
+    share(run.clients)
+    return run
 
 
 def handed_over(ti: Any, task_id: str) -> Observed[dict[str, Any]]:
     """The snapshot that a task pushed in its current try.
 
-    A cleared task's XCom is deleted. With object storage a lost object arrives as its own address, a string: that is
-    unreadable, not absent.
+    A cleared task's XCom is deleted. A lost document, or an address that is none of ours, is unreadable, not absent.
     """
     try:
         value = ti.xcom_pull(task_ids=task_id, key=XCOM_KEY)

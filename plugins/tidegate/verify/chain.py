@@ -1,7 +1,7 @@
 """Walks the numbered chain of verdicts: no gap, every link holds, and this execution's verdict is the one recorded."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -20,15 +20,21 @@ READERS = 8
 _RECHAIN = "clear the verdict task of the run, so that its verdict is chained"
 
 
+BLOCK = 200
+"""So many records are read at a time by whoever does not read them all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """The whole chain as a store holds it."""
+    """The chain as a store holds it, all of it or its newest part."""
 
     prefix: str
     length: int
     """How many files it has, readable or not."""
     records: dict[int, VerdictRecord]
-    """By number; those that can be read as one."""
+    """By number; those that can be read as one. The newest of the chain, with none left out between them."""
+    walked: int
+    """Of how many the links were followed."""
     findings: tuple[Finding, ...]
     """What is wrong with the chain itself."""
 
@@ -36,17 +42,55 @@ class Chain:
 def read_chain(store: EvidenceStore, environment: str) -> Chain:
     """Read every record and hold it against its neighbours. Raises StoreError."""
     prefix = f"evidence/{environment}/verdicts"
+    keys = store.keys(f"{prefix}/")
+    records, findings = _records(store, keys)
+    return _chain(prefix, keys, records, [*findings, *_gaps(prefix, keys)], len(keys))
+
+
+def read_newest(
+    store: EvidenceStore, environment: str, *, enough: Callable[[dict[int, VerdictRecord]], bool], turn: int
+) -> Chain:
+    """Read the chain from its newest record back until that is enough, and one block of what is older.
+
+    Raises StoreError. No number may be missing anywhere. Links are followed in what is read. The block is another one
+    each `turn`, so that the whole chain is read again in as many turns as it has blocks; its records are not among
+    those of the answer.
+    """
+    prefix = f"evidence/{environment}/verdicts"
+    keys = store.keys(f"{prefix}/")
+    records: dict[int, VerdictRecord] = {}
+    findings = [*_gaps(prefix, keys)]
+    left = keys
+    while left and not (records and enough(records)):
+        found, wrong = _records(store, left[-BLOCK:])
+        records, findings, left = {**found, **records}, [*findings, *wrong], left[:-BLOCK]
+    walked = len(keys) - len(left)
+    if left:
+        first = BLOCK * (turn % -(-len(left) // BLOCK))
+        behind = min(first + BLOCK, len(left))
+        older, wrong = _records(store, keys[first : behind + 1])  # one more: the link from block to block
+        findings += [*wrong, *_links(prefix, older), *_contradictions(prefix, older)]
+        walked += behind - first
+    return _chain(prefix, keys, records, findings, walked)
+
+
+def _records(store: EvidenceStore, keys: tuple[str, ...]) -> tuple[dict[int, VerdictRecord], list[Finding]]:
     records: dict[int, VerdictRecord] = {}
     findings: list[Finding] = []
-    keys = store.keys(f"{prefix}/")
     with ThreadPoolExecutor(READERS) as readers:
         for record, finding in readers.map(lambda key: read_record(store, key), keys):
             if finding is not None:
                 findings.append(finding)
             if record is not None:
                 records[record.number] = record
-    findings += [*_gaps(prefix, keys), *_links(prefix, records), *_contradictions(prefix, records)]
-    return Chain(prefix=prefix, length=len(keys), records=records, findings=tuple(findings))
+    return records, findings
+
+
+def _chain(
+    prefix: str, keys: tuple[str, ...], records: dict[int, VerdictRecord], findings: Iterable[Finding], walked: int
+) -> Chain:
+    found = (*findings, *_links(prefix, records), *_contradictions(prefix, records))
+    return Chain(prefix=prefix, length=len(keys), records=records, walked=walked, findings=found)
 
 
 def verdict_findings(chain: Chain, subject: Subject, verdict: Document | None) -> list[Finding]:

@@ -24,6 +24,7 @@ from tidegate.models.audit import EvidenceChainFacts, EvidenceFinding, VerifiedE
 from tidegate.models.control import Lease
 from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Unreadable
+from tidegate.verify import chain
 
 LAST, BEFORE = "audit_20261120T020000Z", "m2_20261119T093000Z"
 CHECK = "b_backend_readiness"
@@ -111,6 +112,7 @@ def test_what_was_judged_since_the_last_audit_is_judged_again(world: Any, nights
         observed_at=START,
         sources=(Source(name="evidence", data_as_of=START),),
         records=Known(4),
+        walked=4,
         chain=Known(()),
         since=LAST,
         executions=tuple(VerifiedExecution(execution_id=it, findings=Known(())) for it in (M9, M2, LAST, BEFORE)),
@@ -119,7 +121,8 @@ def test_what_was_judged_since_the_last_audit_is_judged_again(world: Any, nights
     )
     assert codes(facts) == []
     lanes = {it: len(subject_of(environments.load("dev_min"), it, remote=True).required) for it in (M9, M2, LAST)}
-    assert world.said[:3] == [
+    assert world.said[0] == "followed the links of 4 of 4 records in the chain of verdicts"
+    assert world.said[1:4] == [
         f"{it}: verdict pass, {snapshots} snapshots judged again, 0 findings" for it, snapshots in lanes.items()
     ]
 
@@ -318,3 +321,112 @@ def test_a_proof_of_another_environment_is_not_ours(world: Any, nights: MemorySt
     newer = "evidence/runs/platform_20261125T093000Z/teardown/teardown_proof.attempt2.json"
     nights.objects[newer] = seal({**proof, "environment": "other", "execution_id": "m9_20261125T093000Z"})
     assert collected(world, nights).proof == Known(M9)
+
+
+# A chain too long for one night.
+
+
+class Counting(MemoryStore):
+    """Counts the records of the chain that are read."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        super().__init__()
+        self.objects = objects
+        self.records: list[int] = []
+
+    def read(self, key: str) -> Any:
+        if key.startswith(f"{VERDICTS}/"):
+            self.records.append(int(key.rpartition("/")[2].removesuffix(".json")))
+        return super().read(key)
+
+
+def lengthened(nights: MemoryStore, hourly: int) -> Counting:
+    """The same nights after so many hourly checks."""
+    records = [json.loads(nights.objects[key]) for key in nights.keys(f"{VERDICTS}/")]
+    store = Counting({key: it for key, it in nights.objects.items() if not key.startswith(VERDICTS)})
+    for number in range(1, hourly + len(records) + 1):
+        record = {**records[max(0, number - hourly - 1)], "number": number}
+        if number <= hourly:
+            hour = f"{START - timedelta(hours=number + 99):%Y%m%dT%H%M%SZ}"
+            record |= {"phase": "hourly", "execution_id": f"hourly_{hour}"}
+            record["verdict"] = {**record["verdict"], "uri": f"s3://bucket/{number}"}
+        store.objects[f"{VERDICTS}/{number:06d}.json"] = seal(record)
+    relink(store)
+    return store
+
+
+def walked(world: Any, store: MemoryStore) -> Any:
+    """The chain as one night reads it, with nothing judged again."""
+    run = world.run("audit", "j_evidence_chain", remote=store, environment=environments.load("dev_min"))
+    return audit_evidence._chain(run, Known(M9))
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four records a block, and no more than twelve asked for."""
+    monkeypatch.setattr(chain, "BLOCK", 4)
+    monkeypatch.setattr(audit_evidence, "RECORDS", 12)
+
+
+def test_a_night_reads_as_many_records_of_a_long_chain(world: Any, nights: MemoryStore, few: None) -> None:
+    for hourly in (32, 300):
+        store = lengthened(nights, hourly)
+        facts = collected(world, store)
+        assert (facts.records, facts.walked, facts.chain) == (Known(hourly + 4), 16, Known(()))
+        assert [it.execution_id for it in facts.executions] == [M9, M2, LAST, BEFORE]
+        assert codes(facts) == []
+        assert len(store.records) == 12 + 4 + 1
+        assert sorted(store.records)[-12:] == [*range(hourly - 7, hourly + 5)]
+
+
+def test_every_record_is_read_in_as_many_nights_as_there_are_blocks(
+    world: Any, nights: MemoryStore, moment: Any, few: None
+) -> None:
+    """34 records, the newest 12 of them each night: the other 22 are six blocks."""
+    store = lengthened(nights, 30)
+    for _ in range(6):
+        walked(world, store)
+        moment["now"] += timedelta(days=1)
+    assert set(store.records) == {*range(1, 35)}
+
+
+@pytest.mark.parametrize("touched", [2, 4, 5, 22, 23, 33])
+def test_a_broken_link_is_found_in_one_of_those_nights(
+    world: Any, nights: MemoryStore, moment: Any, few: None, touched: int
+) -> None:
+    store = lengthened(nights, 30)
+    key = f"{VERDICTS}/{touched:06d}.json"
+    store.objects[key] = seal({**json.loads(store.objects[key]), "recorded_at": "2026-11-01T00:00:00+00:00"})
+    found = set()
+    for _ in range(6):
+        found |= {(it.code, it.file) for it in walked(world, store).value.findings}
+        moment["now"] += timedelta(days=1)
+    assert found == {("CHAIN-LINK-MISMATCH", f"{VERDICTS}/{touched + 1:06d}.json")}
+
+
+def test_a_missing_number_is_found_each_night(world: Any, nights: MemoryStore, few: None) -> None:
+    store = lengthened(nights, 300)
+    del store.objects[f"{VERDICTS}/000150.json"]
+    assert [(it.code, it.file) for it in walked(world, store).value.findings] == [
+        ("CHAIN-GAP", f"{VERDICTS}/000150.json")
+    ]
+
+
+def test_it_reads_back_to_the_audit_before_and_to_the_proof(
+    world: Any, nights: MemoryStore, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many records came after: those the audit before had read, and the proof needs its own."""
+    monkeypatch.setattr(audit_evidence, "RECORDS", 1)
+    monkeypatch.setattr(chain, "BLOCK", 3)
+    store = lengthened(nights, 30)  # records 31 to 34: build, audit, build, teardown
+    walked(world, store)
+    assert sorted(store.records[:6]) == [*range(29, 35)]
+    record = json.loads(store.objects[f"{VERDICTS}/000034.json"])
+    for number in range(35, 60):
+        hour = f"{START + timedelta(hours=number):%Y%m%dT%H%M%SZ}"
+        later = {**record, "number": number, "phase": "audit", "execution_id": f"audit_{hour}"}
+        later["verdict"] = {**record["verdict"], "uri": f"s3://bucket/{number}"}
+        store.objects[f"{VERDICTS}/{number:06d}.json"] = seal(later)
+    relink(store)
+    proof = next(it for it in collected(world, store).executions if it.execution_id == M9)
+    assert proof.findings == Known(())

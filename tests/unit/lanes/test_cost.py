@@ -376,7 +376,8 @@ def test_the_widest_scope_is_remembered(world: Any, confluent: Costs) -> None:
     assert facts.widest_scope == Known(("aws", "confluent"))
     assert codes(facts) == ["COST-SCOPE-NARROWED"]
     assert [given.uri.rpartition("/")[2] for given in again.inputs if "cost_reads" not in given.uri] == [
-        "m9_g_cost_guardrail_snapshot.json"
+        "m9_g_cost_guardrail_snapshot.json",
+        "000002.json",
     ]
     left(world, again)
     third = world.run("m9", "g_cost_guardrail", run_id="manual__3", run_after=NOW + timedelta(hours=2))
