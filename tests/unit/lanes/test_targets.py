@@ -727,3 +727,44 @@ def test_the_messaging_stack_has_its_own_inputs(place: Place, monkeypatch: pytes
     assert "upstream_contract" not in found, "it takes nothing of its upstream"
     assert "runtime_database_enabled" not in found
     assert "the-secret" not in str(found)
+
+
+# Outputs by name.
+
+
+def taking(**changes: Any) -> Any:
+    """The environment in which demo takes one output of core by name, and reads no state."""
+    entry = {"states": {}, "outputs": {"topic": "core.alert_topic_arn"}, **changes}
+    demo = ENVIRONMENT.stacks["demo"].model_copy(update=entry)
+    return ENVIRONMENT.model_copy(update={"stacks": {**ENVIRONMENT.stacks, "demo": demo}})
+
+
+def test_a_build_takes_what_the_upstream_state_holds(place: Place) -> None:
+    run = place.run("f_demo.plan_and_guard", "m2", environment=taking())
+    assert build.stack_inputs(run, "demo")["topic"] == "arn:x"
+
+
+@pytest.mark.parametrize("left", [EMPTY, state(serial=9)], ids=["empty", "without-it"])
+def test_a_build_without_the_output_stops_by_name(place: Place, left: Any) -> None:
+    place.states["core"] = left
+    run = place.run("f_demo.plan_and_guard", "m2", environment=taking())
+    with pytest.raises(LookupError, match=r"no value of core\.alert_topic_arn"):
+        build.stack_inputs(run, "demo")
+
+
+def test_a_destroy_without_a_record_needs_no_true_output(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.states["core"] = EMPTY
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(scope, "make_plan", lambda _run, _stack, _why, inputs, **_: given.update(inputs) or Absent())
+    scope.stack_scope(place.run("b_scope_freeze", params={"target": "demo"}, environment=taking()), "demo")
+    assert given["topic"] == "gone"
+    assert "upstream_contract" not in given, "it reads no state"
+
+
+def test_what_the_root_reads_itself_goes_by_its_own_handles(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = taking(outputs={}, states={"base": "core"})
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(scope, "make_plan", lambda _run, _stack, _why, inputs, **_: given.update(inputs) or Absent())
+    scope.stack_scope(place.run("b_scope_freeze", params={"target": "demo"}, environment=environment), "demo")
+    assert given["base_state"]["key"] == ENVIRONMENT.stacks["core"].state_key
+    assert set(given["upstream_contract"]) == {"base"}
