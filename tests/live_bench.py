@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from manifests import OWN
+from manifests import OWN, POLICIES
 from sandbox.client import SandboxClient
 from sandbox.testing import Sandbox
 from workbench import session
@@ -18,6 +18,7 @@ from workbench.places import Bench
 from workbench.rest import Airflow
 
 PROJECT = Path(__file__).resolve().parents[1]
+ROOTS = PROJECT / "include" / "terraform"
 SOON = {
     # How soon Airflow notices that a worker is gone; its default is five minutes.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
@@ -61,14 +62,15 @@ class Live:
 
 
 @contextmanager
-def running(directory: Path, environments: Path) -> Iterator[Live]:
-    """A workbench below a directory, with these manifests and a copy of the HCL; stopped whatever happens."""
+def running(directory: Path, environments: Path, *, roots: Path = ROOTS, policies: Path = POLICIES) -> Iterator[Live]:
+    """A workbench with these manifests and policies and a copy of the HCL; stopped whatever happens."""
     bench, source = Bench(directory), directory / "terraform-source"
-    shutil.copytree(PROJECT / "include" / "terraform", source, ignore=shutil.ignore_patterns(".terraform"))
+    shutil.copytree(roots, source, ignore=shutil.ignore_patterns(".terraform"))
     settings = SOON | {
         "TIDEGATE_TERRAFORM_DIR": str(source),
         "TIDEGATE_RUNS_DIR": str(directory / "runs"),
         "TIDEGATE_ENVIRONMENTS_DIR": str(environments),
+        "TIDEGATE_POLICIES_DIR": str(policies),
     }
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith(("AWS_", "TIDEGATE_"))]:
