@@ -177,12 +177,12 @@ variable "alert_email" {
 }
 
 variable "parameter_prefix" {
-  description = "Path of core's own shared parameters: /<project>/<environment>/core."
+  description = "Path of the stack's own shared parameters: /<project>/<environment>/<stack>."
   type        = string
 
   validation {
-    condition     = var.parameter_prefix == "/${var.project}/${var.environment}/core"
-    error_message = "parameter_prefix must be /<project>/<environment>/core: other stacks derive their own path from it."
+    condition     = dirname(var.parameter_prefix) == "/${var.project}/${var.environment}"
+    error_message = "parameter_prefix must be /<project>/<environment>/<stack>: other stacks derive their own path from it."
   }
 }
 
