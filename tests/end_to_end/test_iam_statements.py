@@ -100,12 +100,13 @@ def _taken_away(stage: Stage, arn: str, sid: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(("arn", "sid"), _statements())
 def test_without_the_statement_the_first_lane_closes(bootstrapped: Stage, arn: str, sid: str) -> None:
-    since = bootstrapped.position()
     with _taken_away(bootstrapped, arn, sid) as action:
+        since = bootstrapped.position()
         run = bootstrapped.run("m2", runtime_database_enabled=True)
+        mutated = bootstrapped.mutations(since)
     assert run.state == "failed"
     assert "b_backend_readiness" not in run.started
-    assert bootstrapped.mutations(since) == []
+    assert mutated == []
     said = json.dumps([snapshot.get("blockers", []) for snapshot in run.snapshots.values()])
     assert action in said, said
 
