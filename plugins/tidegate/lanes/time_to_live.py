@@ -76,12 +76,13 @@ def tear_down_the_ended(run: LaneRun, facts: Facts, document: dict[str, Any]) ->
 
     Each end gets one run per check. While it waits or runs, nothing more is triggered; after one that ended in vain,
     the next check triggers the next, until three have failed in a row. Nothing is triggered under another identity, or
-    for a stack whose state cannot be read. Raises ActionBlocked.
+    for a stack whose state cannot be read. Downstream first: a stack goes only after all that need it. Raises
+    ActionBlocked.
     """
     if not isinstance(facts, TimeToLiveFacts):
         return
     blocked = []
-    for life in facts.ended:
+    for life in reversed(facts.ended):
         try:
             _tear_down(run, facts, life)
         except ActionBlocked as error:

@@ -29,6 +29,8 @@ BUILD_PARAMS = (
 )
 """The fields that M2's form has in every environment."""
 
+_CHOICES_OF_AT_MOST = 4
+
 
 def _exact(value: str) -> str:
     if "*" in value:
@@ -313,9 +315,15 @@ class Environment(_Section):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What a teardown may be asked for: every choice of destroyable stacks, each downstream first."""
+        """What a teardown may be asked for, each downstream first: every choice of destroyable stacks.
+
+        Of more than four stacks nobody reads every choice: then each alone, each with all that need it, and all.
+        """
         names = self.destroyable_stacks
-        return tuple("+".join(chosen) for size in range(1, len(names) + 1) for chosen in combinations(names, size))
+        if len(names) <= _CHOICES_OF_AT_MOST:
+            return tuple("+".join(chosen) for size in range(1, len(names) + 1) for chosen in combinations(names, size))
+        together = ([it for it in names if it == name or it in self.needing(name)] for name in names)
+        return tuple(dict.fromkeys([*names, *("+".join(chosen) for chosen in together), "+".join(names)]))
 
     @property
     def alert_topic_arn(self) -> str:

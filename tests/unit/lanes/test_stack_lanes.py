@@ -127,6 +127,20 @@ def test_a_teardown_goes_downstream_first_and_takes_no_stack_that_stays() -> Non
     assert letters == sorted(letters)
 
 
+def test_of_many_stacks_a_teardown_is_asked_for_each_alone_each_with_what_needs_it_and_all() -> None:
+    assert LAKE.destroyable_stacks == ("page", "serving", "features", "tools")
+    assert len(LAKE.targets) == 15
+    more = environment_of(
+        base=entry("persistent"),
+        a1=entry("ephemeral", "base"),
+        b1=entry("ephemeral", "a1"),
+        c1=entry("ephemeral", "b1"),
+        d1=entry("ephemeral", "base"),
+        e1=entry("ephemeral"),
+    )
+    assert more.targets == ("e1", "d1", "c1", "b1", "a1", "c1+b1", "c1+b1+a1", "e1+d1+c1+b1+a1")
+
+
 def test_identities_are_looked_for_where_a_stack_may_leave_them() -> None:
     assert [lane.stack for lane in TEARDOWN.lanes if lane.gate == "ORPHAN-IDENTITIES"] == ["page"]
     ends = [lane.task_id for lane in TEARDOWN.lanes if lane.on_pass == "tidegate.lanes.teardown:end_stack_teardown"]

@@ -206,6 +206,21 @@ def test_an_ended_time_triggers_m9_for_that_stack(world: Any, phase: Any) -> Non
     assert runs.triggered == [(M9, f"{ENDED_RUN}1", conf)]
 
 
+def test_of_two_ended_stacks_the_downstream_one_goes_first(world: Any, stands: dict[str, Observed[Any]]) -> None:
+    """The other would be refused while what needs it is deployed; M9 takes its runs in this order."""
+    environment = world.run("m9", "a_readiness").environment
+    page = {"depends_on": ("demo",), "state_key": "dev_min/page/terraform.tfstate", "params": {}}
+    stacks = {**environment.stacks, "page": environment.stacks["demo"].model_copy(update=page)}
+    stands["page"] = stands["demo"]
+    for stack in ("demo", "page"):
+        renew_time_to_live(
+            world.remote, "dev_min", stack, hours=8, set_by="m2_1", reason="built by m2_1", at=NOW - 9 * HOUR
+        )
+    runs = DagRuns()
+    act(watch(world, runs, environment=environment.model_copy(update={"stacks": stacks})))
+    assert [conf["target"] for _, _, conf in runs.triggered] == ["page", "demo"]
+
+
 def test_what_is_triggered_is_named_in_the_blocker(world: Any) -> None:
     built(world, ago=9 * HOUR)
     (blocker,) = by_id("TIME-TO-LIVE").evaluate(act(watch(world)), judged_at=NOW)
