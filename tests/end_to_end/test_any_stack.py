@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from remedies.breakages import owner_applies
 from stage import BUILD, ENVIRONMENT, Stage, environment_variable
 from tidegate import cli
 from tidegate.settings import settings
@@ -48,6 +49,22 @@ resource "aws_ssm_parameter" "topic" {
   name  = "${var.parameter_prefix}/alert_topic"
   type  = "String"
   value = var.alert_topic_arn
+}
+"""
+GRANTED_BY_TYPE = """
+resource "aws_sns_topic" "jobs" {
+  name = "${local.name}-jobs"
+}
+
+resource "aws_dynamodb_table" "jobs" {
+  name         = "${local.name}-jobs"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "id"
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
 }
 """
 LOGS = "fraud-platform-dev-min-{}-jobs"
@@ -92,7 +109,7 @@ def test_new_stacks_are_built_judged_and_torn_down(
         outside = tmp_path / "platform" / "reports"
         shutil.copytree(place / "terraform" / "analytics", outside)
         for root, more in (
-            (place / "terraform" / "analytics", LOG_GROUP.format(days=3)),
+            (place / "terraform" / "analytics", LOG_GROUP.format(days=3) + GRANTED_BY_TYPE),
             (outside, LOG_GROUP.format(days="var.log_days") + TAKEN),
         ):
             main = root / "main.tf"
@@ -100,7 +117,16 @@ def test_new_stacks_are_built_judged_and_torn_down(
         names = outside / "locals.tf"
         names.write_text(names.read_text("utf-8").replace("analytics", "reports"), "utf-8")
         edit(manifest, lambda it: it["stacks"].update(reports=YAML(typ="safe").load(ENTRY.format(root=outside))))
+        edit(manifest, lambda it: it["preserve"].update(types=["aws_s3_bucket", "aws_budgets_budget"]))
         edit(types, lambda it: it["stacks"].update(reports=["aws_ssm_parameter", "aws_cloudwatch_log_group"]))
+
+        edit(types, lambda it: it["stacks"]["analytics"].extend(["aws_sns_topic", "aws_dynamodb_table"]))
+
+        unbound = built.run("m2", platform_run="continue", **BUILD)
+        differs = {it["resource"].rpartition("/")[2] for it in unbound.snapshots["m2_a_readiness_snapshot"]["blockers"]}
+        assert unbound.codes("m2_a_readiness_snapshot") == {"EXECUTION-ROLE-DIFFERS"}
+        assert differs == {"fraud-platform-dev-min-lanes-stack-analytics"}
+        owner_applies(built)
 
         refused = built.run("m2", platform_run="continue", log_days=1, **BUILD)
         (blocker,) = refused.snapshots["m2_f_analytics_plan_snapshot"]["blockers"]
@@ -121,16 +147,24 @@ def test_new_stacks_are_built_judged_and_torn_down(
         assert stale.state == "failed"
         assert "f_reports.apply" not in stale.started
 
+        assert _tables(built) == [LOGS.format("analytics")]
         demo = built.state_of("demo")
         passed(built.run("m9", target="reports+analytics", confirm=ENVIRONMENT, read_bills_anew=True))
         assert [(built.state_of(it) or ("", 0, 1))[2] for it in ("analytics", "reports")] == [0, 0]
         assert built.state_of("demo") == demo, "no target, so nothing of it moved"
         assert _log_groups(built) == []
+        assert _tables(built) == []
+    owner_applies(built)
 
 
 def _log_groups(stage: Stage) -> list[dict[str, Any]]:
     groups = stage.sandbox.client("logs").describe_log_groups(logGroupNamePrefix="fraud-platform-dev-min-")
     return [it for it in groups["logGroups"] if it["logGroupName"].endswith("-jobs")]
+
+
+def _tables(stage: Stage) -> list[str]:
+    names = stage.sandbox.client("dynamodb").list_tables()["TableNames"]
+    return [name for name in names if name.endswith("-jobs")]
 
 
 RENAMED = {"core": "base", "confluent": "stream", "demo": "playground"}

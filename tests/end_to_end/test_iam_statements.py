@@ -14,7 +14,7 @@ import pytest
 from sandbox.iam.evaluation import Caller, Need, Policies, Policy, decide
 from stage import ENVIRONMENT, TEARDOWN, Stage
 from tidegate.environments import load, load_policies
-from tidegate.models.execution_role import ExecutionRole, execution_role
+from tidegate.models.execution_role import ExecutionRole, role_of
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix, pytest.mark.timeout(1500)]
 
@@ -46,7 +46,7 @@ def asked(bootstrapped: Stage) -> list[Need]:
 
 def _role() -> ExecutionRole:
     environment = load(ENVIRONMENT)
-    return execution_role(load_policies(environment).execution_role, environment)
+    return role_of(environment, load_policies(environment))
 
 
 def _policies(role: ExecutionRole, **instead: str) -> Policies:
@@ -82,6 +82,13 @@ def test_without_the_statement_something_is_denied(asked: list[Need], arn: str, 
     assert denied, f"{sid} grants nothing that anybody asked for"
 
 
+def test_nothing_was_denied_that_a_lane_asked(bootstrapped: Stage, asked: list[Need]) -> None:
+    """Before the tests below take statements away from the role that stands."""
+    assert len(asked) > 300
+    log = (bootstrapped.sandbox.directory / "aws.log").read_text(encoding="utf-8")
+    assert [line for line in log.splitlines() if "denied: " in line] == []
+
+
 @contextmanager
 def _taken_away(stage: Stage, arn: str, sid: str) -> Iterator[str]:
     """The role without a statement for the `with` block, as its owner would; yields what it granted first."""
@@ -109,9 +116,3 @@ def test_without_the_statement_the_first_lane_closes(bootstrapped: Stage, arn: s
     assert mutated == []
     said = json.dumps([snapshot.get("blockers", []) for snapshot in run.snapshots.values()])
     assert action in said, said
-
-
-def test_nothing_was_denied_that_a_lane_asked(bootstrapped: Stage, asked: list[Need]) -> None:
-    assert len(asked) > 300
-    log = (bootstrapped.sandbox.directory / "aws.log").read_text(encoding="utf-8")
-    assert [line for line in log.splitlines() if "denied: " in line] == []

@@ -8,7 +8,7 @@ import pytest
 
 from stage import ENVIRONMENT, TEARDOWN, Stage
 from tidegate.environments import load, load_policies
-from tidegate.models.execution_role import ExecutionRole, execution_role
+from tidegate.models.execution_role import ExecutionRole, role_of
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix, pytest.mark.timeout(900)]
 
@@ -17,7 +17,7 @@ BUCKET, KEY = "fraud-platform-dev-min-tfstate", f"{ENVIRONMENT}/core/terraform.t
 
 def role() -> ExecutionRole:
     environment = load(ENVIRONMENT)
-    return execution_role(load_policies(environment).execution_role, environment)
+    return role_of(environment, load_policies(environment))
 
 
 def held_before(role: ExecutionRole) -> dict[str, list[dict[str, Any]]]:

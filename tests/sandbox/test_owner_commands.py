@@ -11,7 +11,7 @@ import pytest
 from sandbox.iam.owner import OWNER_ROLE
 from sandbox.testing import Sandbox, running_sandbox
 from tidegate.environments import load, load_policies
-from tidegate.models.execution_role import ExecutionRole, execution_role
+from tidegate.models.execution_role import ExecutionRole, role_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 OTHERS = "somebody-elses-audience"
@@ -20,7 +20,7 @@ OTHERS = "somebody-elses-audience"
 @pytest.fixture(scope="module")
 def role() -> ExecutionRole:
     environment = load("dev_min")
-    return execution_role(load_policies(environment).execution_role, environment)
+    return role_of(environment, load_policies(environment))
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,13 @@ def _root() -> None:
 
 @manifest.command("check")
 def check(environment: Annotated[str, typer.Argument(help="name of the environment")]) -> None:
-    """Check a manifest before its first run. 0 it can be used, 1 a price is missing, 64 it is wrong, with each line."""
+    """Check a manifest before its first run. 0 it can be used, 1 something of a type is missing, 64 it is wrong."""
     from rich.console import Console
 
     from tidegate import environments
+    from tidegate.collectors.aws.lookup import QUESTIONS
     from tidegate.cost.region_cover import kinds_of, unpriced_kinds
+    from tidegate.models.execution_role import without_grant
 
     found = environments.load(environment)
     policies = environments.load_policies(found)
@@ -37,7 +39,28 @@ def check(environment: Annotated[str, typer.Argument(help="name of the environme
     if any(not each.listed for each in without):
         text = f"add what the price list is not asked for to {found.policies.prices}, with source and date"
         console.print(f"    remedy    {text}", highlight=False, markup=False)
+    denied = without_grant(policies.execution_role, found, policies.allowed_types.stacks)
+    for stack, kind in denied:
+        console.print(f"TYPE-NOT-GRANTED {kind} of {stack}: the execution role may not make it", markup=False)
+    if denied:
+        text = "add what Terraform does with it to `grants` in include/policies/execution_role.yaml"
+        console.print(f"    remedy    {text}", highlight=False, markup=False)
+    unseen = [
+        (stack, kind)
+        for stack in found.destroyable_stacks
+        for kind in policies.allowed_types.stacks.get(stack, ())
+        if kind.startswith("aws_") and kind not in QUESTIONS
+    ]
+    for stack, kind in unseen:
+        console.print(
+            f"TYPE-NOT-LOOKED-UP {kind} of {stack}: no teardown could prove that it is gone",
+            highlight=False,
+            markup=False,
+        )
+    if unseen:
+        text = "take it out of the allowed types, or add how to ask for it to plugins/tidegate/collectors/aws/lookup"
+        console.print(f"    remedy    {text}", highlight=False, markup=False)
     priced = len(kinds) - len(without)
     said = f"{environment}: the manifest is valid; {priced} of {len(kinds)} types of its stacks are priced"
     console.print(said, highlight=False, markup=False)
-    raise typer.Exit(BLOCKED if without else PASS)
+    raise typer.Exit(BLOCKED if without or denied or unseen else PASS)

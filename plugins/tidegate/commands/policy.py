@@ -25,10 +25,10 @@ def policy(
     The role cannot change itself, so the account's owner applies it. Status 1 when IAM would take a document no more.
     """
     from tidegate import environments
-    from tidegate.models.execution_role import execution_role
+    from tidegate.models.execution_role import role_of
 
     manifest = environments.load(environment)
-    role = execution_role(environments.load_policies(manifest).execution_role, manifest)
+    role = role_of(manifest, environments.load_policies(manifest))
     document = role.as_document()
     if owner:
         typer.echo("\n".join(_commands(role, manifest)))

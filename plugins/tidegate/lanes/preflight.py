@@ -26,7 +26,7 @@ from tidegate.lanes.spec import dag_id_of
 from tidegate.models.backend import BackendFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
-from tidegate.models.execution_role import execution_role
+from tidegate.models.execution_role import role_of
 from tidegate.models.facts import Facts
 from tidegate.models.identity import IdentityFacts, Tools
 from tidegate.models.observed import Absent, Known, shown
@@ -114,7 +114,7 @@ def _rows(what: str, blockers: Iterable[Blocker]) -> Iterator[Prerequisite]:
 
 
 def _role(environment: Environment, policies: Policies, clients: Clients) -> Iterator[Prerequisite]:
-    standing = collect_execution_role(clients, execution_role(policies.execution_role, environment))
+    standing = collect_execution_role(clients, role_of(environment, policies))
     names = {"environment": environment.name, "dag": dag_id_of(environment.name, "m1"), "task": "a_identity_and_tools"}
     found = [it.filled(names) for it in execution_role_blockers(standing)]
     yield from _rows("what the execution role may do, and its boundary", found)

@@ -20,7 +20,7 @@ from tidegate.lanes.restoring import RESTORE_PARAM, restore_as_asked
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.backend import BackendFacts, BootstrapFacts, BootstrapStep
 from tidegate.models.control import Control, Lease, PlatformRun
-from tidegate.models.execution_role import execution_role
+from tidegate.models.execution_role import role_of
 from tidegate.models.facts import Facts, Source
 from tidegate.models.identity import Caller, IdentityFacts, Tools
 from tidegate.models.observed import Known, Observed, Unreadable
@@ -49,7 +49,7 @@ def tools(run: LaneRun) -> Tools:
 
 def standing_role(run: LaneRun) -> Observed[RoleStanding]:
     """The execution role as it is in IAM, with the one that the account's owner must have made."""
-    return Known(collect_execution_role(run.clients, execution_role(run.policies.execution_role, run.environment)))
+    return Known(collect_execution_role(run.clients, role_of(run.environment, run.policies)))
 
 
 def control_records(run: LaneRun, lease: Lease) -> Control:

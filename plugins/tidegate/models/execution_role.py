@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from tidegate.models.environment import Environment
+from tidegate.models.policy import Policies
 from tidegate.models.role_policy import ExecutionRolePolicy, RoleStatement
 
 MANAGED_POLICY_LIMIT = 6_144
@@ -55,13 +56,23 @@ class ExecutionRole:
         )
 
 
-def execution_role(policy: ExecutionRolePolicy, environment: Environment) -> ExecutionRole:
-    """Return the role of an environment. Raises ValueError when a placeholder is unknown."""
+def execution_role(
+    policy: ExecutionRolePolicy, environment: Environment, types: Mapping[str, Sequence[str]]
+) -> ExecutionRole:
+    """Return the role of an environment, whose stacks may hold these types. Raises ValueError for an unknown name.
+
+    A stack gets a policy of its own for what its types need beyond the documents that every environment has.
+    """
     names = _names(environment)
+    granted = {stack: found for stack in environment.stacks if (found := _granted(policy, environment, stack, types))}
+    documents = {**policy.documents, **{f"stack-{stack.replace('_', '-')}": it for stack, it in granted.items()}}
     policies = {
-        f"{names['policy_prefix_arn']}{part}": _document(statements, names)
-        for part, statements in policy.documents.items()
+        f"{names['policy_prefix_arn']}{part}": _document(statements, names) for part, statements in documents.items()
     }
+    first, *others = policy.boundary
+    services = sorted({f"{it.partition(':')[0]}:*" for each in granted.values() for s in each for it in s.actions})
+    more = tuple(it for it in services if it not in first.actions)
+    boundary = (first.model_copy(update={"actions": (*first.actions, *more)}), *others)
     return ExecutionRole(
         arn=names["execution_role_arn"],
         name=environment.role_name,
@@ -69,8 +80,43 @@ def execution_role(policy: ExecutionRolePolicy, environment: Environment) -> Exe
         provider_arn=names["oidc_provider_arn"],
         audience=environment.oidc.audience,
         boundary_arn=names["boundary_arn"],
-        boundary=_document(policy.boundary, names),
+        boundary=_document(boundary, names),
         policies=policies,
+    )
+
+
+def role_of(environment: Environment, policies: Policies) -> ExecutionRole:
+    """Return the role of an environment under its policies. Raises ValueError for an unknown name."""
+    return execution_role(policies.execution_role, environment, policies.allowed_types.stacks)
+
+
+def without_grant(
+    policy: ExecutionRolePolicy, environment: Environment, types: Mapping[str, Sequence[str]]
+) -> tuple[tuple[str, str], ...]:
+    """Stacks with a type of AWS that no document and no grant is about: its apply would be denied."""
+    return tuple(
+        (stack, kind)
+        for stack, entry in environment.stacks.items()
+        for kind in types.get(stack, ())
+        if kind.startswith("aws_") and entry.root not in policy.documents and kind not in policy.grants
+    )
+
+
+def _granted(
+    policy: ExecutionRolePolicy, environment: Environment, stack: str, types: Mapping[str, Sequence[str]]
+) -> tuple[RoleStatement, ...]:
+    """One statement for each grant. A root that ships has a document of its own, by its name."""
+    if environment.stacks[stack].root in policy.documents:
+        return ()
+    dashed = stack.replace("_", "-")
+    return tuple(
+        RoleStatement(
+            sid="".join(part.title() for part in kind.split("_")[1:]) + (str(number) if number else ""),
+            actions=grant.actions,
+            resources=tuple(resource.replace("$stack", dashed) for resource in grant.resources),
+        )
+        for kind in types.get(stack, ())
+        for number, grant in enumerate(policy.grants.get(kind, ()))
     )
 
 

@@ -32,6 +32,25 @@ class RoleStatement(BaseModel):
         return {"Sid": self.sid, "Effect": self.effect, "Action": list(self.actions), **place, **condition}
 
 
+class Grant(BaseModel):
+    """What Terraform does with resources of one type. `$stack` stands for the stack's name with hyphens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    actions: tuple[str, ...] = Field(min_length=1)
+    resources: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_about_the_stack_alone(self) -> "Grant":
+        for resource in self.resources:
+            if "$name-$stack" not in resource:
+                raise ValueError(f"{resource} must name the stack's own resources, by $name-$stack")
+        for action in self.actions:
+            if "*" in action:
+                raise ValueError(f"{action}: each action is named")
+        return self
+
+
 class ExecutionRolePolicy(BaseModel):
     """`include/policies/execution_role.yaml`."""
 
@@ -39,4 +58,6 @@ class ExecutionRolePolicy(BaseModel):
 
     schema_: Literal["tidegate.execution_role/1"] = Field(alias="schema")
     documents: dict[str, tuple[RoleStatement, ...]] = Field(min_length=1, max_length=9)
+    grants: dict[str, tuple[Grant, ...]] = {}
+    """By resource type, what a stack that may hold it needs; empty where `documents` grant it to every stack."""
     boundary: tuple[RoleStatement, ...] = Field(min_length=1)

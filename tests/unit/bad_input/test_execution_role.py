@@ -14,7 +14,7 @@ from tidegate.models.execution_role import execution_role
 from tidegate.models.observed import Absent, Known
 
 ENVIRONMENT = load("dev_min")
-WHOLE = execution_role(load_policies(ENVIRONMENT).execution_role, ENVIRONMENT)
+WHOLE = execution_role(load_policies(ENVIRONMENT).execution_role, ENVIRONMENT, {})
 FIRST, *_ = WHOLE.policies
 # One policy is as good as four: a fake answers each question alike.
 WANTED = type(WHOLE)(

@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 
 from manifest_rules import LONGEST_PROJECT
+from sandbox.iam import reference
 from standins import dev_min
 from tidegate.environments import load, load_policies, names
 from tidegate.models.environment import Environment
-from tidegate.models.execution_role import MANAGED_POLICY_LIMIT, ExecutionRole, differences, execution_role
-from tidegate.models.role_policy import ExecutionRolePolicy, RoleStatement
+from tidegate.models.execution_role import (
+    MANAGED_POLICY_LIMIT,
+    ExecutionRole,
+    differences,
+    execution_role,
+    without_grant,
+)
+from tidegate.models.role_policy import ExecutionRolePolicy, Grant, RoleStatement
 
 ATTACHED = 10
 """How many managed policies a role takes (IAM and STS quotas)."""
@@ -30,7 +37,7 @@ def policy(environment: Environment) -> ExecutionRolePolicy:
 
 @pytest.fixture(scope="module")
 def role(policy: ExecutionRolePolicy, environment: Environment) -> ExecutionRole:
-    return execution_role(policy, environment)
+    return execution_role(policy, environment, {})
 
 
 def longest(environment: Environment) -> Environment:
@@ -47,11 +54,11 @@ def longest(environment: Environment) -> Environment:
 
 @pytest.mark.parametrize("name", names())
 def test_every_document_of_every_manifest_fits(name: str, policy: ExecutionRolePolicy) -> None:
-    assert execution_role(policy, load(name)).too_long() == ()
+    assert execution_role(policy, load(name), {}).too_long() == ()
 
 
 def test_every_document_fits_with_the_longest_names(environment: Environment, policy: ExecutionRolePolicy) -> None:
-    made = execution_role(policy, longest(environment))
+    made = execution_role(policy, longest(environment), {})
     assert made.too_long() == ()
     assert len(made.policies) <= ATTACHED - 2, "leave room for what an account attaches to every role"
     for text in (made.boundary, *made.policies.values()):
@@ -63,7 +70,7 @@ def test_what_is_too_long_is_named_with_its_length(environment: Environment, pol
         RoleStatement(sid=f"More{place}", actions=("s3:GetObject",), resources=("$state_arn",)) for place in range(90)
     )
     grown = policy.model_copy(update={"documents": {**policy.documents, "core": policy.documents["core"] + more}})
-    [said] = execution_role(grown, environment).too_long()
+    [said] = execution_role(grown, environment, {}).too_long()
     assert re.fullmatch(r"fraud-platform-dev-min-lanes-core has \d{4,5} characters, and may have 5529", said)
     assert MANAGED_POLICY_LIMIT == 6144
 
@@ -124,7 +131,7 @@ def test_one_audience_and_one_subject_are_trusted(role: ExecutionRole, environme
 def test_a_placeholder_that_nobody_knows_is_named(environment: Environment, policy: ExecutionRolePolicy) -> None:
     odd = RoleStatement(sid="Odd", actions=("s3:GetObject",), resources=("arn:aws:s3:::$bucket",))
     with pytest.raises(ValueError, match=r"names 'bucket', known: account, "):
-        execution_role(policy.model_copy(update={"boundary": (odd,)}), environment)
+        execution_role(policy.model_copy(update={"boundary": (odd,)}), environment, {})
 
 
 @pytest.mark.parametrize(
@@ -190,3 +197,75 @@ def test_differences_are_said_by_statement(standing: dict[str, Any], said: tuple
 
 def test_one_statement_may_stand_alone() -> None:
     assert differences({"Version": "2012-10-17", "Statement": READ}, json.dumps(_document(READ))) == ()
+
+
+# Stacks of one's own.
+
+
+def with_reports(environment: Environment, **changes: Any) -> Environment:
+    entry = {"root": "./reports", "lifecycle": "ephemeral", "destroyable": True, "state_key": "r.tfstate", **changes}
+    document = environment.model_dump(by_alias=True)
+    return Environment.model_validate(document | {"stacks": {**document["stacks"], "click_stream": entry}})
+
+
+TYPES = {"click_stream": ["aws_ssm_parameter", "aws_sqs_queue", "aws_dynamodb_table"]}
+QUEUES = Grant(actions=("sqs:CreateQueue", "sqs:DeleteQueue"), resources=("arn:aws:sqs:$regional:$name-$stack*",))
+OWN_POLICY = "arn:aws:iam::123456789012:policy/fraud-platform-dev-min-lanes-stack-click-stream"
+
+
+def test_the_shipped_stacks_need_nothing_beyond_the_documents(
+    environment: Environment, policy: ExecutionRolePolicy, role: ExecutionRole
+) -> None:
+    types = load_policies(environment).allowed_types.stacks
+    assert execution_role(policy, environment, types) == role
+    assert without_grant(policy, environment, types) == ()
+
+
+def test_a_stack_of_ones_own_gets_what_its_types_need_and_for_its_own_names(
+    environment: Environment, policy: ExecutionRolePolicy, role: ExecutionRole
+) -> None:
+    more = policy.model_copy(update={"grants": {**policy.grants, "aws_sqs_queue": (QUEUES,)}})
+    made = execution_role(more, with_reports(environment), TYPES)
+    assert {arn: text for arn, text in made.policies.items() if arn != OWN_POLICY} == role.policies
+    queue, table = json.loads(made.policies[OWN_POLICY])["Statement"]
+    assert (queue["Sid"], table["Sid"]) == ("SqsQueue", "DynamodbTable")
+    assert queue["Resource"] == ["arn:aws:sqs:eu-west-2:123456789012:fraud-platform-dev-min-click-stream*"]
+    assert queue["Action"] == list(QUEUES.actions)
+    first, *others = json.loads(made.boundary)["Statement"]
+    before, *same = json.loads(role.boundary)["Statement"]
+    assert others == same, "what is denied stays denied"
+    assert first["Action"] == [*before["Action"], "sqs:*"], "dynamodb is in it already"
+
+
+def test_a_root_that_ships_has_its_own_document(environment: Environment, policy: ExecutionRolePolicy) -> None:
+    made = execution_role(policy, with_reports(environment, root="demo"), TYPES)
+    assert OWN_POLICY not in made.policies
+
+
+def test_a_type_that_nothing_grants_is_named(environment: Environment, policy: ExecutionRolePolicy) -> None:
+    types = {"click_stream": ["aws_ssm_parameter", "aws_kinesis_stream", "confluent_kafka_topic", "terraform_data"]}
+    assert without_grant(policy, with_reports(environment), types) == (("click_stream", "aws_kinesis_stream"),)
+
+
+def test_every_granted_action_is_one_of_aws_and_every_policy_fits(
+    environment: Environment, policy: ExecutionRolePolicy
+) -> None:
+    named = {action for grants in policy.grants.values() for grant in grants for action in grant.actions}
+    assert len(named) > 14
+    assert {name for name in named if not reference.action(name)} == set()
+    made = execution_role(policy, with_reports(longest(environment)), {"click_stream": list(policy.grants)})
+    assert made.too_long() == ()
+    assert len(made.policies) <= ATTACHED - 2
+
+
+@pytest.mark.parametrize(
+    ("grant", "said"),
+    [
+        ({"actions": ["sqs:*"], "resources": ["arn:aws:sqs:$regional:$name-$stack*"]}, "each action is named"),
+        ({"actions": ["sqs:CreateQueue"], "resources": ["*"]}, "must name the stack's own resources"),
+        ({"actions": ["sqs:CreateQueue"], "resources": ["arn:aws:sqs:$regional:$name-*"]}, "must name the stack's own"),
+    ],
+)
+def test_a_grant_is_about_named_actions_and_the_stack_alone(grant: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        Grant.model_validate(grant)
