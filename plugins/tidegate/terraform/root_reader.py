@@ -93,7 +93,8 @@ class _Reader:
         directory = self.copied[first] / below
         shown = below if first == "root" else f"../{copied}"
         prefix = f"{shown}/" if shown else ""
-        files = sorted(it.name for it in directory.iterdir() if _is_source(it.name) and not it.is_dir())
+        names = [it.name for it in directory.iterdir() if _is_source(it.name) and not it.is_dir()]
+        files = sorted({*names} - LEFT_OUT(str(directory), names))
         blocks = [it for name in files for it in self.blocks(directory / name, prefix + name)]
         named = {
             name

@@ -91,6 +91,9 @@ HARMLESS = [
     pytest.param("locals { a = { for k in [1] : k => k... } }\n", id="one-line"),
     pytest.param('variable "profile" { default = "http" }\n', id="a-word-elsewhere"),
     pytest.param('locals {\n  a = "naïve ✓"\n}\n# naïve\n', id="letters-of-other-languages-in-texts"),
+    pytest.param(
+        'terraform {\n  required_providers {\n    aws = { source = "HashiCorp/AWS" }\n  }\n}\n', id="large-letters"
+    ),
     pytest.param("\n\n   \t\n", id="nothing"),
 ]
 
@@ -116,6 +119,9 @@ HIDDEN = [
     pytest.param('locals {\n a = "\\\\"\n}\n' + INSIDE, "main.tf:5", id="behind-an-escaped-backslash"),
     pytest.param('locals {\n a = "$${"\n}\n' + INSIDE, "main.tf:5", id="behind-a-template-that-is-none"),
     pytest.param('locals {\n a = "${"\\"}"}"\n}\n' + INSIDE, "main.tf:5", id="behind-a-template"),
+    pytest.param(
+        'locals {\n a = "${{ a = 1 }["/*"]}"\n}\n' + INSIDE + "# */\n", "main.tf:5", id="braces-in-a-template"
+    ),
     pytest.param("removed {\n from = aws_vpc.a\n" + PROVISIONER + "}\n", "main.tf:3", id="of-what-is-removed"),
     pytest.param(INSIDE.replace("\n", "\r\n"), "main.tf:2", id="windows-newlines"),
 ]
@@ -128,7 +134,8 @@ def test_a_provisioner_is_found_where_it_stands(place: Place, text: str, where: 
 
 
 UNREADABLE = [
-    pytest.param("# a\r" + INSIDE, id="a-lone-carriage-return"),
+    pytest.param("# a\rlocals {}\n", id="a-lone-carriage-return"),
+    pytest.param("# a\x0blocals {}\n", id="a-vertical-tab"),
     pytest.param("locals {}; locals {}\n", id="a-semicolon"),
     pytest.param("locals {\n", id="a-block-without-end"),
     pytest.param("}\n", id="an-end-without-block"),
@@ -137,7 +144,7 @@ UNREADABLE = [
     pytest.param('locals {\n  a = "${1"\n}\n', id="a-template-without-end"),
     pytest.param("locals {\n  a = <<EOT\nx\n}\n", id="a-heredoc-without-end"),
     pytest.param("locals {\n  a = <<EOT\nx\nEOT", id="an-end-without-newline"),
-    pytest.param("locals {\n  a = <<EOT\nx\n\u00a0EOT\nEOT\n}\n", id="an-end-behind-a-strange-space"),
+    pytest.param("locals {\n  a = <<EOT\nx\n\u00a0EOT\n}\n", id="an-end-behind-a-strange-space"),
     pytest.param("locals {\n  a = << EOT\nx\nEOT\n}\n", id="a-heredoc-that-is-none"),
     pytest.param('locals {\n  a = "$$${"\n}\n', id="signs-that-can-be-read-in-two-ways"),
     pytest.param('locals {\n  a = "\\q"\n}\n', id="an-unknown-escape"),
@@ -215,6 +222,7 @@ BAD = [
     pytest.param('terraform {\n  backend "s3" {\n    assume_role {}\n  }\n}\n', ["ROOT-BACKEND"], id="backend-block"),
     pytest.param("terraform {\n  cloud {}\n}\n", ["ROOT-CLOUD"], id="cloud"),
     pytest.param('resource "aws_vpc" "a" {\n  connection {}\n}\n', ["ROOT-CONNECTION"], id="connection"),
+    pytest.param('resource "aws_vpc" "a" {\n  b {\n    connection {}\n  }\n}\n', ["ROOT-CONNECTION"], id="further-in"),
     pytest.param('module "x" {\n  source = "hashicorp/consul/aws"\n}\n', ["ROOT-MODULE-OUTSIDE"], id="registry"),
     pytest.param(
         f'module "x" {{\n  source = "git::https://x.example/y.git?ref={"a" * 40}"\n}}\n',
@@ -259,8 +267,8 @@ def test_nor_by_an_override(place: Place, name: str, text: str, codes: list[str]
     assert place.codes() == codes
 
 
-@pytest.mark.parametrize("name", [".hidden.tf", "main.tf~", "#main.tf#"])
-def test_what_terraform_does_not_load_has_no_backend_either(place: Place, name: str) -> None:
+@pytest.mark.parametrize("name", [".hidden.tf", "main.tf~", "#main.tf#", "x.tfstate.tf"])
+def test_what_terraform_does_not_see_has_no_backend_either(place: Place, name: str) -> None:
     (place.root / "backend.tf").rename(place.root / name)
     place.write({"backend.tf": "# nothing\n"})
     assert place.refused() == [("ROOT-BACKEND-MISSING", "backend.tf")]
@@ -273,7 +281,7 @@ def test_the_backend_of_a_module_is_none_of_the_root(place: Place) -> None:
 
 JSON: list[Any] = [
     pytest.param({"data": {"external": {"x": {}}}}, READS, id="data"),
-    pytest.param([{"data": [{"external": [{"x": [{}]}]}]}], READS, id="in-lists"),
+    pytest.param([{"locals": {}}, {"data": [{}, {"external": [{}, {"x": [{}]}]}]}], READS, id="in-lists"),
     pytest.param(
         {"resource": {"aws_vpc": {"a": {"provisioner": [{"local-exec": {"command": "x"}}]}}}},
         ["ROOT-PROVISIONER"],
