@@ -81,13 +81,18 @@ def sources(environment: Environment, stack_name: str) -> tuple[Path, Path]:
     return root, settings().terraform_dir / "modules"
 
 
+def workspace_of(environment: Environment, stack_name: str) -> Workspace:
+    """Where a stack's working copy lies, or would lie. Nothing is copied."""
+    return Workspace(environment.name, stack_name, settings().work_dir / environment.name / stack_name)
+
+
 def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
     """Copy the stack's sources when they changed. Returns the workspace and the digest of the sources.
 
     Raises StackRootMissing.
     """
     root, modules = sources(environment, stack_name)
-    workspace = Workspace(environment.name, stack_name, settings().work_dir / environment.name / stack_name)
+    workspace = workspace_of(environment, stack_name)
     digest = source_digest(root, modules)
     marker = workspace.directory / "source.sha256"
     if not workspace.root.is_dir() or not marker.is_file() or marker.read_text(encoding="utf-8") != digest:

@@ -68,7 +68,6 @@ REFUSED = [("ROOT-DATA-SOURCE", "more.tf:1"), ("ROOT-PROVIDER-NOT-ALLOWED", "mor
 
 def test_a_build_makes_no_plan(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.spoil()
-    monkeypatch.setattr(build, "settle", lambda *_: Absent())
     monkeypatch.setattr(build, "refused_now", lambda *_: ())
     facts = build.collect_plan(place.run("m2", "f_demo.plan_and_guard"))
     assert isinstance(facts.plan, Unreadable)
