@@ -6,6 +6,7 @@ from typing import Any
 
 from factories_control import holder, intent
 from factories_orphans import KINDS, identity
+from factories_root import root_sources
 from factories_world import NOW, PREFIX, SHA, TODAY, state_version
 from tidegate.models.audit import (
     AuditContinuityFacts,
@@ -104,7 +105,13 @@ def drift_plan(**changes: Any) -> DriftPlan:
 def stack_drift(stack: str = "demo", **changes: Any) -> StackDrift:
     """A stack that is up and as it was left."""
     return replace(
-        StackDrift(stack=stack, state=Known(state_version()), plan=Known(drift_plan()), applied_before=Absent()),
+        StackDrift(
+            stack=stack,
+            state=Known(state_version()),
+            plan=Known(drift_plan()),
+            applied_before=Absent(),
+            root=Known(root_sources()),
+        ),
         **changes,
     )
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from factories_root import root_sources
 from tidegate.environments import load, load_policies
 from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, LockTablePosture, Purpose, StackBackend
 from tidegate.models.contract import ContractFacts, Parameter, Upstream
@@ -238,6 +239,7 @@ def plan_facts(*resources: PlannedResource, **changes: Any) -> PlanFacts:
         prices_max_age_days=180,
         plan_limit_usd_per_month=Decimal(25),
         counted_hours=CountedHours(lag=24, lives=None),
+        root=Known(root_sources()),
         month=Known(month_so_far()),
         aws_region=REGION,
     )
@@ -401,6 +403,7 @@ def scope(**changes: Any) -> StackScope:
         destroy_set=(state_resource(),),
         unplanned=(),
         resumes=Absent(),
+        root=Known(root_sources()),
         digest=SHA,
     )
     return replace(demo, **changes)

@@ -19,6 +19,7 @@ from tidegate.gates.rules_plan import no_plan_blockers, plan_blockers
 from tidegate.gates.rules_plan_region import region_blockers
 from tidegate.gates.rules_protected import EVERYTHING, protected_by, tainted_blockers
 from tidegate.gates.rules_remedies import AUTHOR, FINDER, REPAIR, SAME_DAG, STATE_BUCKET, manifest, root_of
+from tidegate.gates.rules_root import root_blockers
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
@@ -37,9 +38,10 @@ PROTECTED = "PROTECTED-RESOURCE"
 def blockers(facts: PlanFacts) -> Iterator[Blocker]:
     """State and policy first, then the plan as a whole, then each of its resources."""
     yield from each(_state(facts), rules_blockers(facts.forbidden), _repair_reason(facts), _tainted(facts))
-    yield from unsaved_blockers(facts.unsaved, facts.stack)
+    refused_root = tuple(root_blockers(facts.root, facts.stack))
+    yield from each(unsaved_blockers(facts.unsaved, facts.stack), refused_root)
     if not isinstance(facts.plan, Known):
-        if isinstance(facts.unsaved, Absent):  # else that is why there is none
+        if isinstance(facts.unsaved, Absent) and not refused_root:  # else that is why there is none
             if facts.refused_keys and not facts.renewed:
                 yield from refused_blockers(facts.refused_keys, facts.stack)
             else:
@@ -302,6 +304,7 @@ GATE = Gate(
     blockers=blockers,
     policy_sections=(
         "stacks",
+        "providers",
         "policies.forbidden",
         "policies.allowed_types",
         "policies.prices",

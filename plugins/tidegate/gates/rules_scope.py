@@ -22,6 +22,7 @@ from tidegate.gates.rules_remedies import (
     manifest,
     root_of,
 )
+from tidegate.gates.rules_root import root_blockers
 from tidegate.gates.rules_unsaved import unsaved_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Observed, shown
@@ -83,9 +84,10 @@ def stack_scope_blockers(scope: StackScope, kept: Kept) -> Iterator[Blocker]:
     yield from each(_lifecycle(scope), _state(scope), _protected(kept, scope), _overlap(kept, scope), _unplanned(scope))
     if scope.stopped_by:
         return  # it was not planned, and what stopped it is said
-    yield from unsaved_blockers(scope.unsaved, scope.stack)
+    refused_root = tuple(root_blockers(scope.root, scope.stack))
+    yield from each(unsaved_blockers(scope.unsaved, scope.stack), refused_root)
     if not isinstance(scope.plan, Known):
-        if isinstance(scope.unsaved, Absent):  # else that is why there is none
+        if isinstance(scope.unsaved, Absent) and not refused_root:  # else that is why there is none
             yield from no_plan_blockers(scope.plan, scope.stack, scope.too_new)
             yield from refused_blockers(scope.refused_keys, scope.stack)
         return

@@ -10,6 +10,7 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, readable
 from tidegate.gates.rules_plan import plan_unreadable
 from tidegate.gates.rules_remedies import AUTHOR, BUILD, FINDER, MANIFEST_STACKS, REPAIR, STATE_BUCKET, allow, root_of
+from tidegate.gates.rules_root import root_blockers
 from tidegate.models.audit import ChangedResource, DriftPlan, StackDrift, StackDriftFacts
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known
@@ -81,8 +82,11 @@ def _gone(stack: StackDrift) -> Iterator[Blocker]:
 def _plan(stack: StackDrift) -> Iterator[Blocker]:
     if not is_up(stack):
         return
+    refused_root = tuple(root_blockers(stack.root, stack.stack))
+    yield from refused_root
     if not isinstance(stack.plan, Known):
-        yield plan_unreadable(stack.plan, stack.stack)
+        if not refused_root:  # else that is why there is none
+            yield plan_unreadable(stack.plan, stack.stack)
         return
     plan = stack.plan.value
     if not plan.complete:
@@ -150,5 +154,5 @@ GATE = Gate(
     requirements=("TD8", "LC7", "LC6"),
     facts=StackDriftFacts,
     blockers=blockers,
-    policy_sections=("backend", "stacks", "terraform_version"),
+    policy_sections=("backend", "stacks", "providers", "terraform_version"),
 )

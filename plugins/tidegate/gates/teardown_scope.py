@@ -176,7 +176,7 @@ GATE = Gate(
     requirements=("TD1", "TD2", "TD6", "LC1", "LC6", "IN2"),
     facts=TeardownScopeFacts,
     blockers=blockers,
-    policy_sections=("backend", "evidence", "work", "role_name", "stacks", "preserve"),
+    policy_sections=("backend", "evidence", "work", "role_name", "stacks", "providers", "preserve"),
     version=3,
     stops=stops,
 )

@@ -53,6 +53,6 @@ GATE = Gate(
     requirements=("TD9", "TD1", "TD8"),
     facts=ViabilityFacts,
     blockers=blockers,
-    policy_sections=("backend", "evidence", "work", "role_name", "stacks", "preserve"),
+    policy_sections=("backend", "evidence", "work", "role_name", "stacks", "providers", "preserve"),
     version=3,
 )

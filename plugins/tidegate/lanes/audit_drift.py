@@ -7,6 +7,7 @@ from tidegate.evidence.control import inputs_series
 from tidegate.lanes.build import stack_inputs
 from tidegate.lanes.newest import newest_proof
 from tidegate.lanes.planning import make_drift_plan
+from tidegate.lanes.roots import look_at_root
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.audit import DriftPlan, StackDrift, StackDriftFacts
 from tidegate.models.facts import Source
@@ -36,7 +37,13 @@ def _drift(run: LaneRun, stack: str) -> StackDrift:
             run.log(f"{stack}: no resources in its state, so nothing that could drift")
         case other:
             run.log(f"{stack}: no plan, {shown(other)}")
-    return StackDrift(stack=stack, state=state, plan=plan, applied_before=_applied_before(run, stack, state))
+    return StackDrift(
+        stack=stack,
+        state=state,
+        plan=plan,
+        applied_before=_applied_before(run, stack, state),
+        root=Absent() if _is_not_up(state) else look_at_root(run, stack),
+    )
 
 
 def _applied_before(run: LaneRun, stack: str, state: Observed[StateVersion]) -> Observed[str]:

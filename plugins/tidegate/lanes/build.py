@@ -23,7 +23,8 @@ from tidegate.lanes.operator_key_renewal import renew_operator_key
 from tidegate.lanes.owners import owners_of
 from tidegate.lanes.plan_facts import is_persistent, plan_facts, protected_addresses
 from tidegate.lanes.planning import make_plan
-from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.roots import look_at_root
+from tidegate.lanes.run import ActionBlocked, LaneRun, now
 from tidegate.lanes.stack_lanes import build_group
 from tidegate.lanes.taint import take_marks_off
 from tidegate.lanes.targets import asked_for, not_targets
@@ -48,6 +49,7 @@ def collect_plan(run: LaneRun) -> PlanFacts:
     observed_at = now()
     reason = _repair_reason(run)
     unsaved = settle(run, stack)
+    root = look_at_root(run, stack)
     free = isinstance(unsaved, Absent)
     untainted = take_marks_off(run, stack, reason) if free and reason and reason.strip() else ()
     state = read_state(run.clients, run.environment, stack)
@@ -81,6 +83,7 @@ def collect_plan(run: LaneRun) -> PlanFacts:
         repair_drift_reason=reason,
         unsaved=unsaved,
         too_new=newer_provider(run, stack, plan),
+        root=root,
     )
     facts = replace(facts, refused_keys=refused, renewed=(RENEWED,) if renewed else ())
     if alone:
@@ -154,19 +157,24 @@ def apply(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
     make_way(run, stack, planned(run, stack))
     _record_inputs(run, stack)
     end_teardown(run.remote, run.environment.name, stack, execution_id=run.execution_id, outcome="rebuilt")
-    apply_fetched(run, stack)
+    apply_fetched(run, stack, planned(run, stack))
 
 
-def apply_fetched(run: LaneRun, stack: str) -> None:
-    """Apply the plan file that the authorisation fetched and digested, in an initialised workspace.
+def apply_fetched(run: LaneRun, stack: str, plan: Plan) -> None:
+    """Apply the plan file that the authorisation fetched and digested, in an initialised workspace of its own sources.
 
-    What it could not save is pushed right after it. Raises TerraformStopped, and ActionBlocked when that failed too.
+    What it could not save is pushed right after it. Raises TerraformStopped, and ActionBlocked when that failed too or
+    when the root is no longer the one that was checked and planned (TD2).
     """
-    prepared, _ = workspace.prepare(run.environment, stack)
+    prepared, source_digest = workspace.prepare(run.environment, stack)
     terraform = run.terraform(prepared)
-    if not (prepared.root / ".terraform").is_dir():
-        terraform.init()  # another worker made the plan
     try:
+        if source_digest != plan.source_digest:
+            raise ActionBlocked(
+                f"{run.environment.stacks[stack].root_path} changed after {stack} was planned from it: plan again"
+            )
+        if not (prepared.root / ".terraform").is_dir():
+            terraform.init()  # another worker made the plan
         terraform.apply(workspace.fetched_plan(prepared))
     except TerraformStopped:
         save_after_apply(run, stack, prepared, terraform)

@@ -15,6 +15,7 @@ from tidegate.lanes.run import ActionBlocked, LaneRun
 from tidegate.lanes.taint import mutation_refusals
 from tidegate.models.observed import Known, shown
 from tidegate.models.operator_key import RefusedKey
+from tidegate.models.plan import Plan
 from tidegate.terraform import plan_store
 from tidegate.terraform.intent import IntentUnwritable
 from tidegate.terraform.process import TerraformDeadline
@@ -29,7 +30,7 @@ def renew_operator_key(
     inputs: dict[str, Any],
     refused: tuple[RefusedKey, ...],
     reason: str,
-    apply_fetched: Callable[[LaneRun, str], None],
+    apply_fetched: Callable[[LaneRun, str, Plan], None],
 ) -> bool:
     """Renew the key and nothing else; returns whether that was done. A refusal is logged, and the key stays.
 
@@ -62,7 +63,7 @@ def renew_operator_key(
         if arrived != Known(plan.value.sha256):
             run.log(f"{RENEWED} is not made anew: {uri} is not the plan that was judged ({shown(arrived)})")
             return False
-        apply_fetched(run, stack)
+        apply_fetched(run, stack, plan.value)
     except (
         ActionBlocked,
         IntentUnwritable,

@@ -10,6 +10,7 @@ from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.plan import CountedHours, Plan, PlanFacts
 from tidegate.models.policy import Policies
+from tidegate.models.root import RootSources
 from tidegate.models.state import NewerProvider, StateVersion
 from tidegate.models.unsaved import UnsavedState
 
@@ -33,6 +34,7 @@ def plan_facts(
     repair_drift_reason: str | None = None,
     unsaved: Observed[UnsavedState] = _NONE,
     too_new: Observed[NewerProvider] = _NONE,
+    root: Observed[RootSources] = _NONE,
 ) -> PlanFacts:
     """The facts of `PLAN-GUARD` for a plan of a stack. `month` is Absent only if nothing is built (`plan-check`)."""
     return PlanFacts(
@@ -62,6 +64,7 @@ def plan_facts(
         month=month,
         unsaved=unsaved,
         too_new=too_new,
+        root=root,
     )
 
 

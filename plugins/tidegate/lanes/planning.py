@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from tidegate.collectors.aws.locks import read_state_locks
 from tidegate.evidence.unsaved import read_unsaved
+from tidegate.lanes.roots import RootRefused, checked_workspace
 from tidegate.lanes.run import LaneRun
 from tidegate.models.audit import DriftPlan
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
@@ -31,6 +32,7 @@ def make_plan(
 ) -> Observed[Plan]:
     """Plan a stack. Unreadable, with terraform's own words, if terraform cannot make a plan.
 
+    A root that is refused is neither copied nor initialised (`lanes.roots`).
     Without `refresh`, the resources in the state are not read. With `renew`, only that address is planned, to be
     replaced. Nothing is started beside a terraform that is alive or may be (ADR 10).
     """
@@ -87,6 +89,7 @@ def _made(make: Callable[[], T]) -> Observed[T]:
         program.TerraformMissing,
         process.TerraformDeadline,
         workspace.StackRootMissing,
+        RootRefused,
         plans.PlanUnreadable,
         plan_store.PlanStoreUnreachable,
         IntentUnwritable,
@@ -95,7 +98,7 @@ def _made(make: Callable[[], T]) -> Observed[T]:
 
 
 def _look_for_drift(run: LaneRun, stack: str, inputs: dict[str, Any]) -> DriftPlan:
-    prepared, _ = workspace.prepare(run.environment, stack)
+    prepared, _ = checked_workspace(run, stack)
     prepared.write_inputs(inputs)
     terraform = run.terraform(prepared)
     terraform.init()
@@ -111,7 +114,7 @@ def _look_for_drift(run: LaneRun, stack: str, inputs: dict[str, Any]) -> DriftPl
 
 
 def _plan(run: LaneRun, stack: str, purpose: Purpose, inputs: dict[str, Any], refresh: bool, renew: str | None) -> Plan:
-    prepared, source_digest = workspace.prepare(run.environment, stack)
+    prepared, source_digest = checked_workspace(run, stack)
     prepared.write_inputs(inputs)
     terraform = run.terraform(prepared)
     terraform.init()

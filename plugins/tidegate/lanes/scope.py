@@ -12,6 +12,7 @@ from tidegate.gates.rules_protected import protected_by
 from tidegate.lanes.build import stack_inputs
 from tidegate.lanes.operator_key import refused_now
 from tidegate.lanes.planning import make_plan
+from tidegate.lanes.roots import look_at_root
 from tidegate.lanes.run import LaneRun
 from tidegate.lanes.too_new import newer_provider
 from tidegate.lanes.unsaved import unsaved_state
@@ -71,6 +72,7 @@ def stack_scope(
         unplanned=tuple(resource for resource in in_state if resource.address not in going),
         unsaved=unsaved,
         too_new=newer_provider(run, name, plan),
+        root=Absent() if held else look_at_root(run, name),
         resumes=unfinished_teardown(run.remote, run.environment.name, name),
         refused_keys=refused,
         needed_by=run.environment.needing(name),

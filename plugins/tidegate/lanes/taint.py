@@ -20,11 +20,11 @@ from tidegate.gates.rules_locks import no_lock_blockers
 from tidegate.gates.rules_protected import protected_by
 from tidegate.lanes import readiness
 from tidegate.lanes.plan_facts import protected_addresses
+from tidegate.lanes.roots import RootRefused, checked_workspace
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Known, shown
 from tidegate.models.remedy import Trigger
-from tidegate.terraform import workspace
 from tidegate.terraform.intent import IntentUnwritable
 from tidegate.terraform.process import TerraformDeadline
 from tidegate.terraform.program import TerraformMissing
@@ -52,7 +52,7 @@ def take_marks_off(run: LaneRun, stack: str, reason: str) -> tuple[str, ...]:
         return ()
     freed: list[str] = []
     try:
-        prepared, _ = workspace.prepare(run.environment, stack)
+        prepared, _ = checked_workspace(run, stack)
         terraform = run.terraform(prepared)
         terraform.init()
         for address in addresses:
@@ -64,6 +64,7 @@ def take_marks_off(run: LaneRun, stack: str, reason: str) -> tuple[str, ...]:
         TerraformMissing,
         TerraformDeadline,
         StackRootMissing,
+        RootRefused,
         IntentUnwritable,
         StoreError,
     ) as error:

@@ -162,7 +162,7 @@ def apply_destroy(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
     if scope.refused_keys:
         _forget_and_destroy(run, scope)
     else:
-        apply_fetched(run, stack)
+        apply_fetched(run, stack, scope.plan.value)
 
 
 def _forget_and_destroy(run: LaneRun, scope: StackScope) -> None:
@@ -188,7 +188,7 @@ def _forget_and_destroy(run: LaneRun, scope: StackScope) -> None:
             again.plan.value.sha256
         ):
             raise ActionBlocked(f"{uri} is not the plan that was judged")
-        apply_fetched(run, scope.stack)
+        apply_fetched(run, scope.stack, again.plan.value)
     except (ActionBlocked, TerraformStopped) as error:
         run.log(f"{scope.stack}: {error}")
         raise

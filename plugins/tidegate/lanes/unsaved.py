@@ -30,7 +30,7 @@ from tidegate.models.unsaved import StateContent, StoredState, UnsavedState, dou
 from tidegate.terraform import errored, workspace
 from tidegate.terraform.runner import Terraform
 from tidegate.terraform.state_writer import Operation, StateNotWritten, write_state
-from tidegate.terraform.workspace import StackRootMissing, Workspace
+from tidegate.terraform.workspace import Workspace
 
 UNSAVED_PARAM = "unsaved_state"
 """Param of M2 and M9: `<stack>:push` or `<stack>:discard`, a person's decision about a state that was not saved."""
@@ -268,11 +268,7 @@ def _copied(run: LaneRun, unsaved: UnsavedState, body: bytes) -> UnsavedState:
 
 def _left_on_this_worker(run: LaneRun, stack: str) -> Path | None:
     """A file that no record settles. Raises StoreError, ValueError."""
-    try:
-        prepared, _ = workspace.prepare(run.environment, stack)
-    except StackRootMissing:
-        return None  # the plan says so
-    files = errored.kept_files(prepared)
+    files = errored.kept_files(workspace.workspace_of(run.environment, stack))
     settled = settled_digests(run.remote, run.environment.name, stack) if files else frozenset()
     return next((it for it in files if _digest(it) not in settled), None)
 

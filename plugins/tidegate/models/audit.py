@@ -12,6 +12,7 @@ from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.orphans import Identity
 from tidegate.models.policy import PolicyException
+from tidegate.models.root import RootSources
 from tidegate.models.state import ApplyEnd, StateLock, StateVersion
 from tidegate.models.unsaved import UnsavedState
 
@@ -116,6 +117,9 @@ class StackDrift:
     """Of a persistent stack that is not up: what says that it was applied once. Absent: nothing does, or the stack may
     be gone.
     """
+    root: Observed[RootSources] = field(default_factory=Absent)
+    """What terraform would have read; of a refused root there is no plan. Absent: the stack is not up, it is no root,
+    or nobody looked, as in evidence of versions before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,13 @@ BUILD_PARAMS = (
 """The fields that M2's form has in every environment."""
 
 _CHOICES_OF_AT_MOST = 4
+ProviderAddress = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?/[a-z0-9_-]+/[a-z0-9_-]+$", max_length=200)]
+PROVIDERS = (
+    "registry.terraform.io/confluentinc/confluent",
+    "registry.terraform.io/hashicorp/aws",
+    "terraform.io/builtin/terraform",
+)
+"""Those of the shipped roots."""
 
 
 def _exact(value: str) -> str:
@@ -184,6 +191,8 @@ class Environment(_Section):
     """`dedicated`: nobody else uses the account, so what no state holds may be offered for deletion by its id."""
     role_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9+=,.@_-]{1,64}$")]
     terraform_version: str
+    providers: tuple[ProviderAddress, ...] = Field(default=PROVIDERS, min_length=1)
+    """Source addresses of the providers that roots may require, use and lock: each is code that runs with the role."""
     oidc: Oidc
     backend: Backend
     evidence: Evidence

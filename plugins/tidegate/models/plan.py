@@ -14,6 +14,7 @@ from tidegate.models.observed import Absent, Observed
 from tidegate.models.operator_key import RefusedKey
 from tidegate.models.policy import ForbiddenRule, PolicyException
 from tidegate.models.prices import PricePolicy
+from tidegate.models.root import RootSources
 from tidegate.models.state import NewerProvider, StateResource, StateVersion
 from tidegate.models.unsaved import UnsavedState
 
@@ -157,6 +158,9 @@ class PlanFacts(Facts):
     """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
     too_new: Observed[NewerProvider] = field(default_factory=Absent)
     """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
+    root: Observed[RootSources] = field(default_factory=Absent)
+    """What terraform would have read; of a refused root there is no plan. Absent: it is no root, or nobody looked, as
+    in evidence of versions before."""
     log_groups: Observed[tuple[WrittenLogGroup, ...]] = field(default_factory=Absent)
     """Those that stand under names which the plan creates. Absent: nobody looked, as in evidence of versions before."""
     refused_keys: tuple[RefusedKey, ...] = ()
@@ -231,6 +235,9 @@ class StackScope:
     """A state that an earlier terraform could not save: then there is no plan. Absent: none."""
     too_new: Observed[NewerProvider] = field(default_factory=Absent)
     """Why there is no plan, when a newer provider wrote the state. Absent: that is not why."""
+    root: Observed[RootSources] = field(default_factory=Absent)
+    """What terraform would have read; of a refused root there is no plan. Absent: it is no root, or nobody looked, as
+    in evidence of versions before."""
     refused_keys: tuple[RefusedKey, ...] = ()
     """Keys that their cluster refused in this run, so that no refresh can be made: then the plan is made without one,
     and what is managed with them is forgotten right before the destroy. Empty: the plan is refreshed, or there is none.

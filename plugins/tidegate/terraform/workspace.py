@@ -18,7 +18,7 @@ from tidegate.terraform import errored
 from tidegate.terraform.stand_in import lock_of
 
 LOCK = ".terraform.lock.hcl"
-_LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", "*.tftest.hcl", "*.md")
+LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", "*.tftest.hcl", "*.md")
 """What terraform makes itself or plans without: neither copied nor part of the digest. Everything else is both."""
 
 
@@ -66,29 +66,42 @@ def root_directory(stack: Stack) -> Path:
     return PROJECT / stack.root if "/" in stack.root else settings().terraform_dir / stack.root
 
 
-def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
-    """Copy the stack's sources when they changed. Returns the workspace and the digest of the sources.
+def sources(environment: Environment, stack_name: str) -> tuple[Path, Path]:
+    """The directories that a stack's working copy is made of: its root, and beside it the project's modules.
 
     Raises StackRootMissing, naming the directory that was expected to hold the root.
     """
     stack = environment.stacks[stack_name]
-    source = settings().terraform_dir
     root = root_directory(stack)
     if not (root / "backend.tf").is_file() or not (root / LOCK).is_file():
         raise StackRootMissing(
             f"{stack.root_path}: not the root of stack {stack_name!r}: backend.tf or .terraform.lock.hcl is missing; "
             f"set stacks.{stack_name}.root in include/environments/{environment.name}.yaml"
         )
-    workspace = Workspace(environment.name, stack_name, settings().work_dir / environment.name / stack_name)
-    digest = source_digest(root, source / "modules")
+    return root, settings().terraform_dir / "modules"
+
+
+def workspace_of(environment: Environment, stack_name: str) -> Workspace:
+    """Where a stack's working copy lies, or would lie. Nothing is copied."""
+    return Workspace(environment.name, stack_name, settings().work_dir / environment.name / stack_name)
+
+
+def prepare(environment: Environment, stack_name: str) -> tuple[Workspace, str]:
+    """Copy the stack's sources when they changed. Returns the workspace and the digest of the sources.
+
+    Raises StackRootMissing.
+    """
+    root, modules = sources(environment, stack_name)
+    workspace = workspace_of(environment, stack_name)
+    digest = source_digest(root, modules)
     marker = workspace.directory / "source.sha256"
     if not workspace.root.is_dir() or not marker.is_file() or marker.read_text(encoding="utf-8") != digest:
         marker.unlink(missing_ok=True)  # a copy that breaks off must not look like a whole one
         errored.put_aside(workspace)  # a state that was not saved outlives the copy in which terraform left it
         shutil.rmtree(workspace.directory / "source", ignore_errors=True)
-        shutil.copytree(root, workspace.root, ignore=_LEFT_OUT)
-        if (source / "modules").is_dir():
-            shutil.copytree(source / "modules", workspace.directory / "source" / "modules", ignore=_LEFT_OUT)
+        shutil.copytree(root, workspace.root, ignore=LEFT_OUT)
+        if modules.is_dir():
+            shutil.copytree(modules, workspace.directory / "source" / "modules", ignore=LEFT_OUT)
         marker.write_text(digest, encoding="utf-8")
     # Each time: the sandbox and with it its stand-ins may be others than when the sources were copied.
     (workspace.root / LOCK).write_text(lock_of(root), encoding="utf-8")
@@ -103,7 +116,7 @@ def source_digest(*directories: Path) -> str:
         files = [path for path in directory.rglob("*") if path.is_file()]
         for path in sorted(files):
             parts = path.relative_to(directory).parts
-            if _LEFT_OUT("", list(parts)):
+            if LEFT_OUT("", list(parts)):
                 continue
             content = path.read_bytes()
             total.update(f"{directory.name}/{path.relative_to(directory).as_posix()}:{len(content)}:".encode())

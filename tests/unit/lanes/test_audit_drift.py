@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from factories_audit import drift_plan
+from factories_audit import drift_plan, stack_drift
 from factories_control import intent, lock
 from factories_residual import platform_run
+from factories_root import root_sources
 from factories_world import NOW, apply_end, proof_facts, state_version
 from standins import three_stacks
 from tidegate.evidence.control import close_platform_run, inputs_series, open_platform_run
 from tidegate.gates.stack_drift import GATE
 from tidegate.lanes import audit_drift, planning
 from tidegate.lanes.audit_drift import collect_drift
-from tidegate.models.audit import ChangedResource, StackDrift, StackDriftFacts
+from tidegate.models.audit import ChangedResource, StackDriftFacts
 from tidegate.models.facts import Source
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.terraform import runner
@@ -40,6 +41,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     clock = iter((NOW, LATER))
     monkeypatch.setattr(audit_drift, "now", lambda: next(clock))
     monkeypatch.setattr(audit_drift, "make_drift_plan", plan)
+    monkeypatch.setattr(audit_drift, "look_at_root", lambda *_: Known(root_sources()))
     return made
 
 
@@ -85,9 +87,9 @@ def test_core_has_its_values_from_the_manifest_and_the_others_from_their_newest_
         sources=(Source(name="terraform", data_as_of=NOW), Source(name="state", data_as_of=NOW)),
         expected_stacks=("core", "confluent", "demo"),
         stacks=(
-            StackDrift(stack="core", state=UP, plan=Known(drift_plan()), applied_before=Absent()),
-            StackDrift(stack="confluent", state=Absent(), plan=Absent(), applied_before=Absent()),
-            StackDrift(stack="demo", state=UP, plan=Known(drift_plan()), applied_before=Absent()),
+            stack_drift("core", state=UP),
+            stack_drift("confluent", state=Absent(), plan=Absent(), root=Absent()),
+            stack_drift("demo", state=UP),
         ),
     )
     assert codes(facts) == []
@@ -235,7 +237,7 @@ def looking(world: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     def run(error: Exception | None = None, unfinished: Any = None, locks: Any = None) -> Any:
         fake = Fake(tmp_path, error)
         workspace = SimpleNamespace(write_inputs=lambda _inputs: None)
-        monkeypatch.setattr(planning.workspace, "prepare", lambda *_: (workspace, "d"))
+        monkeypatch.setattr(planning, "checked_workspace", lambda *_: (workspace, "d"))
         lane = world.run("audit", "h_drift")
         lane.terraform = lambda _prepared: fake
         lane.intents = lambda _stack: SimpleNamespace(unfinished=lambda: unfinished or Absent())

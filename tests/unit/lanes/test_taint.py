@@ -73,7 +73,7 @@ def core(world: Any, monkeypatch: pytest.MonkeyPatch) -> Core:
     monkeypatch.setattr(taint, "now", lambda: NOW)
     monkeypatch.setattr(taint, "read_state", lambda *_: core.read)
     monkeypatch.setattr(taint, "read_state_locks", lambda *_: core.locks)
-    monkeypatch.setattr(taint.workspace, "prepare", lambda *_: (SimpleNamespace(), ""))
+    monkeypatch.setattr(taint, "checked_workspace", lambda *_: (SimpleNamespace(), ""))
     monkeypatch.setattr(readiness, "caller", lambda _run: core.caller)
     monkeypatch.setattr(readiness, "tools", lambda _run: control.tools())
     monkeypatch.setattr(readiness, "control_records", lambda _run, lease: core.control)

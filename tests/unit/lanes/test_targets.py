@@ -291,7 +291,7 @@ def test_without_a_frozen_scope_nothing_counts_as_left_alone(place: Place, askin
 
 def test_only_a_target_is_applied(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     applied: list[str] = []
-    monkeypatch.setattr(teardown, "apply_fetched", lambda _run, stack: applied.append(stack))
+    monkeypatch.setattr(teardown, "apply_fetched", lambda _run, stack, _plan: applied.append(stack))
     place.freeze("demo")
     with pytest.raises(LookupError, match="confluent is not in the frozen scope"):
         teardown.apply_destroy(place.run("e_confluent.destroy"), control.authorization_left_alone(), {})

@@ -199,7 +199,7 @@ def test_a_directory_that_is_no_root(sources: Path, environment: Environment, tm
     with pytest.raises(StackRootMissing) as raised:
         prepare(environment, "demo")
     assert str(raised.value) == (
-        "demo: not the root of stack 'demo': backend.tf or .terraform.lock.hcl is missing; "
+        "include/terraform/demo: not the root of stack 'demo': backend.tf or .terraform.lock.hcl is missing; "
         "set stacks.demo.root in include/environments/dev_min.yaml"
     )
     assert not (tmp_path / "work").exists()
@@ -208,7 +208,7 @@ def test_a_directory_that_is_no_root(sources: Path, environment: Environment, tm
 def test_a_root_that_points_elsewhere(sources: Path, environment: Environment) -> None:
     demo = environment.stacks["demo"].model_copy(update={"root": "modules"})
     wrong = environment.model_copy(update={"stacks": {**environment.stacks, "demo": demo}})
-    with pytest.raises(StackRootMissing, match=r"^modules: not the root of stack 'demo'"):
+    with pytest.raises(StackRootMissing, match=r"^include/terraform/modules: not the root of stack 'demo'"):
         prepare(wrong, "demo")
 
 

@@ -1,0 +1,35 @@
+"""A stack's root is judged before terraform sees it: nothing of a refused one is copied or initialised (ADR 42)."""
+
+from tidegate.gates.rules_root import root_blockers
+from tidegate.lanes.run import LaneRun
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.root import RootSources
+from tidegate.terraform import workspace
+from tidegate.terraform.root_reader import read_root
+from tidegate.terraform.workspace import StackRootMissing, Workspace
+
+
+class RootRefused(Exception):
+    """The root may not be initialised; the text names each reason by code and place."""
+
+
+def look_at_root(run: LaneRun, stack: str) -> Observed[RootSources]:
+    """What the root and its local modules hold. Absent: it is no root of a stack, so terraform is not started there."""
+    try:
+        root, modules = workspace.sources(run.environment, stack)
+        return Known(read_root(root, modules, run.environment.providers))
+    except StackRootMissing:
+        return Absent()
+    except OSError as error:
+        return Unreadable(f"{error.strerror}: {error.filename}")
+
+
+def checked_workspace(run: LaneRun, stack: str) -> tuple[Workspace, str]:
+    """`workspace.prepare`, after the root was judged. Raises RootRefused, and StackRootMissing."""
+    looked = look_at_root(run, stack)
+    if refused := tuple(root_blockers(looked, stack)):
+        raise RootRefused("; ".join(f"{it.code} {it.resource}: {it.observed}" for it in refused))
+    prepared, digest = workspace.prepare(run.environment, stack)
+    if not isinstance(looked, Known) or looked.value.source_digest != digest:
+        raise RootRefused(f"the root of {stack} changed while it was read")
+    return prepared, digest
