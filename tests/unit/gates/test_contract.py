@@ -240,7 +240,10 @@ def test_whatever_cannot_be_read_blocks(gate: Gate[Any], facts: Facts, name: str
         assert "GATE-BROKEN" not in {blocker.code for blocker in blockers}, (where, blockers)
         if not blockers:
             passed.add(where)
-    assert passed == {where for of, where in MAY_BE_UNREADABLE if of == name}
+    assert passed == {where for of, where in MAY_BE_UNREADABLE if of == name}, (
+        f"plugins/tidegate/gates/{module_of(gate)}.py blocks where one of these cannot be read, or MAY_BE_UNREADABLE "
+        "in tests/unit/gates/test_contract.py has the reason why not"
+    )
 
 
 def test_the_walk_reaches_into_everything() -> None:
