@@ -5,7 +5,7 @@ import importlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 
 import factories_control as control
 from factories_world import ALL_FREE
-from facts_that_pass import VARIANTS, variants, without_a_line
+from facts_that_pass import PASSING, VARIANTS, passing_on, variants, without_a_line
 from tidegate.commands.gate_skeleton import MARK
 from tidegate.documents.taxonomy import taxonomy
 from tidegate.gates import base
@@ -229,6 +229,14 @@ def test_every_code_has_a_test() -> None:
 def test_valid_facts_pass(gate: Gate[Any], facts: Facts, name: str) -> None:
     """Otherwise the walk below would prove nothing."""
     assert gate.evaluate(facts, judged_at=facts.observed_at) == ()
+
+
+@pytest.mark.parametrize("gate", [gate for gate in GATES if gate.id in PASSING], ids=lambda gate: gate.id)
+@pytest.mark.parametrize("at", [datetime(2026, 11, 21, 9, 30, tzinfo=UTC), datetime(2027, 2, 1, 0, 5, tzinfo=UTC)])
+def test_valid_facts_of_a_day_pass_on_that_day(gate: Gate[Any], at: datetime) -> None:
+    """Whole phases are given them: stored executions on a day of their own, real runs today."""
+    facts = replace(passing_on(at, gate.id), observed_at=at)
+    assert gate.evaluate(facts, judged_at=at) == ()
 
 
 @pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
