@@ -1,6 +1,5 @@
 """Passing facts of the emergency stop and its release. Each takes changes by keyword."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +14,6 @@ from tidegate.models.emergency import (
     EmergencyTeardownFacts,
     TeardownVerdict,
 )
-from tidegate.models.facts import Facts
 from tidegate.models.observed import Known
 
 RUN_ID = "stop_20260213T201427Z__try1"
@@ -105,11 +103,3 @@ def emergency_release_facts(**changes: Any) -> EmergencyReleaseFacts:
         cost=Known(cost_judgement()),
     )
     return replace(facts, **changes)
-
-
-VALID_FACTS_EMERGENCY: dict[str, Callable[[], Facts]] = {
-    "EMERGENCY-LATCH": emergency_latch_facts,
-    "EMERGENCY-TEARDOWN": emergency_teardown_facts,
-    "EMERGENCY-RELEASE": lambda: emergency_release_facts(cost=Known(cost_judgement(valid_until=FAR))),
-}
-"""Per gate a function without arguments that gives facts which pass."""

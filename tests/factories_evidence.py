@@ -4,18 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import factories_audit as audit
 import factories_control as control
-import factories_emergency as emergency
 import factories_guardrails as guardrails
-import factories_orphans as orphans
-import factories_residual as residual
-import factories_time_to_live as lives
-import factories_world as world
+from facts_that_pass import PASSING, passing_on, skip_without_a_line
 from tidegate import environments
 from tidegate.evidence.canonical import document_digest, plain, seal
 from tidegate.evidence.control import Series
@@ -25,7 +20,7 @@ from tidegate.gates.registry import by_id
 from tidegate.lanes.subjects import subject_of
 from tidegate.models.environment import Environment
 from tidegate.models.facts import Facts
-from tidegate.models.observed import Absent, Known
+from tidegate.models.observed import Known
 from tidegate.models.policy import Policies
 from tidegate.models.snapshot import BlockerRecord, blocker_document
 from tidegate.models.verdict import LaneResult, VerdictFacts
@@ -35,44 +30,8 @@ M1, M2, M9 = "m1_20261121T090000Z", "m2_20261121T093000Z", "m9_20261121T100000Z"
 PLATFORM_RUN = "platform_20261121T093000Z"
 START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
-FACTS: dict[str, Callable[[], Facts]] = {
-    "IDENTITY-AND-TOOLS": control.identity_facts,
-    "BUILD-READINESS": control.build_readiness_facts,
-    "TEARDOWN-READINESS": control.teardown_readiness_facts,
-    "BOOTSTRAP-RESULT": control.bootstrap_facts,
-    "BACKEND-READINESS": world.backend_facts,
-    "PLAN-GUARD": world.plan_facts,
-    "MUTATION-AUTHORIZATION": control.authorization_facts,
-    "APPLIED-STATE": world.applied_facts,
-    "STACK-CONTRACT": world.contract_facts,
-    "NETWORK-POSTURE": world.posture_facts,
-    "STATE-OWNERSHIP": guardrails.ownership_facts,
-    "BUDGET-GUARDRAIL": guardrails.budget_facts,
-    "TEARDOWN-VIABILITY": guardrails.viability_facts,
-    "TEARDOWN-SCOPE": world.scope_facts,
-    "PRE-DESTROY": guardrails.pre_destroy_facts,
-    "DESTROYED-STATE": world.destroyed_facts,
-    "ORPHAN-IDENTITIES": orphans.orphan_facts,
-    "RESIDUAL-SCAN": world.residual_facts,
-    "PRESERVED-THINGS": world.preserved_facts,
-    "CONFLUENT-BILLING": lambda: guardrails.confluent_billing_facts(billing=guardrails.billing_on(START.date())),
-    "COST-GUARDRAIL": lambda: guardrails.cost_facts_on(START.date()),
-    "TEARDOWN-PROOF": world.proof_facts,
-    "EMERGENCY-LATCH": emergency.emergency_latch_facts,
-    "EMERGENCY-TEARDOWN": emergency.emergency_teardown_facts,
-    "EMERGENCY-RELEASE": emergency.emergency_release_facts,
-    "LOCK-RELEASE": control.lock_release_facts,
-    "TIME-TO-LIVE": lambda: lives.time_to_live_facts(lives.life(resource_count=Known(0), record=Absent())),
-    "TIME-TO-LIVE-EXTENSION": lives.extension_facts,
-    "AUDIT-RESIDUAL": residual.audit_residual_facts,
-    "SPEND-AFTER-ZERO": residual.spend_facts,
-    "AUDIT-CONTINUITY": audit.continuity_facts,
-    "STATE-LOCKS": audit.locks_facts,
-    "STACK-DRIFT": audit.drift_facts,
-    "AUDIT-IDENTITIES": audit.identities_facts,
-    "EVIDENCE-CHAIN": audit.evidence_facts,
-    "STANDING-PASSES": audit.passes_facts,
-}
+FACTS: dict[str, Callable[[], Facts]] = {gate_id: partial(passing_on, START, gate_id) for gate_id in PASSING}
+"""By gate, facts that pass on the day of the execution."""
 """Facts that pass, by gate."""
 
 
@@ -166,6 +125,7 @@ class Evidence:
 
     def lanes(self, *, blocked: str = "", blocked_facts: Facts | None = None) -> "Evidence":
         """Every lane passes; with `blocked`, that one does not, and no lane after it runs."""
+        skip_without_a_line(it.gate for it in self.subject.lanes)
         previous: list[Any] = []
         for number, required in enumerate(self.subject.lanes):
             facts = FACTS[required.gate]()

@@ -1,6 +1,5 @@
 """Passing facts of the guardrails: budget, viability, ownership, pre-destroy, cost. Each takes changes by keyword."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +17,6 @@ from tidegate.models.confluent import (
     NegativeLine,
 )
 from tidegate.models.cost import CostFacts, DailyCost, Money, OwnReads
-from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Known
 from tidegate.models.ownership import OwnedState, OwnershipFacts
 from tidegate.models.plan import StackScope
@@ -302,16 +300,6 @@ def both_platforms(*days: DailyCost, **changes: Any) -> CostFacts:
     return cost_facts(*days, **given | changes)
 
 
-def valid_cost_now() -> CostFacts:
-    """Cost of this very month, for runs whose facts are dated now."""
-    return cost_facts_on(datetime.now(UTC).date())
-
-
-def valid_bill_now() -> ConfluentBillingFacts:
-    """Confluent's bill of this very month."""
-    return confluent_billing_facts(billing=billing_on(datetime.now(UTC).date()))
-
-
 def both_on(today: date) -> CostFacts:
     """Cost of both platforms in the month of a day."""
     both = ("aws", "confluent")
@@ -331,14 +319,3 @@ def cost_facts_on(today: date) -> CostFacts:
     days = tuple(daily(day=first + timedelta(days=number)) for number in range(today.day))
     began = datetime(today.year, today.month, today.day, tzinfo=UTC)
     return cost_facts(*days, start=first, end=today + timedelta(days=1), read_at=began)
-
-
-VALID_FACTS_GUARDRAILS: dict[str, Callable[[], Facts]] = {
-    "STATE-OWNERSHIP": ownership_facts,
-    "BUDGET-GUARDRAIL": budget_facts,
-    "PRE-DESTROY": pre_destroy_facts,
-    "CONFLUENT-BILLING": valid_bill_now,
-    "COST-GUARDRAIL": valid_cost_now,
-    "TEARDOWN-VIABILITY": viability_facts,
-}
-"""Per gate a function without arguments that gives facts which pass."""

@@ -1,12 +1,10 @@
 """Passing facts of the time to live and its extension. Each takes changes by keyword."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from factories_control import NOW, caller, latch, tools
-from tidegate.models.facts import Facts
 from tidegate.models.observed import Absent, Known
 from tidegate.models.time_to_live import EndedLife, ExtensionFacts, StackLife, TimeToLive, TimeToLiveFacts, TriggeredRun
 
@@ -87,13 +85,6 @@ def extension_facts(**changes: Any) -> ExtensionFacts:
     return replace(facts, **changes)
 
 
-def _just_built() -> TimeToLive:
-    now = datetime.now(UTC)
-    return time_to_live(set_at=now, ends_at=now + timedelta(hours=8))
-
-
-VALID_FACTS_TIME_TO_LIVE: dict[str, Callable[[], Facts]] = {
-    "TIME-TO-LIVE": lambda: time_to_live_facts(life(record=Known(_just_built()))),
-    "TIME-TO-LIVE-EXTENSION": lambda: extension_facts(record=Known(_just_built())),
-}
-"""Per gate a function without arguments that gives facts which pass at the time of the call."""
+def built_at(moment: datetime) -> TimeToLive:
+    """Demo was built at this moment, for eight hours."""
+    return time_to_live(set_at=moment, ends_at=moment + timedelta(hours=8))

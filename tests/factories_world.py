@@ -1,6 +1,5 @@
 """Passing facts about the world: backend, plans, states, contracts, inventories. Each takes changes by keyword."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +10,7 @@ from tidegate.environments import load, load_policies
 from tidegate.models.backend import BackendFacts, BucketPosture, LockProbe, LockTablePosture, Purpose, StackBackend
 from tidegate.models.contract import ContractFacts, Parameter, Upstream
 from tidegate.models.cost import MonthSoFar
-from tidegate.models.facts import Coverage, Facts
+from tidegate.models.facts import Coverage
 from tidegate.models.findings import FindingFacts
 from tidegate.models.inventory import Inventory, LiveResource, NotScanned, PostureFacts
 from tidegate.models.looks import Look, Looks
@@ -522,17 +521,3 @@ def proof_facts(**changes: Any) -> TeardownProofFacts:
         findings=NO_FINDINGS,
     )
     return replace(facts, **changes)
-
-
-VALID_FACTS_WORLD: dict[str, Callable[[], Facts]] = {
-    "BACKEND-READINESS": backend_facts,
-    "PLAN-GUARD": plan_facts,
-    "APPLIED-STATE": applied_facts,
-    "STACK-CONTRACT": contract_facts,
-    "NETWORK-POSTURE": posture_facts,
-    "TEARDOWN-SCOPE": scope_facts,
-    "DESTROYED-STATE": destroyed_facts,
-    "RESIDUAL-SCAN": residual_facts,
-    "PRESERVED-THINGS": preserved_facts,
-}
-"""Per gate a function without arguments that gives facts which pass."""

@@ -108,7 +108,9 @@ BUILD = {
 def test_a_build_waits_for_what_a_stack_needs_and_for_none_of_it_to_fail(bag: Any) -> None:
     dag = bag.dags["dev_min.m2_substrate_build"]
     found = {task.task_id: task for task in dag.tasks if task.task_id != "j_phase_verdict"}
-    assert {name: sorted(task.upstream_task_ids) for name, task in found.items()} == BUILD
+    assert {name: sorted(task.upstream_task_ids) for name, task in found.items()} == BUILD, (
+        "a task that is new says what it waits for in BUILD of tests/dags/test_dags.py"
+    )
     assert {task.trigger_rule for task in found.values()} == {"none_failed"}
     assert dag.max_active_tasks == environments.load("dev_min").slots == 2
 
@@ -147,7 +149,9 @@ def test_a_destroy_waits_for_the_last_look_and_for_what_needs_the_stack_and_for_
     tasks = bag.dags["dev_min.m9_teardown_cost_check"].task_dict
     found = {name: (task.trigger_rule, sorted(task.upstream_task_ids)) for name, task in tasks.items()}
     del found["i_phase_verdict"]
-    assert found == {name: (rule, sorted(upstream)) for name, (rule, upstream) in TEARDOWN.items()}
+    assert found == {name: (rule, sorted(upstream)) for name, (rule, upstream) in TEARDOWN.items()}, (
+        "a task that is new says what it waits for in TEARDOWN of tests/dags/test_dags.py"
+    )
 
 
 @pytest.mark.parametrize("name", PHASES)

@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from tidegate import cli, environments
+from tidegate.commands.gate_skeleton import filled
 from tidegate.documents.pages import MADE
 from tidegate.evidence.layout import Phase
 from tidegate.gates.registry import GATES
@@ -19,6 +20,7 @@ from tidegate.models.cost import PLATFORMS
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
+CONTRIBUTING = PROJECT / "CONTRIBUTING.md"
 OPERATIONS = PROJECT / "docs" / "operations.md"
 LANES = PROJECT / "docs" / "lanes.md"
 COMMANDS = PROJECT / "docs" / "commands.md"
@@ -118,6 +120,22 @@ def test_every_command_is_shown() -> None:
     assert set(shown) == set(typer.main.get_group(cli.app).commands)
 
 
+def test_the_gate_that_is_shown_is_the_one_that_is_written() -> None:
+    """In CONTRIBUTING.md, whole, and on one screen."""
+    written = filled((PROJECT / "include" / "skeletons" / "gate" / "gate.py.txt").read_text("utf-8"), "sample_quota")
+    shown = re.findall(r"^```python\n(.*?)^```$", CONTRIBUTING.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert shown == [written], "show in CONTRIBUTING.md what include/skeletons/gate/gate.py.txt has, for sample_quota"
+    assert len(written.splitlines()) <= 48
+
+
+def test_every_test_that_contributing_names_is_there() -> None:
+    """It names the test that turns red for each step that is forgotten."""
+    rows = re.findall(r"^\| .+ \| `(tests/[\w/.]+)::(\w+)` \|$", CONTRIBUTING.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) >= 12
+    gone = [row for row in rows if f"\ndef {row[1]}(" not in (PROJECT / row[0]).read_text("utf-8")]
+    assert gone == []
+
+
 def test_the_readme_is_read_in_a_minute() -> None:
     assert len(README.read_text("utf-8").splitlines()) <= 150
 
@@ -165,9 +183,20 @@ def test_every_lane_is_listed_as_it_is() -> None:
     rows = ROW.findall(LANES.read_text("utf-8"))
     assert len(rows) == len(set(rows))
     assert set(rows) == lanes()
-    unused = {gate.id for gate in GATES} - {gate for *_, gate in rows}
+
+
+def test_every_gate_has_a_lane() -> None:
+    """Asked of the lanes themselves: a page that is stale is told apart."""
+    used = {gate for *_, gate in lanes()}
     messaging = any(environments.load(name).stacks_with_identities for name in environments.names())
-    assert unused == (set() if messaging else {"ORPHAN-IDENTITIES"})
+    idle = set() if messaging else {"ORPHAN-IDENTITIES"}
+    assert idle & used == set()
+    assert [
+        f"no lane uses {gate.id}: give it a Lane, whose `collect` reads its facts, in plugins/tidegate/lanes/phases.py "
+        "or, for audit and hourly check, in plugins/tidegate/lanes/watch_phases.py"
+        for gate in GATES
+        if gate.id not in used | idle
+    ] == []
 
 
 @each_of_ours

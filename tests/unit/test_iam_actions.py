@@ -38,4 +38,4 @@ def test_actions_are_declared() -> None:
 @pytest.mark.parametrize(("module", "action"), declared())
 def test_the_execution_role_may_do_what_the_code_calls(module: str, action: str) -> None:
     granted = action == WITHOUT_PERMISSION or any(fnmatchcase(action, pattern) for pattern in GRANTED)
-    assert granted, f"{module} calls {action}"
+    assert granted, f"{module} calls {action}: allow it in include/policies/execution_role.yaml"

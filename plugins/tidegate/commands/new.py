@@ -1,4 +1,8 @@
-"""`tidegate new stack`: writes a root, its manifest entry and its allowed types. Nothing else changes."""
+"""`tidegate new`: writes what a new stack or a new gate begins with. It changes nothing that is there already.
+
+* `new stack`: a root, its manifest entry and its allowed types
+* `new gate`: the gate, its facts, its test, and its lines in the registry and in the table of facts that pass
+"""
 
 import re
 from pathlib import Path
@@ -14,6 +18,9 @@ if TYPE_CHECKING:
 new = typer.Typer(no_args_is_help=True, help="Write a skeleton into the project. Asks and changes nothing elsewhere.")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,20}")
+_GATE_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_LONGEST = 23
+"""The letters of a gate's name: its line in the table of facts that pass is one line."""
 _TYPES = ("aws_ssm_parameter",)
 """What the skeleton holds."""
 
@@ -53,6 +60,21 @@ def stack(
         raise
     _write_root(root, name)
     _say_what_is_left(name, environment, root, manifest_file, types_file)
+
+
+@new.command("gate")
+def gate(
+    name: Annotated[str, typer.Argument(help="name of the gate: small words with underscores between them")],
+) -> None:
+    """Write a gate: rule, facts, test, its lines in two tables. 0 written, 64 it cannot be, and nothing was."""
+    from tidegate.settings import PROJECT, settings
+
+    files = _files_of_gate(PROJECT, name)
+    _refuse_gates_that_are_there(name, files)
+    written = _texts_of_gate(PROJECT, settings().skeletons_dir / "gate", name, files)
+    for path, text in written.items():
+        path.write_text(text, encoding="utf-8")
+    _say_what_is_left_of_gate(PROJECT, name, list(written))
 
 
 def with_entry(text: str, entry: list[str]) -> str:
@@ -125,5 +147,67 @@ def _say_what_is_left(name: str, environment: str, root: Path, manifest_file: Pa
         f"  tidegate manifest check {environment}",
         f"  tidegate policy {environment} --owner, where a type needs rights that include/policies/execution_role.yaml "
         "does not give yet",
+    ):
+        console.print(line, highlight=False, markup=False)
+
+
+def _files_of_gate(project: Path, name: str) -> dict[str, Path]:
+    package = project / "plugins" / "tidegate"
+    return {
+        "gate": package / "gates" / f"{name}.py",
+        "model": package / "models" / f"{name}.py",
+        "test": project / "tests" / "unit" / "gates" / f"test_{name}.py",
+    }
+
+
+def _refuse_gates_that_are_there(name: str, files: dict[str, Path]) -> None:
+    if not _GATE_NAME.fullmatch(name) or len(name) > _LONGEST or name.startswith("rules_"):
+        raise typer.BadParameter(
+            f"a name has two or more words of small letters and digits with underscores between them, {_LONGEST} "
+            "letters at most, and does not begin with rules_"
+        )
+    for path in files.values():
+        if path.exists():
+            raise typer.BadParameter(f"{path} is there already")
+        if not path.parent.is_dir():
+            raise typer.BadParameter(f"there is no {path.parent}: a gate is written into a checkout of tidegate")
+
+
+def _texts_of_gate(project: Path, skeleton: Path, name: str, files: dict[str, Path]) -> dict[Path, str]:
+    """Every file as it will be. Nothing is written before all of them are known."""
+    from tidegate.commands import gate_skeleton
+
+    texts = {
+        path: gate_skeleton.filled((skeleton / f"{kind}.py.txt").read_text(encoding="utf-8"), name)
+        for kind, path in files.items()
+    }
+    edited = {
+        project / "plugins" / "tidegate" / "gates" / "registry.py": gate_skeleton.with_gate,
+        project / "tests" / "facts_that_pass.py": gate_skeleton.with_facts,
+    }
+    for path, edit in edited.items():
+        try:
+            texts[path] = edit(path.read_text(encoding="utf-8"), name)
+        except gate_skeleton.NoPlace as error:
+            raise typer.BadParameter(f"{path}: {error}; add the lines by hand") from error
+    return texts
+
+
+def _say_what_is_left_of_gate(project: Path, name: str, written: list[Path]) -> None:
+    from rich.console import Console
+
+    from tidegate.commands.gate_skeleton import MARK, gate_id
+
+    console = Console(soft_wrap=True)
+    for line in (
+        *(f"written: {path.relative_to(project)}" for path in written),
+        "left to do:",
+        f"  put your own words, facts and codes in the place of each `{MARK}`",
+        f"  move {name}.GATE in plugins/tidegate/gates/registry.py to where an environment meets it",
+        "  read the facts: collect(run) in a module below plugins/tidegate/lanes; where AWS is asked, a collector "
+        "below plugins/tidegate/collectors/aws",
+        f"  give {gate_id(name)} a Lane: in plugins/tidegate/lanes/phases.py, for audit and hourly check in "
+        "plugins/tidegate/lanes/watch_phases.py",
+        "  make docs, then make lint and make test: a test that is red says what is missing and where",
     ):
         console.print(line, highlight=False, markup=False)

@@ -26,7 +26,7 @@ CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
 
 
 def test_the_documents_are_fresh() -> None:
-    assert stale(DOCS) == [], "run `make docs`"
+    assert stale(DOCS) == [], "run `make docs` and commit what it changes below docs/"
 
 
 def test_writing_and_checking(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,22 +5,17 @@ import importlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import factories_audit as audit
 import factories_control as control
-import factories_emergency as emergency
-import factories_guardrails as guardrails
-import factories_orphans as orphans
-import factories_residual as residual
-import factories_time_to_live as lives
-import factories_world as world
-from factories_prices import DATABASE, PRICES, known
+from factories_world import ALL_FREE
+from facts_that_pass import PASSING, VARIANTS, passing_on, variants, without_a_line
+from tidegate.commands.gate_skeleton import MARK
 from tidegate.documents.taxonomy import taxonomy
 from tidegate.gates import base
 from tidegate.gates.base import MAX_FACT_AGE, Gate
@@ -35,77 +30,15 @@ PACKAGE = Path(base.__file__).parent
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith(("rules_", "_")))
 GATE_MODULES = [name for name in MODULES if name not in {"base", "registry"}]
 TESTS = Path(__file__).parent
+PROJECT = Path(__file__).parents[3]
 OWNERS = {"platform", "finops"}
 PURE_IMPORTS = {"collections", "dataclasses", "datetime", "decimal", "itertools", "re", "tidegate", "typing"}
 CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
 
-DESIRED_NONE = {"desired_count": Known(0)}
-SERVICE_AT_REST = {**DESIRED_NONE, "scheduling_strategy": Known("REPLICA")}
-
-VALID: dict[str, tuple[Callable[[], Facts], ...]] = {
-    "IDENTITY-AND-TOOLS": (control.identity_facts,),
-    "BUILD-READINESS": (control.build_readiness_facts,),
-    "TEARDOWN-READINESS": (control.teardown_readiness_facts,),
-    "BOOTSTRAP-RESULT": (control.bootstrap_facts,),
-    "BACKEND-READINESS": (world.backend_facts,),
-    "PLAN-GUARD": (
-        lambda: world.plan_facts(
-            world.planned("aws_ecs_service.api", "create", attributes=SERVICE_AT_REST),
-            world.planned("aws_db_instance.this", "create", attributes=known(**DATABASE)),
-            allowed_types=("aws_ecs_service", "aws_db_instance"),
-            prices=PRICES,
-        ),
-    ),
-    "MUTATION-AUTHORIZATION": (
-        control.authorization_facts,
-        lambda: control.authorization_facts(direction="destroy"),
-        control.authorization_left_alone,
-    ),
-    "APPLIED-STATE": (world.applied_facts,),
-    "STACK-CONTRACT": (
-        world.contract_facts,
-        lambda: world.contract_facts(world.upstream(), world.messaging_upstream()),
-    ),
-    "NETWORK-POSTURE": (lambda: world.posture_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
-    "STATE-OWNERSHIP": (guardrails.ownership_facts,),
-    "BUDGET-GUARDRAIL": (guardrails.budget_facts,),
-    "TEARDOWN-VIABILITY": (guardrails.viability_facts,),
-    "TEARDOWN-SCOPE": (world.scope_facts, lambda: world.scope_facts(downstream={"demo": Known(0)})),
-    "PRE-DESTROY": (guardrails.pre_destroy_facts,),
-    "DESTROYED-STATE": (world.destroyed_facts, world.destroyed_left_alone),
-    "ORPHAN-IDENTITIES": (orphans.orphan_facts, orphans.left_alone),
-    "RESIDUAL-SCAN": (lambda: world.residual_facts(world.live(type="aws_ecs_service", attributes=DESIRED_NONE)),),
-    "PRESERVED-THINGS": (world.preserved_facts,),
-    "CONFLUENT-BILLING": (guardrails.confluent_billing_facts,),
-    "COST-GUARDRAIL": (guardrails.cost_facts, guardrails.both_platforms),
-    "TEARDOWN-PROOF": (
-        world.proof_facts,
-        lambda: world.proof_facts(ephemeral_state_counts={"demo": Known(0), "confluent": Known(3)}),
-    ),
-    "EMERGENCY-LATCH": (emergency.emergency_latch_facts,),
-    "EMERGENCY-TEARDOWN": (emergency.emergency_teardown_facts,),
-    "EMERGENCY-RELEASE": (emergency.emergency_release_facts,),
-    "LOCK-RELEASE": (control.lock_release_facts,),
-    "TIME-TO-LIVE": (lives.time_to_live_facts,),
-    "TIME-TO-LIVE-EXTENSION": (lives.extension_facts,),
-    "AUDIT-RESIDUAL": (
-        residual.audit_residual_facts,
-        lambda: residual.standing(world.live(type="aws_vpc", id="vpc-1"), held=(world.state_resource(),)),
-    ),
-    "SPEND-AFTER-ZERO": (residual.spend_facts,),
-    "AUDIT-CONTINUITY": (audit.continuity_facts,),
-    "STATE-LOCKS": (audit.locks_facts,),
-    "STACK-DRIFT": (audit.drift_facts,),
-    "AUDIT-IDENTITIES": (audit.identities_facts,),
-    "EVIDENCE-CHAIN": (audit.evidence_facts,),
-    "STANDING-PASSES": (audit.passes_facts,),
-    "PHASE-VERDICT": (control.verdict_facts,),
-}
-"""Facts that pass, by gate: the starting points of the walk below."""
-
 MAY_BE_UNREADABLE = {
     ("TEARDOWN-READINESS", "control.latch"): "the emergency latch stops builds; a teardown is the way out of it (CO4)",
     ("TEARDOWN-READINESS", "control.platform_run"): "history never stops a teardown (TD9)",
+    ("PLAN-GUARD free", "month"): "a plan that adds nothing that costs is never stopped by cost (CO6)",
     ("COST-GUARDRAIL both", "widest_scope"): "a scope that leaves no platform out cannot have been narrowed",
     ("MUTATION-AUTHORIZATION destroy", "control.latch"): "the emergency latch stops builds, not a destroy (CO4)",
     ("MUTATION-AUTHORIZATION destroy", "control.platform_run"): "history never stops a destroy (TD9)",
@@ -121,10 +54,11 @@ MAY_BE_UNREADABLE = {
 def gates_with_facts() -> Iterator[Any]:
     """Each gate with each of its valid facts."""
     for gate in GATES:
-        for valid in VALID[gate.id]:
+        for valid in variants(gate.id):
             facts = valid()
             name = f"{gate.id} destroy" if getattr(facts, "direction", "build") == "destroy" else gate.id
             name += " both" if getattr(facts, "confluent", None) is not None else ""
+            name += " free" if getattr(facts, "prices", None) is ALL_FREE else ""
             name = name if getattr(facts, "targeted", True) else f"{gate.id} left alone"
             yield pytest.param(gate, facts, name, id=name)
 
@@ -201,7 +135,13 @@ def test_ids_are_unique_and_found() -> None:
 
 def test_every_gate_module_is_listed() -> None:
     """A gate that nobody lists judges nothing."""
-    assert sorted(module_of(gate) for gate in GATES) == GATE_MODULES
+    listed = {module_of(gate) for gate in GATES}
+    assert [
+        f"{name} is not listed: add {name}.GATE to GATES in plugins/tidegate/gates/registry.py"
+        for name in GATE_MODULES
+        if name not in listed
+    ] == []
+    assert sorted(listed) == GATE_MODULES
     for gate in GATES:
         assert importlib.import_module(f"tidegate.gates.{module_of(gate)}").GATE is gate
 
@@ -209,9 +149,27 @@ def test_every_gate_module_is_listed() -> None:
 @pytest.mark.parametrize("name", GATE_MODULES)
 def test_every_gate_has_a_test_file_and_says_what_it_guards(name: str) -> None:
     """One gate, one file, one test file, and a sentence that begins with its id."""
-    assert (TESTS / f"test_{name}.py").is_file()
+    assert (TESTS / f"test_{name}.py").is_file(), f"{name} has no test: write tests/unit/gates/test_{name}.py"
     doc = importlib.import_module(f"tidegate.gates.{name}").__doc__
-    assert str(doc).startswith(name.upper().replace("_", "-") + ". ")
+    begins = name.upper().replace("_", "-") + ". "
+    assert str(doc).startswith(begins), f"begin the docstring of plugins/tidegate/gates/{name}.py with `{begins}`"
+
+
+def test_every_gate_has_facts_that_pass() -> None:
+    """Without them no test of a whole phase can have the gate in it, and those leave the phase out."""
+    assert without_a_line() == []
+
+
+def test_nothing_says_any_more_what_the_skeleton_says() -> None:
+    """`tidegate new gate` leaves its mark where only the author knows the words."""
+    left = [
+        f"{path.relative_to(PROJECT)}:{number}: put your own words in the place of `{MARK}`"
+        for folder in (PACKAGE, PACKAGE.parent / "models", TESTS)
+        for path in sorted(folder.glob("*.py"))
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if MARK in line
+    ]
+    assert left == []
 
 
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.id)
@@ -220,8 +178,9 @@ def test_every_gate_names_its_owner_and_requirements(gate: Gate[Any]) -> None:
     assert CODE.fullmatch(gate.id)
     assert gate.title.strip()
     assert not gate.title.endswith(".")
-    assert gate.owner in OWNERS
-    assert gate.requirements
+    where = f"in plugins/tidegate/gates/{module_of(gate)}.py"
+    assert gate.owner in OWNERS, f"give {gate.id} one of these owners {where}"
+    assert gate.requirements, f"give {gate.id} requirements of docs/requirements.md {where}"
     assert all(re.fullmatch(r"(ID|ST|LC|CO|TD|EV|IN|RE|AN)[1-9]", given) for given in gate.requirements)
     assert len(set(gate.requirements)) == len(gate.requirements)
 
@@ -262,13 +221,22 @@ def test_every_code_has_a_test() -> None:
         if not re.search(rf"(?<![A-Z0-9-]){stem}-(MISSING|UNKNOWN|UNREADABLE)(?![A-Z0-9-])", text)
     }
     endings = {ending for ending in literals("otherwise") if not re.search(rf"-{ending}(?![A-Z0-9-])", text)}
-    assert (whole, stems, endings) == (set(), set(), set())
+    untested = sorted(whole) + [f"{stem}-*" for stem in sorted(stems)] + [f"*-{ending}" for ending in sorted(endings)]
+    assert untested == [], "each needs a case in the test of its gate, below tests/unit/gates"
 
 
 @pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
 def test_valid_facts_pass(gate: Gate[Any], facts: Facts, name: str) -> None:
     """Otherwise the walk below would prove nothing."""
     assert gate.evaluate(facts, judged_at=facts.observed_at) == ()
+
+
+@pytest.mark.parametrize("gate", [gate for gate in GATES if gate.id in PASSING], ids=lambda gate: gate.id)
+@pytest.mark.parametrize("at", [datetime(2026, 11, 21, 9, 30, tzinfo=UTC), datetime(2027, 2, 1, 0, 5, tzinfo=UTC)])
+def test_valid_facts_of_a_day_pass_on_that_day(gate: Gate[Any], at: datetime) -> None:
+    """Whole phases are given them: stored executions on a day of their own, real runs today."""
+    facts = replace(passing_on(at, gate.id), observed_at=at)
+    assert gate.evaluate(facts, judged_at=at) == ()
 
 
 @pytest.mark.parametrize(("gate", "facts", "name"), list(gates_with_facts()))
@@ -280,12 +248,15 @@ def test_whatever_cannot_be_read_blocks(gate: Gate[Any], facts: Facts, name: str
         assert "GATE-BROKEN" not in {blocker.code for blocker in blockers}, (where, blockers)
         if not blockers:
             passed.add(where)
-    assert passed == {where for of, where in MAY_BE_UNREADABLE if of == name}
+    assert passed == {where for of, where in MAY_BE_UNREADABLE if of == name}, (
+        f"plugins/tidegate/gates/{module_of(gate)}.py blocks where one of these cannot be read, or MAY_BE_UNREADABLE "
+        "in tests/unit/gates/test_contract.py has the reason why not"
+    )
 
 
 def test_the_walk_reaches_into_everything() -> None:
     """Tuples, dicts, dataclasses, and what is inside of what is known."""
-    where = {path for path, _ in holes(VALID["PLAN-GUARD"][0]())}
+    where = {path for path, _ in holes(VARIANTS["PLAN-GUARD"][0]())}
     assert "plan" in where
     assert "plan.resources[0].attributes[desired_count]" in where
     assert "guards[1]" in {path for path, _ in holes(control.authorization_facts())}

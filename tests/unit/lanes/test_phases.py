@@ -176,7 +176,8 @@ def test_letters_rise_and_the_verdict_has_the_last(spec: PhaseSpec) -> None:
 def test_a_lane_collects_what_its_gate_judges(spec: PhaseSpec, lane: Lane) -> None:
     collect = resolve(lane.collect)
     assert list(inspect.signature(collect).parameters) == ["run"]
-    assert get_type_hints(collect)["return"] is by_id(lane.gate).facts
+    facts = by_id(lane.gate).facts
+    assert get_type_hints(collect)["return"] is facts, f"{lane.collect} returns {facts.__name__}: {lane.gate} judges it"
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -387,7 +388,9 @@ def test_a_lane_that_asks_confluent_outlives_its_slow_lists() -> None:
 
 
 def test_what_lanes_may_wait_is_set_aside() -> None:
-    waiting = tuple(replace(lane, waits_seconds=300 if lane.letter == "c" else 0) for lane in AUDIT.lanes)
+    waiting = tuple(
+        replace(lane, waits_seconds=300 if lane.task_id == "c_network_posture" else 0) for lane in AUDIT.lanes
+    )
     spec = replace(AUDIT, lanes=waiting, deadline_minutes=60)
     assert sum(spec.seconds_of(lane) or 0 for lane in waiting) == pytest.approx(0.75 * 3600 - 300)
 

@@ -20,9 +20,10 @@ import factories_residual as residual
 import factories_time_to_live as lives
 import factories_world as world
 from factories_prices import PRICES
+from facts_that_pass import variants
 from tidegate.evidence.canonical import digest_of, plain
 from tidegate.gates.base import Gate
-from tidegate.gates.registry import GATES, by_id
+from tidegate.gates.registry import GATES
 from tidegate.models.facts import Coverage, Facts, Source
 from tidegate.models.identity import Endpoint
 from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
@@ -58,9 +59,8 @@ RULES = tuple(
 )
 SERVICE = world.planned("module.a.aws_ecs_service.x", "create", attributes=ANY, drifted=True, importing=True)
 
-FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
+OTHERS: dict[str, tuple[Callable[[], Facts], ...]] = {
     "IDENTITY-AND-TOOLS": (
-        control.identity_facts,
         lambda: control.identity_facts(
             caller=control.caller(
                 static_keys=control.static_keys("the environment"),
@@ -70,27 +70,22 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         ),
     ),
     "BUILD-READINESS": (
-        control.build_readiness_facts,
         lambda: control.build_readiness_facts(control=control.control(lease=control.THEIRS, latch=Absent())),
         lambda: control.build_readiness_facts(locks=(control.stack_locks(locks=Known((control.lock(),))),)),
     ),
     "TEARDOWN-READINESS": (
-        control.teardown_readiness_facts,
         lambda: control.teardown_readiness_facts(confirm="", target=(), evidence_writable=Known(False)),
         lambda: control.teardown_readiness_facts(
             ended_lives=(lives.ended_life(), lives.ended_life(triggered_by=Unreadable("x"), record=Absent()))
         ),
     ),
     "BOOTSTRAP-RESULT": (
-        control.bootstrap_facts,
         lambda: control.bootstrap_facts(steps=(control.step("lock table", outcome="refused", detail="no"),)),
     ),
     "BACKEND-READINESS": (
-        world.backend_facts,
         lambda: world.backend_facts(lockfile_probe=Unreadable("x"), stacks=(world.stack_backend("a", key="k"),)),
     ),
     "PLAN-GUARD": (
-        world.plan_facts,
         lambda: world.plan_facts(SERVICE, forbidden=RULES, exceptions=(world.exception("ALWAYS-ON-ECS", "x"),)),
         lambda: world.plan_facts(plan=Unreadable("no root"), state=Absent(), repair_drift_reason=" "),
         lambda: world.plan_facts(
@@ -98,31 +93,25 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         ),
     ),
     "MUTATION-AUTHORIZATION": (
-        control.authorization_facts,
         lambda: control.authorization_facts(guards=(Unreadable("x"), Known(control.guard(state_serial=None)))),
         lambda: control.authorization_facts(direction="destroy", locks=Known((control.lock(created=None),))),
         lambda: control.authorization_facts(direction="destroy", ended_lives=(lives.ended_life(),)),
-        control.authorization_left_alone,
     ),
-    "APPLIED-STATE": (world.applied_facts, lambda: world.applied_facts(before=Absent(), applied=False)),
+    "APPLIED-STATE": (lambda: world.applied_facts(before=Absent(), applied=False),),
     "STACK-CONTRACT": (
-        world.contract_facts,
         lambda: world.contract_facts(world.upstream(source="manual", outputs={"a": Absent(), "b": Unreadable("x")})),
         lambda: world.contract_facts(world.messaging_upstream(secrets=Known((world.parameter(type="String"),)))),
     ),
     "NETWORK-POSTURE": (
-        world.posture_facts,
         lambda: world.posture_facts(world.live("aws_ecs_service", attributes=ANY, tags={"a": "b"}), forbidden=RULES),
     ),
     "STATE-OWNERSHIP": (
-        guardrails.ownership_facts,
         lambda: guardrails.ownership_facts(
             guardrails.owned("core", world.state_resource()),
             guardrails.owned("demo", resources=Unreadable("cut")),
         ),
     ),
     "BUDGET-GUARDRAIL": (
-        guardrails.budget_facts,
         lambda: guardrails.budget_facts(
             guardrails.alert(threshold=Decimal("9.5"), subscribers=Unreadable("403")),
             limit=Absent(),
@@ -131,14 +120,12 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         ),
     ),
     "TEARDOWN-VIABILITY": (
-        guardrails.viability_facts,
         lambda: guardrails.viability_facts(
             world.scope(plan=Absent()), m9=guardrails.dag_status(paused=Known(True), loads=Unreadable("x"))
         ),
         lambda: guardrails.viability_facts(schedules=False, audit=None, hourly_check=None),
     ),
     "PRE-DESTROY": (
-        guardrails.pre_destroy_facts,
         lambda: guardrails.pre_destroy_facts(
             target=Absent(),
             resources={"core": Unreadable("x"), "demo": Absent()},
@@ -146,7 +133,6 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         ),
     ),
     "CONFLUENT-BILLING": (
-        guardrails.confluent_billing_facts,
         lambda: guardrails.confluent_billing_facts(
             billing=guardrails.billing(bill=Known(guardrails.bill(negative=(guardrails.negative_line(),)))),
             exceptions=(guardrails.quiet(),),
@@ -156,79 +142,54 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         ),
     ),
     "COST-GUARDRAIL": (
-        guardrails.cost_facts,
-        guardrails.both_platforms,
         lambda: guardrails.cost_facts(widest_scope=Unreadable("403"), exceptions=(guardrails.quiet(),)),
         lambda: guardrails.cost_facts(guardrails.daily(amount="28.00"), budgets=Unreadable("403"), rung="unknown"),
     ),
     "TEARDOWN-SCOPE": (
-        world.scope_facts,
         lambda: world.scope_facts(
             world.scope(plan=Absent(), unplanned=(world.state_resource(),)),
             downstream={"demo": Known(3), "other": Unreadable("x")},
         ),
     ),
     "DESTROYED-STATE": (
-        world.destroyed_facts,
         lambda: world.destroyed_facts(post_destroy_state_count=Known(2), still_there=Known((world.state_resource(),))),
-        world.destroyed_left_alone,
     ),
     "ORPHAN-IDENTITIES": (
-        orphans.orphan_facts,
-        orphans.left_alone,
         lambda: orphans.orphan_facts(
             api_keys=Unreadable("403"), service_accounts=Known((orphans.identity(display_name=""),))
         ),
     ),
     "RESIDUAL-SCAN": (
-        world.residual_facts,
         lambda: world.residual_facts(
             world.live("aws_ecs_service", attributes=ANY), destroyed_still_there=Unreadable("x")
         ),
     ),
     "PRESERVED-THINGS": (
-        world.preserved_facts,
         lambda: world.preserved_facts(preserved_missing=Unreadable("x"), serials_now={"core": Unreadable("x")}),
     ),
     "AUDIT-RESIDUAL": (
-        residual.audit_residual_facts,
         lambda: residual.standing(
             world.live("aws_ecs_service", attributes=ANY), held=(world.state_resource(),), preserve_set=Unreadable("x")
         ),
         lambda: residual.audit_residual_facts(platform_run=Absent(), looks=world.looks(first=Unreadable("x"))),
     ),
     "SPEND-AFTER-ZERO": (
-        residual.spend_facts,
         lambda: residual.spend_facts(
             residual.spend("aws", residual.day_spend(16, "1.00")), residual.spend("confluent", days=Unreadable("403"))
         ),
         lambda: residual.spend_facts(platform_run=Absent(), closed_at=Absent()),
     ),
     "TEARDOWN-PROOF": (
-        world.proof_facts,
         lambda: world.proof_facts(
             ephemeral_state_counts={"demo": Known(0), "confluent": Known(3)}, platform_run_stays_open_for=("confluent",)
         ),
         lambda: world.proof_facts(platform_run=None, references=(world.reference(version_id=None, status="fail"),)),
     ),
-    "EMERGENCY-LATCH": (
-        emergency.emergency_latch_facts,
-        lambda: emergency.emergency_latch_facts(latch=Absent(), write_problem="403"),
-    ),
-    "EMERGENCY-TEARDOWN": (
-        emergency.emergency_teardown_facts,
-        lambda: emergency.emergency_teardown_facts(verdict=Unreadable("x"), run_state=Absent()),
-    ),
-    "EMERGENCY-RELEASE": (
-        emergency.emergency_release_facts,
-        lambda: emergency.emergency_release_facts(cost=Absent(), latch=Unreadable("x")),
-    ),
-    "LOCK-RELEASE": (
-        control.lock_release_facts,
-        lambda: control.lock_release_facts(look=Absent(), locks=Unreadable("x"), holder="unknown"),
-    ),
+    "EMERGENCY-LATCH": (lambda: emergency.emergency_latch_facts(latch=Absent(), write_problem="403"),),
+    "EMERGENCY-TEARDOWN": (lambda: emergency.emergency_teardown_facts(verdict=Unreadable("x"), run_state=Absent()),),
+    "EMERGENCY-RELEASE": (lambda: emergency.emergency_release_facts(cost=Absent(), latch=Unreadable("x")),),
+    "LOCK-RELEASE": (lambda: control.lock_release_facts(look=Absent(), locks=Unreadable("x"), holder="unknown"),),
     "TIME-TO-LIVE": (
-        lives.time_to_live_facts,
         lambda: lives.time_to_live_facts(
             lives.ended(),
             lives.ended(Known("running"), resource_count=Unreadable("403")),
@@ -237,58 +198,48 @@ FACTS: dict[str, tuple[Callable[[], Facts], ...]] = {
         ),
     ),
     "TIME-TO-LIVE-EXTENSION": (
-        lives.extension_facts,
         lambda: lives.extension_facts(
             record=Unreadable("x"), latch=Absent(), teardown=lives.triggered(Unreadable("500")), hours=0
         ),
     ),
     "AUDIT-CONTINUITY": (
-        audit.continuity_facts,
         lambda: audit.continuity_facts(missed=Known((world.NOW,)), without_verdict=Known(("audit_x",))),
         audit.first_audit,
     ),
     "STATE-LOCKS": (
-        audit.locks_facts,
         lambda: audit.locks_facts(
             stacks=(audit.lock_state(locks=Known((control.lock(created=None),)), intent=Known(control.intent())),),
             lease=Absent(),
         ),
     ),
     "STACK-DRIFT": (
-        audit.drift_facts,
         lambda: audit.drift_facts(
             audit.stack_drift(plan=Known(audit.drift_plan(drifted=(audit.changed_resource(),), has_changes=True))),
             audit.stack_drift("core", state=Absent(), plan=Absent()),
         ),
     ),
     "AUDIT-IDENTITIES": (
-        audit.identities_facts,
         lambda: audit.identities_facts(held={"core": Unreadable("x")}, api_keys=Known((orphans.identity("api_key"),))),
     ),
     "EVIDENCE-CHAIN": (
-        audit.evidence_facts,
         lambda: audit.evidence_facts(
             audit.verified("m2_x", audit.evidence_finding(certain=False)), by_record_only=("m2_y",), proof=Absent()
         ),
     ),
     "STANDING-PASSES": (
-        audit.passes_facts,
         lambda: audit.passes_facts(
             cost=Known(audit.standing(policies=())), build=Absent(), exceptions=(world.exception("R", "x"),)
         ),
     ),
-    "PHASE-VERDICT": (
-        control.verdict_facts,
-        lambda: control.verdict_facts(control.empty_lane(), control.failed_lane()),
-    ),
+    "PHASE-VERDICT": (lambda: control.verdict_facts(control.empty_lane(), control.failed_lane()),),
 }
-"""By gate: facts that pass, and facts that do not, with every kind of value that they can hold."""
+"""By gate: facts beyond those that pass, most of which do not, with every kind of value that they can hold."""
 
 
 def all_facts() -> Iterator[Any]:
-    for gate_id, makers in FACTS.items():
-        for number, maker in enumerate(makers):
-            yield pytest.param(by_id(gate_id), maker(), id=f"{gate_id}-{number}")
+    for gate in GATES:
+        for number, maker in enumerate((*variants(gate.id), *OTHERS.get(gate.id, ()))):
+            yield pytest.param(gate, maker(), id=f"{gate.id}-{number}")
 
 
 def shape(facts: Facts) -> str:
@@ -301,8 +252,9 @@ def changed(facts: Facts) -> Facts:
     return replace(facts, sources=SOURCES)
 
 
-def test_every_gate_is_here() -> None:
-    assert set(FACTS) == {gate.id for gate in GATES}
+def test_whatever_is_here_is_facts_of_a_gate() -> None:
+    """Facts of a gate that was renamed would be left out of the walk without a word."""
+    assert set(OTHERS) - {gate.id for gate in GATES} == set()
 
 
 @pytest.mark.parametrize(("gate", "facts"), list(all_facts()))
