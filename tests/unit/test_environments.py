@@ -112,7 +112,7 @@ def test_a_manifest_is_read_afresh_each_time(directory: Path) -> None:
         ('account_id: "123456789012"', "account_id: 123456789012", "account_id", "(given: 123456789012)"),
         ("retention_days: 90", "retention_days: 0", "evidence.retention_days", "(given: 0)"),
         ("  encrypt: true", "  encrypt: perhaps", "backend.encrypt", "(given: 'perhaps')"),
-        ("    lifecycle: ephemeral", "    lifecycle: eternal", "stacks.demo.lifecycle", "(given: 'eternal')"),
+        ("    lifecycle: persistent", "    lifecycle: eternal", "stacks.core.lifecycle", "(given: 'eternal')"),
         ("  unit: USD", "  unit: EUR", "budget.unit", "Input should be 'USD' (given: 'EUR')"),
         ('  limit_usd: "30"', '  limit_usd: "30.005"', "budget.limit_usd", "(given: '30.005')"),
         ("  terraform: 3600", "  terraform: 1", "deadlines.terraform", "(given: 1)"),
@@ -182,8 +182,8 @@ def test_a_name_that_is_not_that_of_its_file(refused: Callable[..., str]) -> Non
     ("old", "new", "line", "said"),
     [
         ("work:\n", "work:\n\tbucket: x\n", "work:", "not YAML"),
-        ("title: Fraud", "title: [Fraud", "title:", "not YAML"),
-        ("title: Fraud", "title: *fraud", "title:", "undefined alias"),
+        ("title: Fraud", "title: [Fraud", "title: Fraud", "not YAML"),
+        ("title: Fraud", "title: *fraud", "title: Fraud", "undefined alias"),
         ("region: eu-west-2\n", "region: eu-west-2\nregion: us-east-1\n", "", "duplicate key"),
     ],
 )
