@@ -26,6 +26,7 @@ _OF_TERRAFORM = frozenset({"required_version", "experiments", "language"})
 _ELSEWHERE = frozenset(
     {
         "access_key",
+        "assume_role",
         "assume_role_with_web_identity",
         "custom_ca_bundle",
         "endpoints",
@@ -38,6 +39,7 @@ _ELSEWHERE = frozenset(
         "shared_config_files",
         "shared_credentials_file",
         "shared_credentials_files",
+        "token",
     }
 )
 """Settings by which a provider takes other credentials than the role's, or sends these to another service. A shared

@@ -251,6 +251,10 @@ BAD = [
         'provider "aws" {\n  shared_config_files = ["./x"]\n}\n', ["ROOT-CREDENTIALS"], id="a-program-for-credentials"
     ),
     pytest.param('provider "aws" {\n  endpoints {\n    sts = "x"\n  }\n}\n', ["ROOT-CREDENTIALS"], id="another-sts"),
+    pytest.param(
+        'provider "aws" {\n  assume_role {\n    role_arn = "x"\n  }\n}\n', ["ROOT-CREDENTIALS"], id="another-role"
+    ),
+    pytest.param('provider "aws" {\n  token = var.x\n}\n', ["ROOT-CREDENTIALS"], id="another-session"),
 ]
 
 
