@@ -150,6 +150,12 @@ def nat_in_hcl(scene: Scene) -> None:
     scene.undo.enter_context(scene.stage.terraform_with("demo", "surprise.tf", text))
 
 
+def program_in_hcl(scene: Scene) -> None:
+    """Terraform would run it with the role's token."""
+    text = 'resource "terraform_data" "surprise" {\n  provisioner "local-exec" {\n    command = "env"\n  }\n}\n'
+    scene.undo.enter_context(scene.stage.terraform_with("demo", "surprise.tf", text))
+
+
 def manifest(old: str, new: str) -> Happening:
     def change(scene: Scene) -> None:
         text = scene.manifest.read_text(encoding="utf-8")

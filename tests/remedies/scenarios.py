@@ -214,6 +214,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         played=breakages.undone("change include/terraform/demo"),
     ),
     Scenario(
+        name="a program in the HCL",
+        phase="m2",
+        conf=GO_ON,
+        codes=("ROOT-PROVISIONER",),
+        steps=2,
+        broken=breakages.program_in_hcl,
+        played=breakages.undone("take the provisioner out of include/terraform/demo"),
+    ),
+    Scenario(
         name="two stacks on one key",
         phase="m2",
         conf=GO_ON,
