@@ -1,5 +1,6 @@
 """`tidegate manifest check`: valid, priced, or what is missing and how to get it."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from manifests import COMMITTED
+from manifests import COMMITTED, POLICIES
 from tidegate import cli
+from tidegate.collectors.aws.lookup import QUESTIONS
 from tidegate.settings import settings
 
 
@@ -77,3 +79,29 @@ def test_a_region_that_cannot_be_used(check: Any, region: str, said: str) -> Non
 def test_an_unknown_environment(check: Any) -> None:
     status, said = check(name="other")
     assert (status, "unknown environment 'other'" in said) == (64, True)
+
+
+def test_types_that_nothing_grants_or_looks_for_are_named(
+    check: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the apply is denied, or no teardown is ever proven: both after something was made."""
+    shutil.copytree(POLICIES, tmp_path / "policies")
+    types = tmp_path / "policies" / "allowed_types.yaml"
+    listed = "stacks:\n  reports: [aws_sns_topic, aws_budgets_budget, terraform_data]\n"
+    listed += "  kept: [aws_budgets_budget]\n"
+    types.write_text(types.read_text("utf-8").replace("stacks:\n", listed, 1), "utf-8")
+    monkeypatch.setenv("TIDEGATE_POLICIES_DIR", str(tmp_path / "policies"))
+    settings.cache_clear()
+    entry = "{root: ./elsewhere, destroyable: %s, lifecycle: %s, state_key: %s.tfstate}\n"
+    stacks = "  reports: " + entry % ("true", "ephemeral", "reports")
+    stacks += "  kept: " + entry % ("false", "persistent", "kept")
+    monkeypatch.delitem(QUESTIONS, "aws_sns_topic")
+    status, said = check("stacks:\n", f"stacks:\n{stacks}")
+    assert status == 1
+    assert [line for line in said.splitlines() if line.startswith("TYPE-")] == [
+        "TYPE-NOT-GRANTED aws_budgets_budget of reports: the execution role may not make it",
+        "TYPE-NOT-GRANTED aws_budgets_budget of kept: the execution role may not make it",
+        "TYPE-NOT-LOOKED-UP aws_sns_topic of reports: no teardown could prove that it is gone",
+    ]
+    assert "add what Terraform does with it to `grants` in include/policies/execution_role.yaml" in said
+    assert "add how to ask for it to plugins/tidegate/collectors/aws/lookup" in said
