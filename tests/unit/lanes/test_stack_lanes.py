@@ -238,3 +238,28 @@ def test_two_stacks_cannot_ask_by_one_name() -> None:
 def test_a_variable_has_one_value() -> None:
     with pytest.raises(ValueError, match="variables: switch is given by another field already"):
         environment_of(one=entry("ephemeral", params={"switch": SWITCH}, variables={"switch": False}))
+
+
+def test_a_destroy_waits_for_no_stack_that_no_lane_destroys() -> None:
+    kept = {**LAKE.stacks, "page": LAKE.stacks["page"].model_copy(update={"destroyable": False})}
+    spec = teardown_phase(LAKE.model_copy(update={"stacks": kept}))
+    assert spec.lane("d_serving.destroy").after == ("c_pre_destroy",)
+    assert "d_page.destroy" not in {lane.task_id for lane in spec.lanes}
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        {"inputs": ("platform_run",)},
+        {"states": {"base": "base"}},
+        {"outputs": {"vpc": "base.vpc_id"}},
+        {"params": {"switch": SWITCH}},
+    ],
+    ids=lambda taken: next(iter(taken)),
+)
+def test_what_comes_from_the_run_changes_with_each_run(taken: dict[str, Any]) -> None:
+    """Such a stack is looked at for drift with the values that its newest build recorded."""
+    base = entry("persistent", required_outputs=("vpc_id",))
+    environment = environment_of(base=base, page=entry("ephemeral", "base", **taken), plain=entry("ephemeral", "base"))
+    assert environment.stacks["page"].changes_with_each_run
+    assert not environment.stacks["plain"].changes_with_each_run

@@ -177,3 +177,9 @@ def test_the_manifest_has_the_last_word_on_the_messaging_stack() -> None:
     changed = three.model_copy(update={"stacks": {**three.stacks, "confluent": stack}})
     given = values("confluent", changed)
     assert given["topics"] == {"payments": {"partitions": 3}}
+
+
+def test_a_fixed_value_stands_over_that_of_a_group(environment: Environment) -> None:
+    core = environment.stacks["core"].model_copy(update={"variables": {"work_expiry_days": 2}})
+    changed = environment.model_copy(update={"stacks": {**environment.stacks, "core": core}})
+    assert values("core", changed)["work_expiry_days"] == 2
