@@ -10,7 +10,7 @@ from typing import Any
 
 import factories_control as control
 import factories_guardrails as guardrails
-from facts_that_pass import PASSING, passing_on, skip_without_a_line
+from facts_that_pass import PASSING, fail_without_a_line, passing_on
 from tidegate import environments
 from tidegate.evidence.canonical import document_digest, plain, seal
 from tidegate.evidence.control import Series
@@ -125,7 +125,7 @@ class Evidence:
 
     def lanes(self, *, blocked: str = "", blocked_facts: Facts | None = None) -> "Evidence":
         """Every lane passes; with `blocked`, that one does not, and no lane after it runs."""
-        skip_without_a_line(it.gate for it in self.subject.lanes)
+        fail_without_a_line(it.gate for it in self.subject.lanes)
         previous: list[Any] = []
         for number, required in enumerate(self.subject.lanes):
             facts = FACTS[required.gate]()

@@ -16,6 +16,8 @@ from standins import three_stacks
 from tidegate import environments
 from tidegate.dag_factory import _build
 from tidegate.lanes.phases import phase_of
+from tidegate.models.environment import BUILD_PARAMS, Environment
+from tidegate.models.stack import StackParam
 from tidegate.operators.without_verdict import RunWithoutVerdict
 from tidegate.pools import pool_of, pools
 
@@ -394,3 +396,31 @@ def test_the_plugin_scanner_executes_nothing_of_ours(without: str, ours: list[st
         check=True,
     )
     assert f"OURS {ours}\n" in done.stdout
+
+
+def test_m2_asks_what_the_stacks_of_the_manifest_ask() -> None:
+    """A field of a stack's entry is a field of the form, beside the others of the build."""
+    environment = three_stacks()
+    asked = environment.stacks["demo"].params | {
+        "log_days": StackParam(type="integer", default=3, choices=(1, 3, 7), title="Days of logs", help="How long.")
+    }
+    demo = environment.stacks["demo"].model_copy(update={"params": asked})
+    dag = _build(environment.model_copy(update={"stacks": {**environment.stacks, "demo": demo}}), "m2")
+    switch, days = (dag.params.get_param(name) for name in ("runtime_database_enabled", "log_days"))
+    assert (switch.value, days.value) == (True, 3)
+    assert switch.schema["type"] == "boolean"
+    assert "enum" not in switch.schema
+    assert (days.schema["enum"], days.schema["title"], days.description) == ([1, 3, 7], "Days of logs", "How long.")
+    assert switch.schema["section"] == days.schema["section"] == "Build"
+    assert set(dag.params) == {*BUILD_PARAMS, "runtime_database_enabled", "log_days"}
+
+
+def test_the_form_says_which_stacks_have_no_time_to_live() -> None:
+    def said(environment: Environment) -> str:
+        return str(_build(environment, "m2").params.get_param("time_to_live_hours").description)
+
+    environment = three_stacks()
+    timed = environment.stacks["confluent"].model_copy(update={"time_to_live": True})
+    everywhere = environment.model_copy(update={"stacks": {**environment.stacks, "confluent": timed}})
+    assert said(environment).endswith("after they are built; confluent only when M9 is asked for it.")
+    assert said(everywhere).endswith("after they are built.")

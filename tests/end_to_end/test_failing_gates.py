@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 
 import factories_world as world
-from facts_that_pass import passing_on, skip_without_a_line
+from facts_that_pass import fail_without_a_line, passing_on
 from stage import TEARDOWN, Stage
 from tidegate import environments
 from tidegate.evidence.layout import Phase
@@ -120,7 +120,7 @@ def given(with_kafka: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[str |
 
 @pytest.mark.parametrize("phase", CONF)
 def test_with_all_gates_open_the_run_succeeds(given: Callable[[str | None], Stage], phase: str) -> None:
-    skip_without_a_line(it.gate for it in phase_of(environments.load("dev_min"), phase).lanes)
+    fail_without_a_line(it.gate for it in phase_of(environments.load("dev_min"), phase).lanes)
     run = given(None).run(phase, **CONF[phase])
     assert run.state == "success", {name: run.codes(name) for name in run.snapshots}
 
@@ -128,7 +128,7 @@ def test_with_all_gates_open_the_run_succeeds(given: Callable[[str | None], Stag
 @pytest.mark.parametrize(("phase", "task_id"), list(lanes()))
 def test_a_closed_gate_fails_the_run(given: Callable[[str | None], Stage], phase: str, task_id: str) -> None:
     spec = phase_of(environments.load("dev_min"), phase)
-    skip_without_a_line(it.gate for it in spec.lanes)
+    fail_without_a_line(it.gate for it in spec.lanes)
     run = given(task_id).run(phase, **CONF[phase])
     expected = ends(spec, task_id)
     assert run.state == "failed"

@@ -263,3 +263,9 @@ def test_what_comes_from_the_run_changes_with_each_run(taken: dict[str, Any]) ->
     environment = environment_of(base=base, page=entry("ephemeral", "base", **taken), plain=entry("ephemeral", "base"))
     assert environment.stacks["page"].changes_with_each_run
     assert not environment.stacks["plain"].changes_with_each_run
+
+
+def test_the_budget_is_made_by_the_stack_that_takes_its_values() -> None:
+    base, money = entry("persistent"), entry("persistent", "base", inputs=("common", "budget"))
+    assert environment_of(base=base, money=money).budget_stack == "money"
+    assert environment_of(base=base, page=entry("ephemeral")).budget_stack == "base", "none takes them: the first"

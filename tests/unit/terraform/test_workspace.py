@@ -16,6 +16,7 @@ from tidegate.terraform.workspace import (
     backend_arguments,
     locked_providers,
     prepare,
+    root_directory,
     source_digest,
 )
 
@@ -317,3 +318,17 @@ def test_a_state_that_was_not_saved_outlives_a_new_copy_of_the_sources(sources: 
     prepare(environment, "demo")
     (kept,) = (workspace.directory / "unsaved").iterdir()
     assert kept.read_text() == "what was made"
+
+
+@pytest.mark.parametrize(
+    ("root", "directory"),
+    [
+        ("demo", PROJECT / "include" / "terraform" / "demo"),
+        ("./roots/reports", PROJECT / "roots" / "reports"),
+        ("../platform/reports", PROJECT / ".." / "platform" / "reports"),
+        ("/srv/reports", Path("/srv/reports")),
+    ],
+)
+def test_a_root_lies_below_include_or_at_its_path(environment: Environment, root: str, directory: Path) -> None:
+    """A path is seen from the project's directory, wherever the worker stands."""
+    assert root_directory(environment.stacks["demo"].model_copy(update={"root": root})) == directory

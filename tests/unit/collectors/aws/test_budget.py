@@ -91,6 +91,7 @@ def test_everything_on_all_pages(answers, clients, environment):
     assert seen.alerts == Known((alert("10.0"), alert("20.0"), alert("28.0")))
     assert seen.subscriptions == Known((TopicSubscription(protocol="email", endpoint=EMAIL, status="confirmed"),))
     assert seen.expected_topic == TOPIC["Address"]
+    assert seen.stack == "core", "whose Terraform makes it: a repair names that stack"
     assert {params["AccountId"] for _, params in asked.asked} == {environment.account_id}
     assert {coverage.status for source in seen.sources for coverage in source.coverage} == {"read"}
     assert [getattr(seen, name) for name in EFFECT] == [
