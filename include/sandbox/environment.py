@@ -48,6 +48,8 @@ class Files:
     token: Path
     connections: Path
     provider_mirror: Path
+    tokens: Path | None = None
+    """One for each environment, under its name. None: there are no environments."""
 
 
 def sandbox_environment(addresses: Addresses, region: str, role_arn: str, files: Files) -> Environment:
@@ -72,6 +74,8 @@ def sandbox_environment(addresses: Addresses, region: str, role_arn: str, files:
         "AWS_S3_USE_PATH_STYLE": "true",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    if files.tokens is not None:
+        values["TIDEGATE_TOKEN_FILES"] = str(files.tokens.resolve() / "{environment}")
     values |= {f"AWS_ENDPOINT_URL{suffix}": addresses.aws for suffix in ENDPOINT_SUFFIXES}
     # Its SDKs put the account before the name, and nothing can stand before an address.
     values["AWS_ENDPOINT_URL_S3_CONTROL"] = addresses.aws.replace("127.0.0.1", "localhost")

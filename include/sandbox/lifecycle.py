@@ -3,6 +3,7 @@
 import fcntl
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -102,6 +103,8 @@ def _end(process: psutil.Process) -> None:
 
 
 def _remove_leftovers(directory: Path) -> None:
+    for tokens in ("tokens", "reader_tokens"):
+        shutil.rmtree(directory / tokens, ignore_errors=True)
     for name in (FILE_NAME, "env", "web_identity_token", CONNECTIONS):
         (directory / name).unlink(missing_ok=True)
 

@@ -24,13 +24,23 @@ class Options:
     seed_role: bool
     bind: str
     advertise: str
-    environment: str | None = None
-    """Whose role the owner makes as `tidegate policy` says; then IAM is enforced."""
+    environments: tuple[str, ...] = ()
+    """Whose roles the owners make as `tidegate policy` says; then IAM is enforced."""
 
     @property
     def token_file(self) -> Path:
-        """Where the web identity token lies."""
+        """Where the web identity token lies that a process finds without being told an environment."""
         return self.directory / "web_identity_token"
+
+    @property
+    def tokens(self) -> Path:
+        """Where the workers' tokens lie, each under the name of its environment."""
+        return self.directory / "tokens"
+
+    @property
+    def reader_tokens(self) -> Path:
+        """Where the API server's tokens lie, each under the name of its environment."""
+        return self.directory / "reader_tokens"
 
     @property
     def env_file(self) -> Path:

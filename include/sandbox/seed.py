@@ -6,6 +6,7 @@ Labelled stand-in for that owner; never imported by product code. It uses web id
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sandbox.iam.owner import OWNER_ROLE
 from sandbox.options import account_and_role
-from sandbox.web_identity import AUDIENCE, ISSUER, ISSUER_HOST, SUBJECT
+from sandbox.web_identity import SANDBOX, Holder
 
 THUMBPRINT = "0" * 40
 COMMAND_SECONDS = 60
@@ -44,6 +45,15 @@ class RoleTrust(BaseModel):
     trust: dict[str, Any]
 
 
+class ReaderDocuments(BaseModel):
+    """The role of whoever only shows what happened."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: RoleTrust
+    policy: RoleDocument
+
+
 class RoleDocuments(BaseModel):
     """What `tidegate policy` prints."""
 
@@ -52,6 +62,18 @@ class RoleDocuments(BaseModel):
     role: RoleTrust
     boundary: RoleDocument
     policies: tuple[RoleDocument, ...]
+    reader: ReaderDocuments | None = None
+
+
+def holder_of(trust: Mapping[str, Any]) -> Holder | None:
+    """Return whose token a trust policy takes; None where it trusts a role."""
+    for statement in trust["Statement"]:
+        claims = statement.get("Condition", {}).get("StringEquals", {})
+        for key, subject in claims.items():
+            if key.endswith(":sub"):
+                issuer = key.removesuffix(":sub")
+                return Holder(f"https://{issuer}", claims[f"{issuer}:aud"], subject)
+    return None
 
 
 def printed_role_documents(environment: str) -> RoleDocuments:
@@ -93,32 +115,65 @@ class Owner:
 
     def make_role(self) -> None:
         """Make the OIDC provider and the role in its ARN's account; nothing else."""
-        provider = self._iam.create_open_id_connect_provider(
-            Url=ISSUER, ClientIDList=[AUDIENCE], ThumbprintList=[THUMBPRINT]
-        )
-        self._iam.create_role(
-            RoleName=self._role,
-            Path=_path(self._role_arn),
-            AssumeRolePolicyDocument=json.dumps(_trust(provider["OpenIDConnectProviderArn"])),
-            Description="Execution role of the sandbox, made by the stand-in for the account owner",
-        )
+        self._make(self._role_arn, _trust(self._provider(SANDBOX), SANDBOX))
 
     def apply(self, documents: RoleDocuments) -> None:
-        """Give the role its trust, its boundary and its policies."""
+        """Make the environment's roles: trust, boundary and policies, and whoever may assume them."""
+        self._make_trusted(documents.role)
         for policy in (documents.boundary, *documents.policies):
-            name = policy.arn.rpartition("/")[2]
-            self._iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy.document))
-        self._iam.update_assume_role_policy(RoleName=self._role, PolicyDocument=json.dumps(documents.role.trust))
+            self._make_policy(policy)
         self._iam.put_role_permissions_boundary(RoleName=self._role, PermissionsBoundary=documents.boundary.arn)
         for policy in documents.policies:
             self._iam.attach_role_policy(RoleName=self._role, PolicyArn=policy.arn)
+        if documents.reader is not None:
+            self._make_trusted(documents.reader.role)
+            self._make_policy(documents.reader.policy)
+            _, name = account_and_role(documents.reader.role.arn)
+            self._iam.attach_role_policy(RoleName=name, PolicyArn=documents.reader.policy.arn)
+
+    def _make_trusted(self, role: RoleTrust) -> None:
+        """A role, and before it the identity provider or the worker's role that its trust names."""
+        holder = holder_of(role.trust)
+        if holder is not None:
+            self._provider(holder)
+        for statement in role.trust["Statement"]:
+            worker = statement["Principal"].get("AWS")
+            if worker is not None:
+                self._make(worker, _trust(self._provider(SANDBOX), SANDBOX))
+        self._make(role.arn, role.trust)
+
+    def _make(self, role_arn: str, trust: Mapping[str, Any]) -> None:
+        _, name = account_and_role(role_arn)
+        self._iam.create_role(
+            RoleName=name,
+            Path=_path(role_arn),
+            AssumeRolePolicyDocument=json.dumps(trust),
+            Description="Made by the sandbox's stand-in for the account owner",
+        )
+
+    def _make_policy(self, policy: RoleDocument) -> None:
+        name = policy.arn.rpartition("/")[2]
+        self._iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy.document))
+
+    def _provider(self, holder: Holder) -> str:
+        """The ARN of an identity provider, which environments of one account share."""
+        arn = f"arn:aws:iam::{self._account}:oidc-provider/{holder.issuer.removeprefix('https://')}"
+        known = {each["Arn"] for each in self._iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]}
+        if arn not in known:
+            self._iam.create_open_id_connect_provider(
+                Url=holder.issuer, ClientIDList=[holder.audience], ThumbprintList=[THUMBPRINT]
+            )
+        else:
+            self._iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID=holder.audience)
+        return arn
 
 
 def _path(role_arn: str) -> str:
     return role_arn.partition(":role")[2].rpartition("/")[0] + "/"
 
 
-def _trust(provider_arn: str) -> dict[str, object]:
+def _trust(provider_arn: str, holder: Holder) -> dict[str, Any]:
+    issuer = holder.issuer.removeprefix("https://")
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -126,7 +181,7 @@ def _trust(provider_arn: str) -> dict[str, object]:
                 "Effect": "Allow",
                 "Principal": {"Federated": provider_arn},
                 "Action": "sts:AssumeRoleWithWebIdentity",
-                "Condition": {"StringEquals": {f"{ISSUER_HOST}:aud": AUDIENCE, f"{ISSUER_HOST}:sub": SUBJECT}},
+                "Condition": {"StringEquals": {f"{issuer}:aud": holder.audience, f"{issuer}:sub": holder.subject}},
             }
         ],
     }

@@ -7,6 +7,7 @@ import fcntl
 import ipaddress
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -27,8 +28,8 @@ from sandbox.loopback import AddressRefused, listen
 from sandbox.options import LOOPBACK, Options
 from sandbox.proxy_control import PREFIX
 from sandbox.record import FILE_NAME, this_process, write_whole
-from sandbox.seed import Owner, RoleDocuments, SeedFailed, printed_role_documents
-from sandbox.web_identity import write_token
+from sandbox.seed import Owner, RoleDocuments, SeedFailed, holder_of, printed_role_documents
+from sandbox.web_identity import SANDBOX, write_token
 
 log = logging.getLogger("sandbox.supervisor")
 
@@ -50,7 +51,7 @@ class Supervisor:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._role_documents: RoleDocuments | None = None
+        self._role_documents: dict[str, RoleDocuments] = {}
 
     def run(self, report_fd: int | None) -> None:
         """Serve until a signal or a child's death. Raises StartFailed or AddressRefused when it cannot start."""
@@ -68,6 +69,8 @@ class Supervisor:
             finally:
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
+                for tokens in (options.tokens, options.reader_tokens):
+                    shutil.rmtree(tokens, ignore_errors=True)
                 for left_over in (FILE_NAME, options.env_file, options.token_file, options.connections_file):
                     (options.directory / left_over).unlink(missing_ok=True)
 
@@ -81,7 +84,7 @@ class Supervisor:
         write_token(options.token_file)
         write_cloud_key(options.connections_file, new_cloud_key())
         make_mirror(options.provider_mirror)
-        children.start("aws", "sandbox.aws.server", aws, ["--enforce-iam"] if options.environment else [])
+        children.start("aws", "sandbox.aws.server", aws, ["--enforce-iam"] if options.environments else [])
         children.start("proxy", "sandbox.proxy", proxy, ["--upstream", f"{LOOPBACK}:{ports['aws']}"])
         children.start(
             "confluent", "sandbox.confluent.server", confluent, ["--cloud-key", str(options.connections_file)]
@@ -97,27 +100,38 @@ class Supervisor:
         urls = {name: f"http://{options.advertise}:{ports[name]}" for name in ("proxy", "admin")}
         urls["confluent"] = confluent_url
         addresses = Addresses(aws=urls["proxy"], admin=urls["admin"], confluent=confluent_url)
-        files = Files(options.token_file, options.connections_file, options.provider_mirror)
-        environment = sandbox_environment(addresses, options.region, options.role_arn, files)
+        tokens = options.tokens if options.environments else None
+        files = Files(options.token_file, options.connections_file, options.provider_mirror, tokens)
+        environment = sandbox_environment(addresses, options.region, self._role_arn(), files)
         write_whole(options.env_file, render(environment))
-        record = this_process(urls, ports, children.pids, options.region, options.role_arn)
+        record = this_process(urls, ports, children.pids, options.region, self._role_arn())
         write_whole(options.directory / FILE_NAME, record.model_dump_json(indent=2) + "\n")
         log.info("ready: AWS at %s, Confluent at %s, admin at %s", urls["proxy"], confluent_url, urls["admin"])
 
     def _seed(self, endpoint: str) -> None:
         options = self._options
-        if options.seed_role:
-            token = options.token_file.read_text(encoding="ascii")
-            owner = Owner(endpoint, options.region, options.role_arn, token)
-            owner.make_role()
-            if options.environment:
-                owner.apply(self._documents())
+        token = options.token_file.read_text(encoding="ascii")
+        if not options.seed_role:
+            return
+        if not options.environments:
+            Owner(endpoint, options.region, options.role_arn, token).make_role()
+        for name in options.environments:
+            documents = self._documents(name)
+            Owner(endpoint, options.region, documents.role.arn, token).apply(documents)
+            write_token(options.tokens / name, holder_of(documents.role.trust) or SANDBOX)
+            if documents.reader is not None:
+                write_token(options.reader_tokens / name, holder_of(documents.reader.role.trust) or SANDBOX)
 
-    def _documents(self) -> RoleDocuments:
+    def _role_arn(self) -> str:
+        """The role of a process that is not told an environment: the first one's."""
+        first = self._options.environments[:1]
+        return self._documents(first[0]).role.arn if first else self._options.role_arn
+
+    def _documents(self, environment: str) -> RoleDocuments:
         """What the owner is asked to apply, as the command prints it: nothing of the product is imported here."""
-        if self._role_documents is None:
-            self._role_documents = printed_role_documents(str(self._options.environment))
-        return self._role_documents
+        if environment not in self._role_documents:
+            self._role_documents[environment] = printed_role_documents(environment)
+        return self._role_documents[environment]
 
 
 def _wait_until_ready(url: str, children: Children) -> None:

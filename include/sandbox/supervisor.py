@@ -37,7 +37,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         seed_role=arguments.seed_role,
         bind=arguments.bind,
         advertise=arguments.advertise or _reachable(arguments.bind),
-        environment=arguments.environment,
+        environments=tuple(arguments.environment),
     )
 
 
@@ -58,7 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--admin-port", type=int, default=0, help="of the admin API; default: a free one")
     parser.add_argument("--confluent-port", type=int, default=0, help="of the fake Confluent API; default: a free one")
     parser.add_argument("--seed-role", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--environment", help="whose role the owner makes as `tidegate policy` says; enforces IAM")
+    parser.add_argument(
+        "--environment",
+        action="append",
+        default=[],
+        help="whose role the owner makes as `tidegate policy` says, one or more; enforces IAM",
+    )
     parser.add_argument("--bind", default=LOOPBACK, help="default: %(default)s; only loopback outside a container")
     parser.add_argument("--inside-container", action="store_true", help="allow --bind beyond loopback")
     parser.add_argument("--advertise", help="the host in the env file's URLs; default: the bound address")

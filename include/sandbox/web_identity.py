@@ -1,4 +1,4 @@
-"""The web identity token of the sandbox, a labelled stand-in for a cluster's service account token.
+"""The web identity tokens of the sandbox, labelled stand-ins for a cluster's service account tokens.
 
 It has the shape of a JWT and is signed with nothing (`alg: none`), so it is worth nothing anywhere else.
 """
@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 ISSUER_HOST = "oidc.sandbox.tidegate.example"
 ISSUER = f"https://{ISSUER_HOST}"
@@ -18,12 +19,23 @@ LIFETIME = timedelta(days=30)
 """Nobody renews the token of a sandbox, and an expired one is refused: it outlasts every sandbox."""
 
 
-def make_token(now: datetime) -> str:
-    """Return an unsigned token for the sandbox's service account, valid from `now` for LIFETIME."""
+class Holder(NamedTuple):
+    """Who holds a token, whose it is, and for whom it may be."""
+
+    issuer: str
+    audience: str
+    subject: str
+
+
+SANDBOX = Holder(ISSUER, AUDIENCE, SUBJECT)
+
+
+def make_token(now: datetime, holder: Holder = SANDBOX) -> str:
+    """Return an unsigned token, valid from `now` for LIFETIME."""
     claims: dict[str, str | int] = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": SUBJECT,
+        "iss": holder.issuer,
+        "aud": holder.audience,
+        "sub": holder.subject,
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
         "jti": os.urandom(8).hex(),
@@ -31,13 +43,14 @@ def make_token(now: datetime) -> str:
     return f"{_segment({'alg': 'none', 'typ': 'JWT'})}.{_segment(claims)}."
 
 
-def write_token(path: Path) -> None:
+def write_token(path: Path, holder: Holder = SANDBOX) -> None:
     """Write a fresh token that only its owner can read, replacing an earlier one at once."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(make_token(datetime.now(UTC)))
+        file.write(make_token(datetime.now(UTC), holder))
     unfinished.replace(path)
 
 

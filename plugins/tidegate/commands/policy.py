@@ -11,7 +11,8 @@ from tidegate.commands.statuses import BLOCKED, PASS
 
 if TYPE_CHECKING:
     from tidegate.models.environment import Environment
-    from tidegate.models.execution_role import ExecutionRole
+    from tidegate.models.execution_role import ExecutionRole, ReaderRole
+    from tidegate.models.role_assumption import Oidc
 
 
 def policy(
@@ -46,25 +47,11 @@ def _commands(role: "ExecutionRole", manifest: "Environment") -> Iterator[str]:
     """Say what the owner runs, in order; every line may be run again."""
     yield f"# The execution role of {manifest.name}: its account's owner makes it, or puts it right, with bash."
     yield "set -eu"
-    provider = role.provider_arn
-    yield "# 1. whose tokens are taken; environments of one account share the provider, so nothing is taken off it"
-    yield _either(
-        ("get-open-id-connect-provider", "--open-id-connect-provider-arn", provider),
-        (
-            *("create-open-id-connect-provider", "--url", manifest.oidc.provider_url),
-            *("--client-id-list", manifest.oidc.audience),
-        ),
-    )
-    yield _aws(
-        *("add-client-id-to-open-id-connect-provider", "--open-id-connect-provider-arn", provider),
-        *("--client-id", manifest.oidc.audience),
-    )
+    if manifest.oidc is not None and role.provider_arn is not None:
+        yield from _provider(role.provider_arn, manifest.oidc)
     yield "# 2. the boundary, and what the role may do; IAM keeps five versions of a policy: delete one if it says so"
     for arn, text in {role.boundary_arn: role.boundary, **role.policies}.items():
-        yield _either(
-            ("create-policy-version", "--policy-arn", arn, "--policy-document", text, "--set-as-default"),
-            ("create-policy", "--policy-name", arn.rpartition("/")[2], "--policy-document", text),
-        )
+        yield _policy(arn, text)
     yield "# 3. the role"
     named = ("--role-name", role.name)
     yield _either(
@@ -81,9 +68,41 @@ def _commands(role: "ExecutionRole", manifest: "Environment") -> Iterator[str]:
     yield _aws("put-role-permissions-boundary", *named, "--permissions-boundary", role.boundary_arn)
     for arn in role.policies:
         yield _aws("attach-role-policy", *named, "--policy-arn", arn)
+    if role.reader is not None:
+        yield from _reader(role.reader)
     yield "# 4. whatever else is attached must go: detach-role-policy, delete-role-policy"
     yield _aws("list-attached-role-policies", *named, "--output", "text")
     yield _aws("list-role-policies", *named, "--output", "text")
+
+
+def _provider(arn: str, oidc: "Oidc") -> Iterator[str]:
+    yield "# 1. whose tokens are taken; environments of one account share the provider, so nothing is taken off it"
+    yield _either(
+        ("get-open-id-connect-provider", "--open-id-connect-provider-arn", arn),
+        ("create-open-id-connect-provider", "--url", oidc.provider_url, "--client-id-list", oidc.audience),
+    )
+    yield _aws(
+        *("add-client-id-to-open-id-connect-provider", "--open-id-connect-provider-arn", arn),
+        *("--client-id", oidc.audience),
+    )
+
+
+def _policy(arn: str, text: str) -> str:
+    return _either(
+        ("create-policy-version", "--policy-arn", arn, "--policy-document", text, "--set-as-default"),
+        ("create-policy", "--policy-name", arn.rpartition("/")[2], "--policy-document", text),
+    )
+
+
+def _reader(reader: "ReaderRole") -> Iterator[str]:
+    yield "# and the role of the API server, which only shows what happened"
+    yield _policy(reader.policy_arn, reader.policy)
+    named = ("--role-name", reader.name)
+    yield _either(
+        ("update-assume-role-policy", *named, "--policy-document", reader.trust),
+        ("create-role", *named, "--assume-role-policy-document", reader.trust),
+    )
+    yield _aws("attach-role-policy", *named, "--policy-arn", reader.policy_arn)
 
 
 def _either(first: tuple[str, ...], otherwise: tuple[str, ...]) -> str:

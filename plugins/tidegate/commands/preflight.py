@@ -10,8 +10,8 @@ from tidegate.commands.statuses import BLOCKED, COULD_NOT_TELL, PASS
 def preflight(environment: Annotated[str, typer.Argument(help="name of the environment")]) -> None:
     """Look whether the first run can begin, as the environment's role. 0 yes, 1 something is missing, 2 cannot tell.
 
-    The credentials are those of the workers: AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. With any others nothing is
-    asked but who they are. What no API can see is listed with the place to look, and changes no status.
+    Run it where a worker runs: it takes the environment's role as a task does. As anybody else it asks nothing but who
+    that is. What no API can see is listed with the place to look, and changes no status.
     """
     from rich.console import Console
     from rich.table import Table
@@ -23,7 +23,7 @@ def preflight(environment: Annotated[str, typer.Argument(help="name of the envir
 
     manifest = environments.load(environment)
     policies = environments.load_policies(manifest)
-    clients = Clients.from_environment(manifest.region)
+    clients = Clients.acting_for(manifest, "preflight")
     found = tuple(prerequisites(manifest, policies, clients))
     table = Table(box=None)
     for column in ("status", "what", "said"):

@@ -21,7 +21,7 @@ SANDBOX_ENDPOINT = "AWS_ENDPOINT_URL"
 _IN_ENVIRONMENT = "environment variable "
 
 _ASSUME = Remedy.of(
-    Person(OPERATOR, "set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE in the worker's environment"), Clear()
+    Person(OPERATOR, "run this version of tidegate on the worker: it acts as the environment's role alone"), Clear()
 )
 
 IDENTITY_SECTIONS = ("account_id", "region", "role_name", "terraform_version")
@@ -128,42 +128,22 @@ def _account(caller: Caller) -> Iterator[Blocker]:
             resource=f"account {observed.value}",
             observed=observed.value,
             expected=expected,
-            remedy=Remedy.of(
-                Person(
-                    OPERATOR,
-                    "assume the role of the environment's account: set AWS_ROLE_ARN in the worker's environment",
-                ),
-                Clear(),
-            ),
+            remedy=_ASSUME,
         )
 
 
 def _region(caller: Caller) -> Iterator[Blocker]:
     observed, expected = caller.region, caller.expected_region
     if not isinstance(observed, Known):
-        yield unusable(
-            observed,
-            Need(
-                stem="REGION",
-                what="the region of the worker",
-                resource="AWS_REGION",
-                expected=expected,
-                remedy=Remedy.of(
-                    Person(
-                        OPERATOR, f"set AWS_REGION={expected} in the worker's environment and unset AWS_DEFAULT_REGION"
-                    ),
-                    Clear(),
-                ),
-            ),
-        )
+        yield _caller_unusable(observed, stem="REGION", what="the region that is asked", expected=expected)
     elif observed.value != expected:
         yield Blocker(
             code="REGION-MISMATCH",
-            summary="the worker points at another region",
-            resource="AWS_REGION",
+            summary="another region is asked than that of the environment",
+            resource="region",
             observed=observed.value,
             expected=expected,
-            remedy=Remedy.of(Person(OPERATOR, f"set AWS_REGION={expected} in the worker's environment"), Clear()),
+            remedy=_ASSUME,
         )
 
 
@@ -186,9 +166,7 @@ def _role(caller: Caller) -> Iterator[Blocker]:
             resource=_arn(caller),
             observed=caller.role.value,
             expected=expected,
-            remedy=Remedy.of(
-                Person(OPERATOR, f"set AWS_ROLE_ARN to the role {expected} in the worker's environment"), Clear()
-            ),
+            remedy=_ASSUME,
         )
 
 
@@ -297,8 +275,9 @@ def _caller_unusable(
             remedy=Remedy.of(
                 Person(
                     OPERATOR,
-                    "check AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE on the worker with `aws sts "
-                    "get-caller-identity`",
+                    "mend what is observed: without a token, say where it lies (oidc.token_file in the manifest, or "
+                    "AWS_WEB_IDENTITY_TOKEN_FILE on the worker); where the role denies it, the account's owner runs "
+                    "what `tidegate policy <environment> --owner` prints",
                 ),
                 Clear(),
             ),

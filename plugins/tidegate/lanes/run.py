@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from tidegate import environments
+from tidegate.aws_identity import OF_THE_WORKER, identity_of
 from tidegate.collectors.aws.clients import Clients
 from tidegate.evidence import control
 from tidegate.evidence.execution import claim
@@ -86,6 +87,8 @@ class LaneRun:
     dag_status: Callable[[str], DagStatus]
     dag_runs: DagRuns
     cloud_key: Callable[[str], Observed[CloudKey]]
+    session_name: str
+    """Of the role's sessions of this try: AWS's logs show it beside each call."""
     clients: Clients
     local: LocalStore
     remote: S3Store
@@ -201,7 +204,7 @@ class LaneRun:
             log=self.log,
             intents=self.intents(workspace.stack),
             owner=IntentOwner(self.execution_id, self.dag_id, self.run_id, self.task_id, self.try_number),
-            environ=self._child_environ(workspace.stack),
+            environ=self._child_environ(workspace),
             on_heartbeat=self._renew_lease,
         )
         self.terraform_runs.append(terraform)
@@ -233,13 +236,15 @@ class LaneRun:
                 named = confluent.api_key_connection
                 return Unreadable(f"Airflow has no connection {named}, which confluent.api_key_connection names")
 
-    def _child_environ(self, stack: str) -> dict[str, str]:
-        """The worker's environment, and the key of Confluent Cloud for the stacks alone that act there (ID4).
+    def _child_environ(self, workspace: Workspace) -> dict[str, str]:
+        """The worker's variables, but the identity of the environment in place of the worker's, and the key of
+        Confluent Cloud for the stacks alone that act there (ID1, ID4).
 
         Without a key the provider says so itself, and no plan is made.
         """
-        environ = {name: value for name, value in os.environ.items() if name not in CONFLUENT_KEYS}
-        if self.environment.stacks[stack].identities == "confluent":
+        environ = {name: it for name, it in os.environ.items() if name not in {*CONFLUENT_KEYS, *OF_THE_WORKER}}
+        environ |= identity_of(self.environment, self.session_name).variables(workspace.directory)
+        if self.environment.stacks[workspace.stack].identities == "confluent":
             match self.confluent_key():
                 case Known(found):
                     environ |= zip(CONFLUENT_KEYS, (found.key, found.secret), strict=True)
@@ -275,7 +280,8 @@ def open_run(
 ) -> LaneRun:
     """Load manifest and policies anew and connect the clients. Raises ManifestError."""
     environment = environments.load(environment_name)
-    clients = Clients.from_environment(environment.region)
+    session_name = f"{lane.phase}_{run_after.astimezone(UTC):%Y%m%dT%H%M%SZ}.{task_id}"
+    clients = Clients.acting_for(environment, session_name)
     return LaneRun(
         lane=lane,
         environment=environment,
@@ -295,6 +301,7 @@ def open_run(
         dag_status=dag_status,
         dag_runs=dag_runs,
         cloud_key=cloud_key,
+        session_name=session_name,
         clients=clients,
         local=LocalStore(settings().runs_dir),
         remote=S3Store(clients.s3, environment.evidence.bucket),

@@ -6,12 +6,13 @@ Shape errors are this validator's business. Rules across fields (two stacks on o
 from itertools import combinations
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tidegate.models.aws_names import BucketName, Region
 from tidegate.models.names import too_long
 from tidegate.models.operations import Alerts, Audit, OwnReads, TimeToLive
 from tidegate.models.policy import PolicyException
+from tidegate.models.role_assumption import Oidc, Worker
 from tidegate.models.scalars import UsDollars
 from tidegate.models.stack import Stack, StackName
 from tidegate.models.stack_variables import VARIABLES
@@ -39,25 +40,8 @@ PROVIDERS = (
 """Those of the shipped roots."""
 
 
-def _exact(value: str) -> str:
-    if "*" in value:
-        raise ValueError("must be one exact value; a wildcard would trust strangers")
-    return value
-
-
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Oidc(_Section):
-    """The identity provider whose tokens may assume the execution role (ID1)."""
-
-    shared: Literal[True] = True
-    """There is one provider per account and URL: all environments share its owner's, and no stack owns it (ADR 38)."""
-    provider_url: Annotated[str, Field(pattern=r"^https://[^/?#\s]+(/[^?#\s]*[^/?#\s])?$", max_length=255)]
-    """Without query and without trailing slash: IAM tells providers apart by it, letter by letter."""
-    audience: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_exact)]
-    subject: Annotated[str, Field(min_length=1), AfterValidator(_exact)]
 
 
 class Backend(_Section):
@@ -193,7 +177,10 @@ class Environment(_Section):
     terraform_version: str
     providers: tuple[ProviderAddress, ...] = Field(default=PROVIDERS, min_length=1)
     """Source addresses of the providers that roots may require, use and lock: each is code that runs with the role."""
-    oidc: Oidc
+    identity: Literal["web_identity", "from_worker"] = "web_identity"
+    """How tasks come by the execution role: for a token of the worker, or as the worker's own role."""
+    oidc: Oidc | None = None
+    worker: Worker | None = None
     backend: Backend
     evidence: Evidence
     work: Work
@@ -262,6 +249,15 @@ class Environment(_Section):
         return self
 
     @model_validator(mode="after")
+    def _somebody_may_assume_the_role(self) -> "Environment":
+        needed, besides = ("oidc", "worker") if self.identity == "web_identity" else ("worker", "oidc")
+        if getattr(self, needed) is None:
+            raise ValueError(f"identity is {self.identity}: it needs the section {needed}")
+        if getattr(self, besides) is not None:
+            raise ValueError(f"identity is {self.identity}: the section {besides} says who else, and nobody would see")
+        return self
+
+    @model_validator(mode="after")
     def _buckets_differ(self) -> "Environment":
         if len({self.backend.bucket, self.evidence.bucket, self.work.bucket}) != 3:
             raise ValueError("backend.bucket, evidence.bucket and work.bucket must be three different buckets")
@@ -296,6 +292,16 @@ class Environment(_Section):
     def dashed(self) -> str:
         """`fraud-platform-dev-min`: the prefix of every name in the environment."""
         return f"{self.project}-{self.name.replace('_', '-')}"
+
+    @property
+    def role_arn(self) -> str:
+        """The execution role, as which every task acts."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.role_name}"
+
+    @property
+    def reader_arn(self) -> str:
+        """The role that reads evidence and control records and nothing else: whoever only shows them has no other."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.dashed}-reader"
 
     @property
     def parameter_prefix(self) -> str:

@@ -29,17 +29,23 @@ class ExecutionRole:
     arn: str
     name: str
     trust: str
-    provider_arn: str
+    provider_arn: str | None
+    """Of the identity provider. None: a worker's own role assumes it."""
     audience: str
     """What the identity provider must take, whatever else it takes for others."""
     boundary_arn: str
     boundary: str
     policies: Mapping[str, str]
     """By ARN of the managed policy."""
+    reader: "ReaderRole | None" = None
 
     def as_document(self) -> dict[str, Any]:
-        """Return everything as JSON can hold it: role and trust, boundary, policies."""
+        """Return everything as JSON can hold it: role and trust, boundary, policies, and the reader role if there is
+        one.
+        """
+        reader = {} if self.reader is None else {"reader": self.reader.as_document()}
         return {
+            **reader,
             "role": {"arn": self.arn, "trust": json.loads(self.trust)},
             "boundary": {"arn": self.boundary_arn, "document": json.loads(self.boundary)},
             "policies": [{"arn": arn, "document": json.loads(text)} for arn, text in self.policies.items()],
@@ -54,6 +60,24 @@ class ExecutionRole:
             for arn, text in named.items()
             if len(text) > most
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRole:
+    """The role of whoever only shows what happened: it reads evidence and control records."""
+
+    arn: str
+    name: str
+    trust: str
+    policy_arn: str
+    policy: str
+
+    def as_document(self) -> dict[str, Any]:
+        """Return role, trust and policy as JSON can hold it."""
+        return {
+            "role": {"arn": self.arn, "trust": json.loads(self.trust)},
+            "policy": {"arn": self.policy_arn, "document": json.loads(self.policy)},
+        }
 
 
 def execution_role(
@@ -76,12 +100,13 @@ def execution_role(
     return ExecutionRole(
         arn=names["execution_role_arn"],
         name=environment.role_name,
-        trust=_minified([_trust(environment, names["oidc_provider_arn"])]),
-        provider_arn=names["oidc_provider_arn"],
-        audience=environment.oidc.audience,
+        trust=_minified([_trust(environment)]),
+        provider_arn=_provider_arn(environment),
+        audience="" if environment.oidc is None else environment.oidc.audience,
         boundary_arn=names["boundary_arn"],
         boundary=_document(boundary, names),
         policies=policies,
+        reader=_reader(policy, environment, names),
     )
 
 
@@ -209,23 +234,55 @@ def _names(environment: Environment) -> dict[str, str]:
         "policies_arn": f"arn:aws:iam::{account}:policy/{name}-lanes-*",
         "boundary_arn": boundary_arn(environment),
         "demo_roles_arn": f"arn:aws:iam::{account}:role/{name}-demo-*",
-        "oidc_provider_arn": f"arn:aws:iam::{account}:oidc-provider/{_issuer(environment)}",
+        # Where no token is taken there is none to read, and reading others' tells nothing.
+        "oidc_provider_arn": _provider_arn(environment) or f"arn:aws:iam::{account}:oidc-provider/*",
         "alert_topic_arn": environment.alert_topic_arn,
         "budget_name": environment.budget.name,
         "parameters": environment.parameter_prefix,
     }
 
 
-def _issuer(environment: Environment) -> str:
-    return environment.oidc.provider_url.removeprefix("https://")
+def _provider_arn(environment: Environment) -> str | None:
+    """None: no token is taken, a worker's own role assumes the roles."""
+    if environment.oidc is None:
+        return None
+    issuer = environment.oidc.provider_url.removeprefix("https://")
+    return f"arn:aws:iam::{environment.account_id}:oidc-provider/{issuer}"
 
 
-def _trust(environment: Environment, provider_arn: str) -> dict[str, Any]:
-    issuer = _issuer(environment)
-    claims = {f"{issuer}:aud": environment.oidc.audience, f"{issuer}:sub": environment.oidc.subject}
+def _trust(environment: Environment) -> dict[str, Any]:
+    subject = None if environment.oidc is None else environment.oidc.subject
+    worker = None if environment.worker is None else environment.worker.role_arn
+    trusted = _trusted(environment, subject, worker)
+    if trusted is None:
+        raise ValueError(f"{environment.name}: nobody may assume the execution role")
+    return trusted
+
+
+def _reader(policy: ExecutionRolePolicy, environment: Environment, names: Mapping[str, str]) -> ReaderRole | None:
+    """None where the manifest names nobody who may assume it."""
+    subject = None if environment.oidc is None else environment.oidc.reader_subject
+    worker = None if environment.worker is None else environment.worker.reader_arn
+    trust = _trusted(environment, subject, worker)
+    if trust is None:
+        return None
+    arn = environment.reader_arn
+    policy_arn = f"arn:aws:iam::{environment.account_id}:policy/{environment.dashed}-reader"
+    document = _document(policy.reader, names)
+    return ReaderRole(arn, arn.rpartition("/")[2], _minified([trust]), policy_arn, document)
+
+
+def _trusted(environment: Environment, subject: str | None, role_arn: str | None) -> dict[str, Any] | None:
+    """A statement of trust for holders of a token, or for a role."""
+    if role_arn is not None:
+        return {"Effect": "Allow", "Principal": {"AWS": role_arn}, "Action": "sts:AssumeRole"}
+    if environment.oidc is None or subject is None:
+        return None
+    issuer = environment.oidc.provider_url.removeprefix("https://")
+    claims = {f"{issuer}:aud": environment.oidc.audience, f"{issuer}:sub": subject}
     return {
         "Effect": "Allow",
-        "Principal": {"Federated": provider_arn},
+        "Principal": {"Federated": _provider_arn(environment)},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {"StringEquals": claims},
     }

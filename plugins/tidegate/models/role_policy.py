@@ -61,3 +61,5 @@ class ExecutionRolePolicy(BaseModel):
     grants: dict[str, tuple[Grant, ...]] = {}
     """By resource type, what a stack that may hold it needs; empty where `documents` grant it to every stack."""
     boundary: tuple[RoleStatement, ...] = Field(min_length=1)
+    reader: tuple[RoleStatement, ...] = Field(min_length=1)
+    """What the role of pages may do: read."""

@@ -61,7 +61,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         dag_runs=SupervisedDagRuns(ti),
         cloud_key=cloud_key,
     )
-    share(run.clients)
+    share(run.environment.name, run.clients)
     return run
 
 

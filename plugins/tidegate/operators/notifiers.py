@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tidegate.answers import NO_ANSWER, ask
+from tidegate.collectors.aws.clients import Clients
 from tidegate.models.alert import Alert
 from tidegate.models.blocker import Blocker
 from tidegate.models.environment import Environment
@@ -22,7 +23,6 @@ from tidegate.models.remedy import OWNER, Person, Remedy
 IAM_ACTIONS: tuple[str, ...] = ("sns:Publish",)
 
 _NOTIFIERS = {
-    "sns": ("airflow.providers.amazon.aws.notifications.sns", "SnsNotifier", "apache-airflow-providers-amazon"),
     "slack": (
         "airflow.providers.slack.notifications.slack_webhook",
         "SlackWebhookNotifier",
@@ -30,9 +30,6 @@ _NOTIFIERS = {
     ),
     "smtp": ("airflow.providers.smtp.notifications.smtp", "SmtpNotifier", "apache-airflow-providers-smtp"),
 }
-
-_IMPATIENT = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
-"""Seconds, for each of two tries."""
 
 
 def run_link(dag_id: str, run_id: str) -> str:
@@ -44,53 +41,39 @@ def run_link(dag_id: str, run_id: str) -> str:
 
 
 def deliver(
-    environment: Environment, channel: AlertChannel, alert: Alert, context: Mapping[str, Any]
+    clients: Clients, environment: Environment, channel: AlertChannel, alert: Alert, context: Mapping[str, Any]
 ) -> Blocker | None:
     """Send one message. Never raises for what the channel does; the blocker says why it was not taken."""
+    if channel.kind == "sns":
+        return _publish(clients, environment, channel, alert)
     module, name, requirement = _NOTIFIERS[channel.kind]
     try:
         notifier_class = getattr(importlib.import_module(module), name)
     except ImportError:
         return _missing(channel, requirement)
     try:
-        notifier = notifier_class(**_arguments(environment, channel, alert))
-        if channel.kind == "sns":
-            notifier.hook = _impatient_hook(environment)
-        notifier.notify(dict(context))
+        notifier_class(**_arguments(channel, alert)).notify(dict(context))
     except Exception as error:  # noqa: BLE001 - whatever one channel raises, the other channels and the verdict go on
         return _undelivered(environment, channel, error)
     return None
 
 
-def _impatient_hook(environment: Environment) -> Any:
-    """SNS that does not answer is given up after seconds, not minutes: the callback of a run has less than one."""
-    from airflow.providers.amazon.aws.hooks.sns import SnsHook
+def _publish(clients: Clients, environment: Environment, channel: AlertChannel, alert: Alert) -> Blocker | None:
+    """To the environment's topic, as its role. It is given up after seconds: the callback of a run has a minute."""
+    message = {"TopicArn": environment.alert_topic_arn, "Subject": alert.subject, "Message": alert.text}
+    try:
+        ask(clients.impatient("sns").publish, **message)
+    except NO_ANSWER as error:
+        return _undelivered(environment, channel, error)
+    return None
 
-    hook: Any = SnsHook
-    return hook(aws_conn_id=None, region_name=environment.region, config=_IMPATIENT)
 
-
-def _arguments(environment: Environment, channel: AlertChannel, alert: Alert) -> dict[str, Any]:
-    match channel.kind:
-        case "sns":
-            return {
-                "aws_conn_id": None,  # whatever botocore finds: the session of the execution role, never a stored key
-                "region_name": environment.region,
-                "target_arn": environment.alert_topic_arn,
-                "subject": alert.subject,
-                "message": alert.text,
-            }
-        case "slack":
-            text = html.escape(f"{alert.subject}\n\n{alert.text}", quote=False)
-            return {"slack_webhook_conn_id": channel.connection, "text": text}
-        case "smtp":
-            body = f'<div style="white-space: pre-wrap">{html.escape(alert.text)}</div>'
-            return {
-                "smtp_conn_id": channel.connection,
-                "to": channel.to,
-                "subject": alert.subject,
-                "html_content": body,
-            }
+def _arguments(channel: AlertChannel, alert: Alert) -> dict[str, Any]:
+    if channel.kind == "slack":
+        text = html.escape(f"{alert.subject}\n\n{alert.text}", quote=False)
+        return {"slack_webhook_conn_id": channel.connection, "text": text}
+    body = f'<div style="white-space: pre-wrap">{html.escape(alert.text)}</div>'
+    return {"smtp_conn_id": channel.connection, "to": channel.to, "subject": alert.subject, "html_content": body}
 
 
 def _missing(channel: AlertChannel, requirement: str) -> Blocker:

@@ -37,7 +37,7 @@ def _tell(run: Any, about: Any, alerts: Any, lanes: Any, context: Mapping[str, A
     desk = Desk(
         environment=run.environment,
         store=run.remote,
-        send=lambda channel, alert: deliver(run.environment, channel, alert, context),
+        send=lambda channel, alert: deliver(run.clients, run.environment, channel, alert, context),
         log=run.log,
         at=now(),
     )

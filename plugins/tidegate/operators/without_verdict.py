@@ -70,7 +70,8 @@ class RunWithoutVerdict(BaseNotifier):
         except ManifestError as error:
             log(f"MANIFEST-INVALID {error}: nobody can be told that {self.phase} failed, the channels are not known")
             return
-        remote = S3Store(Clients.from_environment(environment.region).s3, environment.evidence.bucket)
+        clients = Clients.acting_for(environment, f"{self.phase}.without_verdict")
+        remote = S3Store(clients.s3, environment.evidence.bucket)
         local = LocalStore(settings().runs_dir)
         try:
             about, alerts = self._owed(environment, local, remote, context)
@@ -80,7 +81,7 @@ class RunWithoutVerdict(BaseNotifier):
         desk = Desk(
             environment=environment,
             store=remote,
-            send=lambda channel, alert: deliver(environment, channel, alert, context),
+            send=lambda channel, alert: deliver(clients, environment, channel, alert, context),
             log=log,
             at=now(),
         )

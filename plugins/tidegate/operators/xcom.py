@@ -21,16 +21,17 @@ SMALL = 1_000
 
 _ADDRESS = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>xcom/(?P<dag_id>[^/]+)/.+/[^/]+\.json)")
 
-_of_this_task: list["Clients"] = []
+_of_this_task: dict[str, "Clients"] = {}
 
 
 class HandOverFailed(AirflowFailException):
     """A snapshot was not taken by the work bucket, or cannot be read from it. No retry would know better."""
 
 
-def share(clients: "Clients") -> None:
-    """Let hand-overs of this task use the clients that its lane has."""
-    _of_this_task[:] = [clients]
+def share(environment: str, clients: "Clients") -> None:
+    """Let hand-overs of this task, which is of one environment, use the clients that its lane has."""
+    _of_this_task.clear()
+    _of_this_task[environment] = clients
 
 
 class SnapshotXCom(BaseXCom):
@@ -133,5 +134,5 @@ def _get(environment: "Environment", key: str, address: str) -> Any:
 def _s3(environment: "Environment") -> Any:
     from tidegate.collectors.aws.clients import Clients
 
-    shared = next((clients for clients in _of_this_task if clients.region == environment.region), None)
-    return (shared or Clients.from_environment(environment.region)).s3
+    clients = _of_this_task.get(environment.name) or Clients.acting_for(environment, "xcom")
+    return clients.s3

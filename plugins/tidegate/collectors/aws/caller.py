@@ -9,7 +9,7 @@ from tidegate.collectors.aws.reading import MalformedAnswer, NotThere, ask, fiel
 from tidegate.collectors.aws.static_keys import find_static_keys, merged
 from tidegate.models.environment import Environment
 from tidegate.models.identity import Caller, Endpoint, Profile, StaticKey
-from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed
 
 IAM_ACTIONS: tuple[str, ...] = ("sts:GetCallerIdentity",)
 
@@ -33,7 +33,7 @@ def collect_caller(
         expected_region=environment.region,
         expected_role=environment.role_name,
         account_id=Known(identity.value[0]) if isinstance(identity, Known) else identity,
-        region=_region(clients),
+        region=Known(clients.region),
         arn=arn,
         role=_assumed(arn, position=1),
         session=_assumed(arn, position=2),
@@ -79,14 +79,6 @@ def _credentials(clients: Clients) -> tuple[Observed[str], Observed[bool]]:
     if not isinstance(found, Known):
         return found, found
     return Known(found.value[0]), Known(found.value[1])
-
-
-def _region(clients: Clients) -> Observed[str]:
-    """The region that tools of this process use: what the environment says, else that of our own clients."""
-    said = {name: os.environ[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if os.environ.get(name)}
-    if len(set(said.values())) > 1:
-        return Unreadable("two regions at once: " + ", ".join(f"{name}={value}" for name, value in said.items()))
-    return Known(next(iter(said.values()), clients.region))
 
 
 def _endpoints() -> tuple[Endpoint, ...]:

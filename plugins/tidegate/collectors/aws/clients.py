@@ -1,7 +1,8 @@
 """The AWS clients of one session: made once per service and region, all with the same deadlines and retries.
 
-This is the only file of the collectors that makes a client. Endpoints and credentials come from the process
-environment, so the same code talks to AWS and to the sandbox.
+This is the only file of the collectors that makes a client. Endpoints come from the process environment, so the same
+code talks to AWS and to the sandbox; who asks is said by the environment's manifest, or for a person's own commands by
+the process.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import InvalidEndpointConfigurationError
 from botocore.session import Session, get_session
+
+from tidegate.aws_identity import identity_of
+from tidegate.models.environment import Environment
 
 if TYPE_CHECKING:
     from mypy_boto3_budgets import BudgetsClient
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 5, 20, 4
 """Seconds, seconds, and how often a call is sent at most. Nothing else retries."""
+_IMPATIENT = Config(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+"""Seconds, for each of two tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,13 @@ class Clients:
 
     @classmethod
     def from_environment(cls, region: str) -> Clients:
-        """Clients with whatever credentials botocore finds. Makes no call and never fails."""
+        """Clients of whoever runs a command, with the credentials that botocore finds. Makes no call, never fails."""
         return cls(region, get_session())
+
+    @classmethod
+    def acting_for(cls, environment: Environment, session_name: str) -> Clients:
+        """Clients that act as the environment's role, in its region. Makes no call and never fails."""
+        return cls(environment.region, identity_of(environment, session_name).session(_config()))
 
     def of(self, service: str, region: str | None = None) -> Any:
         """The client of a service by botocore's name for it."""
@@ -61,6 +72,11 @@ class Clients:
             if key not in self._made:
                 self._made[key] = self._make(*key)
             return self._made[key]
+
+    def impatient(self, service: str) -> Any:
+        """A client in the default region that gives up after seconds. A new one at each call."""
+        with self._lock:
+            return self.session.create_client(service, region_name=self.region, config=_config().merge(_IMPATIENT))
 
     def knows_no(self, service: str, region: str) -> bool:
         """Does the endpoint data of the installed botocore say that a region is without a service? Makes no call.

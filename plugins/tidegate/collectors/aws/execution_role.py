@@ -32,7 +32,7 @@ def collect_execution_role(clients: Clients, wanted: ExecutionRole) -> RoleStand
     boundary = _of_role(role, _boundary)
     documents = [
         StandingDocument(name="trust policy", differences=_of_role(role, lambda it: _trust(it, wanted))),
-        _provider(iam, wanted),
+        *([] if wanted.provider_arn is None else [_provider(iam, wanted.provider_arn, wanted.audience)]),
     ]
     if isinstance(boundary, Known) and boundary.value == wanted.boundary_arn:
         documents.append(_document(iam, wanted.boundary_arn, wanted.boundary))
@@ -62,13 +62,12 @@ def _trust(role: Mapping[str, Any], wanted: ExecutionRole) -> tuple[str, ...]:
     return differences(field(role, "AssumeRolePolicyDocument", dict), wanted.trust)
 
 
-def _provider(iam: Any, wanted: ExecutionRole) -> StandingDocument:
+def _provider(iam: Any, arn: str, audience: str) -> StandingDocument:
     """It may be shared: audiences of others are no difference."""
-    arn = wanted.provider_arn
 
     def read() -> tuple[str, ...]:
         audiences = field(ask(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn), "ClientIDList", list)
-        return () if wanted.audience in audiences else (f"lacks the audience {wanted.audience}",)
+        return () if audience in audiences else (f"lacks the audience {audience}",)
 
     return StandingDocument(name=arn, differences=observe(f"GetOpenIDConnectProvider {arn}", read, _NONE))
 
