@@ -41,7 +41,7 @@ USER 50000
 COPY requirements.txt /opt/airflow/requirements.txt
 RUN pip install --no-cache-dir --require-hashes -r /opt/airflow/requirements.txt \
     && pip check \
-    && mkdir -p /opt/airflow/runs /opt/airflow/web_identity
+    && mkdir -p /opt/airflow/runs /opt/airflow/web_identity /opt/airflow/reader_identity
 
 # The sandbox's stand-in provider for Confluent runs here: its packages and Airflow's do not agree (ADR 13). Nothing
 # but the profile `sandbox` ever starts it.

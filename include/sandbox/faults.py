@@ -1,7 +1,9 @@
 """Faults of the sandbox, a labelled stand-in for AWS on a bad day: what to spoil, how, and how many times."""
 
 import itertools
+import re
 import threading
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,8 +22,11 @@ Kind = Literal[
     "error",
     "lose",
     "error_after",
+    "short_session",
 ]
-"""How a call is spoiled. `lose` and `error_after` let it be done first: its answer is dropped, or an error instead."""
+"""How a call is spoiled. `lose` and `error_after` let it be done first: its answer is dropped, or an error instead.
+`short_session` is for STS: the session that it gives says that it ends after `seconds`.
+"""
 
 DEFAULT_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 600.0
@@ -109,6 +114,13 @@ class FaultBook:
                 {"id": number, **fault.model_dump(), "hits": self._hits[number], "left": self._left.get(number)}
                 for number, fault in self._faults.items()
             ]
+
+
+def with_short_session(answer: Answer, seconds: float, now: datetime) -> Answer:
+    """Return STS's answer with another end of the session."""
+    ends = (now + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = re.sub(rb"(?<=<Expiration>)[^<]+", ends.encode(), answer.body)
+    return Answer(answer.status, answer.headers, body)
 
 
 def spoiled_answer(fault: Fault, call: Call, protocol: Protocol) -> Answer:

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import select
-import shutil
 import subprocess
 import sys
 import time
@@ -103,8 +102,8 @@ def _end(process: psutil.Process) -> None:
 
 
 def _remove_leftovers(directory: Path) -> None:
-    for tokens in ("tokens", "reader_tokens"):
-        shutil.rmtree(directory / tokens, ignore_errors=True)
+    for token in (*directory.glob("tokens/*"), *directory.glob("reader_tokens/*")):
+        token.unlink()
     for name in (FILE_NAME, "env", "web_identity_token", CONNECTIONS):
         (directory / name).unlink(missing_ok=True)
 

@@ -26,6 +26,8 @@ class Options:
     advertise: str
     environments: tuple[str, ...] = ()
     """Whose roles the owners make as `tidegate policy` says; then IAM is enforced."""
+    reader_directory: Path | None = None
+    """Where the API server's tokens lie, where they lie apart."""
 
     @property
     def token_file(self) -> Path:
@@ -40,7 +42,7 @@ class Options:
     @property
     def reader_tokens(self) -> Path:
         """Where the API server's tokens lie, each under the name of its environment."""
-        return self.directory / "reader_tokens"
+        return self.reader_directory or self.directory / "reader_tokens"
 
     @property
     def env_file(self) -> Path:

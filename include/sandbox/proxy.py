@@ -14,13 +14,14 @@ import socket
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import h11
 
 from sandbox import proxy_control
 from sandbox.calls import Call, identify
 from sandbox.errors import Answer, Protocol, error_answer, protocol_of
-from sandbox.faults import Fault, FaultBook, spoiled_answer
+from sandbox.faults import Fault, FaultBook, spoiled_answer, with_short_session
 from sandbox.journal import Journal
 from sandbox.lifeline import leave_when_closed
 from sandbox.loopback import AddressRefused, require_loopback
@@ -117,6 +118,9 @@ class Proxy:
                 self.journal.record(call, answer.status, fault.kind)
                 await _send(client, answer, request.method, cut=True)
                 return False
+            case "short_session":
+                done = await self._pass_on_or_explain(request, protocol)
+                answer = with_short_session(done, fault.seconds, datetime.now(UTC))
             case "lose":
                 answer = await self._pass_on_or_explain(request, protocol)
                 self.journal.record(call, answer.status, fault.kind)

@@ -7,7 +7,6 @@ import fcntl
 import ipaddress
 import logging
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -69,8 +68,8 @@ class Supervisor:
             finally:
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-                for tokens in (options.tokens, options.reader_tokens):
-                    shutil.rmtree(tokens, ignore_errors=True)
+                for token in (*options.tokens.glob("*"), *options.reader_tokens.glob("*")):
+                    token.unlink()
                 for left_over in (FILE_NAME, options.env_file, options.token_file, options.connections_file):
                     (options.directory / left_over).unlink(missing_ok=True)
 

@@ -37,8 +37,14 @@ def _options(arguments: argparse.Namespace) -> Options:
         seed_role=arguments.seed_role,
         bind=arguments.bind,
         advertise=arguments.advertise or _reachable(arguments.bind),
-        environments=tuple(arguments.environment),
+        environments=(*arguments.environment, *_every(arguments.every_environment)),
+        reader_directory=arguments.reader_tokens,
     )
+
+
+def _every(directory: Path | None) -> tuple[str, ...]:
+    """The environments that have a manifest in a directory."""
+    return () if directory is None else tuple(sorted(path.stem for path in directory.glob("*.yaml")))
 
 
 def _reachable(bind: str) -> str:
@@ -64,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="whose role the owner makes as `tidegate policy` says, one or more; enforces IAM",
     )
+    parser.add_argument("--every-environment", type=Path, help="the same for each manifest in this directory")
+    parser.add_argument("--reader-tokens", type=Path, help="default: reader_tokens in the sandbox's directory")
     parser.add_argument("--bind", default=LOOPBACK, help="default: %(default)s; only loopback outside a container")
     parser.add_argument("--inside-container", action="store_true", help="allow --bind beyond loopback")
     parser.add_argument("--advertise", help="the host in the env file's URLs; default: the bound address")

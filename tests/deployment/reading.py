@@ -153,6 +153,10 @@ def sandbox_options() -> Options:
     words = interpolated(services()["sandbox"]["command"], example("sandbox"))
     given = vars(supervisor._parser().parse_args(words[words.index("run") :]))
     given["advertise"] = given["advertise"] or given["bind"]
+    manifests = in_project(PurePosixPath(given["every_environment"]))
+    assert manifests is not None
+    given["environments"] = tuple(sorted(path.stem for path in manifests.glob("*.yaml")))
+    given["reader_directory"] = given["reader_tokens"]
     return Options(**{option.name: given[option.name] for option in fields(Options)})
 
 

@@ -199,7 +199,7 @@ def test_every_secret_is_a_file_and_every_file_is_used() -> None:
 
 def test_no_secret_has_a_value_here() -> None:
     secret = re.compile(r"PASSWORD|SECRET|_KEY\b|_KEY_|TOKEN|SQL_ALCHEMY_CONN")
-    by_file = re.compile(r"(cat )?/(run/secrets|dev/shm|opt/airflow/web_identity)/[\w.]+")
+    by_file = re.compile(r"(cat )?/(run/secrets|dev/shm|opt/airflow/(web|reader)_identity)/[\w./{}]+")
 
     def parts(value: str) -> list[str]:
         return list(json.loads(value).values()) if value.startswith("{") else [value]
@@ -211,7 +211,7 @@ def test_no_secret_has_a_value_here() -> None:
         for variable, value in container_environment(services()[name], example(profile)).items()
         if secret.search(variable)
     }
-    assert len(found) == 9
+    assert len(found) == 10
     named = {variable for variable, value in found.items() if not all(map(by_file.fullmatch, parts(value)))}
     assert named == {"AIRFLOW__SECRETS__BACKEND"}
     assert found["AIRFLOW__SECRETS__BACKEND"] == "airflow.secrets.local_filesystem.LocalFilesystemBackend"
@@ -233,7 +233,8 @@ def test_no_credential_is_written_down(file: str) -> None:
 def test_every_mount_has_a_source_and_a_place(name: str, profile: str) -> None:
     volumes = set(compose()["volumes"])
     for source, target, _ in _mounts(name, profile):
-        assert source in volumes or (profile == "aws" and source == example("aws")["WEB_IDENTITY_DIR"])
+        named = {example("aws")[it] for it in ("WEB_IDENTITY_DIR", "READER_IDENTITY_DIR")}
+        assert source in volumes or (profile == "aws" and source in named)
         assert target in made() | OF_BASE_IMAGES
 
 
@@ -247,7 +248,7 @@ def test_only_the_sandbox_writes_the_token_and_only_the_scheduler_what_runs_leav
         for source, _, read_only in _mounts(name):
             if not read_only:
                 writers.setdefault(source, set()).add(name)
-    assert writers["web_identity"] == {"sandbox"}
+    assert writers["web_identity"] == writers["reader_identity"] == {"sandbox"}
     assert writers["runs"] == {"scheduler"}
     assert writers["postgres"] == {"postgres"}
 
@@ -258,7 +259,7 @@ def test_who_reads_what_the_sandbox_keeps_for_its_owner_is_its_owner(tmp_path: P
     write_token(tmp_path / "token")
     assert {oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()} == {"0o600"}
     sharing = {name for name in NAMES if any(source == "web_identity" for source, *_ in _mounts(name))}
-    assert sharing == {"sandbox", "api-server", "scheduler", "dag-processor", "triggerer"}
+    assert sharing == {"sandbox", "scheduler", "dag-processor"}
     assert {(services()[name]["image"], services()[name].get("user")) for name in sharing} == {("tidegate:local", None)}
     assert [step.arguments for step in stages()[-1] if step.name == "USER"] == ["50000"]
     assert sandbox_options().connections_file.parent == sandbox_options().directory
@@ -305,12 +306,11 @@ def test_the_sandbox_accepts_its_command() -> None:
     options = supervisor._parser().parse_args(arguments)
     assert options.command == "run"
     assert (options.port, options.admin_port, options.confluent_port) == (5000, 5001, 5002)
-    assert options.role_arn == example("sandbox")["AWS_ROLE_ARN"]
     assert options.region == example("sandbox")["AWS_REGION"]
     assert options.seed_role
     require_loopback(options.bind, "--bind")
-    ((_, target, read_only),) = _mounts("sandbox")
-    assert (str(options.directory), read_only) == (str(target), False)
+    targets = [(str(target), read_only) for _, target, read_only in _mounts("sandbox")]
+    assert targets == [(str(options.directory), False), (str(options.reader_tokens), False)]
 
 
 def test_the_sandbox_is_asked_in_its_own_directory() -> None:
@@ -338,7 +338,7 @@ def test_the_sandbox_finds_the_command_that_its_owner_runs() -> None:
     path = services()["sandbox"]["environment"]["PYTHONPATH"].split(":")
     folders = [in_project(PurePosixPath(each)) for each in path]
     assert [folder for folder in folders if folder and (folder / "tidegate" / "cli.py").is_file()]
-    assert sandbox_options().environment == "dev_min"
+    assert "dev_min" in sandbox_options().environments
 
 
 def test_the_product_needs_no_search_path() -> None:

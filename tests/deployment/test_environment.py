@@ -2,7 +2,7 @@
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -36,6 +36,9 @@ from workbench.places import Bench
 OF_COMPOSE = {"COMPOSE_PROFILES"}
 PROFILES = ["sandbox", "aws"]
 REQUIRED = ["AWS_REGION", "TIDEGATE_PROFILE"]
+WORKERS = ("scheduler", "dag-processor")
+"""Who runs tasks, or what is to be told of runs without a verdict."""
+AMBIENT = ("AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE")
 # What the workbench sets because it is a workbench, and what Compose gives in another way.
 NOT_IN_COMPOSE = {
     "AIRFLOW_HOME",
@@ -77,7 +80,11 @@ def test_the_example_is_of_the_manifest() -> None:
     environment = environments.load(environments.names()[0])
     given = example("sandbox")
     assert given["AWS_REGION"] == environment.region
-    assert given["AWS_ROLE_ARN"] == f"arn:aws:iam::{environment.account_id}:role/{environment.role_name}"
+
+
+def test_the_sandbox_plays_every_environment_that_ships() -> None:
+    shipped = {path.stem for path in (PROJECT / "include" / "environments").glob("*.yaml")}
+    assert set(sandbox_options().environments) == shipped
 
 
 def _told_by_the_sandbox() -> Environment:
@@ -85,7 +92,7 @@ def _told_by_the_sandbox() -> Environment:
     options = sandbox_options()
     of = f"http://{options.advertise}"
     addresses = Addresses(f"{of}:{options.port}", f"{of}:{options.admin_port}", f"{of}:{options.confluent_port}")
-    files = Files(options.token_file, options.connections_file, options.provider_mirror)
+    files = Files(options.token_file, options.connections_file, options.provider_mirror, options.tokens)
     return sandbox_environment(addresses, options.region, options.role_arn, files)
 
 
@@ -93,7 +100,13 @@ def _told_by_the_sandbox() -> Environment:
 def test_airflow_is_told_what_the_sandbox_would_tell(service: str) -> None:
     told = _told_by_the_sandbox()
     del told["TIDEGATE_SANDBOX_ADMIN"]  # for whoever makes faults, not for the product
+    for name in AMBIENT:  # for people's commands: tasks act as roles of their environment
+        del told[name]
+    tokens = told.pop("TIDEGATE_TOKEN_FILES")
     environment = _environment("sandbox", service)
+    assert set(AMBIENT) & set(environment) == set()
+    if service in WORKERS:
+        assert environment["TIDEGATE_TOKEN_FILES"] == tokens
     assert {name: environment.get(name) for name in told} == told
     assert set(told.unset) & set(environment) == set()
     assert example("sandbox")["COMPOSE_PROFILES"] in services()["sandbox"]["profiles"]
@@ -111,7 +124,8 @@ def test_confluent_is_asked_where_the_sandbox_listens(monkeypatch: pytest.Monkey
 def test_aws_has_nothing_of_the_sandbox(service: str) -> None:
     """A person sets up a connection or a secrets backend there; an endpoint would block, a stand-in be ignored."""
     also_on_aws = {name for name in example("aws") if name in services()["scheduler"]["environment"]}
-    of_the_sandbox = set(_told_by_the_sandbox()) - also_on_aws - {"AWS_DEFAULT_REGION"}
+    either = {"AWS_DEFAULT_REGION", "TIDEGATE_TOKEN_FILES"}
+    of_the_sandbox = set(_told_by_the_sandbox()) - also_on_aws - either
     assert {name for name in of_the_sandbox if not name.startswith("AWS_")} == {
         "TIDEGATE_SANDBOX_ADMIN",
         "TIDEGATE_STAND_IN_MIRROR",
@@ -136,11 +150,9 @@ def test_aws_has_no_endpoint_and_no_sandbox(service: str) -> None:
     assert {name for name in environment if name.startswith("AWS_")} == {
         "AWS_REGION",
         "AWS_DEFAULT_REGION",
-        "AWS_ROLE_ARN",
-        "AWS_ROLE_SESSION_NAME",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
         "AWS_USE_FIPS_ENDPOINT",
         "AWS_USE_DUALSTACK_ENDPOINT",
+        *(AMBIENT if service in WORKERS else ()),
     }
     assert "COMPOSE_PROFILES" not in example("aws")
 
@@ -152,11 +164,29 @@ def test_an_instance_role_needs_no_variable_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_token_lies_in_the_mounted_directory(profile: str) -> None:
-    token = Path(_environment(profile)["AWS_WEB_IDENTITY_TOKEN_FILE"])
-    for service in ("api-server", "scheduler", "dag-processor", "triggerer"):
-        mounts = interpolated(services()[service]["volumes"], example(profile))
-        assert [mount for mount in mounts if mount.endswith(f":{token.parent}:ro")]
+@pytest.mark.parametrize("service", WORKERS)
+def test_the_workers_tokens_lie_in_the_directory_that_workers_alone_have(service: str, profile: str) -> None:
+    given = _environment(profile, service)
+    token = PurePosixPath(given.get("TIDEGATE_TOKEN_FILES") or given["AWS_WEB_IDENTITY_TOKEN_FILE"])
+    assert PurePosixPath("/opt/airflow/web_identity") in token.parents
+    assert [mount for mount in _mounted(service, profile) if mount.endswith(":/opt/airflow/web_identity:ro")]
+    assert not [mount for mount in _mounted("api-server", profile) if "/opt/airflow/web_identity" in mount]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_api_server_reads_and_has_the_readers_tokens_alone(profile: str) -> None:
+    given = _environment(profile, "api-server")
+    assert given["TIDEGATE_ACTS_AS"] == "reader"
+    token = PurePosixPath(given["TIDEGATE_TOKEN_FILES"])
+    assert PurePosixPath("/opt/airflow/reader_identity") in token.parents
+    assert [mount for mount in _mounted("api-server", profile) if mount.endswith(":/opt/airflow/reader_identity:ro")]
+    assert [name for name in WORKERS if "TIDEGATE_ACTS_AS" in _environment(profile, name)] == []
+    assert sandbox_options().reader_tokens == Path("/opt/airflow/reader_identity")
+
+
+def _mounted(service: str, profile: str) -> list[str]:
+    found: list[str] = interpolated(services()[service]["volumes"], example(profile))
+    return found
 
 
 @pytest.mark.parametrize(("profile", "endpoints"), [("sandbox", 6), ("aws", 0)])

@@ -30,6 +30,7 @@ _HOLDER = {
     "Version": "1.11.4",
     "Created": "2026-01-17T20:14:27.123456789Z",
 }
+WORKERS = "system:serviceaccount:tidegate:dev-min"
 TAGS = {"project": "fraud-platform", "environment": ENVIRONMENT, "lifecycle": "ephemeral"}
 
 
@@ -42,14 +43,12 @@ def undone(part: str) -> Callable[[Scene], Played]:
     return lambda scene: Played(persons={part: lambda _stage: scene.undo.close()})
 
 
-def another_role(scene: Scene) -> None:
-    """A role of the account that the same tokens may assume, with every right: it is not the environment's."""
-    iam, name = scene.stage.sandbox.client("iam"), f"{PREFIX}-other"
-    trust = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(everything))
-    variable("AWS_ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/{name}")(scene)
+def role_trusts_another(scene: Scene) -> None:
+    """Somebody lets another service account assume the role, in place of the workers'."""
+    iam = scene.stage.sandbox.client("iam")
+    trust = json.dumps(iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"])
+    assert WORKERS in trust
+    iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=trust.replace(WORKERS, "system:serviceaccount:x:y"))
 
 
 def role_unbounded(scene: Scene) -> None:

@@ -103,13 +103,13 @@ SCENARIOS: tuple[Scenario, ...] = (
         cheap=True,
     ),
     Scenario(
-        name="the worker assumed another role",
+        name="the role trusts the worker no more",
         phase="m2",
         conf=GO_ON,
-        codes=("ROLE-MISMATCH",),
+        codes=("CREDENTIAL-METHOD-UNREADABLE",),
         steps=2,
-        broken=breakages.another_role,
-        played=breakages.undone("set AWS_ROLE_ARN to the role"),
+        broken=breakages.role_trusts_another,
+        played=lambda _scene: Played(persons={"tidegate policy dev_min --owner": breakages.owner_applies}),
     ),
     Scenario(
         name="somebody took the boundary off the execution role",
@@ -145,15 +145,6 @@ SCENARIOS: tuple[Scenario, ...] = (
         steps=2,
         broken=breakages.empty_lock,
         played=lambda _scene: Played(answers={"lock_id": "damaged-01ba4719c80b"}),
-    ),
-    Scenario(
-        name="the worker points at another region",
-        phase="m2",
-        conf=GO_ON,
-        codes=("REGION-UNREADABLE",),
-        steps=2,
-        broken=breakages.variable("AWS_REGION", "us-east-1"),
-        played=breakages.undone("set AWS_REGION=eu-west-2"),
     ),
     Scenario(
         name="the lock table was deleted",

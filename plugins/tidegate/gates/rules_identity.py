@@ -275,9 +275,8 @@ def _caller_unusable(
             remedy=Remedy.of(
                 Person(
                     OPERATOR,
-                    "mend what is observed: without a token, say where it lies (oidc.token_file in the manifest, or "
-                    "AWS_WEB_IDENTITY_TOKEN_FILE on the worker); where the role denies it, the account's owner runs "
-                    "what `tidegate policy <environment> --owner` prints",
+                    "mend what is observed: the worker's token, or the role's trust, which the account's owner puts "
+                    "right with `tidegate policy <environment> --owner`",
                 ),
                 Clear(),
             ),

@@ -58,6 +58,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def session_name(phase: Phase, run_after: datetime, task_id: str) -> str:
+    """`m2_20260213T201427Z.c_core.apply`: AWS's own logs show run and task beside each call."""
+    return f"{phase}_{run_after.astimezone(UTC):%Y%m%dT%H%M%SZ}.{task_id}"
+
+
 @dataclass(kw_only=True)
 class LaneRun:
     """Everything a collector of a lane may use.
@@ -87,8 +92,6 @@ class LaneRun:
     dag_status: Callable[[str], DagStatus]
     dag_runs: DagRuns
     cloud_key: Callable[[str], Observed[CloudKey]]
-    session_name: str
-    """Of the role's sessions of this try: AWS's logs show it beside each call."""
     clients: Clients
     local: LocalStore
     remote: S3Store
@@ -243,7 +246,8 @@ class LaneRun:
         Without a key the provider says so itself, and no plan is made.
         """
         environ = {name: it for name, it in os.environ.items() if name not in {*CONFLUENT_KEYS, *OF_THE_WORKER}}
-        environ |= identity_of(self.environment, self.session_name).variables(workspace.directory)
+        named = session_name(self.phase, self.run_after, self.task_id)
+        environ |= identity_of(self.environment, named).variables(workspace.directory)
         if self.environment.stacks[workspace.stack].identities == "confluent":
             match self.confluent_key():
                 case Known(found):
@@ -280,8 +284,7 @@ def open_run(
 ) -> LaneRun:
     """Load manifest and policies anew and connect the clients. Raises ManifestError."""
     environment = environments.load(environment_name)
-    session_name = f"{lane.phase}_{run_after.astimezone(UTC):%Y%m%dT%H%M%SZ}.{task_id}"
-    clients = Clients.acting_for(environment, session_name)
+    clients = Clients.acting_for(environment, session_name(lane.phase, run_after, task_id))
     return LaneRun(
         lane=lane,
         environment=environment,
@@ -301,7 +304,6 @@ def open_run(
         dag_status=dag_status,
         dag_runs=dag_runs,
         cloud_key=cloud_key,
-        session_name=session_name,
         clients=clients,
         local=LocalStore(settings().runs_dir),
         remote=S3Store(clients.s3, environment.evidence.bucket),

@@ -42,6 +42,8 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
     """The run of a lane in this task try. Raises ManifestError."""
     for name in _CHATTY:  # their notes on credentials and endpoints hide what on-call looks for
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A role that cannot be assumed is a blocker; here it would be a stack trace for each question besides.
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
     ti = context["ti"]
     run = open_run(
         lane,

@@ -137,7 +137,7 @@ def test_blockers(facts: IdentityFacts, codes: list[str]) -> None:
         ),
         pytest.param(
             called(region=Known("us-east-1")),
-            "set AWS_REGION=eu-west-2 in the worker's environment",
+            "run this version of tidegate on the worker: it acts as the environment's role alone",
             id="another-region",
         ),
         pytest.param(
@@ -195,8 +195,8 @@ def test_which_endpoint_is_allowed(facts: IdentityFacts, expected: str) -> None:
         (called(credential_method=Known("")), "credentials of the worker", "no provider"),
         (called(temporary=Known(False)), "credentials of the worker", "a long-lived access key"),
         (called(account_id=REFUSED), "caller of AWS", "unreadable: AccessDenied: GetCallerIdentity"),
-        (called(region=Absent()), "AWS_REGION", "none"),
-        (called(region=Known("us-east-1")), "AWS_REGION", "us-east-1"),
+        (called(region=Absent()), "caller of AWS", "none"),
+        (called(region=Known("us-east-1")), "region", "us-east-1"),
         (tooled(terraform_version=Absent()), "terraform", "none"),
         (tooled(terraform_version=Known("2.0.0")), "terraform", "2.0.0 (binary terraform)"),
         (tooled(terraform_version=Known("")), "terraform", "an empty version (binary terraform)"),

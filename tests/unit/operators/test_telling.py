@@ -20,7 +20,7 @@ from tidegate.operators.telling import tell_of_no_verdict, tell_of_verdict
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
     found: list[Alert] = []
 
-    def deliver(_environment: Any, _channel: Any, alert: Alert, _context: Any) -> None:
+    def deliver(_clients: Any, _environment: Any, _channel: Any, alert: Alert, _context: Any) -> None:
         found.append(alert)
 
     monkeypatch.setattr(notifiers, "deliver", deliver)

@@ -108,11 +108,11 @@ def sent(left: Stores, monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
     """What the callback sends, with the stores of the test behind it."""
     found: list[Alert] = []
 
-    def deliver(_environment: Any, _channel: Any, alert: Alert, _context: Any) -> None:
+    def deliver(_clients: Any, _environment: Any, _channel: Any, alert: Alert, _context: Any) -> None:
         found.append(alert)
 
     monkeypatch.setattr(notifiers, "deliver", deliver)
-    monkeypatch.setattr(Clients, "from_environment", lambda _region: SimpleNamespace(s3=None))
+    monkeypatch.setattr(Clients, "acting_for", lambda *_: SimpleNamespace(s3=None))
     monkeypatch.setattr(stores, "S3Store", lambda _s3, _bucket: left.remote)
     monkeypatch.setattr(stores, "LocalStore", lambda _directory: left.local)
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example")

@@ -34,7 +34,7 @@ OTHER = "another"
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The work bucket of dev_min, and the client of a task that has none of its own."""
-    monkeypatch.setattr(xcom, "_of_this_task", [])
+    monkeypatch.setattr(xcom, "_of_this_task", {})
     with s3_in_moto(BUCKET) as client:
         monkeypatch.setattr(Clients, "_make", lambda *_: client)
         yield client
@@ -261,7 +261,7 @@ def test_what_cannot_be_deleted_expires_and_fails_nothing(s3: Any) -> None:
 
 
 def test_it_asks_with_the_client_that_the_lane_has(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client more costs a tenth of a second. One of another region would ask elsewhere."""
+    """A client more costs a tenth of a second. One of another environment would act as another role."""
     made: list[str] = []
     client = s3_client()
 
@@ -272,7 +272,7 @@ def test_it_asks_with_the_client_that_the_lane_has(s3: Any, monkeypatch: pytest.
     monkeypatch.setattr(Clients, "_make", make)
     clients = Clients.from_environment("eu-west-2")
     assert clients.s3 is client
-    run = SimpleNamespace(clients=clients)
+    run = SimpleNamespace(clients=clients, environment=SimpleNamespace(name="dev_min"))
     monkeypatch.setattr(airflow_run, "open_run", lambda *_, **__: run)
     monkeypatch.setattr(airflow_run, "static_keys_in_connections", lambda: Known(()))
     ti = SimpleNamespace(dag_id=DAG, run_id=RUN, task_id=TASK, try_number=1)
@@ -280,7 +280,7 @@ def test_it_asks_with_the_client_that_the_lane_has(s3: Any, monkeypatch: pytest.
     assert lane_run({"ti": ti, "dag_run": SimpleNamespace(run_after=None), "params": {}}, lane, "dev_min") is run
     assert pulled(pushed(DOCUMENT)) == DOCUMENT
     assert made == ["s3 eu-west-2"]
-    share(Clients.from_environment("us-east-1"))
+    share(OTHER, Clients.from_environment("eu-west-2"))
     pushed(DOCUMENT)
     assert made == ["s3 eu-west-2", "s3 eu-west-2"]
 
