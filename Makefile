@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8080
+ENVIRONMENT ?= dev_min
 CONF ?= {}
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,8 +44,8 @@ $(READY): requirements.txt requirements-dev.txt requirements-terraform.txt requi
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "tidegate.pth").write_text(str(pathlib.Path("plugins").resolve()) + "\n")'
 	@touch $(READY)
 
-demo: setup ## the main job in the embedded sandbox: bootstrap, build, tear down, prove; ends with PASS or FAIL
-	@$(BIN)/python -m workbench demo
+demo: setup ## the main job in the embedded sandbox: bootstrap, build, tear down, prove; ends with PASS or FAIL (ENVIRONMENT=dev_min)
+	@$(BIN)/python -m workbench demo '$(ENVIRONMENT)'
 
 incidents: setup ## the four incidents replayed in the sandbox: each fails closed, is fixed, and its rerun passes
 	@$(BIN)/python -m workbench incidents

@@ -22,9 +22,9 @@ console = Console(soft_wrap=True)
 
 
 @app.command("demo")
-def run_demo() -> None:
-    """Build, tear down and prove dev_min in the sandbox, through Airflow's real scheduler."""
-    raise typer.Exit(demo.main(console))
+def run_demo(environment: Annotated[str, typer.Argument(help="which environment")] = demo.ENVIRONMENT) -> None:
+    """Build, tear down and prove an environment in the sandbox, through Airflow's real scheduler."""
+    raise typer.Exit(demo.main(console, environment))
 
 
 @app.command("incidents")

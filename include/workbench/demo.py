@@ -1,4 +1,4 @@
-"""The main job, end to end: M1, M2 and M9 of dev_min through Airflow's real scheduler against the sandbox.
+"""The main job, end to end: M1, M2 and M9 of an environment through Airflow's real scheduler against the sandbox.
 
 Ends with `tidegate demo: PASS` or `tidegate demo: FAIL` and leaves `runs/demo/summary.json`.
 """
@@ -31,11 +31,16 @@ from workbench.places import Bench, demo_bench
 from workbench.rest import Airflow
 
 ENVIRONMENT = "dev_min"
-PLAN: tuple[tuple[Phase, str, dict[str, Any]], ...] = (
-    ("m1", "m1_backend_bootstrap", {}),
-    ("m2", "m2_substrate_build", {}),
-    ("m9", "m9_teardown_cost_check", {"target": "demo+confluent", "confirm": ENVIRONMENT}),
-)
+
+
+def plan_of(environment: Environment) -> tuple[tuple[Phase, str, dict[str, Any]], ...]:
+    """The phases with their DAGs and params: bootstrap, build, and the teardown of all that may go."""
+    everything = {"target": "+".join(environment.destroyable_stacks), "confirm": environment.name}
+    return (
+        ("m1", "m1_backend_bootstrap", {}),
+        ("m2", "m2_substrate_build", {}),
+        ("m9", "m9_teardown_cost_check", everything),
+    )
 
 
 @dataclass(slots=True)
@@ -55,8 +60,9 @@ class PhaseResult:
         return self.state == "success" and bool(self.lanes) and all(lane["passed"] for lane in self.lanes)
 
 
-def main(console: Console) -> int:
-    """Run the demo; 0 only when everything passed."""
+def main(console: Console, name: str = ENVIRONMENT) -> int:
+    """Run the demo of an environment; 0 only when everything passed. Raises ManifestError."""
+    environment = environments.load(name)
     bench = demo_bench()
     began = time.monotonic()
     if session.stop(bench):
@@ -68,28 +74,33 @@ def main(console: Console) -> int:
         connection = session.start(bench)
         started = time.monotonic() - began
         console.print(f"ready after {started:.0f} s: Airflow at {connection.url}")
-        results, checks = _phases(console, bench, Airflow(connection))
+        results, checks = _phases(console, bench, environment, Airflow(connection))
     finally:
         session.stop(bench)
-    summary = _summary(bench, results, checks, started, time.monotonic() - began)
+    summary = _summary(bench, environment, results, checks, started, time.monotonic() - began)
     (bench.directory / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     _show(console, results, checks, summary)
     return 0 if summary["overall_pass"] else 1
 
 
-def _phases(console: Console, bench: Bench, airflow: Airflow) -> tuple[list[PhaseResult], dict[str, bool]]:
-    airflow.wait_for_dags({f"{ENVIRONMENT}.{dag}" for _, dag, _ in PLAN})
+def _phases(
+    console: Console, bench: Bench, environment: Environment, airflow: Airflow
+) -> tuple[list[PhaseResult], dict[str, bool]]:
+    plan = plan_of(environment)
+    airflow.wait_for_dags({f"{environment.name}.{dag}" for _, dag, _ in plan})
     sandbox = session.sandbox_environment(bench)
     session.apply_to_this_process(sandbox)
     settings.cache_clear()
-    environment = environments.load(ENVIRONMENT)
-    clients = Clients.from_environment(environment.region)
-    results, serials = [], {}
-    for phase, dag, conf in PLAN:
-        result = _run(console, airflow, environment, clients, phase, f"{ENVIRONMENT}.{dag}", conf)
+    clients = Clients.acting_for(environment, "demo")
+    kept = tuple(environment.stacks_by_lifecycle("persistent"))
+    results: list[PhaseResult] = []
+    serials: dict[tuple[str, Phase], int | None] = {}
+    for phase, dag, conf in plan:
+        result = _run(console, airflow, environment, clients, phase, f"{environment.name}.{dag}", conf)
         results.append(result)
-        version = read_state(clients, environment, "core").version
-        serials[phase] = version.value.serial if isinstance(version, Known) else None
+        for stack in kept:
+            version = read_state(clients, environment, stack).version
+            serials[stack, phase] = version.value.serial if isinstance(version, Known) else None
         if not result.passed:
             break
     emptied = {stack: read_state(clients, environment, stack).resources for stack in environment.destroyable_stacks}
@@ -105,8 +116,11 @@ def _phases(console: Console, bench: Bench, airflow: Airflow) -> tuple[list[Phas
         },
         **{f"{stack} state is empty after M9": found == Known(()) for stack, found in emptied.items()},
         "no identity of Confluent and no secret in SSM is left": _nothing_left(clients, environment, sandbox),
-        "core's state serial is the same before and after M9": serials.get("m2") is not None
-        and serials.get("m2") == serials.get("m9"),
+        **{
+            f"{stack}'s state serial is the same before and after M9": serials.get((stack, "m2")) is not None
+            and serials.get((stack, "m2")) == serials.get((stack, "m9"))
+            for stack in kept
+        },
     }
 
 
@@ -178,7 +192,12 @@ def explain(console: Console, airflow: Airflow, dag_id: str, run_id: str) -> Non
 
 
 def _summary(
-    bench: Bench, results: list[PhaseResult], checks: dict[str, bool], started: float, total: float
+    bench: Bench,
+    environment: Environment,
+    results: list[PhaseResult],
+    checks: dict[str, bool],
+    started: float,
+    total: float,
 ) -> dict[str, Any]:
     rows = [
         json.loads(line)
@@ -186,10 +205,12 @@ def _summary(
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
     executions = {result.execution_id for result in results}
+    complete = len(results) == len(plan_of(environment))
     terraform = sum(row["seconds"] for row in rows if row["execution_id"] in executions)
     tasks = sum(result.task_seconds for result in results)
     return {
-        "overall_pass": len(results) == len(PLAN) and all(result.passed for result in results) and all(checks.values()),
+        "environment": environment.name,
+        "overall_pass": complete and all(result.passed for result in results) and all(checks.values()),
         "executions": {result.phase: result.execution_id for result in results},
         "phases": {
             result.phase: {

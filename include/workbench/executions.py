@@ -41,7 +41,7 @@ def lanes_of(clients: Clients, environment: Environment, phase: Phase, execution
     spec = phase_of(environment, phase)
     rows, platform_run = [], None
     for lane in (*spec.lanes, spec.verdict):
-        place = snapshot_place(environment.name, phase, lane.name, execution_id, lane.snapshot)
+        place = snapshot_place(environment.name, environment.mirror, phase, lane.name, execution_id, lane.snapshot)
         if lane.snapshot == "teardown_proof":
             place = proof_place(platform_run or f"unnumbered_{execution_id}")
         row = {

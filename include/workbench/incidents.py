@@ -94,7 +94,7 @@ def main(console: Console, bench: Bench) -> int:
         airflow = Airflow(connection)
         airflow.wait_for_dags(set(DAGS.values()))
         with SandboxClient(sandbox["TIDEGATE_SANDBOX_ADMIN"]) as admin:
-            steps = Replay(console, airflow, admin, manifest, sandbox["AWS_REGION"]).run()
+            steps = Replay(console, airflow, admin, manifest).run()
     finally:
         session.stop(bench)
     passed = bool(steps) and all(step.as_expected for step in steps)
@@ -135,7 +135,6 @@ class Replay:
     airflow: Airflow
     admin: SandboxClient
     manifest: Manifest
-    region: str
     _run: tuple[Phase, str] = field(default=("m1", ""), init=False)
 
     def run(self) -> list[Step]:
@@ -155,7 +154,7 @@ class Replay:
 
     def _in1(self) -> Iterator[Step]:
         """IN1: unit and threshold of the budget changed behind Terraform's back, after core was planned."""
-        budget = Budget(self.region)
+        budget = Budget()
         yield self._step(
             "IN1",
             "budget changed by hand: EUR, and an alert at 12",
@@ -223,7 +222,8 @@ class Replay:
                 pending.pop()[1]()
 
         self.airflow.follow(DAGS[phase], run_id, on_change)
-        environment, clients = environments.load(ENVIRONMENT), Clients.from_environment(self.region)
+        environment = environments.load(ENVIRONMENT)
+        clients = Clients.acting_for(environment, "incidents")
         execution = execution_id_of(clients, environment, phase, DAGS[phase], run_id)
         if not execution:
             raise WorkbenchError(
@@ -261,9 +261,9 @@ def _sound(environment: Environment, store: EvidenceStore, execution_id: str, *,
 class Budget:
     """The budget of the environment, changed through AWS as a person in the console would."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self) -> None:
         environment = environments.load(ENVIRONMENT)
-        self._client = Clients.from_environment(region).budgets
+        self._client = Clients.acting_for(environment, "incidents").budgets
         self._named: Any = {"AccountId": environment.account_id, "BudgetName": environment.budget.name}
 
     def stray(self) -> None:

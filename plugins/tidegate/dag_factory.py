@@ -62,7 +62,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         dagrun_timeout=timedelta(minutes=spec.deadline_minutes) if spec.deadline_minutes else None,
         params=params_of(environment, phase),
         tags=["tidegate", environment.name, phase],
-        default_args={"retries": 0, "owner": "tidegate"},
+        default_args={"retries": 0, "owner": "tidegate", **_queue(environment)},
         render_template_as_native_obj=False,
         on_failure_callback=RunWithoutVerdict(environment=environment.name, phase=phase),
     ) as dag:
@@ -82,6 +82,10 @@ def _build(environment: Environment, phase: Phase) -> DAG:
                 tasks[earlier] >> task
             task >> verdict
     return dag
+
+
+def _queue(environment: Environment) -> dict[str, str]:
+    return {} if environment.queue is None else {"queue": environment.queue}
 
 
 def _timeout(spec: PhaseSpec, lane: Lane) -> timedelta | None:

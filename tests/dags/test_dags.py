@@ -14,12 +14,13 @@ from airflow.dag_processing.dagbag import DagBag
 from manifests import COMMITTED
 from standins import three_stacks
 from tidegate import environments
-from tidegate.dag_factory import _build
+from tidegate.dag_factory import _build, dags_of
 from tidegate.lanes.phases import phase_of
 from tidegate.models.environment import BUILD_PARAMS, Environment
 from tidegate.models.stack import StackParam
 from tidegate.operators.without_verdict import RunWithoutVerdict
 from tidegate.pools import pool_of, pools
+from tidegate.settings import settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 PHASES = {
@@ -115,6 +116,21 @@ def test_a_build_waits_for_what_a_stack_needs_and_for_none_of_it_to_fail(bag: An
     )
     assert {task.trigger_rule for task in found.values()} == {"none_failed"}
     assert dag.max_active_tasks == environments.load("dev_min").slots == 2
+
+
+def test_an_environment_with_a_queue_leaves_its_tasks_to_that_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = COMMITTED.read_text("utf-8")
+    (tmp_path / COMMITTED.name).write_text(text.replace("\nstacks:", "\nqueue: team-a\nstacks:"), "utf-8")
+    monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(tmp_path))
+    settings.cache_clear()
+    queues = {task.queue for phase in ("m2", "audit") for dag in dags_of(phase).values() for task in dag.tasks}
+    assert queues == {"team-a"}
+
+
+def test_without_one_they_go_where_airflow_sends_them(bag: Any) -> None:
+    assert {task.queue for dag in bag.dags.values() for task in dag.tasks} == {"default"}
 
 
 DESTROYS = ["d_demo.destroy", "d_demo.verify", "e_confluent.destroy", "e_confluent.verify", "e_confluent.orphans"]

@@ -1,5 +1,6 @@
 """`tidegate policy --owner`, run with bash as printed: once it puts everything right, twice it changes nothing."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from tidegate.models.execution_role import ExecutionRole, role_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 OTHERS = "somebody-elses-audience"
+READER = "arn:aws:iam::123456789012:role/fraud-platform-dev-min-reader"
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory, role: ExecutionRole) -> Ite
         provider = {"OpenIDConnectProviderArn": role.provider_arn}
         iam.add_client_id_to_open_id_connect_provider(**provider, ClientID=OTHERS)
         iam.remove_client_id_from_open_id_connect_provider(**provider, ClientID=role.audience)
+        name = READER.rpartition("/")[2]
+        iam.detach_role_policy(RoleName=name, PolicyArn=READER.replace(":role/", ":policy/"))
+        iam.delete_role(RoleName=name)
         yield sandbox
 
 
@@ -64,3 +69,16 @@ def test_the_provider_is_shared_and_nothing_is_taken_off_it(shared: Sandbox, rol
     assert {it["PolicyArn"] for it in iam.list_attached_role_policies(RoleName=role.name)["AttachedPolicies"]} == {
         *role.policies
     }
+
+
+def test_the_api_servers_role_reads_and_nothing_else(shared: Sandbox, role: ExecutionRole) -> None:
+    run_as_owner(shared, role)
+    iam = shared.client("iam")
+    assert role.reader is not None
+    assert role.reader.arn == READER
+    attached = iam.list_attached_role_policies(RoleName=role.reader.name)["AttachedPolicies"]
+    assert [it["PolicyArn"] for it in attached] == [role.reader.policy_arn]
+    [statement] = json.loads(role.reader.policy)["Statement"]
+    assert all(action.startswith(("s3:Get", "s3:List")) for action in statement["Action"])
+    trust = iam.get_role(RoleName=role.reader.name)["Role"]["AssumeRolePolicyDocument"]
+    assert trust == json.loads(role.reader.trust)

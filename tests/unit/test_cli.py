@@ -70,7 +70,7 @@ class Mirror:
         """Put a lane's snapshot there."""
         phase: Phase = execution[:2]  # type: ignore[assignment]
         lane = phase_of(three_stacks(), phase).lane(task)
-        place = snapshot_place("dev_min", phase, lane.name, execution, lane.snapshot)
+        place = snapshot_place("dev_min", "dev_substrate", phase, lane.name, execution, lane.snapshot)
         if lane.snapshot == "teardown_proof":
             place = proof_place(PLATFORM_RUN)
         document = {"status": status, "blockers": [], "attempt": attempt, "platform_run": PLATFORM_RUN, **fields}

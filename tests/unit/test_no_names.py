@@ -10,7 +10,6 @@ from tidegate.environments import load, names
 
 PLUGINS = PROJECT / "plugins" / "tidegate"
 ALLOWED = {
-    ("evidence/layout.py", "dev_min"): "its mirror has lain below dev_substrate since the first version",
     ("models/budget.py", "core"): "evidence of versions that knew the stack by name",
     ("models/stack_variables.py", "core"): "variables of a root that ships, by the root's name",
     ("models/stack_variables.py", "demo"): "variables of a root that ships, by the root's name",

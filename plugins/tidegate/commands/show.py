@@ -35,7 +35,7 @@ def show(
     platform_run = outcome = ""
     spec = phase_of(manifest, phase)
     for lane in (*spec.lanes, spec.verdict):
-        place = snapshot_place(environment, phase, lane.name, execution, lane.snapshot)
+        place = snapshot_place(environment, manifest.mirror, phase, lane.name, execution, lane.snapshot)
         if lane.snapshot == "teardown_proof":
             place = proof_place(platform_run or f"unnumbered_{execution}")
         found = newest(store, place.remote if remote else place.local)

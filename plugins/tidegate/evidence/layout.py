@@ -35,17 +35,16 @@ class Place:
         return _attempt(self.local, attempt)
 
 
-def snapshot_place(environment: str, phase: Phase, lane: str, execution_id: str, name: str) -> Place:
-    """The place of a lane's snapshot. `lane` is e.g. `M2.C`."""
+def snapshot_place(environment: str, mirror: str, phase: Phase, lane: str, execution_id: str, name: str) -> Place:
+    """The place of a lane's snapshot. `mirror` is the environment's folder below `runs/`, `lane` e.g. `M2.C`."""
     stamp = execution_id.partition("_")[2]
-    root = "dev_substrate" if environment == "dev_min" else environment
     if phase == "m2":
         folder = f"m2_{lane.partition('.')[2].lower()}/{stamp}"
     else:
         folder = f"{phase if phase in ('m1', 'm9') else _FOLDERS[phase]}/{execution_id}"
     return Place(
         remote=f"evidence/{environment}/{_FOLDERS[phase]}/{execution_id}/{name}",
-        local=f"{root}/{folder}/{name}",
+        local=f"{mirror}/{folder}/{name}",
     )
 
 

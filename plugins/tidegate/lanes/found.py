@@ -63,7 +63,7 @@ def rested_on(
     digests = {given.sha256 for given in verdict.inputs}
     told = []
     for lane in phase_of(environment, phase).lanes:
-        place = _place(environment.name, phase, lane, verdict)
+        place = _place(environment, phase, lane, verdict)
         left = newest(local, place.local) if lane.before_backend else newest(remote, place.remote)
         document: Any = None if left is None else _parsed(left[1])
         found_there = _found(lane, place, remote, document, verdict.execution_id)
@@ -72,10 +72,10 @@ def rested_on(
     return tuple(told)
 
 
-def _place(environment: str, phase: Phase, lane: Lane, verdict: Snapshot) -> Place:
+def _place(environment: Environment, phase: Phase, lane: Lane, verdict: Snapshot) -> Place:
     if lane.snapshot == "teardown_proof":
         return proof_place(verdict.platform_run or f"unnumbered_{verdict.execution_id}")
-    return snapshot_place(environment, phase, lane.name, verdict.execution_id, lane.snapshot)
+    return snapshot_place(environment.name, environment.mirror, phase, lane.name, verdict.execution_id, lane.snapshot)
 
 
 def alerts_of(

@@ -138,7 +138,8 @@ class LaneRun:
 
     def place_of(self, lane: Lane, execution_id: str) -> Place:
         """Where a lane's snapshot of any execution of its phase is stored. Not for the teardown proof."""
-        return snapshot_place(self.environment.name, lane.phase, lane.name, execution_id, lane.snapshot)
+        named, mirror = self.environment.name, self.environment.mirror
+        return snapshot_place(named, mirror, lane.phase, lane.name, execution_id, lane.snapshot)
 
     def stored(self, lane: Lane) -> tuple[StoredObject, bytes] | None:
         """The newest attempt of a lane's snapshot. Raises StoreUnreachable."""

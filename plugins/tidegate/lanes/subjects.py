@@ -24,6 +24,7 @@ def subject_of(environment: Environment, execution: str, *, remote: bool) -> Sub
     spec = phase_of(environment, phase_of_execution(execution))
     return Subject(
         environment=environment.name,
+        mirror=environment.mirror,
         phase=spec.phase,
         execution_id=execution,
         bucket=environment.evidence.bucket,

@@ -61,6 +61,8 @@ class Evidence(_Section):
 
     bucket: BucketName
     retention_days: Annotated[int, Field(ge=1, le=365)]
+    mirror: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")] | None = None
+    """The folder below runs/ that repeats what the bucket holds. None: it is called as the environment."""
 
 
 class Work(_Section):
@@ -186,6 +188,8 @@ class Environment(_Section):
     work: Work
     slots: Annotated[int, Field(ge=1, le=8)] = 2
     """How many lanes of one run may work at a time, and how many Terraforms."""
+    queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")] | None = None
+    """Airflow's queue of all tasks, so that workers of its own take them. None: whichever worker is free."""
     stacks: dict[StackName, Stack] = Field(min_length=1)
     budget: Budget
     cost_scope: tuple[Literal["aws", "confluent"], ...] = Field(min_length=1)
@@ -292,6 +296,11 @@ class Environment(_Section):
     def dashed(self) -> str:
         """`fraud-platform-dev-min`: the prefix of every name in the environment."""
         return f"{self.project}-{self.name.replace('_', '-')}"
+
+    @property
+    def mirror(self) -> str:
+        """The environment's folder below runs/."""
+        return self.evidence.mirror or self.name
 
     @property
     def role_arn(self) -> str:

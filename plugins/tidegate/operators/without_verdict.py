@@ -161,7 +161,7 @@ def left_by(environment: Any, phase: Phase, local: Any, remote: Any, life: Life)
     if not isinstance(claimed, Known):
         named = f"{life.run_id} (claim of its execution: {shown(claimed)})"
         return Left(execution_id=named, verdict=None, unreadable=isinstance(claimed, Unreadable))
-    place = snapshot_place(environment.name, phase, verdict.name, claimed.value, verdict.snapshot)
+    place = snapshot_place(environment.name, environment.mirror, phase, verdict.name, claimed.value, verdict.snapshot)
     try:
         stored = newest(store, place.local if verdict.before_backend else place.remote)
         judged = None if stored is None else parse_snapshot(unseal(stored[1]))
@@ -177,7 +177,7 @@ def _address(environment: Any, phase: Phase, remote: Any, verdict: Snapshot) -> 
     from tidegate.lanes.phases import phase_of
 
     lane = phase_of(environment, phase).verdict
-    place = snapshot_place(environment.name, phase, lane.name, verdict.execution_id, lane.snapshot)
+    place = snapshot_place(environment.name, environment.mirror, phase, lane.name, verdict.execution_id, lane.snapshot)
     return str(remote.uri(place.remote_key(verdict.attempt)))
 
 

@@ -28,6 +28,8 @@ class Subject:
     """An execution. `remote` tells whether keys are those of the bucket or those of the mirror."""
 
     environment: str
+    mirror: str
+    """Its folder below runs/."""
     phase: Phase
     execution_id: str
     bucket: str
@@ -44,7 +46,7 @@ class Subject:
         """Where the attempts of a snapshot lie."""
         if required.snapshot == PROOF:
             return proof_place(platform_run or f"unnumbered_{self.execution_id}")
-        return snapshot_place(self.environment, self.phase, required.lane, self.execution_id, required.snapshot)
+        return self._place(required.lane, required.snapshot)
 
     def stem(self, place: Place) -> str:
         """Key of a place in this store, without attempt and extension."""
@@ -59,8 +61,10 @@ class Subject:
         lanes = {required.lane for required in self.required}
         if self.phase == "m2":  # the mirror has a folder per lane: also look where no lane of this version writes
             lanes |= {f"M2.{letter}" for letter in ascii_uppercase}
-        places = (snapshot_place(self.environment, self.phase, lane, self.execution_id, "") for lane in lanes)
-        return tuple(sorted({self.stem(place) for place in places}))
+        return tuple(sorted({self.stem(self._place(lane, "")) for lane in lanes}))
+
+    def _place(self, lane: str, snapshot: str) -> Place:
+        return snapshot_place(self.environment, self.mirror, self.phase, lane, self.execution_id, snapshot)
 
     def key_of(self, uri: str, places: tuple[Place, ...]) -> str | None:
         """The key under which this store would hold a document; None when it is not one of this store's.

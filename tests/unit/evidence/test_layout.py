@@ -81,7 +81,8 @@ M1, M2, M9 = "m1_20260213T200000Z", "m2_20260213T201427Z", "m9_20260214T090000Z"
     ],
 )
 def test_places_of_dev_min(phase: Phase, lane: str, execution_id: str, name: str, remote: str, local: str) -> None:
-    assert snapshot_place("dev_min", phase, lane, execution_id, name) == Place(remote=remote, local=local)
+    place = snapshot_place("dev_min", "dev_substrate", phase, lane, execution_id, name)
+    assert place == Place(remote=remote, local=local)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_places_of_dev_min(phase: Phase, lane: str, execution_id: str, name: str
     [("m1", "M1.A", f"staging/m1/{M2}/x"), ("m2", "M2.A", "staging/m2_a/20260213T201427Z/x")],
 )
 def test_other_environments_are_mirrored_under_their_own_name(phase: Phase, lane: str, local: str) -> None:
-    place = snapshot_place("staging", phase, lane, M2, "x")
+    place = snapshot_place("staging", "staging", phase, lane, M2, "x")
     assert place.local == local
     assert place.remote.startswith("evidence/staging/")
 
@@ -148,6 +149,6 @@ def test_a_key_tells_its_attempt(attempt: int) -> None:
 def test_no_two_lanes_share_a_place(phase: Phase) -> None:
     spec = phase_of(load("dev_min"), phase)
     lanes = (*spec.lanes, spec.verdict)
-    places = [snapshot_place("dev_min", phase, lane.name, f"{phase}_x", lane.snapshot) for lane in lanes]
+    places = [snapshot_place("dev_min", "x", phase, lane.name, f"{phase}_x", lane.snapshot) for lane in lanes]
     assert len({place.remote for place in places}) == len(lanes)
     assert len({place.local for place in places}) == len(lanes)

@@ -122,10 +122,50 @@ def test_objects_are_deleted_only_where_they_may_be(role: ExecutionRole) -> None
 def test_one_audience_and_one_subject_are_trusted(role: ExecutionRole, environment: Environment) -> None:
     [statement] = json.loads(role.trust)["Statement"]
     assert statement["Principal"] == {"Federated": role.provider_arn}
+    assert environment.oidc is not None
     issuer = environment.oidc.provider_url.removeprefix("https://")
     assert statement["Condition"] == {
         "StringEquals": {f"{issuer}:aud": environment.oidc.audience, f"{issuer}:sub": environment.oidc.subject}
     }
+
+
+WORKER, API_SERVER = "arn:aws:iam::999999999999:role/airflow/worker", "arn:aws:iam::999999999999:role/airflow/api"
+
+
+def from_worker(environment: Environment, **worker: str) -> Environment:
+    given = {"identity": "from_worker", "oidc": None, "worker": {"role_arn": WORKER, **worker}}
+    return Environment.model_validate(environment.model_dump(by_alias=True) | given)
+
+
+def test_a_workers_own_role_is_trusted_in_place_of_tokens(
+    environment: Environment, policy: ExecutionRolePolicy
+) -> None:
+    made = execution_role(policy, from_worker(environment, reader_arn=API_SERVER), {})
+    assert (made.provider_arn, made.audience) == (None, "")
+    assert json.loads(made.trust)["Statement"] == [
+        {"Effect": "Allow", "Principal": {"AWS": WORKER}, "Action": "sts:AssumeRole"}
+    ]
+    assert made.reader is not None
+    assert json.loads(made.reader.trust)["Statement"][0]["Principal"] == {"AWS": API_SERVER}
+    assert "oidc" not in json.dumps(made.as_document()).replace("oidc-provider/*", "")
+
+
+def test_the_readers_token_is_another_one_than_the_workers(role: ExecutionRole) -> None:
+    assert role.reader is not None
+    subjects = [
+        json.loads(text)["Statement"][0]["Condition"]["StringEquals"]["oidc.sandbox.tidegate.example:sub"]
+        for text in (role.trust, role.reader.trust)
+    ]
+    assert subjects == ["system:serviceaccount:tidegate:dev-min", "system:serviceaccount:tidegate:api-server"]
+
+
+def test_nobody_reads_where_nobody_is_named(environment: Environment, policy: ExecutionRolePolicy) -> None:
+    assert environment.oidc is not None
+    silent = environment.model_copy(update={"oidc": environment.oidc.model_copy(update={"reader_subject": None})})
+    for each in (silent, from_worker(environment)):
+        made = execution_role(policy, each, {})
+        assert made.reader is None
+        assert "reader" not in made.as_document()
 
 
 def test_a_placeholder_that_nobody_knows_is_named(environment: Environment, policy: ExecutionRolePolicy) -> None:
