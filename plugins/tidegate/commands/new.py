@@ -1,6 +1,7 @@
-"""`tidegate new`: writes what a new stack or a new gate begins with. It changes nothing that is there already.
+"""`tidegate new`: writes what a new environment, stack or gate begins with. It changes nothing that is there already.
 
 * `new stack`: a root, its manifest entry and its allowed types
+* `new environment`: a manifest (commands/new_environment.py)
 * `new gate`: the gate, its facts, its test, and its lines in the registry and in the table of facts that pass
 """
 
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tidegate.commands.environment_option import EnvironmentOption
+from tidegate.commands.new_environment import environment as environment_command
 
 if TYPE_CHECKING:
     from tidegate.models.environment import Environment
@@ -28,6 +30,9 @@ _TYPES = ("aws_ssm_parameter",)
 @new.callback()
 def _root() -> None:
     """Write a skeleton into the project."""
+
+
+new.command("environment")(environment_command)
 
 
 @new.command("stack")
