@@ -168,6 +168,7 @@ def lane_run(
         "dag_status": lambda dag_id: DagStatus(dag_id=dag_id, paused=Known(False), loads=Known(True)),
         "dag_runs": SimpleNamespace(),
         "cloud_key": lambda _connection: Absent(),
+        "login": lambda _connection: Absent(),
         "clients": SimpleNamespace(),
         "local": LocalStore(directory / "runs"),
         "remote": MemoryStore(),

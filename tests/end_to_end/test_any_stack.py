@@ -3,18 +3,16 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from own_project import edit, own_project, passed
 from remedies.breakages import owner_applies
-from stage import BUILD, ENVIRONMENT, Stage, environment_variable
+from stage import BUILD, ENVIRONMENT, Stage
 from tidegate import cli
-from tidegate.settings import settings
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 
@@ -45,6 +43,15 @@ variable "log_days" {
   type = number
 }
 
+variable "api_token" {
+  type      = string
+  sensitive = true
+}
+
+output "token_length" {
+  value = nonsensitive(length(var.api_token))
+}
+
 resource "aws_ssm_parameter" "topic" {
   name  = "${var.parameter_prefix}/alert_topic"
   type  = "String"
@@ -67,35 +74,8 @@ resource "aws_dynamodb_table" "jobs" {
   }
 }
 """
+SECRET = "r3ports-s3cr3t-of-the-api"
 LOGS = "fraud-platform-dev-min-{}-jobs"
-
-
-@contextmanager
-def own_project(stage: Stage) -> Iterator[Path]:
-    """Manifests, policies and roots of a person's own: copies that may be changed for the `with` block."""
-    settings.cache_clear()
-    place = stage.directory / "own-project"
-    shutil.rmtree(place, ignore_errors=True)
-    left_out = shutil.ignore_patterns(".terraform")
-    for name in ("environments", "policies", "terraform"):
-        shutil.copytree(getattr(settings(), f"{name}_dir"), place / name, ignore=left_out)
-    with ExitStack() as until:
-        for name in ("environments", "policies", "terraform"):
-            until.enter_context(environment_variable(f"TIDEGATE_{name.upper()}_DIR", str(place / name)))
-        settings.cache_clear()
-        yield place
-
-
-def edit(path: Path, change: Callable[[Any], None]) -> None:
-    yaml = YAML(typ="rt")
-    document = yaml.load(path.read_text("utf-8"))
-    change(document)
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(document, file)
-
-
-def passed(run: Any) -> None:
-    assert run.state == "success", (run.tasks, {name: run.codes(name) for name in run.snapshots})
 
 
 def test_new_stacks_are_built_judged_and_torn_down(
@@ -114,9 +94,12 @@ def test_new_stacks_are_built_judged_and_torn_down(
         ):
             main = root / "main.tf"
             main.write_text(main.read_text("utf-8") + more, "utf-8")
+        monkeypatch.setenv("AIRFLOW_CONN_REPORTS_API", json.dumps({"conn_type": "http", "password": SECRET}))
+        connection = {"reports_api": {"password": "TF_VAR_api_token"}}
         names = outside / "locals.tf"
         names.write_text(names.read_text("utf-8").replace("analytics", "reports"), "utf-8")
         edit(manifest, lambda it: it["stacks"].update(reports=YAML(typ="safe").load(ENTRY.format(root=outside))))
+        edit(manifest, lambda it: it["stacks"]["reports"].update(connections=connection))
         edit(manifest, lambda it: it["preserve"].update(types=["aws_s3_bucket", "aws_budgets_budget"]))
         edit(types, lambda it: it["stacks"].update(reports=["aws_ssm_parameter", "aws_cloudwatch_log_group"]))
 
@@ -141,6 +124,11 @@ def test_new_stacks_are_built_judged_and_torn_down(
         assert days == {LOGS.format("analytics"): 3, LOGS.format("reports"): 7}, "the form's field is a variable"
         topic = built.sandbox.client("ssm").get_parameter(Name=f"/fraud-platform/{ENVIRONMENT}/reports/alert_topic")
         assert topic["Parameter"]["Value"].endswith(":fraud-platform-dev-min-alerts"), "core's output is a variable"
+
+        lengths = {it: built.state_document(it)["outputs"].get("token_length") for it in ("analytics", "reports")}
+        assert lengths == {"analytics": None, "reports": {"value": len(SECRET), "type": "number"}}
+        left = [path for path in built.directory.rglob("*") if path.is_file() and "own-project" not in path.parts]
+        assert [path for path in left if SECRET.encode() in path.read_bytes()] == [], "the secret is nowhere"
 
         with built.state_edited("core", lambda it: it["outputs"].pop("alert_topic_arn")):
             stale = built.run("m2", platform_run="continue", **BUILD)

@@ -31,7 +31,7 @@ def root_blockers(root: Observed[RootSources], stack: str) -> Iterator[Blocker]:
     )
     if isinstance(root, Known):
         for part in root.value.parts:
-            yield from each(_value(part, root.value, stack), _presence(part, stack))
+            yield from each(_value(part, root.value, stack), _presence(part, stack), _secret(part, stack))
 
 
 def _value(part: RootPart, root: RootSources, stack: str) -> Iterator[Blocker]:
@@ -72,6 +72,15 @@ def _presence(part: RootPart, stack: str) -> Iterator[Blocker]:
             yield _file(part, stack)
         case "not_understood":
             yield _not_understood(part, stack)
+
+
+def _secret(part: RootPart, stack: str) -> Iterator[Blocker]:
+    """What the stack takes from Airflow's connections."""
+    match part.kind:
+        case "open_variable":
+            yield _open_variable(part, stack)
+        case "no_login":
+            yield _no_login(part)
 
 
 def _provider(part: RootPart, root: RootSources, stack: str) -> Blocker:
@@ -218,6 +227,33 @@ def _file(part: RootPart, stack: str) -> Blocker:
         expected="no values, no settings of the command line and no plugins beside the code",
         remedy=Remedy.of(
             Person(AUTHOR, f"take it out of {root_of(stack)}; values belong into the stack's entry in the manifest"),
+            Clear(),
+        ),
+    )
+
+
+def _open_variable(part: RootPart, stack: str) -> Blocker:
+    return Blocker(
+        code="ROOT-VARIABLE-NOT-SENSITIVE",
+        summary="a variable takes a secret, and terraform would show it",
+        resource=part.where,
+        observed=f"variable {part.what} is not sensitive, or not there",
+        expected="sensitive = true",
+        remedy=Remedy.of(
+            Person(AUTHOR, f"write sensitive = true into variable {part.what} of {root_of(stack)}"), Clear()
+        ),
+    )
+
+
+def _no_login(part: RootPart) -> Blocker:
+    return Blocker(
+        code="ROOT-CONNECTION-UNUSABLE",
+        summary="the stack takes a credential from an Airflow connection, and there is none",
+        resource=part.where,
+        observed=part.what,
+        expected="a connection with what the manifest names",
+        remedy=Remedy.of(
+            Person(OPERATOR, "put the named connection right in Airflow (Admin, Connections) or its secrets backend"),
             Clear(),
         ),
     )

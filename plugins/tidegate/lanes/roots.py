@@ -1,9 +1,12 @@
 """A stack's root is judged before terraform sees it: nothing of a refused one is copied or initialised (ADR 42)."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from tidegate.gates.rules_root import root_blockers
 from tidegate.lanes.run import LaneRun
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
-from tidegate.models.root import RootSources
+from tidegate.models.root import RootPart, RootSources
 from tidegate.terraform import workspace
 from tidegate.terraform.root_reader import read_root
 from tidegate.terraform.workspace import StackRootMissing, Workspace
@@ -17,11 +20,19 @@ def look_at_root(run: LaneRun, stack: str) -> Observed[RootSources]:
     """What the root and its local modules hold. Absent: it is no root of a stack, so terraform is not started there."""
     try:
         root, modules = workspace.sources(run.environment, stack)
-        return Known(read_root(root, modules, run.environment.providers))
+        secret = run.environment.stacks[stack].secret_variables
+        found = read_root(root, modules, run.environment.providers, secret)
+        return Known(replace(found, parts=(*found.parts, *_logins(run, stack))))
     except StackRootMissing:
         return Absent()
     except OSError as error:
         return Unreadable(f"{error.strerror}: {error.filename}")
+
+
+def _logins(run: LaneRun, stack: str) -> Iterator[RootPart]:
+    for name, held in run.logins(stack).items():
+        if isinstance(held, Unreadable):
+            yield RootPart(kind="no_login", what=held.reason, where=f"stacks.{stack}.connections.{name}")
 
 
 def checked_workspace(run: LaneRun, stack: str) -> tuple[Workspace, str]:

@@ -22,6 +22,7 @@ from tidegate.models.confluent import CloudKey
 from tidegate.models.control import Lease, PlatformRun
 from tidegate.models.environment import Environment
 from tidegate.models.identity import Profile, StaticKey
+from tidegate.models.login import Login
 from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.policy import Policies
 from tidegate.models.snapshot import InputRecord
@@ -92,6 +93,8 @@ class LaneRun:
     dag_status: Callable[[str], DagStatus]
     dag_runs: DagRuns
     cloud_key: Callable[[str], Observed[CloudKey]]
+    login: Callable[[str], Observed[Login]]
+    """What a connection of Airflow holds; like a cloud key it goes into no facts and no text. Absent: no such one."""
     clients: Clients
     local: LocalStore
     remote: S3Store
@@ -209,6 +212,7 @@ class LaneRun:
             intents=self.intents(workspace.stack),
             owner=IntentOwner(self.execution_id, self.dag_id, self.run_id, self.task_id, self.try_number),
             environ=self._child_environ(workspace),
+            secrets=self._secrets(workspace.stack),
             on_heartbeat=self._renew_lease,
         )
         self.terraform_runs.append(terraform)
@@ -240,22 +244,42 @@ class LaneRun:
                 named = confluent.api_key_connection
                 return Unreadable(f"Airflow has no connection {named}, which confluent.api_key_connection names")
 
-    def _child_environ(self, workspace: Workspace) -> dict[str, str]:
-        """The worker's variables, but the identity of the environment in place of the worker's, and the key of
-        Confluent Cloud for the stacks alone that act there (ID1, ID4).
+    def logins(self, stack: str) -> dict[str, Known[Login] | Unreadable]:
+        """By connection that the stack takes: what Airflow holds, or why it cannot be used."""
+        found: dict[str, Known[Login] | Unreadable] = {}
+        for name, variables in self.environment.stacks[stack].connections.items():
+            match self.login(name):
+                case Known(held) if "" in variables.taken_from(held).values():
+                    lacks = "login" if variables.login is not None and not held.login else "password"
+                    found[name] = Unreadable(f"connection {name} has no {lacks}")
+                case Known() | Unreadable() as held:
+                    found[name] = held
+                case _:
+                    found[name] = Unreadable(f"Airflow has no connection {name}")
+        return found
 
-        Without a key the provider says so itself, and no plan is made.
-        """
-        environ = {name: it for name, it in os.environ.items() if name not in {*CONFLUENT_KEYS, *OF_THE_WORKER}}
+    def _child_environ(self, workspace: Workspace) -> dict[str, str]:
+        """The worker's variables, but the identity of the environment in place of the worker's (ID1)."""
         named = session_name(self.phase, self.run_after, self.task_id)
-        environ |= identity_of(self.environment, named).variables(workspace.directory)
-        if self.environment.stacks[workspace.stack].identities == "confluent":
+        environ = {name: it for name, it in os.environ.items() if name not in OF_THE_WORKER}
+        return environ | identity_of(self.environment, named).variables(workspace.directory)
+
+    def _secrets(self, stack: str) -> dict[str, str]:
+        """What the stack's connections hold, and the key of Confluent Cloud where it acts there (ID4).
+
+        Without that key the provider says so itself, and no plan is made; the others were judged with the root.
+        """
+        entry, secrets = self.environment.stacks[stack], dict[str, str]()
+        for name, held in self.logins(stack).items():
+            if isinstance(held, Known):
+                secrets |= entry.connections[name].taken_from(held.value)
+        if entry.identities == "confluent":
             match self.confluent_key():
                 case Known(found):
-                    environ |= zip(CONFLUENT_KEYS, (found.key, found.secret), strict=True)
+                    secrets |= zip(CONFLUENT_KEYS, (found.key, found.secret), strict=True)
                 case Unreadable(reason):
                     self.log(f"no credentials of Confluent Cloud: {reason}")
-        return environ
+        return secrets
 
     def _renew_lease(self, _seconds: float) -> None:
         if self.lane.before_backend:
@@ -282,6 +306,7 @@ def open_run(
     dag_status: Callable[[str], DagStatus],
     dag_runs: DagRuns,
     cloud_key: Callable[[str], Observed[CloudKey]],
+    login: Callable[[str], Observed[Login]],
 ) -> LaneRun:
     """Load manifest and policies anew and connect the clients. Raises ManifestError."""
     environment = environments.load(environment_name)
@@ -305,6 +330,7 @@ def open_run(
         dag_status=dag_status,
         dag_runs=dag_runs,
         cloud_key=cloud_key,
+        login=login,
         clients=clients,
         local=LocalStore(settings().runs_dir),
         remote=S3Store(clients.s3, environment.evidence.bucket),

@@ -13,6 +13,8 @@ RootKind = Literal[
     "module",
     "no_backend",
     "not_understood",
+    "no_login",
+    "open_variable",
     "provider",
     "provisioner",
     "remote_state",
@@ -32,6 +34,8 @@ class RootPart:
     * `module`: a source that is not a directory which is copied with the root
     * `symlink`: one that leaves the root; `file`: one that Terraform would take settings from
     * `not_understood`: what could not be read
+    * `open_variable`: a variable that takes a secret and is not sensitive, or is not there
+    * `no_login`: why a connection that the stack takes cannot be used
     """
 
     kind: RootKind

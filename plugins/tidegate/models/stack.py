@@ -3,11 +3,13 @@
 A stack is this entry, a root and its allowed types. No Python knows a stack by name.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from tidegate.models.aws_names import BucketName, Region
+from tidegate.models.login import TERRAFORM_VARIABLE, ConnectionName, ConnectionVariables
 
 StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,20}$")]
 SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", max_length=200)]
@@ -87,6 +89,8 @@ class Stack(_Section):
     """Variables that hold an output of an upstream stack, by name: `vpc_id: network.vpc_id`."""
     params: dict[VariableName, StackParam] = {}
     """Fields of M2's form, by name of the variable that each becomes."""
+    connections: dict[ConnectionName, ConnectionVariables] = {}
+    """Airflow connections whose login and password the stack's terraform gets, as environment variables."""
     required_outputs: tuple[str, ...] = ()
     required_secrets: tuple[SecretName, ...] = ()
     """SSM parameters that the stack writes, by name below `Environment.secrets_prefix`."""
@@ -98,6 +102,12 @@ class Stack(_Section):
     def root_path(self) -> str:
         """Where the root lies, as people write it."""
         return self.root if "/" in self.root else f"include/terraform/{self.root}"
+
+    @property
+    def secret_variables(self) -> tuple[str, ...]:
+        """Variables of the root that come from connections: they have to be sensitive."""
+        names = (name for each in self.connections.values() for name in each.names)
+        return tuple(it.removeprefix(TERRAFORM_VARIABLE) for it in names if it.startswith(TERRAFORM_VARIABLE))
 
     @property
     def has_contract(self) -> bool:
@@ -127,7 +137,17 @@ class Stack(_Section):
     @model_validator(mode="after")
     def _a_variable_has_one_value(self) -> "Stack":
         seen: set[str] = set()
-        for field, names in (("outputs", self.outputs), ("params", self.params), ("variables", self.variables)):
+        secret = self.secret_variables
+        given = [name for each in self.connections.values() for name in each.names]
+        if len(set(given)) < len(given):
+            raise ValueError("connections: two of them give the same variable")
+        fields: tuple[tuple[str, Iterable[str]], ...] = (
+            ("outputs", self.outputs),
+            ("params", self.params),
+            ("variables", self.variables),
+            ("connections", secret),
+        )
+        for field, names in fields:
             twice = seen & set(names)
             if twice:
                 raise ValueError(f"{field}: {', '.join(sorted(twice))} is given by another field already")

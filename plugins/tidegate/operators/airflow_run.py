@@ -15,6 +15,7 @@ from tidegate.lanes.run import LaneRun, open_run
 from tidegate.lanes.spec import Lane
 from tidegate.models.confluent import CloudKey
 from tidegate.models.identity import StaticKey
+from tidegate.models.login import Login
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.redaction import without_secrets
 from tidegate.models.viability import DagStatus
@@ -62,6 +63,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         dag_status=lambda dag_id: dag_status(ti, dag_id),
         dag_runs=SupervisedDagRuns(ti),
         cloud_key=cloud_key,
+        login=login,
     )
     share(run.environment.name, run.clients)
     return run
@@ -104,7 +106,19 @@ def static_keys_in_connections() -> Observed[tuple[StaticKey, ...]]:
 
 
 def cloud_key(connection_id: str) -> Observed[CloudKey]:
-    """The Cloud API key in an Airflow connection: login and password. From here on Airflow masks it in every log.
+    """The Cloud API key in an Airflow connection: login and password. Absent: there is no such connection."""
+    held = login(connection_id)
+    if not isinstance(held, Known):
+        return held
+    key, secret = held.value.login, held.value.password
+    if not key or not secret:
+        without = "login" if not key else "password"
+        return Unreadable(f"connection {connection_id} has no {without}; it needs a Cloud API key and its secret")
+    return Known(CloudKey(key=key, secret=secret))
+
+
+def login(connection_id: str) -> Observed[Login]:
+    """Login and password of an Airflow connection. From here on Airflow masks them in every log.
 
     Absent: there is no such connection. Why one cannot be used is told without its content (ID4): what a parser says
     about a connection that is broken may quote it.
@@ -115,13 +129,11 @@ def cloud_key(connection_id: str) -> Observed[CloudKey]:
         return Absent()
     except (AirflowException, AirflowRuntimeError, OSError, ValueError) as error:
         return Unreadable(f"connection {connection_id}: {type(error).__name__}")
-    key, secret = connection.login, connection.password
-    if not key or not secret:
-        without = "login" if not key else "password"
-        return Unreadable(f"connection {connection_id} has no {without}; it needs a Cloud API key and its secret")
-    for text in (secret, key, base64.b64encode(f"{key}:{secret}".encode()).decode()):
-        mask_secret(text)
-    return Known(CloudKey(key=key, secret=secret))
+    held = Login(login=connection.login or "", password=connection.password or "")
+    for text in (held.password, held.login, base64.b64encode(f"{held.login}:{held.password}".encode()).decode()):
+        if text:
+            mask_secret(text)
+    return Known(held)
 
 
 def dag_status(ti: Any, dag_id: str) -> DagStatus:

@@ -37,7 +37,6 @@ _PASSED_ON = frozenset(
         *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
         *("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED"),
         *("AWS_CA_BUNDLE", "AWS_S3_USE_PATH_STYLE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"),
-        *CONFLUENT_KEYS,
     }
 )
 
@@ -68,11 +67,16 @@ class Started:
     create_time: float
 
 
-def child_environment(environ: Mapping[str, str], cli_config: Path, intent: str) -> dict[str, str]:
-    """The allow-listed environment of a child: no static keys, nothing that could switch Terraform's behaviour."""
+def child_environment(
+    environ: Mapping[str, str], cli_config: Path, intent: str, secrets: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The allow-listed environment of a child: no static keys, nothing that could switch Terraform's behaviour.
+
+    `secrets` are the stack's own credentials, under names that its manifest entry may give them.
+    """
     passed = {name: environ[name] for name in _PASSED_ON if name in environ}
     passed |= {name: value for name, value in environ.items() if name.startswith("AWS_ENDPOINT_URL")}
-    return passed | {
+    return {**(secrets or {}), **passed} | {
         "TF_CLI_CONFIG_FILE": str(cli_config),
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",

@@ -50,11 +50,19 @@ _PLUGINS = "terraform.d"
 """Terraform also looks for providers below it."""
 
 
-def read_root(root: Path, modules: Path, allowed_providers: tuple[str, ...]) -> RootSources:
-    """The root's parts that a judgement asks for. Raises OSError where a directory or file cannot be read."""
+def read_root(
+    root: Path, modules: Path, allowed_providers: tuple[str, ...], secret_variables: tuple[str, ...] = ()
+) -> RootSources:
+    """The root's parts that a judgement asks for. Raises OSError where a directory or file cannot be read.
+
+    `secret_variables` are those of the root that take a secret.
+    """
     digest = source_digest(root, modules)
     reader = _Reader(root, modules)
     reader.read()
+    for name in secret_variables:
+        if name not in reader.sensitive:
+            reader.add("open_variable", name, reader.declared.get(name, "variables.tf"))
     return RootSources(
         parts=tuple(reader.found.values()), source_digest=digest, allowed_providers=tuple(sorted(allowed_providers))
     )
@@ -66,6 +74,9 @@ class _Reader:
         """By its name in the working copy: what lies there."""
         self.found: dict[tuple[str, str], RootPart] = {}
         self.read_already: set[str] = set()
+        self.declared: dict[str, str] = {}
+        """Variables of the root, and where they stand."""
+        self.sensitive: set[str] = set()
 
     def read(self) -> None:
         for name, directory in self.copied.items():
@@ -152,9 +163,17 @@ class _Reader:
             self.calls(copied, where, block)
         elif block.type in _USED_BY:
             self.works(where, block, named)
+        elif block.type == "variable" and copied == "root":
+            self.variable(where, block)
         for inner in block.blocks if block.type == "check" else ():
             if inner.type == "data":
                 self.works(_moved(where, inner.line), inner, named)
+
+    def variable(self, where: str, block: Block) -> None:
+        self.declared[block.labels[0]] = where
+        for attribute in block.all_of("sensitive"):
+            if [token.text for token in attribute.tokens] == ["true"]:
+                self.sensitive.add(block.labels[0])
 
     def runs_something(self, block: Block, where: str) -> None:
         for inner in block.blocks:

@@ -60,6 +60,8 @@ class Terraform:
     intents: IntentLog
     owner: IntentOwner
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Credentials that this stack's terraform alone gets, by environment variable (ID4)."""
     on_heartbeat: Callable[[float], None] = lambda _seconds: None
     commands: list[str] = field(default_factory=list)
     errored_sha256: str | None = None
@@ -196,7 +198,7 @@ class Terraform:
             ended = process.run(
                 [*find_program(settings().terraform).command, command, *arguments],
                 cwd=self.workspace.root,
-                environment=process.child_environment(self.environ, self._cli_config(), intent),
+                environment=process.child_environment(self.environ, self._cli_config(), intent, self.secrets),
                 logs=logs,
                 deadline_seconds=self.environment.deadlines.terraform,
                 on_start=remember,

@@ -26,6 +26,11 @@ CODES: list[Any] = [
     (RootPart(kind="connection", what="connection", where="main.tf:3"), "ROOT-CONNECTION"),
     (RootPart(kind="data_source", what="external", where="main.tf:3"), "ROOT-DATA-SOURCE"),
     (RootPart(kind="data_source", what="http", where="main.tf:3"), "ROOT-DATA-SOURCE"),
+    (RootPart(kind="open_variable", what="api_token", where="main.tf:3"), "ROOT-VARIABLE-NOT-SENSITIVE"),
+    (
+        RootPart(kind="no_login", what="Airflow has no connection x", where="stacks.demo.connections.x"),
+        "ROOT-CONNECTION-UNUSABLE",
+    ),
     (RootPart(kind="credentials", what="profile of provider aws", where="main.tf:3"), "ROOT-CREDENTIALS"),
     (RootPart(kind="remote_state", what="http", where="main.tf:3"), "ROOT-REMOTE-STATE"),
     (RootPart(kind="remote_state", what="an expression", where="main.tf:3"), "ROOT-REMOTE-STATE"),
@@ -94,7 +99,7 @@ def test_each_thing_has_its_code(part: RootPart, code: str) -> None:
     (blocker,) = root_blockers(Known(root_sources(part)), "demo")
     assert (blocker.code, blocker.resource) == (code, part.where)
     assert part.what in blocker.observed
-    assert "<root of demo>" in blocker.remedy.text
+    assert ("<root of demo>" in blocker.remedy.text) is (part.kind != "no_login"), "who mends it mends the root"
 
 
 def test_of_several_each_is_said() -> None:

@@ -9,9 +9,12 @@ import pytest
 
 from factories_world import NOW, plan, state_version
 from stage import PROJECT
+from standins import dev_min
 from tidegate.gates.registry import by_id
 from tidegate.lanes import audit_drift, build, planning, roots, scope, taint
 from tidegate.lanes.run import ActionBlocked
+from tidegate.models.environment import Environment
+from tidegate.models.login import Login
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.settings import settings
 from tidegate.terraform import workspace
@@ -126,6 +129,57 @@ def test_what_is_shipped_is_copied(place: Place) -> None:
     looked = roots.look_at_root(run, "demo")
     assert isinstance(looked, Known)
     assert (looked.value.source_digest, looked.value.allowed_providers) == (digest, run.environment.providers)
+
+
+HELD = Known(Login(login="somebody", password="s3cr3t"))
+
+
+def takes(**variables: str) -> Environment:
+    """demo takes a connection."""
+    document = dev_min()[0].model_dump(by_alias=True)
+    document["stacks"]["demo"]["connections"] = {"api": variables}
+    return Environment.model_validate(document)
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (Absent(), "Airflow has no connection api"),
+        (Unreadable("connection api: ValueError"), "connection api: ValueError"),
+        (Known(Login(login="", password="s3cr3t")), "connection api has no login"),
+        (Known(Login(login="somebody", password="")), "connection api has no password"),
+    ],
+)
+def test_without_its_connection_a_stack_is_not_planned(place: Place, held: Any, said: str) -> None:
+    given = takes(login="API_USER", password="API_TOKEN")
+    run = place.run("m2", "f_demo.plan_and_guard", environment=given, login=lambda _name: held)
+    with pytest.raises(roots.RootRefused, match=f"ROOT-CONNECTION-UNUSABLE stacks.demo.connections.api: {said}"):
+        roots.checked_workspace(run, "demo")
+    assert place.is_untouched()
+
+
+def test_a_stacks_connection_reaches_its_terraform_alone(place: Place) -> None:
+    given = takes(login="API_USER", password="API_TOKEN")
+    run = place.run("m2", "f_demo.plan_and_guard", environment=given, login=lambda _name: HELD)
+    roots.checked_workspace(run, "demo")
+    assert run._secrets("demo") == {"API_USER": "somebody", "API_TOKEN": "s3cr3t"}
+    assert run._secrets("core") == {}
+    looked = roots.look_at_root(run, "demo")
+    assert "s3cr3t" not in repr(looked)
+
+
+def test_half_a_connection_is_enough_where_half_is_taken(place: Place) -> None:
+    given = takes(password="API_TOKEN")
+    only = Known(Login(login="", password="s3cr3t"))
+    run = place.run("m2", "f_demo.plan_and_guard", environment=given, login=lambda _name: only)
+    assert run._secrets("demo") == {"API_TOKEN": "s3cr3t"}
+
+
+def test_a_variable_that_would_be_shown_takes_no_secret(place: Place) -> None:
+    given = takes(password="TF_VAR_region")
+    run = place.run("m2", "f_demo.plan_and_guard", environment=given, login=lambda _name: HELD)
+    with pytest.raises(roots.RootRefused, match=r"ROOT-VARIABLE-NOT-SENSITIVE variables\.tf:\d+: variable region"):
+        roots.checked_workspace(run, "demo")
 
 
 def test_no_root_is_left_to_the_plan_to_say(place: Place) -> None:

@@ -11,6 +11,7 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 
 from tidegate.lanes import readiness
 from tidegate.models.confluent import CloudKey
+from tidegate.models.login import Login
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.operators import airflow_run
 from tidegate.operators.airflow_run import XCOM_KEY, handed_over, log, resolve
@@ -118,6 +119,17 @@ def test_the_key_is_login_and_password_and_masked_from_then_on(monkeypatch: pyte
     assert masked == ["s3cr3t-of-the-cloud", "CLOUDKEY", token]
     assert "s3cr3t" not in repr(found)
     assert "CLOUDKEY" not in repr(found)
+
+
+def test_a_login_may_be_half_and_what_there_is_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched(monkeypatch, Held(login=None))
+    masked: list[str] = []
+    monkeypatch.setattr(airflow_run, "mask_secret", masked.append)
+    held = airflow_run.login("confluent_dev_min")
+    assert held == Known(Login(login="", password="s3cr3t-of-the-cloud"))
+    assert "s3cr3t-of-the-cloud" in masked
+    assert "" not in masked
+    assert "s3cr3t" not in repr(held)
 
 
 def test_no_such_connection(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -383,6 +383,8 @@ FORBIDDEN = {
     "TIDEGATE_RUNS_DIR": "runs",
     "LD_PRELOAD": "evil.so",
     "PYTHONPATH": "plugins",
+    "CONFLUENT_CLOUD_API_KEY": "key",
+    "CONFLUENT_CLOUD_API_SECRET": "secret",
 }
 PASSED = {
     "PATH": "bin",
@@ -398,9 +400,13 @@ PASSED = {
     "AWS_S3_USE_PATH_STYLE": "true",
     "AWS_USE_FIPS_ENDPOINT": "true",
     "AWS_USE_DUALSTACK_ENDPOINT": "true",
-    "CONFLUENT_CLOUD_API_KEY": "key",
-    "CONFLUENT_CLOUD_API_SECRET": "secret",
 }
+
+
+def test_a_stacks_own_credentials_are_added_and_replace_nothing(tmp_path: Path) -> None:
+    secrets = {"GITHUB_TOKEN": "s3cr3t", "PATH": "elsewhere", "GOGC": "1"}
+    given = child_environment(PASSED, tmp_path / "rc", "77aa", secrets)
+    assert (given["GITHUB_TOKEN"], given["PATH"], given["GOGC"]) == ("s3cr3t", "bin", "400")
 
 
 def test_the_environment_of_a_child_is_an_allow_list(tmp_path: Path) -> None:

@@ -53,6 +53,32 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
+OPEN = 'variable "api_token" {\n  type = string\n}\n'
+CLOSED = 'variable "api_token" {\n  type      = string\n  sensitive = true\n}\n'
+IN_JSON = '{"variable": {"api_token": {"type": "string", "sensitive": true}}}'
+
+
+@pytest.mark.parametrize(
+    ("files", "refused"),
+    [
+        ({}, [("ROOT-VARIABLE-NOT-SENSITIVE", "variables.tf")]),
+        ({"inputs.tf": OPEN}, [("ROOT-VARIABLE-NOT-SENSITIVE", "inputs.tf:1")]),
+        ({"inputs.tf": CLOSED.replace("true", "false")}, [("ROOT-VARIABLE-NOT-SENSITIVE", "inputs.tf:1")]),
+        ({"inputs.tf": CLOSED.replace("true", "local.secret")}, [("ROOT-VARIABLE-NOT-SENSITIVE", "inputs.tf:1")]),
+        ({"sub/inputs.tf": CLOSED}, [("ROOT-VARIABLE-NOT-SENSITIVE", "variables.tf")]),
+        ({"inputs.tf": CLOSED}, []),
+        ({"inputs.tf.json": IN_JSON}, []),
+    ],
+)
+def test_a_variable_that_takes_a_secret_is_sensitive(
+    place: Place, files: dict[str, str], refused: list[tuple[str, str]]
+) -> None:
+    place.write(files)
+    found = read_root(place.root, place.modules, PROVIDERS, ("api_token",))
+    assert [(it.code, it.resource) for it in root_blockers(Known(found), "analytics")] == refused
+    assert place.refused() == [], "nobody asks for it where no connection gives it"
+
+
 @pytest.mark.parametrize("root", SHIPPED, ids=lambda it: it.name)
 def test_what_is_shipped_passes(root: Path) -> None:
     found = read_root(root, PROJECT / "include" / "terraform" / "modules", PROVIDERS)
