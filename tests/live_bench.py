@@ -13,6 +13,7 @@ from typing import Any
 from manifests import OWN, POLICIES
 from sandbox.client import SandboxClient
 from sandbox.testing import Sandbox
+from tidegate.settings import settings as product_settings
 from workbench import session
 from workbench.places import Bench
 from workbench.rest import Airflow
@@ -75,15 +76,18 @@ def running(directory: Path, environments: Path, *, roots: Path = ROOTS, policie
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith(("AWS_", "TIDEGATE_"))]:
         del os.environ[name]
-    os.environ |= OWN
+    os.environ |= OWN | settings  # the sandbox plays the accounts of these manifests
+    product_settings.cache_clear()
     try:
         connection = session.start(bench, more=settings)
         env = session.sandbox_environment(bench)
         with SandboxClient(env["TIDEGATE_SANDBOX_ADMIN"]) as admin:
             airflow = Airflow(connection)
-            airflow.wait_for_dags({f"dev_min.{name}" for name in session.DAGS})
+            named = [path.stem for path in environments.glob("*.yaml")]
+            airflow.wait_for_dags({f"{name}.{dag}" for name in named for dag in session.DAGS})
             yield Live(bench, airflow, Sandbox(bench.sandbox, env, admin, enforces_iam=True), source)
     finally:
         session.stop(bench)
         os.environ.clear()
         os.environ.update(before)
+        product_settings.cache_clear()
