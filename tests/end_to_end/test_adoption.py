@@ -118,4 +118,3 @@ def test_a_root_is_adopted_with_its_state(built: Stage) -> None:
         assert s3.get_object(Bucket=THEIRS, Key=KEY)["Body"].read() == before, "theirs stands as it stood"
         passed(built.run("m9", target="orders", confirm=ENVIRONMENT, read_bills_anew=True))
         assert not [it for it in sns.list_topics()["Topics"] if it["TopicArn"].endswith(TOPIC)]
-    owner_applies(built)

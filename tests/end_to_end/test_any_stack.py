@@ -142,7 +142,6 @@ def test_new_stacks_are_built_judged_and_torn_down(
         assert built.state_of("demo") == demo, "no target, so nothing of it moved"
         assert _log_groups(built) == []
         assert _tables(built) == []
-    owner_applies(built)
 
 
 def _log_groups(stage: Stage) -> list[dict[str, Any]]:
