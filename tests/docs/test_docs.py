@@ -88,7 +88,7 @@ def known_codes() -> set[str]:
     """Every code in the package: whole ones, and those that a stem and an ending make."""
     text = "\n".join(path.read_text("utf-8") for path in (PROJECT / "plugins").rglob("*.py"))
     stems = set(re.findall(r'(?:stem=|need\()"([A-Z0-9-]+)"', text))
-    endings = {"MISSING", "UNKNOWN", "UNREADABLE", *re.findall(r'otherwise="([A-Z-]+)"', text)}
+    endings = {"MISSING", "UNREADABLE", *re.findall(r'otherwise="([A-Z-]+)"', text)}
     return set(CODE.findall(text)) | {f"{stem}-{ending}" for stem in stems for ending in endings}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.price_list import DAMAGED, ListedPrice
 from tidegate.models.prices import Offer, Price, PricePolicy, Usage
 
@@ -159,7 +159,7 @@ def _compared(entry: Price | Usage, answer: Observed[ListedPrice]) -> Iterator[F
             yield unreadable(answer)
 
 
-def unreadable(answer: Unreadable | UnknownUntilApply) -> Finding:
+def unreadable(answer: Unreadable) -> Finding:
     """Why the price list gave no price, and what to do; a damaged page is nothing that a grant mends."""
     said = shown(answer)
     remedy = "allow pricing:GetProducts, or say in `offer` which product is meant; then check again"

@@ -11,12 +11,12 @@ from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import Any
 
 from tidegate.models.inventory import LiveResource
-from tidegate.models.observed import Known, Observed, shown
+from tidegate.models.observed import Known, Planned, shown
 from tidegate.models.plan import PlannedResource
 from tidegate.models.prices import ALL, Free, Price, PricePolicy, Side
 from tidegate.models.scalars import Scalar
 
-Attributes = Mapping[str, Observed[Any]]
+Attributes = Mapping[str, Planned[Any]]
 
 NOTHING = Decimal(0)
 _SMALLEST = Decimal("1E-10")

@@ -18,7 +18,6 @@ MADE = "<!-- Made by `make docs` from the code. Do not edit. -->"
 _PHASES: tuple[Phase, ...] = get_args(Phase)
 _UNREAD = {
     "MISSING": "is not there",
-    "UNKNOWN": "is not known before the apply",
     "UNREADABLE": "cannot be read",
 }
 

@@ -22,7 +22,6 @@ _REMEDIES = "rules_remedies"
 _WORDS = {"MANIFEST": MANIFEST, "OWNER": OWNER}
 _ENDINGS = {
     "MISSING": "is not there",
-    "UNKNOWN": "is not known before the apply",
     "UNREADABLE": "cannot be read",
 }
 """As `rules_observed.unusable` says them."""
@@ -377,10 +376,10 @@ class _Reader:
 
 
 _NEEDS = {
-    "unusable": ("MISSING", "UNKNOWN", "UNREADABLE"),
-    "required": ("MISSING", "UNKNOWN", "UNREADABLE"),
-    "required_equal": ("MISSING", "UNKNOWN", "UNREADABLE"),
-    "readable": ("UNKNOWN", "UNREADABLE"),
+    "unusable": ("MISSING", "UNREADABLE"),
+    "required": ("MISSING", "UNREADABLE"),
+    "required_equal": ("MISSING", "UNREADABLE"),
+    "readable": ("UNREADABLE",),
 }
 """The functions of `rules_observed`, with the endings that they give to the stem of a need."""
 

@@ -25,7 +25,7 @@ from tidegate.gates.rules_projection import projection_blockers
 from tidegate.gates.rules_remedies import CLEAR, FINDER, MAINTAINER, TEARDOWN
 from tidegate.models.blocker import Blocker
 from tidegate.models.cost import CostFacts, Money
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.remedy import OWNER, Clear, Person, Remedy
 
 _AGAIN = CLEAR
@@ -190,7 +190,7 @@ def _said(report: Report, unit: str) -> str:
     return f"{report.source} not known" if report.amount is None else f"{report.source} {report.amount} {unit}"
 
 
-def _unusable(observed: Absent | Unreadable | UnknownUntilApply, source: str) -> Blocker:
+def _unusable(observed: Absent | Unreadable, source: str) -> Blocker:
     return unusable(
         observed,
         Need(

@@ -6,7 +6,7 @@ from tidegate.gates.base import Gate, each
 from tidegate.gates.rules_observed import Need, required, unusable
 from tidegate.gates.rules_remedies import STATE_BUCKET, TEARDOWN, manifest
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.pre_destroy import PartMoment, PreDestroyFacts, StateMoment
 from tidegate.models.remedy import Clear, Remedy
 
@@ -45,7 +45,7 @@ def stops(facts: PreDestroyFacts, stack: str) -> Iterator[Blocker]:
         )
 
 
-def _not_frozen(digest: Absent | Unreadable | UnknownUntilApply) -> Blocker:
+def _not_frozen(digest: Absent | Unreadable) -> Blocker:
     return unusable(
         digest,
         Need(

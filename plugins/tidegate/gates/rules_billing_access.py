@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Unreadable
 from tidegate.models.remedy import OWNER, Clear, Person, Remedy, Wait
 
 ROOT_USER = "the account's root user"
@@ -39,7 +39,7 @@ _ACTIVATE = Remedy.of(
 _CORRECT = Remedy.of(Person(OWNER, "correct what the reason names: role, key, period or service"), Clear())
 
 
-def cost_unusable(observed: Absent | Unreadable | UnknownUntilApply, source: str) -> Iterator[Blocker]:
+def cost_unusable(observed: Absent | Unreadable, source: str) -> Iterator[Blocker]:
     """The blocker for a cost that AWS did not tell."""
     reason = observed.reason if isinstance(observed, Unreadable) else ""
     if "DataUnavailableException" in reason or _NOT_ENABLED in reason:

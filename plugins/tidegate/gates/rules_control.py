@@ -6,7 +6,7 @@ from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_remedies import FINDER, SAME_DAG, TEARDOWN, allow
 from tidegate.models.blocker import Blocker
 from tidegate.models.control import LatchRecord, Lease, LeaseHolder, PlatformRun
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.remedy import Clear, Person, Remedy, Trigger, Wait
 
 _LEASE, _LATCH, _PLATFORM_RUN = "run lease", "emergency latch", "platform run"
@@ -125,7 +125,7 @@ def platform_run_blockers(newest: Observed[PlatformRun], *, goes_on: bool, teard
             )
 
 
-def _lease_not_known(holder: Absent | Unreadable | UnknownUntilApply) -> Blocker:
+def _lease_not_known(holder: Absent | Unreadable) -> Blocker:
     return unusable(
         holder,
         Need(

@@ -6,7 +6,7 @@ from typing import Any
 
 from tidegate.gates.rules_remedies import AUTHOR, SAME_DAG, manifest, root_of
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known, Observed
+from tidegate.models.observed import Known, Planned
 from tidegate.models.plan import PlannedResource
 from tidegate.models.policy import OLD_ENGINE, SUPPORTED_TYPES, PolicyException
 from tidegate.models.remedy import Clear, Person, Remedy
@@ -50,5 +50,5 @@ def _ended(ends: Mapping[str, date], version: str) -> date | None:
     return next((day for major, day in ends.items() if version == major or version.startswith(f"{major}.")), None)
 
 
-def _text(value: Observed[Any] | None) -> str:
+def _text(value: Planned[Any] | None) -> str:
     return value.value if isinstance(value, Known) and isinstance(value.value, str) else ""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from tidegate.gates.rules_remedies import SAME_DAG, manifest
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, shown
+from tidegate.models.observed import Absent, Known, Planned, UnknownUntilApply, shown
 from tidegate.models.policy import Condition, ForbiddenRule, PolicyException
 from tidegate.models.remedy import Edit, Remedy
 
@@ -41,7 +41,7 @@ class Verdict:
 
 def judge(
     resource_type: str,
-    attributes: Mapping[str, Observed[Any]],
+    attributes: Mapping[str, Planned[Any]],
     *,
     key: str,
     rules: Sequence[ForbiddenRule],
@@ -113,7 +113,7 @@ def expired_blocker(exception: PolicyException, *, resource: str, today: date) -
     )
 
 
-def condition_outcome(condition: Condition, observed: Observed[Any] | None) -> Outcome:
+def condition_outcome(condition: Condition, observed: Planned[Any] | None) -> Outcome:
     """Judge one attribute. None: the attribute is not among the facts, so nobody looked."""
     match observed:
         case Known(value):
@@ -127,7 +127,7 @@ def condition_outcome(condition: Condition, observed: Observed[Any] | None) -> O
             return "unreadable"
 
 
-def _finding(rule: ForbiddenRule, resource_type: str, attributes: Mapping[str, Observed[Any]]) -> Finding | None:
+def _finding(rule: ForbiddenRule, resource_type: str, attributes: Mapping[str, Planned[Any]]) -> Finding | None:
     if resource_type not in rule.types:
         return None
     if rule.condition is None:

@@ -11,7 +11,7 @@ from tidegate.gates.rules_remedies import FINDER, OPERATOR, SAME_DAG, manifest
 from tidegate.gates.rules_version import meets, parse_constraint, parse_version
 from tidegate.models.blocker import Blocker
 from tidegate.models.identity import Caller, Endpoint, StaticKey, Tools
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.remedy import Clear, Person, Remedy
 
 ASSUMED_METHODS = ("assume-role", "assume-role-with-web-identity", "container-role", "iam-role")
@@ -135,12 +135,21 @@ def _account(caller: Caller) -> Iterator[Blocker]:
 def _region(caller: Caller) -> Iterator[Blocker]:
     observed, expected = caller.region, caller.expected_region
     if not isinstance(observed, Known):
-        yield _caller_unusable(observed, stem="REGION", what="the region that is asked", expected=expected)
+        yield unusable(
+            observed,
+            Need(
+                stem="REGION",
+                what="the region that is asked",
+                resource="AWS_REGION",
+                expected=expected,
+                remedy=_ASSUME,
+            ),
+        )
     elif observed.value != expected:
         yield Blocker(
             code="REGION-MISMATCH",
             summary="another region is asked than that of the environment",
-            resource="region",
+            resource="AWS_REGION",
             observed=observed.value,
             expected=expected,
             remedy=_ASSUME,
@@ -262,9 +271,7 @@ def _managed_lane(observed: Observed[str]) -> Iterator[Blocker]:
         )
 
 
-def _caller_unusable(
-    observed: Absent | Unreadable | UnknownUntilApply, *, stem: str, what: str, expected: str
-) -> Blocker:
+def _caller_unusable(observed: Absent | Unreadable, *, stem: str, what: str, expected: str) -> Blocker:
     return unusable(
         observed,
         Need(

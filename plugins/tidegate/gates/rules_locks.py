@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_remedies import BOOTSTRAP, FINDER, MANIFEST_STACKS, SAME_DAG, allow
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.readiness import StackLocks
 from tidegate.models.remedy import Clear, Person, Remedy, Trigger, Wait
 from tidegate.models.state import StateLock, each_lock
@@ -118,7 +118,7 @@ def _stale(stack: StackLocks, lock: StateLock) -> Blocker:
     )
 
 
-def lock_unreadable(stack: str, locks: Absent | Unreadable | UnknownUntilApply) -> Blocker:
+def lock_unreadable(stack: str, locks: Absent | Unreadable) -> Blocker:
     """Nobody can say whether a lock is held."""
     if isinstance(locks, Absent):
         return Blocker(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.remedy import Clear, Remedy, Wait
 
 T = TypeVar("T")
@@ -24,16 +24,14 @@ class Need:
     remedy: Remedy
 
 
-def unusable(observed: Absent | Unreadable | UnknownUntilApply, need: Need) -> Blocker:
-    """The blocker for a value that was not obtained: `-MISSING`, `-UNKNOWN` or `-UNREADABLE`.
+def unusable(observed: Absent | Unreadable, need: Need) -> Blocker:
+    """The blocker for a value that was not obtained: `-MISSING` or `-UNREADABLE`.
 
     No grant helps where the service was only busy: the remedy is to wait then.
     """
     match observed:
         case Absent():
             ending, said = "MISSING", "is not there"
-        case UnknownUntilApply():
-            ending, said = "UNKNOWN", "is not known before the apply"
         case _:
             ending, said = "UNREADABLE", "cannot be read"
     busy = isinstance(observed, Unreadable) and observed.transient

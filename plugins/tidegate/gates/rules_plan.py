@@ -6,7 +6,7 @@ from tidegate.gates.base import each
 from tidegate.gates.rules_observed import Need, unusable
 from tidegate.gates.rules_remedies import AUTHOR, CLEAR, FINDER, SAME_DAG, allow, manifest, root_of
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.plan import Plan, Purpose
 from tidegate.models.remedy import Clear, Person, Remedy, Trigger
 from tidegate.models.state import NewerProvider
@@ -14,7 +14,7 @@ from tidegate.models.state import NewerProvider
 _AGAIN = CLEAR
 
 
-def plan_unreadable(observed: Absent | Unreadable | UnknownUntilApply, stack: str) -> Blocker:
+def plan_unreadable(observed: Absent | Unreadable, stack: str) -> Blocker:
     """The blocker for a plan that was not obtained, however that came."""
     return Blocker(
         code="PLAN-UNREADABLE",
@@ -26,9 +26,7 @@ def plan_unreadable(observed: Absent | Unreadable | UnknownUntilApply, stack: st
     )
 
 
-def no_plan_blockers(
-    plan: Absent | Unreadable | UnknownUntilApply, stack: str, too_new: Observed[NewerProvider]
-) -> Iterator[Blocker]:
+def no_plan_blockers(plan: Absent | Unreadable, stack: str, too_new: Observed[NewerProvider]) -> Iterator[Blocker]:
     """Why there is no plan: a state of a newer provider, else what terraform said."""
     match too_new:
         case Absent():

@@ -1,4 +1,4 @@
-"""What looking found: a value, nothing, no permission to look, or not decided yet.
+"""What looking found: a value, nothing, or no permission to look; in a plan also: not decided yet.
 
 "Not there" and "could not look" never look alike (ADR 2). A gate that meets anything but
 `Known` where it needs a value reports a blocker.
@@ -52,9 +52,14 @@ class UnknownUntilApply:
 
 
 Observed = Annotated[
-    Union[Known[T], Absent, Unreadable, UnknownUntilApply],  # noqa: UP007 - a generic alias needs Union on 3.11
+    Union[Known[T], Absent, Unreadable],  # noqa: UP007 - a generic alias needs Union on 3.11
     Field(discriminator="kind"),
 ]
+Planned = Annotated[
+    Union[Known[T], Absent, Unreadable, UnknownUntilApply],  # noqa: UP007 - as above
+    Field(discriminator="kind"),
+]
+"""What a plan says of an attribute. Nothing else can be undecided until the apply."""
 
 
 def shown(observed: Known[T] | Absent | Unreadable | UnknownUntilApply) -> str:

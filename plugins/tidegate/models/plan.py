@@ -10,7 +10,7 @@ from tidegate.models.cost import MonthSoFar
 from tidegate.models.facts import Facts
 from tidegate.models.log_groups import WrittenLogGroup
 from tidegate.models.notice import Notice
-from tidegate.models.observed import Absent, Observed
+from tidegate.models.observed import Absent, Observed, Planned
 from tidegate.models.operator_key import RefusedKey
 from tidegate.models.policy import ForbiddenRule, PolicyException
 from tidegate.models.prices import PricePolicy
@@ -56,8 +56,8 @@ class PlannedResource:
     importing: bool
     drifted: bool
     """It was changed outside Terraform since the last apply, and this plan would change it back (LC7)."""
-    attributes: dict[str, Observed[Any]]
-    before: dict[str, Observed[Any]] | None = None
+    attributes: dict[str, Planned[Any]]
+    before: dict[str, Planned[Any]] | None = None
     """What decides the price, as it stands now, of what the plan changes, replaces or deletes. None: nothing stands,
     or nothing changes."""
     changed_outside: tuple[ChangedAttribute, ...] = ()
@@ -75,7 +75,7 @@ class PlannedResource:
 class RegionUse:
     """A region of AWS in which a plan would work."""
 
-    region: Observed[str]
+    region: Planned[str]
     first: str
     """The first that names it: an address, or `provider aws.other`."""
     count: int

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegate.models.log_groups import LOG_GROUP
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Planned, UnknownUntilApply, Unreadable
 from tidegate.models.plan import Plan, PlannedResource, Purpose
 from tidegate.models.policy import ForbiddenPolicy
 from tidegate.models.prices import PricePolicy
@@ -177,7 +177,7 @@ def _resource(change: dict[str, Any], drift: dict[str, Any] | None, looked_at: _
     )
 
 
-_Size = tuple[dict[str, Observed[Any]], dict[str, Observed[Any]] | None]
+_Size = tuple[dict[str, Planned[Any]], dict[str, Planned[Any]] | None]
 """Of a task: as it is planned, and as it stands (None: it does not)."""
 
 
@@ -209,14 +209,12 @@ def _with_size_of_tasks(resource: PlannedResource, sizes: list[_Size]) -> Planne
     return replace(resource, attributes=_filled(resource.attributes, planned), before=before)
 
 
-def _filled(own: dict[str, Observed[Any]], size: dict[str, Observed[Any]]) -> dict[str, Observed[Any]]:
+def _filled(own: dict[str, Planned[Any]], size: dict[str, Planned[Any]]) -> dict[str, Planned[Any]]:
     """Only what the facts look at, and what the service does not say itself."""
     return {name: size[name] if name in size and value == Absent() else value for name, value in own.items()}
 
 
-def _before(
-    change: dict[str, Any], actions: tuple[str, ...], names: tuple[str, ...]
-) -> dict[str, Observed[Any]] | None:
+def _before(change: dict[str, Any], actions: tuple[str, ...], names: tuple[str, ...]) -> dict[str, Planned[Any]] | None:
     """What decides the price of what stands now and does not stay as it is; None where there is no such thing."""
     if _ENDS.isdisjoint(actions) or not isinstance(change.get("before"), dict):
         return None
@@ -285,13 +283,13 @@ def _refreshed(document: dict[str, Any]) -> tuple[str, ...] | None:
     return tuple(sorted(found))
 
 
-def _kept(resource: dict[str, Any], dotted: str) -> Observed[Any]:
+def _kept(resource: dict[str, Any], dotted: str) -> Planned[Any]:
     if _sensitive(resource.get("sensitive_values"), dotted):
         return _hidden(dotted)
     return _attribute(resource.get("values"), None, dotted)
 
 
-def _judged(change: dict[str, Any], actions: tuple[str, ...], dotted: str) -> Observed[Any]:
+def _judged(change: dict[str, Any], actions: tuple[str, ...], dotted: str) -> Planned[Any]:
     """The value that counts: the planned one; of a resource that Terraform lets go of, the one it lives on with."""
     lets_go = "forget" in actions
     if _sensitive(change.get("after_sensitive"), dotted) or (
@@ -307,7 +305,7 @@ def _judged(change: dict[str, Any], actions: tuple[str, ...], dotted: str) -> Ob
     return Unreadable(f"{dotted}: one resource is let go of and another one made, with different values")
 
 
-def _attribute(value: Any, unknown: Any, dotted: str) -> Observed[Any]:
+def _attribute(value: Any, unknown: Any, dotted: str) -> Planned[Any]:
     if dotted.endswith(_NUMBER):
         return _blocks(value, unknown, dotted)
     for part in dotted.split("."):
@@ -325,7 +323,7 @@ def _attribute(value: Any, unknown: Any, dotted: str) -> Observed[Any]:
     return Unreadable(f"{dotted} is a {type(value).__name__}, expected one value")
 
 
-def _blocks(value: Any, unknown: Any, dotted: str) -> Observed[Any]:
+def _blocks(value: Any, unknown: Any, dotted: str) -> Planned[Any]:
     """How many blocks there are of a name: Terraform writes them as a list, also where there is none."""
     for part in dotted.removesuffix(_NUMBER).split("."):
         if unknown is True:

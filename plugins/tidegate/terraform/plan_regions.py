@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply
+from tidegate.models.observed import Absent, Known, Planned, UnknownUntilApply
 from tidegate.models.plan import RegionUse
 
 _PROVIDER = "/hashicorp/aws"
@@ -17,13 +17,13 @@ def region_uses(document: dict[str, Any]) -> tuple[RegionUse, ...]:
 
     A variable of the root that a provider's region refers to alone is taken for its value, whatever is made of it.
     """
-    found: dict[Observed[str], list[str]] = {}
+    found: dict[Planned[str], list[str]] = {}
     for who, region in (*_of_providers(document), *_of_resources(document)):
         found.setdefault(region, []).append(who)
     return tuple(RegionUse(region=region, first=whose[0], count=len(whose)) for region, whose in found.items())
 
 
-def _of_providers(document: dict[str, Any]) -> Iterator[tuple[str, Observed[str]]]:
+def _of_providers(document: dict[str, Any]) -> Iterator[tuple[str, Planned[str]]]:
     configured = (document.get("configuration") or {}).get("provider_config") or {}
     for name, provider in sorted(configured.items()):
         given = (provider.get("expressions") or {}).get("region")
@@ -33,7 +33,7 @@ def _of_providers(document: dict[str, Any]) -> Iterator[tuple[str, Observed[str]
             yield f"provider {name}", _evaluated(given, known)
 
 
-def _evaluated(expression: dict[str, Any], variables: Mapping[str, Any]) -> Observed[str]:
+def _evaluated(expression: dict[str, Any], variables: Mapping[str, Any]) -> Planned[str]:
     if "constant_value" in expression:
         return _known(expression["constant_value"])
     match expression.get("references"):
@@ -42,7 +42,7 @@ def _evaluated(expression: dict[str, Any], variables: Mapping[str, Any]) -> Obse
     return UnknownUntilApply()
 
 
-def _of_resources(document: dict[str, Any]) -> Iterator[tuple[str, Observed[str]]]:
+def _of_resources(document: dict[str, Any]) -> Iterator[tuple[str, Planned[str]]]:
     deferred = [it["resource_change"] for it in document.get("deferred_changes") or ()]
     for change in (*(document.get("resource_changes") or ()), *deferred):
         if change["mode"] != "managed" or not change["type"].startswith(_TYPE):
@@ -52,7 +52,7 @@ def _of_resources(document: dict[str, Any]) -> Iterator[tuple[str, Observed[str]
             yield change["address"], region
 
 
-def _planned(kind: str, inner: dict[str, Any]) -> Observed[str]:
+def _planned(kind: str, inner: dict[str, Any]) -> Planned[str]:
     """Absent where it names none, and where nothing stands afterwards."""
     unknown = inner.get("after_unknown")
     if unknown is True or (isinstance(unknown, dict) and unknown.get("region")):
@@ -61,7 +61,7 @@ def _planned(kind: str, inner: dict[str, Any]) -> Observed[str]:
     return Absent() if given is None else _known(given)
 
 
-def _known(value: object) -> Observed[str]:
+def _known(value: object) -> Planned[str]:
     if not isinstance(value, str):
         raise TypeError(f"a region is {type(value).__name__}, expected a text")
     return Known(value)

@@ -7,7 +7,7 @@ import pytest
 
 from factories_world import NOW, applied_facts, apply_end, state_lock, state_version
 from tidegate.gates.applied_state import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.state import AppliedStateFacts
 
 DARK = Unreadable("AccessDenied")
@@ -31,7 +31,6 @@ def ended(**changes: Any) -> AppliedStateFacts:
         pytest.param(ended(plan_sha256="c" * 64), ["APPLY-NOT-COMPLETED"], id="the-apply-of-another-plan"),
         pytest.param(applied_facts(apply_end=Absent()), ["APPLY-RECORD-MISSING"], id="no-record-of-an-apply"),
         pytest.param(applied_facts(apply_end=DARK), ["APPLY-RECORD-UNREADABLE"], id="record-not-readable"),
-        pytest.param(applied_facts(apply_end=UnknownUntilApply()), ["APPLY-RECORD-UNKNOWN"], id="record-not-known"),
         pytest.param(
             applied_facts(applied=False, before=Known(state_version()), apply_end=Absent()),
             [],
@@ -43,12 +42,9 @@ def ended(**changes: Any) -> AppliedStateFacts:
             id="created-half-way",
         ),
         pytest.param(applied_facts(tainted=DARK), ["TAINTED-UNREADABLE"], id="taints-not-readable"),
-        pytest.param(applied_facts(tainted=UnknownUntilApply()), ["TAINTED-UNKNOWN"], id="taints-not-known"),
         pytest.param(applied_facts(after=Absent()), ["STATE-MISSING"], id="no-state-after-an-apply"),
         pytest.param(applied_facts(after=DARK), ["STATE-UNREADABLE"], id="state-after-not-readable"),
-        pytest.param(applied_facts(after=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-after-not-known"),
         pytest.param(applied_facts(before=DARK), ["STATE-BEFORE-UNREADABLE"], id="state-before-not-readable"),
-        pytest.param(applied_facts(before=UnknownUntilApply()), ["STATE-BEFORE-UNKNOWN"], id="state-before-not-known"),
         pytest.param(
             applied_facts(after=Known(state_version(lineage="other"))),
             ["STATE-LINEAGE-CHANGED"],
@@ -76,13 +72,9 @@ def ended(**changes: Any) -> AppliedStateFacts:
         ),
         pytest.param(applied_facts(state_addresses=DARK), ["STATE-ADDRESSES-UNREADABLE"], id="addresses-not-readable"),
         pytest.param(applied_facts(state_addresses=Absent()), ["STATE-ADDRESSES-MISSING"], id="no-addresses"),
-        pytest.param(
-            applied_facts(state_addresses=UnknownUntilApply()), ["STATE-ADDRESSES-UNKNOWN"], id="addresses-not-known"
-        ),
         pytest.param(applied_facts(outputs=Known(("subnet_ids",))), ["OUTPUT-MISSING"], id="a-required-output-lacks"),
         pytest.param(applied_facts(outputs=DARK), ["OUTPUTS-UNREADABLE"], id="outputs-not-readable"),
         pytest.param(applied_facts(outputs=Absent()), ["OUTPUTS-MISSING"], id="no-outputs"),
-        pytest.param(applied_facts(outputs=UnknownUntilApply()), ["OUTPUTS-UNKNOWN"], id="outputs-not-known"),
         pytest.param(applied_facts(locks=Known((state_lock(),))), ["STATE-LOCK-LEFT"], id="a-lock-was-left"),
         pytest.param(
             applied_facts(locks=Known((state_lock(created=None), state_lock(kind="s3-lockfile")))),
@@ -91,7 +83,6 @@ def ended(**changes: Any) -> AppliedStateFacts:
         ),
         pytest.param(applied_facts(locks=DARK), ["STATE-LOCK-UNREADABLE"], id="locks-not-readable"),
         pytest.param(applied_facts(locks=Absent()), ["STATE-LOCK-MISSING"], id="no-answer-about-locks"),
-        pytest.param(applied_facts(locks=UnknownUntilApply()), ["STATE-LOCK-UNKNOWN"], id="locks-not-known"),
         pytest.param(
             applied_facts(after=DARK, state_addresses=DARK, outputs=DARK, locks=DARK),
             ["STATE-UNREADABLE", "STATE-ADDRESSES-UNREADABLE", "OUTPUTS-UNREADABLE", "STATE-LOCK-UNREADABLE"],

@@ -9,7 +9,7 @@ from factories_orphans import KINDS, identity
 from factories_world import NOW
 from tidegate.gates.audit_identities import GATE
 from tidegate.models.audit import AuditIdentitiesFacts
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 DARK = Unreadable("403")
 CODES = {
@@ -52,9 +52,7 @@ def test_without_any_state_everything_is_one() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    ("found", "ending"), [(DARK, "UNREADABLE"), (Absent(), "MISSING"), (UnknownUntilApply(), "UNKNOWN")]
-)
+@pytest.mark.parametrize(("found", "ending"), [(DARK, "UNREADABLE"), (Absent(), "MISSING")])
 def test_a_list_that_was_not_read_is_not_an_empty_one(kind: str, found: Any, ending: str) -> None:
     assert codes(identities_facts(**{kind: found})) == [f"{CODES[kind][1]}-{ending}"]
 

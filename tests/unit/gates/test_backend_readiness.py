@@ -9,7 +9,7 @@ import pytest
 from factories_world import NOW, backend_facts, bucket, lock_table, probe, stack_backend, state_lock
 from tidegate.gates.backend_readiness import GATE
 from tidegate.models.backend import BackendFacts, Purpose
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 DARK = Unreadable("AccessDenied")
 
@@ -44,8 +44,8 @@ def codes_of(facts: BackendFacts) -> list[str]:
             id="not-needed-and-yet-not-readable",
         ),
         pytest.param(
-            with_bucket("work", versioning=DARK, version_deletion_denied=UnknownUntilApply()),
-            ["BUCKET-VERSIONING-UNREADABLE", "BUCKET-VERSION-DELETION-UNKNOWN"],
+            with_bucket("work", versioning=DARK, version_deletion_denied=DARK),
+            ["BUCKET-VERSIONING-UNREADABLE", "BUCKET-VERSION-DELETION-UNREADABLE"],
             id="two-not-needed-and-yet-not-readable",
         ),
         pytest.param(
@@ -72,7 +72,6 @@ def codes_of(facts: BackendFacts) -> list[str]:
         pytest.param(
             with_bucket("state", exists=DARK, region=DARK), ["BUCKET-UNREADABLE"], id="bucket-of-somebody-else"
         ),
-        pytest.param(with_bucket("state", exists=UnknownUntilApply()), ["BUCKET-UNKNOWN"], id="bucket-not-known"),
     ],
 )
 def test_buckets(facts: BackendFacts, codes: Sequence[str]) -> None:
@@ -130,7 +129,6 @@ def test_a_bucket_setting(purpose: Purpose, field: str, wrong: object, stem: str
     assert codes_of(with_bucket(purpose, **{field: Known(wrong)})) == [code]
     assert codes_of(with_bucket(purpose, **{field: Absent()})) == [f"{stem}-MISSING"]
     assert codes_of(with_bucket(purpose, **{field: DARK})) == [f"{stem}-UNREADABLE"]
-    assert codes_of(with_bucket(purpose, **{field: UnknownUntilApply()})) == [f"{stem}-UNKNOWN"]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +157,6 @@ def test_a_lock_table_setting(field: str, wrong: object, stem: str, code: str) -
     assert codes_of(with_table(**{field: Known(wrong)})) == [code]
     assert codes_of(with_table(**{field: Absent()})) == [f"{stem}-MISSING"]
     assert codes_of(with_table(**{field: DARK})) == [f"{stem}-UNREADABLE"]
-    assert codes_of(with_table(**{field: UnknownUntilApply()})) == [f"{stem}-UNKNOWN"]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +165,6 @@ def test_a_lock_table_setting(field: str, wrong: object, stem: str, code: str) -
         pytest.param(with_table(exists=Absent(), status=Absent()), ["LOCK-TABLE-MISSING"], id="no-table-is-said-once"),
         pytest.param(with_table(exists=Known(False)), ["LOCK-TABLE-MISSING"], id="table-known-not-to-exist"),
         pytest.param(with_table(exists=DARK), ["LOCK-TABLE-UNREADABLE"], id="table-not-readable"),
-        pytest.param(with_table(exists=UnknownUntilApply()), ["LOCK-TABLE-UNKNOWN"], id="table-not-known"),
         pytest.param(
             backend_facts(dynamodb_probe=Known(probe(acquired=False))), ["LOCK-PROBE-NOT-ACQUIRED"], id="no-lock-taken"
         ),
@@ -187,7 +183,6 @@ def test_a_lock_table_setting(field: str, wrong: object, stem: str, code: str) -
         ),
         pytest.param(backend_facts(dynamodb_probe=DARK), ["LOCK-PROBE-UNREADABLE"], id="trial-not-readable"),
         pytest.param(backend_facts(lockfile_probe=Absent()), ["LOCK-PROBE-MISSING"], id="no-trial"),
-        pytest.param(backend_facts(lockfile_probe=UnknownUntilApply()), ["LOCK-PROBE-UNKNOWN"], id="trial-not-known"),
     ],
 )
 def test_locks(facts: BackendFacts, codes: Sequence[str]) -> None:
@@ -222,7 +217,6 @@ def test_locks(facts: BackendFacts, codes: Sequence[str]) -> None:
         pytest.param(with_demo(locks=Known((state_lock(),))), [], id="a-held-lock-is-another-gates-business"),
         pytest.param(with_demo(locks=DARK), ["STATE-LOCK-UNREADABLE"], id="locks-not-readable"),
         pytest.param(with_demo(locks=Absent()), ["STATE-LOCK-UNREADABLE"], id="no-answer-about-locks"),
-        pytest.param(with_demo(locks=UnknownUntilApply()), ["STATE-LOCK-UNREADABLE"], id="locks-not-known"),
     ],
 )
 def test_stacks(facts: BackendFacts, codes: Sequence[str]) -> None:

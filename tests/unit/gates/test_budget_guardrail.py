@@ -9,7 +9,7 @@ import pytest
 from factories_guardrails import EMAIL, NOW, PRIMARY_VIEW, TOPIC, alert, budget_facts, subscription, told
 from tidegate.gates.budget_guardrail import GATE
 from tidegate.models.budget import BudgetAction, BudgetFacts
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 DENIED = Unreadable("DescribeBudget: AccessDeniedException")
 EFFECT = ("begins_at", "ends_at", "billing_view", "metric", "limit_moved_by", "health", "actions")
@@ -47,7 +47,6 @@ def channel(*subscriptions: Any) -> BudgetFacts:
         pytest.param(budget_facts(limit=Known(Decimal("30.01"))), ["BUDGET-LIMIT-MISMATCH"], id="a-cent-more"),
         pytest.param(budget_facts(limit=Known(30)), ["BUDGET-LIMIT-MISMATCH"], id="no-decimal"),
         pytest.param(budget_facts(limit=DENIED), ["BUDGET-LIMIT-UNREADABLE"], id="cap-unreadable"),
-        pytest.param(budget_facts(limit=UnknownUntilApply()), ["BUDGET-LIMIT-UNKNOWN"], id="cap-undecided"),
         pytest.param(budget_facts(unit=Known("EUR")), ["BUDGET-UNIT-MISMATCH"], id="another-unit"),
         pytest.param(budget_facts(unit=Absent()), ["BUDGET-UNIT-MISSING"], id="no-unit"),
         pytest.param(budget_facts(period=Known("ANNUALLY")), ["BUDGET-PERIOD-MISMATCH"], id="per-year"),
@@ -127,7 +126,6 @@ def channel(*subscriptions: Any) -> BudgetFacts:
         ),
         pytest.param(budget_facts(**UNSEEN), [], id="evidence-of-a-version-that-did-not-look"),
         pytest.param(budget_facts(name=DENIED), ["BUDGET-UNREADABLE"], id="budget-unreadable"),
-        pytest.param(budget_facts(name=UnknownUntilApply()), ["BUDGET-UNKNOWN"], id="budget-undecided"),
         pytest.param(budget_facts(**GONE), ["BUDGET-MISSING", "BUDGET-ALERTS-MISSING"], id="no-budget-is-said-once"),
         pytest.param(budget_facts(alerts=DENIED), ["BUDGET-ALERTS-UNREADABLE"], id="alerts-unreadable"),
         pytest.param(budget_facts(alerts=Known(())), ["BUDGET-ALERT-MISSING"] * 3, id="no-alert-at-all"),

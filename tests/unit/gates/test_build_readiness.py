@@ -22,7 +22,7 @@ from factories_control import (
 )
 from tidegate.gates.build_readiness import GATE
 from tidegate.models.control import Lease
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.readiness import BuildReadinessFacts, LaneGap
 
 REFUSED = Unreadable("AccessDenied")
@@ -63,12 +63,8 @@ def stated(version: Any) -> BuildReadinessFacts:
         pytest.param(
             controlled(lease=Lease(ours=False, holder=Absent())), ["LEASE-MISSING"], id="lease-lost-in-a-race"
         ),
-        pytest.param(
-            controlled(lease=Lease(ours=False, holder=UnknownUntilApply())), ["LEASE-UNKNOWN"], id="lease-not-decided"
-        ),
         pytest.param(controlled(latch=Known(latch(is_set=True))), ["LATCH-SET"], id="emergency-stop"),
         pytest.param(controlled(latch=REFUSED), ["LATCH-UNREADABLE"], id="latch-unreadable"),
-        pytest.param(controlled(latch=UnknownUntilApply()), ["LATCH-UNKNOWN"], id="latch-not-decided"),
         pytest.param(controlled(platform_run=OPEN), ["PLATFORM-RUN-OPEN"], id="last-platform-run-still-open"),
         pytest.param(controlled(platform_run=OPEN, goes_on=True), [], id="goes-on-with-the-open-one"),
         pytest.param(controlled(goes_on=True), ["PLATFORM-RUN-NOT-OPEN"], id="would-go-on-with-a-closed-one"),
@@ -80,9 +76,6 @@ def stated(version: Any) -> BuildReadinessFacts:
             controlled(platform_run=REFUSED, goes_on=True),
             ["PLATFORM-RUN-UNREADABLE"],
             id="would-go-on-with-an-unread-one",
-        ),
-        pytest.param(
-            controlled(platform_run=UnknownUntilApply()), ["PLATFORM-RUN-UNKNOWN"], id="platform-run-not-decided"
         ),
         pytest.param(locked(locks=HELD, liveness="live"), ["STATE-LOCKED"], id="a-live-terraform"),
         pytest.param(locked(locks=HELD, liveness="unknown"), ["STATE-LOCKED"], id="nobody-knows-whether-it-lives"),
@@ -108,7 +101,6 @@ def stated(version: Any) -> BuildReadinessFacts:
         ),
         pytest.param(locked(locks=REFUSED), ["STATE-LOCK-UNREADABLE"], id="lock-unreadable"),
         pytest.param(locked(locks=Absent()), ["LOCK-TABLE-MISSING"], id="no-lock-table"),
-        pytest.param(locked(locks=UnknownUntilApply()), ["STATE-LOCK-UNKNOWN"], id="lock-not-decided"),
         pytest.param(
             locked(locks=REFUSED, liveness="live"), ["STATE-LOCK-UNREADABLE", "STATE-LOCKED"], id="unreadable-and-alive"
         ),
@@ -131,7 +123,6 @@ def stated(version: Any) -> BuildReadinessFacts:
         pytest.param(stated(written_by("soon")), ["STATE-TERRAFORM-UNPARSABLE"], id="state-written-by-who-knows"),
         pytest.param(stated(written_by("")), ["STATE-TERRAFORM-UNPARSABLE"], id="state-written-by-nobody"),
         pytest.param(stated(REFUSED), ["STATE-UNREADABLE"], id="state-unreadable"),
-        pytest.param(stated(UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-decided"),
         pytest.param(build_readiness_facts(states=()), ["STATE-NOT-READ"] * 2, id="nobody-looked-at-the-states"),
         pytest.param(
             build_readiness_facts(tools=tools(terraform_version=Absent())),

@@ -8,7 +8,7 @@ import pytest
 from factories_guardrails import NOW, bill, billed, billing, confluent_billing_facts, negative_line, quiet
 from tidegate.gates.confluent_billing import GATE
 from tidegate.models.confluent import ConfluentBillingFacts
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 REFUSED = Unreadable("GET /billing/v1/costs: 401 user_unauthenticated: expired")
 SINCE = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
@@ -34,7 +34,6 @@ ALL_BUT_THE_FIFTH = days(1, 4, 6, 7, 8, 9)
         pytest.param(confluent_billing_facts(), [], id="a-whole-bill"),
         pytest.param(facts(bill=REFUSED), ["CONFLUENT-BILLING-UNREADABLE"], id="refused"),
         pytest.param(facts(bill=Absent()), ["CONFLUENT-BILLING-MISSING"], id="no-account-named"),
-        pytest.param(facts(bill=UnknownUntilApply()), ["CONFLUENT-BILLING-UNKNOWN"], id="undecided"),
         pytest.param(
             facts(bill=Known(bill(negative=(negative_line(),)))), ["CONFLUENT-NEGATIVE"], id="a-negative-line"
         ),

@@ -23,7 +23,7 @@ from factories_world import inventory
 from tidegate.gates.cost_guardrail import GATE
 from tidegate.models.confluent import BilledDay, ConfluentBilling
 from tidegate.models.cost import CostFacts, Money
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.policy import PolicyException
 
 REFUSED = Unreadable("GetCostAndUsage: ValidationException: Start time is invalid")
@@ -71,7 +71,6 @@ def last_day(**changes: Any) -> CostFacts:
         pytest.param(last_day(estimated=False), [], id="a-final-day"),
         pytest.param(cost_facts(budgets=REFUSED), ["COST-UNREADABLE"], id="budgets-unreadable"),
         pytest.param(cost_facts(budgets=Absent()), ["COST-MISSING"], id="no-budget"),
-        pytest.param(cost_facts(budgets=UnknownUntilApply()), ["COST-UNKNOWN"], id="undecided"),
         pytest.param(cost_facts(days=REFUSED), ["COST-UNREADABLE"], id="a-refused-period"),
         pytest.param(cost_facts(days=Absent()), ["COST-MISSING"], id="no-answer"),
         pytest.param(cost_facts(days=Known(())), ["COST-EMPTY"], id="an-empty-answer-is-not-zero"),

@@ -6,7 +6,7 @@ import pytest
 
 from factories_world import NOW, destroyed_facts, destroyed_left_alone, state_lock, state_resource, state_version
 from tidegate.gates.destroyed_state import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.state import DestroyedStateFacts
 
 DARK = Unreadable("AccessDenied")
@@ -19,19 +19,12 @@ DARK = Unreadable("AccessDenied")
         pytest.param(destroyed_facts(after=Absent()), [], id="no-state-file-any-more"),
         pytest.param(destroyed_facts(before=Absent()), [], id="there-never-was-a-state"),
         pytest.param(destroyed_facts(before=DARK), ["STATE-BEFORE-UNREADABLE"], id="state-before-not-readable"),
-        pytest.param(
-            destroyed_facts(before=UnknownUntilApply()), ["STATE-BEFORE-UNKNOWN"], id="state-before-not-known"
-        ),
         pytest.param(destroyed_facts(after=DARK), ["STATE-UNREADABLE"], id="state-not-readable"),
-        pytest.param(destroyed_facts(after=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-known"),
         pytest.param(destroyed_facts(post_destroy_state_count=Known(1)), ["STATE-NOT-EMPTY"], id="one-left-in-state"),
         pytest.param(
             destroyed_facts(post_destroy_state_count=DARK), ["STATE-COUNT-UNREADABLE"], id="count-not-readable"
         ),
         pytest.param(destroyed_facts(post_destroy_state_count=Absent()), ["STATE-COUNT-MISSING"], id="no-count"),
-        pytest.param(
-            destroyed_facts(post_destroy_state_count=UnknownUntilApply()), ["STATE-COUNT-UNKNOWN"], id="count-not-known"
-        ),
         pytest.param(
             destroyed_facts(still_there=Known((state_resource(), state_resource("aws_subnet.a", "subnet-1")))),
             ["RESOURCE-STILL-THERE", "RESOURCE-STILL-THERE"],
@@ -39,7 +32,6 @@ DARK = Unreadable("AccessDenied")
         ),
         pytest.param(destroyed_facts(still_there=DARK), ["STILL-THERE-UNREADABLE"], id="nobody-could-ask"),
         pytest.param(destroyed_facts(still_there=Absent()), ["STILL-THERE-MISSING"], id="nobody-asked"),
-        pytest.param(destroyed_facts(still_there=UnknownUntilApply()), ["STILL-THERE-UNKNOWN"], id="answer-not-known"),
         pytest.param(destroyed_facts(locks=Known((state_lock(),))), ["STATE-LOCK-LEFT"], id="a-lock-was-left"),
         pytest.param(destroyed_facts(locks=DARK), ["STATE-LOCK-UNREADABLE"], id="locks-not-readable"),
     ],
@@ -78,7 +70,6 @@ def test_only_deletion_is_waited_for(facts: DestroyedStateFacts, clears: bool) -
             destroyed_left_alone(frozen_serial=Known(0)), ["UNTARGETED-STATE-MOVED"], id="it-was-built-meanwhile"
         ),
         pytest.param(destroyed_left_alone(after=DARK), ["STATE-UNREADABLE"], id="state-not-readable"),
-        pytest.param(destroyed_left_alone(after=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-known"),
         pytest.param(destroyed_left_alone(frozen_serial=DARK), ["FROZEN-SERIAL-UNREADABLE"], id="serial-not-readable"),
         pytest.param(
             destroyed_left_alone(frozen_serial=Absent()), ["FROZEN-SERIAL-MISSING"], id="nobody-left-it-alone"

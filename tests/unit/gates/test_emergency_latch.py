@@ -6,7 +6,7 @@ from factories_control import NOW, caller, latch
 from factories_emergency import emergency_latch_facts
 from tidegate.gates.emergency_latch import GATE
 from tidegate.models.emergency import EmergencyLatchFacts
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,6 @@ from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadabl
         pytest.param(emergency_latch_facts(latch=Known(latch(is_set="yes"))), ["LATCH-NOT-SET"], id="text-is-not-set"),
         pytest.param(emergency_latch_facts(latch=Absent()), ["LATCH-MISSING"], id="never-set"),
         pytest.param(emergency_latch_facts(latch=Unreadable("403")), ["LATCH-UNREADABLE"], id="not-read-back"),
-        pytest.param(emergency_latch_facts(latch=UnknownUntilApply()), ["LATCH-UNKNOWN"], id="undecided"),
         pytest.param(
             emergency_latch_facts(latch=Absent(), write_problem="PutObject answered AccessDenied"),
             ["EMERGENCY-LATCH-UNWRITABLE", "LATCH-MISSING"],

@@ -11,7 +11,7 @@ from factories_emergency import SET_AT, cost_judgement, emergency_release_facts
 from tidegate.gates.emergency_release import GATE
 from tidegate.gates.rules_request import reason_blockers
 from tidegate.models.emergency import EmergencyReleaseFacts
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 
 def cost(**changes: Any) -> EmergencyReleaseFacts:
@@ -33,7 +33,6 @@ def cost(**changes: Any) -> EmergencyReleaseFacts:
         pytest.param(
             emergency_release_facts(cost=Unreadable("403")), ["RELEASE-COST-UNREADABLE"], id="cost-unreadable"
         ),
-        pytest.param(emergency_release_facts(cost=UnknownUntilApply()), ["RELEASE-COST-UNKNOWN"], id="cost-undecided"),
         pytest.param(cost(total=Known(Decimal("27.99"))), [], id="a-cent-below-the-stop"),
         pytest.param(cost(total=Known(Decimal("28.00"))), ["RELEASE-COST-AT-STOP"], id="a-pass-under-the-latch"),
         pytest.param(cost(total=Unreadable("x")), ["RELEASE-COST-AT-STOP"], id="nobody-knows-the-total"),

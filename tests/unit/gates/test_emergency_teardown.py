@@ -9,7 +9,7 @@ from factories_emergency import RUN_ID, emergency_teardown_facts, teardown_verdi
 from factories_guardrails import dag_status
 from tidegate.gates.emergency_teardown import GATE
 from tidegate.models.emergency import EmergencyTeardownFacts
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 M9 = "dev_min.m9_teardown_cost_check"
 LANES = ("M9.D d_demo.destroy pass", "M9.G g_cost_guardrail fail", "M9.H h_teardown_proof not_run")
@@ -51,9 +51,6 @@ def paused(**changes: Any) -> EmergencyTeardownFacts:
             emergency_teardown_facts(verdict=Unreadable("403")),
             ["TEARDOWN-VERDICT-UNREADABLE"],
             id="verdict-unreadable",
-        ),
-        pytest.param(
-            emergency_teardown_facts(verdict=UnknownUntilApply()), ["TEARDOWN-VERDICT-UNKNOWN"], id="verdict-undecided"
         ),
         pytest.param(
             emergency_teardown_facts(run_state=Unreadable("500")),

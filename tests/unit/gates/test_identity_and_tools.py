@@ -10,7 +10,7 @@ from factories_prices import DATABASE
 from tidegate.gates.identity_and_tools import GATE
 from tidegate.gates.rules_identity import dag_of
 from tidegate.models.identity import Endpoint, IdentityFacts, StackKind
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 LOCAL = Endpoint(variable="AWS_ENDPOINT_URL", url="http://127.0.0.1:4566", loopback=True)
 LOCAL_S3 = Endpoint(variable="AWS_ENDPOINT_URL_S3", url="http://127.0.0.1:4566", loopback=True)
@@ -66,7 +66,6 @@ def judged(facts: IdentityFacts) -> list[str]:
         pytest.param(called(temporary=REFUSED), ["CREDENTIAL-LIFETIME-UNREADABLE"], id="lifetime-unreadable"),
         pytest.param(called(account_id=Known("999999999999")), ["ACCOUNT-MISMATCH"], id="another-account"),
         pytest.param(called(account_id=REFUSED), ["ACCOUNT-UNREADABLE"], id="account-unreadable"),
-        pytest.param(called(account_id=UnknownUntilApply()), ["ACCOUNT-UNKNOWN"], id="account-not-decided"),
         pytest.param(called(region=Known("us-east-1")), ["REGION-MISMATCH"], id="another-region"),
         pytest.param(called(region=Unreadable("two regions at once")), ["REGION-UNREADABLE"], id="two-regions-at-once"),
         pytest.param(called(role=Known("admin")), ["ROLE-MISMATCH"], id="another-role"),
@@ -164,7 +163,6 @@ def test_another_role_is_named_by_its_arn() -> None:
     [
         pytest.param(REFUSED, "-UNREADABLE", id="unreadable"),
         pytest.param(Absent(), "-MISSING", id="missing"),
-        pytest.param(UnknownUntilApply(), "-UNKNOWN", id="unknown"),
     ],
 )
 def test_each_way_of_not_knowing_the_caller_has_its_own_code(field: str, observed: Any, ending: str) -> None:
@@ -195,8 +193,8 @@ def test_which_endpoint_is_allowed(facts: IdentityFacts, expected: str) -> None:
         (called(credential_method=Known("")), "credentials of the worker", "no provider"),
         (called(temporary=Known(False)), "credentials of the worker", "a long-lived access key"),
         (called(account_id=REFUSED), "caller of AWS", "unreadable: AccessDenied: GetCallerIdentity"),
-        (called(region=Absent()), "caller of AWS", "none"),
-        (called(region=Known("us-east-1")), "region", "us-east-1"),
+        (called(region=Absent()), "AWS_REGION", "none"),
+        (called(region=Known("us-east-1")), "AWS_REGION", "us-east-1"),
         (tooled(terraform_version=Absent()), "terraform", "none"),
         (tooled(terraform_version=Known("2.0.0")), "terraform", "2.0.0 (binary terraform)"),
         (tooled(terraform_version=Known("")), "terraform", "an empty version (binary terraform)"),

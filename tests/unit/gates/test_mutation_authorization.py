@@ -27,7 +27,7 @@ from factories_time_to_live import ended_life, time_to_live
 from tidegate.gates.mutation_authorization import GATE
 from tidegate.models.authorization import AuthorizationFacts
 from tidegate.models.control import Control, Lease
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.state import StateVersion
 
 REFUSED = Unreadable("AccessDenied")
@@ -93,11 +93,6 @@ def stated(**changes: Any) -> Known[StateVersion]:
             id="the-plan-guard-unreadable",
         ),
         pytest.param(
-            authorization_facts(guards=(UnknownUntilApply(), Known(guard()))),
-            ["GUARD-UNKNOWN"],
-            id="one-guard-not-decided",
-        ),
-        pytest.param(
             authorization_facts(guards=(Known(readiness_guard()),)), ["PLAN-UNGUARDED"], id="no-guard-saw-the-plan"
         ),
         pytest.param(guarded(status="fail", overall_pass=False), ["GUARD-NOT-PASSED"], id="a-failed-guard"),
@@ -140,9 +135,6 @@ def stated(**changes: Any) -> Known[StateVersion]:
         pytest.param(
             authorization_facts(plan_file_sha256=REFUSED), ["PLAN-FILE-UNREADABLE"], id="plan-file-unreadable"
         ),
-        pytest.param(
-            authorization_facts(plan_file_sha256=UnknownUntilApply()), ["PLAN-FILE-UNKNOWN"], id="plan-file-not-decided"
-        ),
         pytest.param(authorization_facts(state=stated(serial=8)), ["STATE-MOVED"], id="the-state-was-written-since"),
         pytest.param(authorization_facts(state=stated(lineage="other")), ["STATE-MOVED"], id="the-state-was-replaced"),
         pytest.param(authorization_facts(state=Absent()), ["STATE-MOVED"], id="the-state-is-gone"),
@@ -166,7 +158,6 @@ def stated(**changes: Any) -> Known[StateVersion]:
             id="nobody-knows-what-wrote-it",
         ),
         pytest.param(authorization_facts(state=REFUSED), ["STATE-UNREADABLE"], id="state-unreadable"),
-        pytest.param(authorization_facts(state=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-decided"),
         pytest.param(controlled(lease=THEIRS), ["LEASE-NOT-OURS"], id="another-run-took-the-lease"),
         pytest.param(
             controlled(lease=Lease(ours=False, holder=OURS.holder)), ["LEASE-NOT-OURS"], id="our-lease-expired"
@@ -210,7 +201,6 @@ def stated(**changes: Any) -> Known[StateVersion]:
             id="a-terraform-that-may-live",
         ),
         pytest.param(authorization_facts(intent=REFUSED), ["INTENT-UNREADABLE"], id="intent-unreadable"),
-        pytest.param(authorization_facts(intent=UnknownUntilApply()), ["INTENT-UNKNOWN"], id="intent-not-decided"),
         pytest.param(
             authorization_facts(evidence_writable=Known(False)), ["EVIDENCE-UNREACHABLE"], id="evidence-not-writable"
         ),

@@ -7,7 +7,7 @@ import pytest
 from factories_orphans import KINDS, identity, left_alone, orphan_facts
 from factories_world import NOW
 from tidegate.gates.orphan_identities import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.orphans import OrphanFacts
 
 DARK = Unreadable("GET /iam/v2/service-accounts: 401 user_unauthenticated")
@@ -61,8 +61,8 @@ def test_an_identity_without_an_id_is_one_too() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("found", "ending"),
-    [(DARK, "UNREADABLE"), (Absent(), "MISSING"), (UnknownUntilApply(), "UNKNOWN")],
-    ids=["refused", "nobody-asked", "not-known"],
+    [(DARK, "UNREADABLE"), (Absent(), "MISSING")],
+    ids=["refused", "nobody-asked"],
 )
 def test_a_list_that_was_not_read_is_not_an_empty_one(kind: str, found: object, ending: str) -> None:
     assert codes(orphan_facts(**{kind: found})) == [f"{STEMS[kind]}-{ending}"]

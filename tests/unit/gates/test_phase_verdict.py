@@ -6,7 +6,7 @@ import pytest
 
 from factories_control import NOW, empty_lane, failed_lane, lane, verdict_facts
 from tidegate.gates.phase_verdict import GATE, lane_status
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.verdict import LaneResult, LaneStatus
 
 OLDER = "e" * 64
@@ -145,7 +145,6 @@ def no_target(**changes: Any) -> LaneResult:
             id="not-reached-and-unread",
         ),
         pytest.param(lane(handed_over_digest=REFUSED), ["LANE-UNREADABLE"], "fail", id="the-hand-over-unreadable"),
-        pytest.param(lane(status=UnknownUntilApply()), ["LANE-UNREADABLE"], "fail", id="a-status-not-decided"),
     ],
 )
 def test_blockers_and_status_of_a_lane(result: LaneResult, codes: list[str], status: LaneStatus) -> None:

@@ -43,10 +43,8 @@ def drifted(**changes: Any) -> PlanFacts:
         pytest.param(plan_facts(), [], id="a-vpc"),
         pytest.param(plan_facts(state=Absent()), [], id="the-first-plan-has-no-state"),
         pytest.param(plan_facts(state=Unreadable("403")), ["STATE-UNREADABLE"], id="state-not-readable"),
-        pytest.param(plan_facts(state=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-known"),
         pytest.param(plan_facts(plan=Unreadable("no root")), ["PLAN-UNREADABLE"], id="plan-not-readable"),
         pytest.param(plan_facts(plan=Absent()), ["PLAN-UNREADABLE"], id="no-plan"),
-        pytest.param(plan_facts(plan=UnknownUntilApply()), ["PLAN-UNREADABLE"], id="plan-not-known"),
         pytest.param(of_plan(format_version="2.0"), ["PLAN-FORMAT-UNKNOWN"], id="a-later-format"),
         pytest.param(of_plan(format_version="10.1"), ["PLAN-FORMAT-UNKNOWN"], id="ten-is-not-one"),
         pytest.param(of_plan(format_version=""), ["PLAN-FORMAT-UNKNOWN"], id="no-format"),
@@ -274,7 +272,6 @@ def test_drift(facts: PlanFacts, codes: Sequence[str]) -> None:
         pytest.param(Known(()), (TOPIC,), [], id="nothing"),
         pytest.param(Absent(), (TOPIC,), [], id="no-state-yet"),
         pytest.param(Unreadable("403"), (), ["TAINTED-UNREADABLE"], id="not-readable"),
-        pytest.param(UnknownUntilApply(), (), ["TAINTED-UNKNOWN"], id="not-known"),
     ],
 )
 def test_tainted(tainted: Any, protected: tuple[str, ...], codes: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from factories_guardrails import NOW, moment, part, pre_destroy_facts
 from tidegate.gates.pre_destroy import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.pre_destroy import PreDestroyFacts
 
 DENIED = Unreadable("AccessDenied")
@@ -45,9 +45,6 @@ def share(going: int, core: int, demo: int) -> PreDestroyFacts:
         pytest.param(pre_destroy_facts(states=(moment(now=Known("serial 9")),)), ["STATE-MOVED"], id="state-moved"),
         pytest.param(pre_destroy_facts(states=(moment(now=Known("no state")),)), ["STATE-MOVED"], id="state-gone"),
         pytest.param(pre_destroy_facts(states=(moment(now=DENIED),)), ["STATE-UNREADABLE"], id="state-unreadable"),
-        pytest.param(
-            pre_destroy_facts(states=(moment(frozen=UnknownUntilApply()),)), ["STATE-UNKNOWN"], id="frozen-undecided"
-        ),
     ],
 )
 def test_blockers(facts: PreDestroyFacts, codes: list[str]) -> None:

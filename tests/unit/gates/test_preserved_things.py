@@ -4,7 +4,7 @@ import pytest
 
 from factories_world import NOW, preserve_item, preserved_facts
 from tidegate.gates.preserved_things import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.residual import PreservedFacts
 
 DARK = Unreadable("AccessDenied")
@@ -22,14 +22,8 @@ def missing(**changes: object) -> PreservedFacts:
         pytest.param(missing(), ["PRESERVED-MISSING"], id="state-bucket-gone"),
         pytest.param(preserved_facts(preserved_missing=DARK), ["PRESERVED-CHECK-UNREADABLE"], id="not-readable"),
         pytest.param(preserved_facts(preserved_missing=Absent()), ["PRESERVED-CHECK-MISSING"], id="not-asked"),
-        pytest.param(
-            preserved_facts(preserved_missing=UnknownUntilApply()), ["PRESERVED-CHECK-UNKNOWN"], id="not-known"
-        ),
         pytest.param(preserved_facts(serials_now={"core": Known(5)}), ["PERSISTENT-STATE-MOVED"], id="core-moved"),
         pytest.param(preserved_facts(serials_now={"core": DARK}), ["PERSISTENT-STATE-UNREADABLE"], id="core-dark"),
-        pytest.param(
-            preserved_facts(serials_now={"core": UnknownUntilApply()}), ["PERSISTENT-STATE-UNKNOWN"], id="core-unknown"
-        ),
         pytest.param(preserved_facts(serials_now={}), ["PERSISTENT-STATE-MISSING"], id="core-not-looked-at"),
         pytest.param(preserved_facts(serials_frozen={}), ["PERSISTENT-STATE-MISSING"], id="core-not-frozen"),
         pytest.param(

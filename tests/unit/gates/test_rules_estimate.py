@@ -18,7 +18,7 @@ ADDRESS = "aws_db_instance.this"
 TYPES = ("aws_db_instance", "aws_vpc", "aws_ssm_parameter", "aws_nat_gateway", "aws_sagemaker_domain")
 UNPRICED, OLD = "COST-PLAN-UNPRICED", "COST-PRICES-OLD"
 LIMIT, OVER, MONTH = "COST-PLAN-OVER-LIMIT", "COST-PLAN-OVER-STOP", "COST-MONTH-UNKNOWN"
-NO_MONTH = (Unreadable("no cost guardrail"), UnknownUntilApply(), Known(month_so_far(complete=False)))
+NO_MONTH = (Unreadable("no cost guardrail"), Known(month_so_far(complete=False)))
 OLD_PRICES = {"today": date(2027, 10, 5)}
 
 

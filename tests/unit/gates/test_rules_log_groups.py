@@ -7,7 +7,7 @@ import pytest
 from factories_world import NOW, PREFIX, inventory, live, plan_facts, residual_facts
 from tidegate.gates import plan_guard, residual_scan
 from tidegate.models.log_groups import LOG_GROUP, Owner, WrittenLogGroup, by_name, names_of
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.remedy import Command, Person
 
 NAME = f"/aws/rds/instance/{PREFIX}-demo/postgresql"
@@ -55,7 +55,6 @@ def test_the_service_that_writes_comes_before_the_stack_that_made_it() -> None:
         (Known((group(),)), ["LOG-GROUP-WRITTEN-AGAIN"]),
         (Known((group(kept="it is tagged environment=prod"),)), []),
         (Unreadable("AccessDenied"), ["LOG-GROUPS-UNREADABLE"]),
-        (UnknownUntilApply(), ["LOG-GROUPS-UNKNOWN"]),
     ],
 )
 def test_after_a_teardown(found: Observed[tuple[WrittenLogGroup, ...]], codes: list[str]) -> None:

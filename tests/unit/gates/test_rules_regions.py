@@ -13,7 +13,7 @@ from tidegate.gates.audit_residual import GATE
 from tidegate.models.blocker import Blocker
 from tidegate.models.facts import Coverage
 from tidegate.models.inventory import Inventory, LiveResource, NotScanned
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.policy import PolicyException
 from tidegate.models.residual import AuditResidualFacts
 
@@ -68,7 +68,7 @@ def test_a_night_that_looked_into_every_enabled_region_is_clean() -> None:
 
 @pytest.mark.parametrize(
     ("enabled", "code"),
-    [(Unreadable("403"), "ENABLED-REGIONS-UNREADABLE"), (UnknownUntilApply(), "ENABLED-REGIONS-UNKNOWN")],
+    [(Unreadable("403"), "ENABLED-REGIONS-UNREADABLE")],
 )
 def test_a_list_of_regions_that_nobody_has(enabled: Any, code: str) -> None:
     (blocker,) = found(night(HOME, enabled_regions=enabled))

@@ -12,7 +12,7 @@ from factories_root import root_sources
 from tidegate.gates.registry import by_id
 from tidegate.gates.rules_root import root_blockers
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.root import RootPart
 
 WITHOUT = Unreadable("ROOT-PROVISIONER main.tf:3")
@@ -87,9 +87,7 @@ def test_else_terraforms_own_words(gate: str, root: Any) -> None:
 
 
 @pytest.mark.parametrize("gate", GATES)
-@pytest.mark.parametrize(
-    ("root", "code"), [(Unreadable("EIO"), "ROOT-UNREADABLE"), (UnknownUntilApply(), "ROOT-UNKNOWN")]
-)
+@pytest.mark.parametrize(("root", "code"), [(Unreadable("EIO"), "ROOT-UNREADABLE")])
 def test_a_root_that_nobody_could_read(gate: str, root: Any, code: str) -> None:
     assert [it.code for it in judged(gate, root, WITHOUT)] == [code]
 

@@ -7,7 +7,7 @@ import pytest
 from factories_world import NOW, SECRETS, SHA, contract_facts, messaging_upstream, parameter, state_version, upstream
 from tidegate.gates.stack_contract import GATE
 from tidegate.models.contract import ContractFacts
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 DARK = Unreadable("AccessDenied")
 
@@ -29,18 +29,10 @@ DARK = Unreadable("AccessDenied")
         pytest.param(contract_facts(upstream(state=Absent())), ["UPSTREAM-STATE-MISSING"], id="no-upstream-state"),
         pytest.param(contract_facts(upstream(state=DARK)), ["UPSTREAM-STATE-UNREADABLE"], id="state-not-readable"),
         pytest.param(
-            contract_facts(upstream(state=UnknownUntilApply())), ["UPSTREAM-STATE-UNKNOWN"], id="state-not-known"
-        ),
-        pytest.param(
             contract_facts(upstream(expected_serial=DARK)), ["UPSTREAM-SERIAL-UNREADABLE"], id="no-record-of-this-run"
         ),
         pytest.param(
             contract_facts(upstream(expected_serial=Absent())), ["UPSTREAM-SERIAL-MISSING"], id="no-serial-in-this-run"
-        ),
-        pytest.param(
-            contract_facts(upstream(expected_serial=UnknownUntilApply())),
-            ["UPSTREAM-SERIAL-UNKNOWN"],
-            id="serial-not-known",
         ),
         pytest.param(contract_facts(upstream(outputs={})), ["UPSTREAM-OUTPUT-MISSING"], id="output-not-looked-for"),
         pytest.param(
@@ -52,11 +44,6 @@ DARK = Unreadable("AccessDenied")
             contract_facts(upstream(outputs={"alert_topic_arn": DARK})),
             ["UPSTREAM-OUTPUT-UNREADABLE"],
             id="output-not-readable",
-        ),
-        pytest.param(
-            contract_facts(upstream(outputs={"alert_topic_arn": UnknownUntilApply()})),
-            ["UPSTREAM-OUTPUT-UNKNOWN"],
-            id="output-not-known",
         ),
         pytest.param(
             contract_facts(upstream(), upstream(stack="confluent", state=DARK, outputs={})),
@@ -86,7 +73,6 @@ def test_blockers(facts: ContractFacts, codes: Sequence[str]) -> None:
         ),
         pytest.param({"secrets": DARK}, ["SECRETS-UNREADABLE"], id="nobody-may-look"),
         pytest.param({"secrets": Absent()}, ["SECRETS-MISSING"], id="nobody-looked"),
-        pytest.param({"secrets": UnknownUntilApply()}, ["SECRETS-UNKNOWN"], id="not-known"),
         pytest.param({"required_secrets": (), "secrets": Absent()}, [], id="none-is-promised"),
         pytest.param(
             {"required_secrets": (f"{SECRETS}a", f"{SECRETS}b", f"{SECRETS}bootstrap_address")},

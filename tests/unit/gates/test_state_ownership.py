@@ -5,7 +5,7 @@ import pytest
 from factories_guardrails import NOW, owned, ownership_facts
 from factories_world import state_resource
 from tidegate.gates.state_ownership import GATE
-from tidegate.models.observed import Absent, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Unreadable
 from tidegate.models.ownership import OwnershipFacts
 
 VPC = state_resource("aws_vpc.this", "vpc-1")
@@ -45,9 +45,6 @@ CORE = owned("core", BUCKET, POLICY)
         ),
         pytest.param(
             ownership_facts(CORE, owned("demo", resources=Unreadable("403"))), ["STATE-UNREADABLE"], id="unreadable"
-        ),
-        pytest.param(
-            ownership_facts(CORE, owned("demo", resources=UnknownUntilApply())), ["STATE-UNKNOWN"], id="undecided"
         ),
         pytest.param(ownership_facts(CORE), ["OWNERSHIP-INCOMPLETE"], id="a-stack-left-out"),
         pytest.param(

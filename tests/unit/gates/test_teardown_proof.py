@@ -7,7 +7,7 @@ import pytest
 
 from factories_world import NOW, proof_facts, reference
 from tidegate.gates.teardown_proof import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.proof import TeardownProofFacts
 from tidegate.models.remedy import Clear
 
@@ -78,7 +78,6 @@ def counted(count: Any) -> TeardownProofFacts:
         pytest.param(counted(Known(False)), ["STATE-NOT-EMPTY"], id="false-is-no-count"),
         pytest.param(counted(Unreadable("AccessDenied")), ["STATE-UNREADABLE"], id="state-unreadable-is-not-empty"),
         pytest.param(counted(Absent()), ["STATE-MISSING"], id="no-count-is-not-zero"),
-        pytest.param(counted(UnknownUntilApply()), ["STATE-UNKNOWN"], id="a-count-not-decided"),
         pytest.param(proof_facts(ephemeral_state_counts={}), ["STATE-NOT-EMPTY"], id="nobody-counted"),
         pytest.param(
             proof_facts(

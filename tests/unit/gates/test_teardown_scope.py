@@ -14,7 +14,7 @@ from factories_world import (
     state_resource,
 )
 from tidegate.gates.teardown_scope import GATE
-from tidegate.models.observed import Absent, Known, Observed, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.plan import (
     BegunTeardown,
     FrozenResource,
@@ -54,7 +54,6 @@ GOING = (state_resource().type, state_resource().id)
         pytest.param(resuming((GOING[0], "vpc-2")), ["RESUMED-SET-GREW"], id="another-id"),
         pytest.param(resuming(("aws_subnet", GOING[1])), ["RESUMED-SET-GREW"], id="another-type"),
         pytest.param(scope(resumes=DARK), ["TEARDOWN-RECORD-UNREADABLE"], id="record-not-readable"),
-        pytest.param(scope(resumes=UnknownUntilApply()), ["TEARDOWN-RECORD-UNKNOWN"], id="record-not-known"),
     ],
 )
 def test_a_teardown_that_was_left_half_way(facts: StackScope, codes: Sequence[str]) -> None:
@@ -77,9 +76,6 @@ def test_a_teardown_that_was_left_half_way(facts: StackScope, codes: Sequence[st
         pytest.param(scope_facts(scope(lifecycle="Persistent")), ["STACK-PROTECTED"], id="a-lifecycle-nobody-knows"),
         pytest.param(scope_facts(preserve_set=DARK), ["PRESERVE-SET-UNREADABLE"], id="preserve-set-not-readable"),
         pytest.param(scope_facts(preserve_set=Absent()), ["PRESERVE-SET-UNREADABLE"], id="no-preserve-set"),
-        pytest.param(
-            scope_facts(preserve_set=UnknownUntilApply()), ["PRESERVE-SET-UNREADABLE"], id="preserve-set-not-known"
-        ),
         pytest.param(scope_facts(preserve_set=Known(())), ["PRESERVE-SET-EMPTY"], id="nothing-is-to-stay"),
         pytest.param(
             scope_facts(persistent_serials={"core": DARK}), ["PERSISTENT-STATE-UNREADABLE"], id="core-not-readable"
@@ -136,9 +132,7 @@ def test_protected_surfaces(facts: TeardownScopeFacts, codes: Sequence[str]) -> 
     [
         pytest.param(scope(plan=DARK), ["PLAN-UNREADABLE"], id="plan-not-readable"),
         pytest.param(scope(plan=Absent()), ["PLAN-UNREADABLE"], id="no-plan"),
-        pytest.param(scope(plan=UnknownUntilApply()), ["PLAN-UNREADABLE"], id="plan-not-known"),
         pytest.param(scope(state=DARK), ["STATE-UNREADABLE"], id="state-not-readable"),
-        pytest.param(scope(state=UnknownUntilApply()), ["STATE-UNKNOWN"], id="state-not-known"),
         pytest.param(scope(plan=destroy_plan(format_version="2.0")), ["PLAN-FORMAT-UNKNOWN"], id="a-later-format"),
         pytest.param(scope(plan=destroy_plan(complete=False)), ["PLAN-INCOMPLETE"], id="not-complete"),
         pytest.param(scope(plan=destroy_plan(errored=True)), ["PLAN-INCOMPLETE"], id="errored"),
@@ -243,7 +237,6 @@ def test_the_actions_of_an_impure_plan_are_listed(actions: tuple[str, ...], obse
         pytest.param(Known(20), ["DOWNSTREAM-STANDS"], id="stands"),
         pytest.param(DARK, ["DOWNSTREAM-STATE-UNREADABLE"], id="nobody-can-tell"),
         pytest.param(Absent(), ["DOWNSTREAM-STATE-MISSING"], id="not-counted"),
-        pytest.param(UnknownUntilApply(), ["DOWNSTREAM-STATE-UNKNOWN"], id="not-known"),
     ],
 )
 def test_a_stack_goes_after_all_that_need_it(count: Observed[int], codes: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from factories_guardrails import NOW, dag_status, viability_facts
 from factories_world import STATE_BUCKET, destroy_plan, planned, scope, state_resource
 from tidegate.gates.teardown_viability import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.viability import ViabilityFacts
 
 REPLACED = destroy_plan(planned("aws_vpc.this", "delete"), planned("aws_subnet.a", "update"))
@@ -69,7 +69,6 @@ def hourly(**changes: Any) -> ViabilityFacts:
         pytest.param(m9(paused=Known("no")), ["M9-PAUSED"], id="text-is-not-false"),
         pytest.param(m9(paused=Absent(), loads=Absent()), ["M9-MISSING", "M9-LOAD-MISSING"], id="no-such-dag"),
         pytest.param(m9(paused=Unreadable("500")), ["M9-UNREADABLE"], id="airflow-does-not-say"),
-        pytest.param(m9(paused=UnknownUntilApply()), ["M9-UNKNOWN"], id="undecided"),
         pytest.param(m9(loads=Known(False), problem="SyntaxError"), ["M9-IMPORT-ERROR"], id="import-error"),
         pytest.param(m9(loads=Unreadable("no bundle")), ["M9-LOAD-UNREADABLE"], id="file-unreadable"),
         pytest.param(m9(paused=Known(True), loads=Known(False)), ["M9-PAUSED", "M9-IMPORT-ERROR"], id="says-both"),

@@ -10,7 +10,7 @@ from factories_control import NOW, caller
 from factories_time_to_live import RUN_ID, ended, life, time_to_live, time_to_live_facts, triggered
 from tidegate.gates.rules_time_to_live import CLOCKS_APART
 from tidegate.gates.time_to_live import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.time_to_live import StackLife, TimeToLiveFacts
 
 
@@ -41,9 +41,6 @@ def built(ago: timedelta, hours: int) -> TimeToLiveFacts:
         ),
         pytest.param(
             time_to_live_facts(life(record=Unreadable("403"))), ["TIME-TO-LIVE-UNREADABLE"], id="record-unreadable"
-        ),
-        pytest.param(
-            time_to_live_facts(life(record=UnknownUntilApply())), ["TIME-TO-LIVE-UNKNOWN"], id="record-undecided"
         ),
         pytest.param(
             time_to_live_facts(life(resource_count=Unreadable("403"))),
@@ -114,7 +111,6 @@ def failed(*runs: str) -> StackLife:
             "the environment); then trigger dev_min.m9_teardown_cost_check with target = demo",
         ),
         (ended(Unreadable("500")), f"see in Airflow whether dev_min.m9_teardown_cost_check run {RUN_ID} runs"),
-        (ended(UnknownUntilApply()), "trigger dev_min.m9_teardown_cost_check with target = demo"),
         (life(record=Known(time_to_live(ends_at=NOW))), "trigger dev_min.m9_teardown_cost_check with target = demo"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from factories_control import NOW, caller, latch
 from factories_time_to_live import extension_facts, time_to_live, triggered
 from tidegate.gates.time_to_live_extension import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.time_to_live import ExtensionFacts
 
 HOUR = timedelta(hours=1)
@@ -40,7 +40,6 @@ def over(state: Any) -> ExtensionFacts:
         pytest.param(over(Known("queued")), ["EXTENSION-TOO-LATE"], id="teardown-waits"),
         pytest.param(over(Known("running")), ["EXTENSION-TOO-LATE"], id="teardown-runs"),
         pytest.param(over(Unreadable("500")), ["EXTENSION-TEARDOWN-UNREADABLE"], id="teardown-unreadable"),
-        pytest.param(over(UnknownUntilApply()), ["EXTENSION-TEARDOWN-UNKNOWN"], id="teardown-undecided"),
         pytest.param(extension_facts(resource_count=Known(1)), [], id="one-resource-stands"),
         pytest.param(extension_facts(resource_count=Known(0)), ["EXTENSION-NOTHING-STANDS"], id="nothing-stands"),
         pytest.param(

@@ -46,6 +46,8 @@ ANY = {
     "unknown": UnknownUntilApply(),
     "unreadable": Unreadable("two blocks"),
 }
+LIVE = {name: value for name, value in ANY.items() if name != "unknown"}
+"""What stands is decided."""
 RULES = tuple(
     world.rule_with(operator, value)
     for operator, value in [
@@ -103,7 +105,7 @@ OTHERS: dict[str, tuple[Callable[[], Facts], ...]] = {
         lambda: world.contract_facts(world.messaging_upstream(secrets=Known((world.parameter(type="String"),)))),
     ),
     "NETWORK-POSTURE": (
-        lambda: world.posture_facts(world.live("aws_ecs_service", attributes=ANY, tags={"a": "b"}), forbidden=RULES),
+        lambda: world.posture_facts(world.live("aws_ecs_service", attributes=LIVE, tags={"a": "b"}), forbidden=RULES),
     ),
     "STATE-OWNERSHIP": (
         lambda: guardrails.ownership_facts(
@@ -161,7 +163,7 @@ OTHERS: dict[str, tuple[Callable[[], Facts], ...]] = {
     ),
     "RESIDUAL-SCAN": (
         lambda: world.residual_facts(
-            world.live("aws_ecs_service", attributes=ANY), destroyed_still_there=Unreadable("x")
+            world.live("aws_ecs_service", attributes=LIVE), destroyed_still_there=Unreadable("x")
         ),
     ),
     "PRESERVED-THINGS": (
@@ -169,7 +171,7 @@ OTHERS: dict[str, tuple[Callable[[], Facts], ...]] = {
     ),
     "AUDIT-RESIDUAL": (
         lambda: residual.standing(
-            world.live("aws_ecs_service", attributes=ANY), held=(world.state_resource(),), preserve_set=Unreadable("x")
+            world.live("aws_ecs_service", attributes=LIVE), held=(world.state_resource(),), preserve_set=Unreadable("x")
         ),
         lambda: residual.audit_residual_facts(platform_run=Absent(), looks=world.looks(first=Unreadable("x"))),
     ),

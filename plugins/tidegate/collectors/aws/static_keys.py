@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tidegate.models.identity import StaticKey
-from tidegate.models.observed import Known, Observed, UnknownUntilApply, Unreadable, shown
+from tidegate.models.observed import Known, Observed, Unreadable, shown
 
 IAM_ACTIONS: tuple[str, ...] = ()
 
@@ -45,7 +45,7 @@ def merged(
     """Both findings as one; Unreadable when either is. Keys that were found all the same show in the reason."""
     both = (here, airflow)
     keys = tuple(key for observed in both if isinstance(observed, Known) for key in observed.value)
-    unknown = [shown(observed) for observed in both if isinstance(observed, Unreadable | UnknownUntilApply)]
+    unknown = [shown(observed) for observed in both if isinstance(observed, Unreadable)]
     if not unknown:
         return Known(keys)
     return Unreadable("; ".join([*unknown, *(f"found: {key.what} in {key.where}" for key in keys)]))
