@@ -61,6 +61,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         dag_runs=SupervisedDagRuns(ti),
         cloud_key=cloud_key,
     )
+    run.triggered_by = str(getattr(context["dag_run"], "triggering_user_name", None) or "")
     share(run.clients)
     return run
 
