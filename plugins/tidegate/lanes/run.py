@@ -146,7 +146,7 @@ class LaneRun:
     @cached_property
     def control(self) -> control.ControlRecords:
         """The control records as they were when this try first asked for one."""
-        return control.ControlRecords(self.remote, self.environment.name)
+        return control.ControlRecords(self.remote)
 
     @cached_property
     def platform_run(self) -> Observed[PlatformRun]:
