@@ -15,6 +15,7 @@ import factories_emergency as emergency
 import factories_guardrails as guardrails
 import factories_orphans as orphans
 import factories_residual as residual
+import factories_schedule as schedule
 import factories_time_to_live as lives
 import factories_world as world
 from factories_prices import DATABASE, PRICES, known
@@ -54,6 +55,9 @@ PASSING: dict[str, Callable[[], Facts]] = {
     "LOCK-RELEASE": control.lock_release_facts,
     "TIME-TO-LIVE": lives.time_to_live_facts,
     "TIME-TO-LIVE-EXTENSION": lives.extension_facts,
+    "BUILD-HOLD": schedule.hold_facts,
+    "SCHEDULED-BUILD": schedule.build_facts,
+    "SCHEDULED-TEARDOWN": schedule.teardown_facts,
     "AUDIT-RESIDUAL": residual.audit_residual_facts,
     "SPEND-AFTER-ZERO": residual.spend_facts,
     "AUDIT-CONTINUITY": audit.continuity_facts,
@@ -101,6 +105,7 @@ DATED: dict[str, Callable[[datetime], Facts]] = {
     ),
     "TIME-TO-LIVE": lambda at: lives.time_to_live_facts(lives.life(record=Known(lives.built_at(at)))),
     "TIME-TO-LIVE-EXTENSION": lambda at: lives.extension_facts(record=Known(lives.built_at(at))),
+    "BUILD-HOLD": lambda at: schedule.hold_facts(until=Known(at + timedelta(days=3))),
 }
 """Facts that pass on another day than the table's, where a gate compares dates in them with `observed_at`."""
 

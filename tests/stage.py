@@ -35,6 +35,9 @@ DAG_IDS = {
     "hourly": f"{ENVIRONMENT}.hourly_check",
     "extend": f"{ENVIRONMENT}.extend_time_to_live",
     "unlock": f"{ENVIRONMENT}.release_lock",
+    "scheduledbuild": f"{ENVIRONMENT}.scheduled_build",
+    "scheduledteardown": f"{ENVIRONMENT}.scheduled_teardown",
+    "hold": f"{ENVIRONMENT}.hold",
 }
 BUILD = {"runtime_database_enabled": False}
 TEARDOWN = {"target": "demo", "confirm": ENVIRONMENT, "read_bills_anew": True}

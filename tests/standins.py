@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from tidegate import environments
 from tidegate.evidence.layout import Phase
-from tidegate.evidence.store import AlreadyExists, LocalStore, NotThere, StoredObject, StoreUnreachable
+from tidegate.evidence.store import PAGE, AlreadyExists, LocalStore, NotThere, StoredObject, StoreUnreachable
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.run import LaneRun
 from tidegate.models.environment import Environment
@@ -105,6 +105,10 @@ class MemoryStore:
     def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
         self._ask("keys", prefix)
         return tuple(sorted(key for key in self.objects if key.startswith(prefix) and key > after))
+
+    def page(self, prefix: str, after: str = "", most: int = PAGE) -> tuple[tuple[str, ...], bool]:
+        found = self.keys(prefix, after)
+        return found[:most], len(found) > most
 
     def uri(self, key: str) -> str:
         return f"s3://{BUCKET}/{key}"

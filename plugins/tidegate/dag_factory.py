@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Param, TaskGroup
+from airflow.sdk import DAG, CronTriggerTimetable, Param, TaskGroup
 
 from tidegate import environments
 from tidegate.environments import ManifestError
 from tidegate.evidence.layout import Phase
 from tidegate.lanes import texts
-from tidegate.lanes.phases import phase_of
+from tidegate.lanes.phases import ASKED_FOR, phase_of, phases_of
 from tidegate.lanes.spec import ENDED_PARAM, Lane, PhaseSpec, dag_id_of
 from tidegate.models.environment import Environment
 from tidegate.models.stack import StackParam
@@ -31,21 +31,24 @@ slot: behind an apply of an hour the audit would not reach its verdict within it
 
 
 def dags_of(phase: Phase) -> dict[str, DAG]:
-    """The DAG of a phase for every environment that has a manifest, by DAG id.
+    """The DAG of a phase for every environment that has a manifest and asks for the phase, by DAG id.
 
     A manifest that cannot be used yields a DAG with one task that fails and says why; the others load.
     """
-    return {dag.dag_id: dag for name in environments.names() for dag in (_dag(name, phase),)}
+    made = (_dag(name, phase) for name in environments.names())
+    return {dag.dag_id: dag for dag in made if dag is not None}
 
 
-def _dag(name: str, phase: Phase) -> DAG:
+def _dag(name: str, phase: Phase) -> DAG | None:
     try:
         environment = environments.load(name)
     except ManifestError as error:
+        if phase in ASKED_FOR:  # nobody can tell whether the manifest does
+            return None
         with DAG(dag_id=dag_id_of(name, phase), schedule=None, catchup=False, tags=["tidegate", name]) as broken:
             BrokenManifestOperator(task_id="manifest_is_valid", reason=str(error))
         return broken
-    return _build(environment, phase)
+    return _build(environment, phase) if phase in phases_of(environment) else None
 
 
 def _build(environment: Environment, phase: Phase) -> DAG:
@@ -55,7 +58,7 @@ def _build(environment: Environment, phase: Phase) -> DAG:
         dag_display_name=f"{texts.TITLES[phase]} - {environment.name}",
         description=texts.SUMMARIES[phase],
         doc_md=texts.doc_md(environment, phase),
-        schedule=spec.schedule if settings().schedules else None,
+        schedule=_schedule(spec) if settings().schedules else None,
         catchup=False,
         max_active_runs=1,
         max_active_tasks=environment.slots,
@@ -86,6 +89,12 @@ def _build(environment: Environment, phase: Phase) -> DAG:
 
 def _queue(environment: Environment) -> dict[str, str]:
     return {} if environment.queue is None else {"queue": environment.queue}
+
+
+def _schedule(spec: PhaseSpec) -> str | CronTriggerTimetable | None:
+    if spec.schedule is None or spec.time_zone == "UTC":
+        return spec.schedule
+    return CronTriggerTimetable(spec.schedule, timezone=spec.time_zone)
 
 
 def _timeout(spec: PhaseSpec, lane: Lane) -> timedelta | None:
@@ -252,7 +261,31 @@ def params_of(environment: Environment, phase: Phase) -> dict[str, Param]:
         )
         reason = _reason("Why it must stand longer. Kept in the record of its time to live.")
         return {"stack": stack, "hours": hours, "confirm": _confirm(environment), "reason": reason}
-    return {}
+    return _hold_params(environment) if phase == "hold" else {}
+
+
+def _hold_params(environment: Environment) -> dict[str, Param]:
+    days = 0 if environment.schedules is None else environment.schedules.max_hold_days
+    return {
+        "action": Param(
+            "set",
+            type="string",
+            enum=["set", "lift"],
+            title="Set or lift",
+            description="`set` keeps scheduled builds off until the moment below; setting it again moves that moment. "
+            "`lift` lets the next scheduled build go on. Teardowns start in any case.",
+            section="Hold",
+        ),
+        "until": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="Until, UTC",
+            description=f"When the hold ends by itself: at most {days} days from now. To lift a hold, leave it empty.",
+            section="Hold",
+        ),
+        "reason": _reason("Why. Kept in the record with your name, and shown to whoever builds by hand."),
+    }
 
 
 def _stack_params(environment: Environment) -> dict[str, Param]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from tidegate.models.environment import Environment
+from tidegate.models.field_error import FieldError
 from tidegate.models.policy import AllowedTypesPolicy, BillPolicy, ForbiddenPolicy, Policies
 from tidegate.models.prices import PricePolicy
 from tidegate.models.role_policy import ExecutionRolePolicy
@@ -120,11 +121,17 @@ def _parsed_with_lines(path: Path, text: str, model: type[BaseModel]) -> BaseMod
     except ValidationError as error:
         raise ManifestError(
             "\n".join(
-                f"{path.name}:{_line(document, problem['loc'])}: {'.'.join(map(str, problem['loc'])) or 'manifest'}: "
+                f"{path.name}:{_line(document, _place(problem))}: {'.'.join(map(str, _place(problem))) or 'manifest'}: "
                 f"{problem['msg']}{_given(problem)}{_allowed(model, problem)}"
                 for problem in error.errors(include_url=False)
             )
         ) from error
+
+
+def _place(problem: Any) -> tuple[str | int, ...]:
+    """Where it is wrong. A rule across fields may say at which of them it is broken."""
+    error = problem.get("ctx", {}).get("error")
+    return (*problem["loc"], *(error.at if isinstance(error, FieldError) else ()))
 
 
 def _given(problem: Any) -> str:

@@ -6,7 +6,7 @@ Every lane is judged, published, pushed and rolled up by the real code; only wha
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -14,8 +14,7 @@ import factories_world as world
 from facts_that_pass import fail_without_a_line, passing_on
 from stage import TEARDOWN, Stage
 from tidegate import environments
-from tidegate.evidence.layout import Phase
-from tidegate.lanes.phases import phase_of
+from tidegate.lanes.phases import phase_of, phases_of
 from tidegate.lanes.spec import PhaseSpec, Starts
 from tidegate.models.facts import Facts
 from tidegate.models.observed import Known
@@ -82,8 +81,9 @@ def lanes() -> Iterator[Any]:
     Where every lane runs, whatever the others found, the first one tells as much as any. tests/dags proves for each
     of them, without a run, that its failure fails the run.
     """
-    for phase in get_args(Phase):
-        spec = phase_of(environments.load("dev_min"), phase)
+    environment = environments.load("dev_min")
+    for phase in phases_of(environment):
+        spec = phase_of(environment, phase)
         mutating = [lane for lane in spec.lanes if lane.mutates]
         chosen = [spec.lanes[0]] if spec.every_lane_runs else [spec.lanes[0], *mutating[:1], spec.lanes[-1]]
         for lane in spec.lanes:

@@ -172,6 +172,52 @@ def test_what_does_not_go_together(refused: Callable[..., str], old: str, new: s
     assert said in found
 
 
+SCHEDULES = """exceptions: []
+schedules:
+  time_zone: Europe/London
+  build: "0 8 * * 1-5"
+  teardown: "0 19 * * *"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        pytest.param('"0 8 * * 1-5"', '"0 25 * * *"', "build", "no cron that Airflow can read", id="invalid-cron"),
+        pytest.param('"0 19 * * *"', '"0 0 30 2 *"', "teardown", "no cron that Airflow can read", id="never-due"),
+        pytest.param('"0 8 * * 1-5"', '"8:00"', "build", "should match pattern", id="no-cron"),
+        pytest.param("Europe/London", "Mars/Base", "time_zone", "no time zone of the tz database: 'Mars", id="zone"),
+        pytest.param("Europe/London", "Europe", "time_zone", "no time zone of the tz database: 'Eur", id="directory"),
+        pytest.param('  teardown: "0 19 * * *"\n', "", "build", "it stands without teardown: what", id="alone"),
+        pytest.param('"0 19 * * *"', '"0 8 * * 1-5"', "teardown", "it is the same as build", id="both-at-once"),
+        pytest.param("  teardown", "  max_hold_days: 91\n  teardown", "max_hold_days", "less than or equal", id="hold"),
+    ],
+)
+def test_schedules_that_cannot_be_kept(
+    directory: Path, old: str, new: str, field: str, said: str, refused: Callable[..., str]
+) -> None:
+    """One sentence, with the line of the field."""
+    assert old in SCHEDULES
+    text = SCHEDULES.replace(old, new, 1)
+    found = refused("exceptions: []\n", text)
+    line = line_of("exceptions: []") + next(at for at, it in enumerate(text.splitlines()) if f"  {field}:" in it)
+    assert found.startswith(f"dev_min.yaml:{line}: schedules.{field}: ")
+    assert said in found
+    assert "\n" not in found
+
+
+def test_a_clock_without_anything_to_tear_down(directory: Path) -> None:
+    path = directory / "environments" / "dev_min.yaml"
+    text = path.read_text(encoding="utf-8").replace("destroyable: true", "destroyable: false")
+    path.write_text(text.replace("exceptions: []\n", SCHEDULES), encoding="utf-8")
+    with pytest.raises(ManifestError) as raised:
+        load("dev_min")
+    assert str(raised.value) == (
+        f"dev_min.yaml:{line_of('exceptions: []') + 1}: schedules: Value error, no stack is ephemeral and destroyable, "
+        "so there is nothing to tear down"
+    )
+
+
 def test_a_name_that_is_not_that_of_its_file(refused: Callable[..., str]) -> None:
     assert refused("name: dev_min", "name: staging") == (
         "dev_min.yaml: name is 'staging', expected 'dev_min' as the file is called"

@@ -5,6 +5,7 @@ import re
 _STEMS = (
     re.compile(r"(ttl__.+?__\d{8}T\d{6}Z)__\d+"),
     re.compile(r"(cost_stop__\d+)(?:__\d+)?"),
+    re.compile(r"(scheduled_(?:build|teardown)__\d{8}T\d{6}Z)(?:__\d+)?"),
 )
 _TEARDOWN_OF_A_STOP = re.compile(r"stop_\d{8}T\d{6}Z__try\d+")
 

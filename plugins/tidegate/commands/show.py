@@ -67,10 +67,14 @@ def _text(value: Any) -> str:
 
 
 def _said(status: str, document: dict[str, Any]) -> str:
-    """An authorisation is no apply: whether that followed and passed, the verdict says. A lane may be no target."""
+    """An authorisation is no apply: whether that followed and passed, the verdict says. A lane may be no target, or
+    its build not wanted.
+    """
     if status == "pass" and document.get("gate") == "MUTATION-AUTHORIZATION":
         return "authorised"
-    return "no target" if status == "not_run" and document.get("facts_type") == "NotTargetFacts" else status
+    if status != "not_run":
+        return status
+    return {"NotTargetFacts": "no target", "NotWantedFacts": "not wanted"}.get(str(document.get("facts_type")), status)
 
 
 def _document(content: bytes) -> dict[str, Any]:

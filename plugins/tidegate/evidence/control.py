@@ -5,14 +5,17 @@ The emergency latch, the platform run and the recorded inputs of a stack are suc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from tidegate.evidence.canonical import seal, unseal
-from tidegate.evidence.store import AlreadyExists, EvidenceStore, StoredObject, StoreError, StoreUnreachable
+from tidegate.evidence.store import PAGE, AlreadyExists, EvidenceStore, StoredObject, StoreError
 from tidegate.models.control import LatchRecord, PlatformRun
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
+
+_MOST = 1_000_000
+"""From this number on keys do not sort by their numbers any more."""
 
 RecordBuilder = Callable[[dict[str, Any] | None], dict[str, Any]]
 """Makes the next record from the newest one (None: there is none)."""
@@ -28,7 +31,7 @@ class Series:
     def newest(self) -> Known[tuple[int, dict[str, Any]]] | Absent | Unreadable:
         """The record with the highest number."""
         try:
-            keys = [key for key in self.store.keys(f"{self.prefix}/") if key.rpartition("/")[0] == self.prefix]
+            keys = [key for key in self._end() if key.rpartition("/")[0] == self.prefix]
             if not keys:
                 return Absent()
             newest = max(self._number(key) for key in keys)
@@ -40,7 +43,7 @@ class Series:
 
     def record(self, number: int) -> tuple[StoredObject, dict[str, Any]]:
         """The record of a number, and where it lies. Raises StoreError, and ValueError when it is not that record."""
-        stored, content = self.store.read(self._key(number))
+        stored, content = self.store.read(self.key(number))
         record = unseal(content)
         if record.get("number") != number:
             raise ValueError(f"record {number} says that it is number {record.get('number')}")
@@ -48,12 +51,11 @@ class Series:
 
     def highest(self) -> int:
         """The highest number that is taken, 0 without any; what the records hold does not matter. Raises StoreError."""
-        numbers = (self._number_or_0(key) for key in self.store.keys(f"{self.prefix}/"))
-        return max(numbers, default=0)
+        return max((self._number_or_0(key) for key in self._end()), default=0)
 
     def append(self, record: dict[str, Any], *, after: int) -> StoredObject:
         """Write record number `after` + 1. Raises AlreadyExists when somebody was faster, StoreUnreachable."""
-        return self.store.create(self._key(after + 1), seal({**record, "number": after + 1}))
+        return self.store.create(self.key(after + 1), seal({**record, "number": after + 1}))
 
     def append_next(self, build: "RecordBuilder") -> tuple[StoredObject, dict[str, Any]]:
         """Append with retry on conflict; `build(newest)` makes the record. Raises StoreError."""
@@ -71,12 +73,38 @@ class Series:
             except AlreadyExists:
                 continue
 
-    def _key(self, number: int) -> str:
+    def key(self, number: int) -> str:
+        """Where the record of a number lies."""
         return f"{self.prefix}/{number:06d}.json"
+
+    def _end(self) -> tuple[str, ...]:
+        """The keys at the end of the series: all of a series that one list holds. Raises StoreUnreachable.
+
+        Of a longer one the end is searched for, because numbers are taken one after the other: behind one that is free
+        there is none. So a series costs one request, and a few more once it has thousands of records. Where a key is no
+        record, all keys are listed.
+        """
+        prefix = f"{self.prefix}/"
+        keys, more = self.store.page(prefix)
+        try:
+            taken, free = self._number(keys[-1]) if more else 0, _MOST
+            while more and free - taken > PAGE:
+                middle = min(2 * taken, free - 1) if free == _MOST else (taken + free) // 2
+                behind, _ = self.store.page(prefix, self.key(middle), 1)
+                if behind:
+                    self._number(behind[0])
+                    taken = middle
+                else:
+                    free = middle
+            if more:
+                keys, more = self.store.page(prefix, self.key(taken))
+        except ValueError:
+            more = True
+        return self.store.keys(prefix) if more else keys
 
     def _number(self, key: str) -> int:
         stem = key.removeprefix(f"{self.prefix}/").removesuffix(".json")
-        if not stem.isdecimal() or key != self._key(int(stem)):
+        if not stem.isdecimal() or key != self.key(int(stem)):
             raise ValueError(f"{key} is no record")
         return int(stem)
 
@@ -89,14 +117,13 @@ class Series:
 
 @dataclass(slots=True)
 class ControlRecords:
-    """The control records of an environment with one list of their keys for all series from `findings` on.
+    """The control records of an environment as a task first sees them: no list is asked for twice.
 
-    What is read through it costs one list, however many series are asked for. It does not see what is written later.
+    It does not see what is written later.
     """
 
     store: EvidenceStore
-    environment: str
-    _listed: tuple[str, ...] | None = None
+    _pages: dict[tuple[str, str, int], tuple[tuple[str, ...], bool]] = field(default_factory=dict)
 
     def create(self, key: str, content: bytes) -> StoredObject:
         """As the store does."""
@@ -107,16 +134,14 @@ class ControlRecords:
         return self.store.read(key)
 
     def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
-        """From the one list, where it holds them; else as the store does. Raises StoreUnreachable."""
-        first = f"control/{self.environment}/findings"
-        if not prefix.startswith(f"control/{self.environment}/") or prefix < first:
-            return self.store.keys(prefix, after)
-        if self._listed is None:
-            try:
-                self._listed = self.store.keys(f"control/{self.environment}/", first)
-            except StoreUnreachable as error:  # named by what was asked for, not by what is listed with it
-                raise StoreUnreachable(prefix, str(error).removeprefix(f"{error.key}: ")) from error
-        return tuple(key for key in self._listed if key.startswith(prefix) and key > after)
+        """As the store does."""
+        return self.store.keys(prefix, after)
+
+    def page(self, prefix: str, after: str = "", most: int = PAGE) -> tuple[tuple[str, ...], bool]:
+        """As the store did when it was first asked for this list. Raises StoreUnreachable."""
+        if (prefix, after, most) not in self._pages:
+            self._pages[prefix, after, most] = self.store.page(prefix, after, most)
+        return self._pages[prefix, after, most]
 
 
 def latch_series(store: EvidenceStore, environment: str) -> Series:

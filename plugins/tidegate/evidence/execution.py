@@ -37,9 +37,7 @@ def find_claim(
     prefix = f"control/{environment}/executions/{phase}_"
     first = f"{prefix}{not_before.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     try:
-        for key in reversed(store.keys(prefix)):
-            if key < first:
-                break
+        for key in reversed(store.keys(prefix, first)):  # a key goes on behind its moment
             claimed = unseal(store.read(key)[1])
             if (claimed.get("dag_id"), claimed.get("run_id")) == (dag_id, run_id):
                 return Known(key.rpartition("/")[2].removesuffix(".json"))

@@ -1,10 +1,8 @@
 """Under which keys evidence lies, in S3 and in the local mirror (EV1)."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-Phase = Literal["m1", "m2", "m9", "stop", "release", "audit", "hourly", "extend", "unlock"]
-"""Also the prefix of the phase's execution ids."""
+from tidegate.models.phase import Phase as Phase
 
 _FOLDERS: dict[Phase, str] = {
     "m1": "bootstrap",
@@ -16,6 +14,9 @@ _FOLDERS: dict[Phase, str] = {
     "hourly": "hourly_check",
     "extend": "time_to_live",
     "unlock": "release_lock",
+    "scheduledbuild": "scheduled_build",
+    "scheduledteardown": "scheduled_teardown",
+    "hold": "hold",
 }
 
 

@@ -18,6 +18,9 @@ from tidegate.answers import NO_ANSWER, ask, error_code, said
 from tidegate.conditional import WRITE_ID, ask_conditionally, is_refused, may_be_done
 from tidegate.models.redaction import without_secrets
 
+PAGE = 1000
+"""So many keys S3 lists at a time."""
+
 _NOT_THERE = frozenset({"404", "NoSuchKey"})
 
 
@@ -68,6 +71,10 @@ class EvidenceStore(Protocol):
 
     def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
         """All keys with a prefix, sorted; only those behind `after`, if given. Raises StoreUnreachable."""
+        ...
+
+    def page(self, prefix: str, after: str = "", most: int = PAGE) -> tuple[tuple[str, ...], bool]:
+        """The first of those keys, `PAGE` at most, and whether there are more: one request. Raises StoreUnreachable."""
         ...
 
 
@@ -122,6 +129,11 @@ class LocalStore:
             below = Path(folder).relative_to(self._root)
             found += [(below / name).as_posix() for name in names if not name.startswith(".")]
         return tuple(sorted(key for key in found if key.startswith(prefix) and key > after))
+
+    def page(self, prefix: str, after: str = "", most: int = PAGE) -> tuple[tuple[str, ...], bool]:
+        """The first files of `keys`."""
+        found = self.keys(prefix, after)
+        return found[:most], len(found) > most
 
 
 class S3Store:
@@ -189,6 +201,15 @@ class S3Store:
         except NO_ANSWER as error:
             raise StoreUnreachable(prefix, said(error)) from None
         return tuple(sorted(found))
+
+    def page(self, prefix: str, after: str = "", most: int = PAGE) -> tuple[tuple[str, ...], bool]:
+        """One list."""
+        start = {"StartAfter": after} if after else {}
+        try:
+            answer = ask(self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, MaxKeys=most, **start)
+            return tuple(item["Key"] for item in answer.get("Contents", [])), bool(answer["IsTruncated"])
+        except NO_ANSWER as error:
+            raise StoreUnreachable(prefix, said(error)) from None
 
     def uri(self, key: str) -> str:
         """`s3://bucket/key`."""

@@ -15,6 +15,8 @@ _CORRECT = Remedy.of(
 )
 _BUNDLE = Remedy.of(Person(OPERATOR, "make the DAG file of the named bundle readable on the worker"), Clear())
 _WOULD_WAIT = "so a triggered run would wait and spend"
+_BUILDS_LATER = "so a triggered run would wait, and build whenever somebody unpauses it"
+_STANDS_ON = "so what is built now would not be torn down by schedule"
 _NOBODY_LOOKS = "so nobody notices what stands too long or costs too much"
 
 
@@ -113,6 +115,52 @@ def hourly_blockers(dag: DagStatus | None) -> Iterator[Blocker]:
     yield from each(
         _known_and_unpaused(dag, unknown, "HOURLY-PAUSED", _NOBODY_LOOKS),
         _loads(dag, unloaded, "HOURLY-IMPORT-ERROR", "dags/hourly_check.py"),
+    )
+
+
+def m2_blockers(dag: DagStatus) -> Iterator[Blocker]:
+    """The build DAG, for whoever starts it by schedule."""
+    what = "the build DAG"
+    unknown = Need(
+        stem="M2",
+        what=what,
+        resource=dag.dag_id,
+        expected="a DAG that is not paused",
+        remedy=_CORRECT,
+    )
+    unloaded = Need(
+        stem="M2-LOAD",
+        what=f"the file of {what}",
+        resource=dag.dag_id,
+        expected="a file that loads on the worker and makes the DAG",
+        remedy=_BUNDLE,
+    )
+    return each(
+        _known_and_unpaused(dag, unknown, "M2-PAUSED", _BUILDS_LATER),
+        _loads(dag, unloaded, "M2-IMPORT-ERROR", "dags/m2_substrate_build.py"),
+    )
+
+
+def scheduled_teardown_blockers(dag: DagStatus) -> Iterator[Blocker]:
+    """The DAG that tears down by schedule what is built by schedule."""
+    what = "the DAG of the scheduled teardown"
+    unknown = Need(
+        stem="SCHEDULED-TEARDOWN-DAG",
+        what=what,
+        resource=dag.dag_id,
+        expected="a DAG that is not paused",
+        remedy=_CORRECT,
+    )
+    unloaded = Need(
+        stem="SCHEDULED-TEARDOWN-LOAD",
+        what=f"the file of {what}",
+        resource=dag.dag_id,
+        expected="a file that loads on the worker and makes the DAG",
+        remedy=_BUNDLE,
+    )
+    return each(
+        _known_and_unpaused(dag, unknown, "SCHEDULED-TEARDOWN-PAUSED", _STANDS_ON),
+        _loads(dag, unloaded, "SCHEDULED-TEARDOWN-IMPORT-ERROR", "dags/scheduled_teardown.py"),
     )
 
 

@@ -45,8 +45,10 @@ def target_blockers(
         )
 
 
-def reason_blockers(reason: str, environment: str, dag: str) -> Iterator[Blocker]:
-    """Yield a blocker unless there is a reason: it stays in the latch's record."""
+def reason_blockers(
+    reason: str, environment: str, dag: str, asks: tuple[str, ...] = ("confirm", "reason")
+) -> Iterator[Blocker]:
+    """Yield a blocker unless there is a reason: it stays on record. `asks` are the fields that a person fills in."""
     if not reason.strip():
         yield Blocker(
             code="REASON-MISSING",
@@ -54,5 +56,5 @@ def reason_blockers(reason: str, environment: str, dag: str) -> Iterator[Blocker
             resource=environment or "environment",
             observed="an empty reason",
             expected="one sentence for those who read the record",
-            remedy=Remedy.of(Trigger(f"{environment}.{dag}", {}, ("confirm", "reason"))),
+            remedy=Remedy.of(Trigger(f"{environment}.{dag}", {}, asks)),
         )

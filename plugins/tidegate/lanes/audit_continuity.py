@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from croniter import croniter
 
 from tidegate.evidence.execution import moment_of_execution
-from tidegate.evidence.store import StoreError
+from tidegate.evidence.store import NotThere, StoreError
 from tidegate.lanes.run import LaneRun, now
 from tidegate.lanes.verdict import verdict_series
 from tidegate.models.audit import AuditContinuityFacts, PreviousAudit
@@ -57,15 +57,16 @@ class _Chain:
     """The records of the chain, newest first. They are read in parallel, each once, and only as far as needed."""
 
     def __init__(self, run: LaneRun) -> None:
-        self._store = run.remote
-        self._prefix = f"{verdict_series(run).prefix}/"
+        self._series = verdict_series(run)
         self._read: list[VerdictRecord] = []
-        self._left: list[str] | None = None
+        self._left: int | None = None
 
     def back_to(self, moment: datetime | None = None) -> Iterator[VerdictRecord]:
         """Newest first, up to the first that was recorded before a given time. Raises StoreError, ChainUnreadable."""
         at = 0
         while at < len(self._read) or self._more(READERS if at else 1):
+            if at == len(self._read):  # every number of that part is missing
+                continue
             record = self._read[at]
             if moment is not None and _recorded_at(record) < moment - CLOCKS_DIFFER:
                 return
@@ -74,15 +75,20 @@ class _Chain:
 
     def _more(self, count: int) -> bool:
         if self._left is None:
-            self._left = list(self._store.keys(self._prefix))
-        keys = self._left[-count:][::-1]
+            self._left = self._series.highest()
+        numbers = range(self._left, max(self._left - count, 0), -1)
         with ThreadPoolExecutor(READERS) as readers:
-            records = list(readers.map(self._record, keys))
-        self._read, self._left = self._read + records, self._left[:-count]
-        return bool(keys)
+            found = readers.map(self._record, map(self._series.key, numbers))
+        self._read += [record for record in found if record is not None]
+        self._left -= len(numbers)
+        return bool(numbers)
 
-    def _record(self, key: str) -> VerdictRecord:
-        record, finding = read_record(self._store, key)
+    def _record(self, key: str) -> VerdictRecord | None:
+        """None for a number that is missing: that is a finding of the evidence chain (AUDIT.J)."""
+        try:
+            record, finding = read_record(self._series.store, key)
+        except NotThere:
+            return None
         if record is None:
             raise ChainUnreadable(f"{key}: {finding.observed if finding else 'no record'}")
         return record

@@ -6,27 +6,26 @@ releases the latch, and a month of hourly checks would be read again every hour.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from tidegate.evidence.canonical import unseal
+from tidegate.evidence.cost_judgements import last_judged, record_judging
 from tidegate.evidence.cost_scope import record_scope, recorded_scopes
-from tidegate.evidence.layout import attempt_of
 from tidegate.evidence.store import StoredObject, StoreError
 from tidegate.lanes.guards import parse_snapshot
+from tidegate.lanes.newest import attempts_of, look_back
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.run import LaneRun
+from tidegate.lanes.spec import Lane
 from tidegate.lanes.verdict import verdict_series
 from tidegate.models.cost import CostFacts
-from tidegate.models.observed import Absent, Known, Observed, Unreadable
+from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.snapshot import Snapshot
 
 COST_GATE = "COST-GUARDRAIL"
 
 HELD_AGAINST = 3
 """So many of the newest snapshots are held against the record of widest scopes."""
-
-_LOOK_BACK_DAYS = (45, 400, None)
-"""How far the list of keys reaches back: mostly the first has some, so that the list does not grow with history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +41,47 @@ class CostAttempt:
 
 def cost_attempts(run: LaneRun, *, newest_only: bool) -> Iterator[CostAttempt]:
     """Every attempt of every execution, or only the newest one of each. Raises StoreError."""
-    for execution_id, attempts in _attempt_keys(run).items():
+    for execution_id, attempts in attempts_of(run, cost_lane(run)).items():
         for number in [max(attempts)] if newest_only else sorted(attempts):
             yield _read(run, execution_id, number, attempts[number])
 
 
-def _attempt_keys(run: LaneRun, since: datetime | None = None) -> dict[str, dict[int, str]]:
-    """Execution id, number of the attempt, key; of executions since a moment, or of all. Raises StoreError."""
-    lane = next(lane for lane in phase_of(run.environment, "m9").lanes if lane.gate == COST_GATE)
-    prefix = run.place_of(lane, "").remote.removesuffix(f"/{lane.snapshot}")
-    after = "" if since is None else f"{prefix}m9_{since.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+def newest_attempts(run: LaneRun, at: datetime) -> Iterator[CostAttempt]:
+    """The newest attempt of each of the newest executions, `HELD_AGAINST` of them where so many ran within a year.
+
+    Raises StoreError.
+    """
     found: dict[str, dict[int, str]] = {}
-    for key in run.remote.keys(prefix, after):
-        execution_id = key.removeprefix(prefix).partition("/")[0]
-        attempt = attempt_of(run.place_of(lane, execution_id).remote, key)
-        if attempt is not None:
-            found.setdefault(execution_id, {})[attempt] = key
-    return found
+    for since in look_back(at):
+        if len(found) >= HELD_AGAINST or (found and since is None):
+            break
+        found = attempts_of(run, cost_lane(run), since=since)
+    for execution_id in sorted(found, reverse=True)[:HELD_AGAINST]:
+        number = max(found[execution_id])
+        yield _read(run, execution_id, number, found[execution_id][number])
+
+
+def newest_judged(run: LaneRun, at: datetime) -> Iterator[CostAttempt]:
+    """The attempts among which the newest judgement is: that of the execution that was judged last, by the record, and
+    those of the newest executions. They are held against the record: nobody makes an older judgement the newest by
+    hiding one. Without any record, as after an update, the newest attempt of every execution. Raises StoreError.
+    """
+    last = last_judged(run.remote, run.environment.name)
+    if isinstance(last, Absent):
+        yield from cost_attempts(run, newest_only=True)
+        return
+    if not isinstance(last, Known):
+        raise StoreError(f"control/{run.environment.name}/cost_judgements", shown(last))
+    newest = tuple(newest_attempts(run, at))
+    yield from newest
+    if last.value not in {attempt.execution_id for attempt in newest}:
+        for execution_id, attempts in attempts_of(run, cost_lane(run), last.value).items():
+            yield _read(run, execution_id, max(attempts), attempts[max(attempts)])
+
+
+def cost_lane(run: LaneRun) -> Lane:
+    """M9.G."""
+    return next(lane for lane in phase_of(run.environment, "m9").lanes if lane.gate == COST_GATE)
 
 
 def _read(run: LaneRun, execution_id: str, number: int, key: str) -> CostAttempt:
@@ -76,13 +99,15 @@ def widest_scope(run: LaneRun, at: datetime) -> Observed[tuple[str, ...]]:
     The record of widest scopes says it, and M9.G carries it on before it is judged. The newest snapshots are held
     against it, so that nobody makes the scope narrower by hiding one record. Without any record, as after an update,
     all of history is read. What made the scope wider than today's becomes an input.
+
+    M9.G also records that its cost is judged now, for the release of the emergency latch.
     """
     today, name = run.environment.cost_scope, run.environment.name
     recorded = recorded_scopes(run.remote, name)
     if isinstance(recorded, Unreadable):
         return recorded
     try:
-        attempts = _newest_attempts(run, at) if isinstance(recorded, Known) else cost_attempts(run, newest_only=False)
+        attempts = newest_attempts(run, at) if isinstance(recorded, Known) else cost_attempts(run, newest_only=False)
         judged = _judged_scopes(run, attempts)
         if isinstance(judged, Unreadable):
             return judged
@@ -92,8 +117,10 @@ def widest_scope(run: LaneRun, at: datetime) -> Observed[tuple[str, ...]]:
                 run.rests_on(record.stored.uri, record.digest, record.stored.version_id)
             known |= set(record.scope)
         widest = {*today, *judged, *known}
-        if run.phase == "m9" and widest != known:
-            record_scope(run.remote, name, tuple(sorted(widest)), recorded_by=run.execution_id, at=at)
+        if run.phase == "m9":
+            if widest != known:
+                record_scope(run.remote, name, tuple(sorted(widest)), recorded_by=run.execution_id, at=at)
+            record_judging(run.remote, name, run.execution_id, at=at)
     except StoreError as error:
         return Unreadable(str(error))
     return Known(tuple(sorted(widest)))
@@ -112,20 +139,6 @@ def _judged_scopes(run: LaneRun, attempts: Iterable[CostAttempt]) -> set[str] | 
             run.rests_on(attempt.stored.uri, attempt.snapshot.digest, attempt.stored.version_id)
         found |= set(judged)
     return found
-
-
-def _newest_attempts(run: LaneRun, at: datetime) -> Iterator[CostAttempt]:
-    """The newest attempt of each of the newest executions, from as short a list of keys as has any. Raises StoreError.
-
-    The ids of executions rise with time, so that a list can begin at a moment.
-    """
-    for days in _LOOK_BACK_DAYS:
-        found = _attempt_keys(run, None if days is None else at - timedelta(days=days))
-        if found:
-            for execution_id in sorted(found, reverse=True)[:HELD_AGAINST]:
-                number = max(found[execution_id])
-                yield _read(run, execution_id, number, found[execution_id][number])
-            return
 
 
 def _scope_of(snapshot: Snapshot) -> tuple[str, ...] | Unreadable:

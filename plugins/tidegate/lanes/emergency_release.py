@@ -7,7 +7,7 @@ from typing import Any
 from tidegate.evidence import control
 from tidegate.evidence.store import AlreadyExists, StoreError, WriteUnconfirmed
 from tidegate.gates.registry import by_id
-from tidegate.lanes.cost_history import COST_GATE, CostAttempt, cost_attempts
+from tidegate.lanes.cost_history import COST_GATE, CostAttempt, newest_judged
 from tidegate.lanes.emergency_stop import said_reason
 from tidegate.lanes.policy import policy_digest
 from tidegate.lanes.readiness import caller, tools
@@ -23,8 +23,8 @@ from tidegate.models.snapshot import Snapshot
 def collect_release(run: LaneRun) -> EmergencyReleaseFacts:
     """RELEASE.A: the latch, and the newest cost guardrail of any M9. Takes no lease."""
     who, what = caller(run), tools(run)
-    cost = _newest_cost(run)
     observed_at = now()
+    cost = _newest_cost(run, observed_at)
     return EmergencyReleaseFacts(
         observed_at=observed_at,
         sources=(Source(name="sts", data_as_of=observed_at), Source(name="evidence", data_as_of=observed_at)),
@@ -79,15 +79,14 @@ def release(run: LaneRun, facts: Facts, document: dict[str, Any]) -> None:
     run.log(f"the emergency latch of {run.environment.name} is released by {stored.uri}: builds are open again")
 
 
-def _newest_cost(run: LaneRun) -> Observed[CostJudgement]:
-    """The cost guardrail that was observed last, over all executions of M9.
+def _newest_cost(run: LaneRun, at: datetime) -> Observed[CostJudgement]:
+    """The cost guardrail that was observed last, over all executions of M9: also of an old one that was cleared today.
 
-    All are read, because an old execution whose task was cleared today is the newest judgement. An unreadable one
-    counts as of the time of its execution, so that a later run is a way out.
+    An unreadable one counts as of the time of its execution, so that a later run is a way out.
     """
     found: list[tuple[datetime, Observed[CostJudgement], CostAttempt]] = []
     try:
-        for attempt in cost_attempts(run, newest_only=True):
+        for attempt in newest_judged(run, at):
             snapshot = attempt.snapshot
             if snapshot is None:
                 found.append((_started(attempt.execution_id), Unreadable(attempt.problem), attempt))

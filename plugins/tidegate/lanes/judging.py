@@ -22,6 +22,7 @@ from tidegate.models.identity import Tools
 from tidegate.models.not_target import NotTargetFacts
 from tidegate.models.observed import Known, shown
 from tidegate.models.remedy import OWNER, Clear, Person, Remedy
+from tidegate.models.schedule import NotWantedFacts
 from tidegate.models.snapshot import SCHEMA_NAME, SCHEMA_VERSION, blocker_document
 from tidegate.settings import PROJECT, settings
 from tidegate.terraform.program import program_name
@@ -57,7 +58,7 @@ def judge(run: LaneRun, facts: Facts) -> Judged:
     return Judged(blockers, _leave(run, facts, "fail" if blockers else "pass", blockers))
 
 
-def leave_not_run(run: LaneRun, facts: NotTargetFacts) -> Published:
+def leave_not_run(run: LaneRun, facts: NotTargetFacts | NotWantedFacts) -> Published:
     """Record that the lane had nothing to do. Nothing is judged, and it is no pass. Raises EvidenceUnreachable."""
     return _leave(run, facts, "not_run", ())
 

@@ -1,6 +1,9 @@
 """The phases as data. What the manifest does not ask for does not exist: never a fake pass."""
 
+from typing import get_args
+
 from tidegate.evidence.layout import Phase
+from tidegate.lanes.clock_phases import hold_phase, scheduled_build_phase, scheduled_teardown_phase
 from tidegate.lanes.spec import Lane, PhaseSpec, verdict_lane
 from tidegate.lanes.stack_lanes import all_build_lanes, all_destroy_lanes
 from tidegate.lanes.watch_phases import audit_phase, extend_phase, hourly_phase
@@ -351,7 +354,24 @@ def phase_of(environment: Environment, phase: Phase) -> PhaseSpec:
         "hourly": hourly_phase,
         "extend": extend_phase,
         "unlock": unlock_phase,
+        "scheduledbuild": scheduled_build_phase,
+        "scheduledteardown": scheduled_teardown_phase,
+        "hold": hold_phase,
     }[phase](environment)
+
+
+ASKED_FOR: tuple[Phase, ...] = ("scheduledbuild", "scheduledteardown", "hold")
+"""Phases that only a manifest with `schedules` has."""
+
+
+def phases_of(environment: Environment) -> tuple[Phase, ...]:
+    """The phases that an environment has: what the manifest does not ask for has no DAG."""
+    schedules = environment.schedules
+    asked: set[Phase] = set() if schedules is None else {"scheduledteardown"}
+    if schedules is not None and schedules.build is not None:
+        asked |= {"scheduledbuild", "hold"}
+    every: tuple[Phase, ...] = get_args(Phase)
+    return tuple(phase for phase in every if phase not in ASKED_FOR or phase in asked)
 
 
 def lane_gaps(environment: Environment) -> tuple[LaneGap, ...]:

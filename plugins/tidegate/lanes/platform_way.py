@@ -1,5 +1,7 @@
 """What `platform_run = auto` does: continue, or open a new one, where that is certain; else a person decides (LC1)."""
 
+from datetime import datetime
+
 from pydantic import TypeAdapter, ValidationError
 
 from tidegate.evidence.teardowns import unfinished_teardown
@@ -25,18 +27,18 @@ def platform_way(run: LaneRun) -> tuple[str, str]:
         case Known(platform) if platform.opened_by == run.execution_id:
             return "continue", f"{platform.id} was opened by this very run"
         case Known(platform):
-            return _of_open(run, platform.id)
+            return _of_open(run, platform.id, platform.opened_at)
         case other:
             return "blocked", f"the platform run cannot be read: {shown(other)}"
 
 
-def _of_open(run: LaneRun, platform: str) -> tuple[str, str]:
+def _of_open(run: LaneRun, platform: str, since: datetime) -> tuple[str, str]:
     for stack in run.environment.destroyable_stacks:
         begun = unfinished_teardown(run.remote, run.environment.name, stack)
         if not isinstance(begun, Absent):
             said = f"begun by {begun.value.execution_id}" if isinstance(begun, Known) else shown(begun)
             return "blocked", f"{platform} is open, and the teardown of {stack} was left half way: {said}"
-    build, teardown = _newest(run, "m2", platform), _newest(run, "m9", platform)
+    build, teardown = _newest(run, "m2", platform, since), _newest(run, "m9", platform, since)
     for found in (build, teardown):
         if not isinstance(found, Known | Absent):
             return "blocked", f"{platform} is open, and its newest verdict cannot be read: {shown(found)}"
@@ -51,10 +53,15 @@ def _of_open(run: LaneRun, platform: str) -> tuple[str, str]:
     return "continue", f"{platform} is open, and {named} did not finish"
 
 
-def _newest(run: LaneRun, phase: str, platform: str) -> Observed[Found]:
-    """The newest verdict of a phase that belongs to this platform run and counts. Absent if there is none."""
+def _newest(run: LaneRun, phase: str, platform: str, since: datetime) -> Observed[Found]:
+    """The newest verdict of a phase that belongs to this platform run and counts. Absent if there is none.
+
+    Only executions that were due since it was opened are looked at: what is older belongs to another.
+    """
     lane = phase_of(run.environment, "m9" if phase == "m9" else "m2").verdict
-    return newest_of(run, lane, accept=lambda it: counts_as_build(it) and it.snapshot.platform_run == platform)
+    return newest_of(
+        run, lane, since=since, accept=lambda it: counts_as_build(it) and it.snapshot.platform_run == platform
+    )
 
 
 def counts_as_build(found: Found) -> bool:

@@ -13,6 +13,7 @@ from tidegate.evidence import control
 from tidegate.gates import identity_and_tools
 from tidegate.gates.rules_identity import identity_blockers
 from tidegate.lanes.ended_lives import ended_lives
+from tidegate.lanes.held import tell_of_hold
 from tidegate.lanes.locks import collect_stack_locks, release_dead_locks
 from tidegate.lanes.phases import lane_gaps
 from tidegate.lanes.platform_way import platform_way
@@ -121,6 +122,7 @@ def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
     way, why = platform_way(run) if asked == "auto" and stacks == "all" else ("", "")
     if way:
         run.log(f"platform run: {way}, for {why}")
+    tell_of_hold(run)
     return BuildReadinessFacts(
         observed_at=observed_at,
         sources=(Source(name="sts", data_as_of=observed_at), Source(name="evidence", data_as_of=observed_at)),

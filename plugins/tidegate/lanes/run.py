@@ -101,6 +101,8 @@ class LaneRun:
     terraform_runs: list[Terraform] = field(default_factory=list)
     inputs: list[InputRecord] = field(default_factory=list)
     """Documents on which the facts of this try rest."""
+    triggered_by: str = ""
+    """The user of Airflow who triggered this run, or the run before it that did; empty where Airflow names none."""
     kept: Any = None
     """What a sensor's previous look left for this one, as Airflow's database returned it."""
 
@@ -154,7 +156,7 @@ class LaneRun:
     @cached_property
     def control(self) -> control.ControlRecords:
         """The control records as they were when this try first asked for one."""
-        return control.ControlRecords(self.remote, self.environment.name)
+        return control.ControlRecords(self.remote)
 
     @cached_property
     def platform_run(self) -> Observed[PlatformRun]:

@@ -15,6 +15,9 @@ DAG_NAMES: dict[Phase, str] = {
     "hourly": "hourly_check",
     "extend": "extend_time_to_live",
     "unlock": "release_lock",
+    "scheduledbuild": "scheduled_build",
+    "scheduledteardown": "scheduled_teardown",
+    "hold": "hold",
 }
 
 
@@ -100,7 +103,9 @@ class PhaseSpec:
     every_lane_runs: bool = False
     """Lanes run one after the other, however earlier ones ended, because each looks at something of its own."""
     schedule: str | None = None
-    """Cron, UTC. None means only when triggered."""
+    """Cron. None means only when triggered."""
+    time_zone: str = "UTC"
+    """In which the cron is read."""
     deadline_minutes: int | None = None
     """Minutes after its due time by which a run must have ended. None means that its lanes have
     deadlines of their own.

@@ -1,23 +1,34 @@
-"""Which lanes of a run are about stacks that are no target. The run's own evidence decides that, never its params."""
+"""Which lanes of a run have nothing to do: their stack is no target, or nobody wants the scheduled build.
+
+The run's own evidence decides that, never its params.
+"""
+
+from collections.abc import Mapping
 
 from tidegate.lanes.frozen import SCOPE_TASK
 from tidegate.lanes.guards import handed_over_facts
 from tidegate.lanes.phases import phase_of
 from tidegate.lanes.run import LaneRun, now
+from tidegate.lanes.scheduled import not_wanted, recorded_not_wanted
 from tidegate.models.not_target import NotTargetFacts
 from tidegate.models.observed import Known
 from tidegate.models.plan import TeardownScopeFacts
 from tidegate.models.readiness import BuildReadinessFacts
+from tidegate.models.schedule import NotWantedFacts
 
 READINESS_TASK = "a_readiness"
 
 
-def not_targets(run: LaneRun) -> dict[str, NotTargetFacts]:
+def not_targets(run: LaneRun) -> Mapping[str, NotTargetFacts | NotWantedFacts]:
     """By task. Empty if nothing is recorded: in doubt nothing is skipped."""
     if run.phase == "m2":
         return _beside_one_stack(run)
-    if run.phase != "m9":
-        return {}
+    if run.phase == "scheduledbuild":
+        return recorded_not_wanted(run)
+    return _beside_the_frozen(run) if run.phase == "m9" else {}
+
+
+def _beside_the_frozen(run: LaneRun) -> dict[str, NotTargetFacts]:
     frozen = handed_over_facts(run, SCOPE_TASK, TeardownScopeFacts)
     if not isinstance(frozen, Known):
         return {}
@@ -52,8 +63,10 @@ def _beside_one_stack(run: LaneRun) -> dict[str, NotTargetFacts]:
     }
 
 
-def not_a_target(run: LaneRun) -> NotTargetFacts | None:
-    """What this lane leaves if its stack is no target of the run."""
+def nothing_to_do(run: LaneRun) -> NotTargetFacts | NotWantedFacts | None:
+    """What this lane leaves if its stack is no target of the run, or nobody wants its build. None: it has to run."""
     if run.lane.before_backend or run.lane == phase_of(run.environment, run.phase).verdict:
         return None
+    if run.phase == "scheduledbuild":
+        return not_wanted(run)
     return not_targets(run).get(run.lane.task_id)

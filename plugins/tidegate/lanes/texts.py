@@ -15,6 +15,9 @@ TITLES: dict[Phase, str] = {
     "hourly": "Hourly check",
     "extend": "Extend the time to live",
     "unlock": "Release a state lock",
+    "scheduledbuild": "Scheduled build",
+    "scheduledteardown": "Scheduled teardown",
+    "hold": "Hold scheduled builds",
 }
 
 SUMMARIES: dict[Phase, str] = {
@@ -28,6 +31,9 @@ SUMMARIES: dict[Phase, str] = {
     "hourly": "Projects the cost and looks at the time to live, without a call that costs anything.",
     "extend": "Moves the end of a stack's time to live, with a reason.",
     "unlock": "Releases one state lock by its id, with a reason: of a holder outside the deployment, or a damaged one.",
+    "scheduledbuild": "Starts M2 by the clock, unless the emergency latch, an open finding or a hold forbids it.",
+    "scheduledteardown": "Starts M9 by the clock for all that may be destroyed. Nothing forbids that.",
+    "hold": "Keeps scheduled builds off until a moment, or lifts that, with a reason. A person's M2 goes on.",
 }
 
 _CHANGES: dict[Phase, str] = {
@@ -43,12 +49,20 @@ _CHANGES: dict[Phase, str] = {
     "hourly": "nothing by itself; it sets latch and triggers as the audit does",
     "extend": "the record of when the stack's time to live ends; nothing in AWS besides that record",
     "unlock": "deletes that lock in the lock table and in the state bucket, if it is byte for byte the judged one",
+    "scheduledbuild": "nothing by itself; it triggers M2, which builds",
+    "scheduledteardown": "nothing by itself; it triggers M9, which destroys every stack that may be destroyed",
+    "hold": "the record of the hold; nothing in AWS besides that record",
 }
 
 _NOTES: dict[Phase, str] = {
     "audit": "**Schedule.** Times are UTC. Unpausing the DAG starts the last missed audit at once: that is harmless, "
     "for it only reads. A run that has not ended by its deadline is ended by Airflow (`dagrun_timeout`) and fails; "
     "each lane ends earlier, so that the verdict is reached. A night without a verdict is a finding of the next audit.",
+    "scheduledbuild": "**Schedule.** `schedules` in the manifest, in its time zone. A run is skipped while a hold is "
+    "in force, and when it comes so late that the teardown after it was due already. It fails when anything else "
+    "forbids the build, and says what.",
+    "scheduledteardown": "**Schedule.** `schedules` in the manifest, in its time zone. After a pause or an outage "
+    "Airflow starts the run that was missed last at once: unpausing this DAG may tear down what stands.",
     "hourly": "**Schedule.** Times are UTC. A check that has not ended after 20 minutes is ended by Airflow and fails, "
     "so that it holds up no other; each lane ends earlier.",
 }

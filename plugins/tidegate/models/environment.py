@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tidegate.models.aws_names import BucketName, Region
+from tidegate.models.field_error import FieldError
 from tidegate.models.names import too_long
-from tidegate.models.operations import Alerts, Audit, OwnReads, TimeToLive
+from tidegate.models.operations import Alerts, Audit, OwnReads, Schedules, TimeToLive
 from tidegate.models.policy import PolicyException
 from tidegate.models.role_assumption import Oidc, Worker
 from tidegate.models.scalars import UsDollars
@@ -203,6 +204,8 @@ class Environment(_Section):
     own_reads: OwnReads
     audit: Audit
     time_to_live: TimeToLive
+    schedules: Schedules | None = None
+    """None: nothing is built or torn down by the clock."""
     alerts: Alerts
     exceptions: tuple[PolicyException, ...] = ()
 
@@ -290,6 +293,12 @@ class Environment(_Section):
     def _what_counts_once_is_counted(self) -> "Environment":
         if self.confluent and self.confluent.marketplace_products and "confluent" not in self.cost_scope:
             raise ValueError("confluent.marketplace_products needs confluent in cost_scope: else nobody counts them")
+        return self
+
+    @model_validator(mode="after")
+    def _the_clock_has_something_to_do(self) -> "Environment":
+        if self.schedules is not None and not self.destroyable_stacks:
+            raise FieldError("no stack is ephemeral and destroyable, so there is nothing to tear down", "schedules")
         return self
 
     @property

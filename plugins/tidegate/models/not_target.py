@@ -15,3 +15,8 @@ class NotTargetFacts(Facts):
     """What the run was asked for, as its own evidence records it."""
     recorded_in: str
     """The task whose snapshot records that."""
+
+    @property
+    def why(self) -> str:
+        """Why there was nothing to do, for the log."""
+        return f"not a target; this run was asked for {self.target or 'nothing'}"

@@ -1,15 +1,17 @@
-"""Sections of the manifest about what happens while nobody builds: audit, time to live, alerts, own reads.
+"""Sections of the manifest about what happens while nobody types: audit, schedules, time to live, alerts, own reads.
 
 They belong to `models.environment.Environment`.
 """
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from tidegate.models.field_error import FieldError
 from tidegate.models.scalars import UsDollars
 
 
@@ -23,7 +25,7 @@ def _cron(schedule: str) -> str:
 
 
 Schedule = Annotated[str, Field(pattern=r"^\S+( \S+){4}$"), AfterValidator(_cron)]
-"""Five fields of cron, UTC."""
+"""Five fields of cron; UTC, but for `schedules`, which names a time zone."""
 
 
 class _Section(BaseModel):
@@ -59,6 +61,50 @@ class Audit(_Section):
     unexplained_usd_per_day: UsDollars = Decimal("0.01")
     """What one service may charge in one region on a day although nothing explains it: a cent of somebody's request
     wakes nobody. Many such cents are `base_usd_per_day`'s business."""
+
+
+def _time_zone(name: str) -> str:
+    """As Airflow finds it. What is none raises KeyError, ValueError or OSError: `Europe` is a directory."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"no time zone of the tz database: {name!r}; write it like Europe/London or UTC") from error
+    return name
+
+
+class Schedules(_Section):
+    """When the clock builds and tears down (LC8). Without this section it never does."""
+
+    time_zone: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_time_zone)]
+    """In which both are read; it moves with summer time."""
+    build: Schedule | None = None
+    """Every time it triggers M2, unless something forbids it. None: only the teardown has a schedule."""
+    teardown: Schedule
+    """Every time it triggers M9 for all that may be destroyed."""
+    max_hold_days: Annotated[int, Field(ge=1, le=90)] = 14
+    """The longest that a person may hold builds off."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_is_built_is_torn_down(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("build") is not None and given.get("teardown") is None:
+            raise FieldError("it stands without teardown: what the clock builds, the clock must tear down", "build")
+        return given
+
+    @model_validator(mode="after")
+    def _they_differ(self) -> "Schedules":
+        if self.build == self.teardown:
+            raise FieldError("it is the same as build: one would run into the other", "teardown")
+        return self
+
+    def teardown_after(self, moment: datetime) -> datetime:
+        """When the first teardown after a moment is due; both aware UTC.
+
+        Of an hour that comes twice Airflow takes the second, and of one that does not come the one after it.
+        """
+        zone = ZoneInfo(self.time_zone)
+        due: datetime = croniter(self.teardown, moment.astimezone(zone).replace(tzinfo=None)).get_next(datetime)
+        return max(due.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
 
 class TimeToLive(_Section):

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tidegate.models.phase import Phase
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -38,7 +40,7 @@ class VerdictRecord(_Part):
 
     schema_: VerdictRecordSchema = Field(alias="schema")
     number: Annotated[int, Field(ge=1)]
-    phase: Literal["m1", "m2", "m9", "stop", "release", "audit", "hourly", "extend", "unlock"]
+    phase: Phase
     execution_id: str
     overall_pass: bool
     verdict: VerdictReference

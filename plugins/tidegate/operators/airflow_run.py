@@ -65,6 +65,7 @@ def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRu
         cloud_key=cloud_key,
         login=login,
     )
+    run.triggered_by = str(getattr(context["dag_run"], "triggering_user_name", None) or "")
     share(run.environment.name, run.clients)
     return run
 

@@ -76,18 +76,18 @@ def refuse_under_a_finished_verdict(run: Any) -> None:
 
 
 def skip_what_has_nothing_to_do(run: Any, context: Mapping[str, Any]) -> None:
-    """End the task skipped where the lane was not reached, and leaves nothing, or where the run was not asked for its
-    stack, and leaves a snapshot that says so. Raises AirflowSkipException, and AirflowFailException when the evidence
-    does not take that snapshot.
+    """End the task skipped where the lane was not reached, and leaves nothing, or where nobody asked the run for its
+    stack or wants its build, and leaves a snapshot that says so. Raises AirflowSkipException, and AirflowFailException
+    when the evidence does not take that snapshot.
     """
     from tidegate.lanes.judging import EvidenceUnreachable, leave_not_run
     from tidegate.lanes.reach import not_reached
-    from tidegate.lanes.targets import not_a_target
+    from tidegate.lanes.targets import nothing_to_do
 
     unreached = not_reached(run)
     if unreached:
         raise AirflowSkipException(f"{run.lane.name} was not reached: {unreached}")
-    facts = not_a_target(run)
+    facts = nothing_to_do(run)
     if facts is None:
         return
     try:
@@ -96,9 +96,7 @@ def skip_what_has_nothing_to_do(run: Any, context: Mapping[str, Any]) -> None:
         raise AirflowFailException(str(error)) from error
     context["ti"].xcom_push(key=XCOM_KEY, value=published.document)
     log(f"snapshot {published.stored.uri} (attempt {published.attempt}, digest {published.digest[:12]})")
-    raise AirflowSkipException(
-        f"{run.lane.name} did nothing: not a target; this run was asked for {facts.target or 'nothing'}"
-    )
+    raise AirflowSkipException(f"{run.lane.name} did nothing: {facts.why}")
 
 
 def collected(run: Any, collect: Callable[[Any], Any]) -> Any:

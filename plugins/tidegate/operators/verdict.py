@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -16,6 +17,12 @@ class PhaseVerdictOperator(GateOperator):
     """Directly downstream of every lane, trigger rule `all_done`, and the only leaf: it never masks a failure."""
 
     ui_color = "#e6f4ea"
+
+    def open(self, context: Mapping[str, Any]) -> Any:
+        """As other lanes, but what a task handed over is fetched once: the verdict, its alerts and its log need it."""
+        run = super().open(context)
+        run.handed_over = cache(run.handed_over)
+        return run
 
     def execute(self, context: Mapping[str, Any]) -> None:
         """Judge the phase, chain the verdict, release the run lease, show the lanes, tell people."""

@@ -14,6 +14,7 @@ from tidegate.gates.base import Gate
 from tidegate.gates.registry import by_id
 from tidegate.models.facts import CollectorBroken, Facts
 from tidegate.models.not_target import NotTargetFacts
+from tidegate.models.schedule import NotWantedFacts
 from tidegate.models.snapshot import Snapshot
 from tidegate.verify.documents import Document
 from tidegate.verify.findings import (
@@ -88,7 +89,7 @@ def judgement_findings(document: Document, snapshot: Snapshot) -> Iterator[Findi
             yield judgement_mismatch(file, f"{name} {written[name]}", f"{name} {value}, as the facts say")
     if stored in CLOSED_UNSEEN and not snapshot.overall_pass:
         return
-    if isinstance(facts, NotTargetFacts):
+    if isinstance(facts, NotTargetFacts | NotWantedFacts):
         if snapshot.status != "not_run":
             yield judgement_mismatch(file, f"status {snapshot.status}", "status not_run: nothing was judged")
         return
@@ -112,8 +113,9 @@ def _is_within(stored: Any, known: Any) -> bool:
 
 @cache
 def _adapters(gate_id: str) -> dict[str, TypeAdapter[Facts]]:
-    """By name: the facts of a gate, those of a crash, on which every gate closes, and those of no target."""
-    return {kind.__name__: TypeAdapter(kind) for kind in (by_id(gate_id).facts, CollectorBroken, NotTargetFacts)}
+    """By name: the facts of a gate, those of a crash, on which every gate closes, and those of nothing to do."""
+    kinds = (by_id(gate_id).facts, CollectorBroken, NotTargetFacts, NotWantedFacts)
+    return {kind.__name__: TypeAdapter(kind) for kind in kinds}
 
 
 def _gate(snapshot: Snapshot, file: str) -> tuple[Gate[Facts] | None, Finding | None]:

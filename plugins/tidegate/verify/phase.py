@@ -5,10 +5,12 @@ from typing import Any
 
 from tidegate.evidence.layout import attempt_of
 from tidegate.models.observed import Known, Observed, Unreadable, shown
+from tidegate.models.schedule import NotWantedFacts
 from tidegate.models.snapshot import Snapshot
 from tidegate.models.verdict import LaneResult, VerdictFacts
 from tidegate.verify.documents import Document, Execution
 from tidegate.verify.findings import KEEP, Finding, judgement_mismatch, missing, unknown
+from tidegate.verify.judgements import facts_of
 
 _AGAIN = "clear the verdict task of the run, so that it judges what is there now"
 
@@ -46,10 +48,11 @@ def phase_findings(
 
 
 def _excluded(execution: Execution) -> set[str]:
-    """The lanes whose stack the recorded target leaves out: what M9.B froze, or what M2.A was asked for.
-
-    None where that is not to be read.
+    """The lanes that had nothing to do, by what is recorded: what M9.B froze, what M2.A was asked for, or that nobody
+    wanted a scheduled build. None where that is not to be read.
     """
+    if execution.subject.phase == "scheduledbuild":
+        return {lane.task for lane in execution.subject.lanes if _not_wanted(execution.newest(lane.task))}
     first = execution.newest(execution.subject.lanes[0].task) if execution.subject.phase == "m2" else None
     if first is not None and first.snapshot is not None:
         stack = first.snapshot.facts.get("stacks", "all")
@@ -65,6 +68,15 @@ def _excluded(execution: Execution) -> set[str]:
         return set()
     targets = {part.get("stack") for part in stacks}
     return {it.task for it in execution.subject.lanes if it.stack is not None and it.stack not in targets}
+
+
+def _not_wanted(document: Document | None) -> bool:
+    """Does the snapshot hold a reason? A snapshot that says so without one is no reason to leave the lane out."""
+    snapshot = None if document is None else document.snapshot
+    if snapshot is None or snapshot.facts_type != NotWantedFacts.__name__:
+        return False
+    facts, _ = facts_of(snapshot, "")
+    return isinstance(facts, NotWantedFacts) and bool(facts.reasons)
 
 
 def _lane(execution: Execution, verdict: Document, facts: VerdictFacts, lane: LaneResult) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """Control records: the highest number wins, and a record that cannot be used is never taken for none."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from standins import MemoryStore
+from tidegate.evidence import control as control_module
 from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.control import (
     Series,
@@ -21,7 +23,7 @@ from tidegate.evidence.control import (
     release_latch,
     set_latch,
 )
-from tidegate.evidence.store import AlreadyExists, LocalStore, StoredObject, StoreError
+from tidegate.evidence.store import PAGE, AlreadyExists, LocalStore, StoredObject, StoreError
 from tidegate.models.control import LatchRecord, PlatformRun
 from tidegate.models.observed import Absent, Known, Unreadable
 
@@ -70,6 +72,73 @@ def test_numbers_beyond_their_padding_still_order(store: MemoryStore) -> None:
     newest = series.newest()
     assert isinstance(newest, Known)
     assert newest.value[0] == 1000000
+
+
+class Paged(MemoryStore):
+    """Lists so many keys at a time, as S3 lists a thousand, and counts the requests."""
+
+    def __init__(self, size: int = PAGE) -> None:
+        super().__init__()
+        self.size = size
+        self.requests = 0
+        self.sorted: list[str] = []
+
+    def hold(self, count: int) -> "Paged":
+        content = seal({"a": 1})
+        self.objects = {f"s/{number:06d}.json": content for number in range(1, count + 1)}
+        self.objects[f"s/{count:06d}.json"] = seal({"number": count})
+        return self
+
+    def keys(self, prefix: str, after: str = "") -> tuple[str, ...]:
+        found = super().keys(prefix, after)
+        self.requests += max(1, -(-len(found) // self.size))
+        return found
+
+    def page(self, prefix: str, after: str = "", most: int = PAGE) -> tuple[tuple[str, ...], bool]:
+        self.requests += 1
+        found = super().keys(prefix, after)
+        most = min(most, self.size)
+        return found[:most], len(found) > most
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 12, 19, 20, 21, 39, 40, 41, 99, 100, 101, 999, 1000, 1001, 4321])
+def test_the_end_of_a_long_series_is_found_in_a_few_requests(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(control_module, "PAGE", 10)
+    store = Paged(10).hold(count)
+    series = Series(store, "s")
+    assert series.highest() == count
+    assert store.requests <= (1 if count <= 10 else 2 * math.ceil(math.log2(count / 10)) + 3)
+    newest = series.newest()
+    assert isinstance(newest, Known)
+    assert newest.value[0] == count
+
+
+def test_a_series_costs_one_request_up_to_a_thousand_records_and_few_above() -> None:
+    asked = []
+    for count in (10, 1000, 8_760, 87_600):
+        store = Paged().hold(count)
+        assert Series(store, "s").highest() == count
+        asked.append(store.requests)
+    assert asked == [1, 1, 9, 15], "a year of hourly checks, and ten"
+
+
+@pytest.mark.parametrize("junk", ["s/zzz.json", "s/deeper/000001.json", "s/000500.json.bak", "s/abc"])
+def test_what_is_no_record_is_noticed_in_a_long_series_too(junk: str) -> None:
+    store = Paged().hold(2_500)
+    store.objects[junk] = b"x"
+    series = Series(store, "s")
+    assert series.highest() == 2_500
+    if junk == "s/deeper/000001.json" or ".bak" in junk:  # another series; or passed over, as everything before the end
+        assert isinstance(series.newest(), Known)
+    else:
+        assert series.newest() == Unreadable(f"s: {junk} is no record")
+
+
+def test_a_record_that_is_missing_hides_none_behind_it() -> None:
+    store = Paged().hold(2_500)
+    for number in (*range(900, 1_100), *range(1_990, 2_100)):
+        del store.objects[f"s/{number:06d}.json"]
+    assert Series(store, "s").highest() == 2_500
 
 
 def test_what_is_written_stays(series: Series) -> None:

@@ -426,6 +426,30 @@ def test_all_pages_of_a_listing_count(s3: Any) -> None:
     assert len(asked) == 4
 
 
+def test_a_page_is_one_request(s3: Any, tmp_path: Path) -> None:
+    remote, local = S3Store(s3, BUCKET), LocalStore(tmp_path)
+    keys = tuple(f"evidence/{number:02d}.json" for number in range(7))
+    for key in keys:
+        remote.create(key, b"x")
+        local.create(key, b"x")
+    asked: list[str] = []
+    s3.meta.events.register("before-call.s3", lambda model, **_: asked.append(model.name))
+    for given, found in (
+        (("evidence/",), (keys, False)),
+        (("evidence/", "", 7), (keys, False)),
+        (("evidence/", "", 6), (keys[:6], True)),
+        (("evidence/", keys[2], 2), (keys[3:5], True)),
+        (("evidence/", keys[5], 1), (keys[6:], False)),
+        (("evidence/", keys[6]), ((), False)),
+    ):
+        asked.clear()
+        assert remote.page(*given) == local.page(*given) == found
+        assert asked == ["ListObjectsV2"]
+    refuse(s3, "ListObjectsV2", aws_error("AccessDenied", "ListObjectsV2"))
+    with pytest.raises(StoreUnreachable, match="AccessDenied"):
+        remote.page("evidence/")
+
+
 def test_a_listing_that_breaks_off_is_no_listing(s3: Any) -> None:
     store = S3Store(s3, BUCKET)
     for number in range(3):

@@ -47,6 +47,7 @@ MAY_BE_UNREADABLE = {
     ("MUTATION-AUTHORIZATION left alone", "state"): "nothing is applied; the verify lane judges that it did not move",
     ("DESTROYED-STATE left alone", "post_destroy_state_count"): "it may hold whatever it held; its serial is judged",
     ("TIME-TO-LIVE-EXTENSION", "record"): "the new record on top of a broken one is the way out",
+    ("BUILD-HOLD", "hold"): "the new record on top of a broken one is the way out",
 }
 """Observations whose gate may pass without them, each with its reason."""
 

@@ -12,7 +12,7 @@ from tidegate.evidence.control import read_platform_run
 from tidegate.gates.registry import by_id
 from tidegate.lanes import readiness
 from tidegate.lanes.phases import phase_of
-from tidegate.lanes.targets import asked_for, not_a_target, not_targets
+from tidegate.lanes.targets import asked_for, not_targets, nothing_to_do
 from tidegate.models.observed import Absent, Known, Unreadable
 
 ENVIRONMENT = three_stacks()
@@ -42,7 +42,7 @@ def run(world: Any, task: str, **changes: Any) -> Any:
 def test_all_lanes_that_do_not_concern_core_are_left_out(alone: Any) -> None:
     every = {lane.task_id for lane in phase_of(ENVIRONMENT, "m2").lanes}
     assert set(not_targets(run(alone, "j_phase_verdict"))) == every - KEPT
-    facts = not_a_target(run(alone, "f_demo.apply"))
+    facts = nothing_to_do(run(alone, "f_demo.apply"))
     assert facts is not None
     assert (facts.stack, facts.target, facts.recorded_in) == ("demo", "core", "a_readiness")
 
@@ -56,7 +56,7 @@ def test_a_build_leaves_nothing_out(world: Any) -> None:
 def test_the_conf_alone_leaves_nothing_out(world: Any, pushed: Any) -> None:
     world.handed_over["a_readiness"] = pushed
     assert asked_for(run(world, "f_demo.apply", params={"stacks": "core"})) == "all"
-    assert not_a_target(run(world, "f_demo.apply", params={"stacks": "core"})) is None
+    assert nothing_to_do(run(world, "f_demo.apply", params={"stacks": "core"})) is None
 
 
 def test_it_opens_no_platform_run(alone: Any) -> None:

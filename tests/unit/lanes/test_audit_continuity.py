@@ -59,6 +59,16 @@ def test_last_night_there_was_one(world: Any) -> None:
     assert codes(facts) == []
 
 
+def test_a_record_that_is_missing_is_no_end_of_the_chain(world: Any) -> None:
+    """AUDIT.J names it; however many are missing, what is before them is read."""
+    last = recorded(world, "audit", DUE - timedelta(hours=23))
+    for hour in range(2 * READERS, 0, -1):
+        recorded(world, "hourly", DUE - timedelta(hours=hour))
+    for number in range(3, 2 * READERS + 1):
+        del world.remote.objects[f"{PREFIX}/{number:06d}.json"]
+    assert collected(world).previous.value.execution_id == last
+
+
 def test_missed_nights_are_named_without_this_one(world: Any) -> None:
     recorded(world, "audit", DUE - timedelta(days=3) + timedelta(minutes=20))
     facts = collected(world)

@@ -379,6 +379,16 @@ def test_a_night_reads_as_many_records_of_a_long_chain(world: Any, nights: Memor
         assert sorted(store.records)[-12:] == [*range(hourly - 7, hourly + 5)]
 
 
+def test_a_night_asks_as_often_of_a_thousand_records_as_of_fewer(world: Any, nights: MemoryStore) -> None:
+    """With the numbers that are in force: 500 records, and 200 of the others."""
+    asked = []
+    for hourly in (796, 996):
+        store = lengthened(nights, hourly)
+        collected(world, store)
+        asked.append(len(store.records))
+    assert asked == [audit_evidence.RECORDS + 100 + chain.BLOCK + 1] * 2
+
+
 def test_every_record_is_read_in_as_many_nights_as_there_are_blocks(
     world: Any, nights: MemoryStore, moment: Any, few: None
 ) -> None:

@@ -1,6 +1,7 @@
 """AUDIT.K: which passes people rely on, and under which policy they were made."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from tidegate.evidence.control import close_platform_run, open_platform_run
 from tidegate.evidence.derived import policy_digest
 from tidegate.gates.registry import by_id
 from tidegate.gates.standing_passes import GATE
-from tidegate.lanes import audit_passes
+from tidegate.lanes import audit_passes, newest
 from tidegate.lanes.audit_passes import collect_passes
+from tidegate.lanes.newest import newest_of, newest_proof
+from tidegate.lanes.phases import phase_of
 from tidegate.models.audit import JudgedPolicy, StandingPass, StandingPassesFacts
 from tidegate.models.control import PlatformRun
 from tidegate.models.environment import Environment
@@ -222,3 +225,71 @@ def test_a_lane_of_the_build_that_cannot_be_read(world: Any, store: MemoryStore)
     open_platform_run(store, "dev_min", RUN)  # type: ignore[arg-type]
     store.objects[f"evidence/dev_min/substrate/{M2}/no_nat_check.json"] = b"{}"
     assert ("BUILD-PASS-UNREADABLE", "the verdict of the newest build cannot be read") in found(collected(world, store))
+
+
+# However much there is.
+
+
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(newest, "now", lambda: START)
+
+
+def proven(store: MemoryStore, name: str, **changes: Any) -> str:
+    """One more proof, under this name of a platform run."""
+    key = f"evidence/runs/{name}/teardown/teardown_proof.json"
+    store.objects[key] = seal({**json.loads(store.objects[PROOF]), "execution_id": name, **changes})
+    return key
+
+
+def newest_of_all(world: Any, store: MemoryStore) -> Any:
+    found = newest_proof(world.run("audit", "k_standing_passes", remote=store))
+    return found.value.snapshot.execution_id if isinstance(found, Known) else found
+
+
+@pytest.mark.parametrize("days", [1, 6, 8, 44, 46, 399, 401, 900])
+def test_the_newest_proof_is_found_however_long_ago_it_was(
+    world: Any, store: MemoryStore, today: None, days: int
+) -> None:
+    newer, older = START - timedelta(days=days), START - timedelta(days=days, hours=1)
+    proof = json.loads(store.objects[PROOF])
+    for name in (
+        f"platform_{newer:%Y%m%dT%H%M%SZ}",
+        f"unnumbered_m9_{older:%Y%m%dT%H%M%SZ}",
+        "platform_20200101T000000Z",
+    ):
+        proven(store, name)
+    del store.objects[PROOF]
+    assert newest_of_all(world, store) == f"platform_{newer:%Y%m%dT%H%M%SZ}"
+    proven_by = f"unnumbered_m9_{newer + timedelta(minutes=1):%Y%m%dT%H%M%SZ}"
+    store.objects[PROOF] = seal(proof)
+    proven(store, proven_by)
+    del store.objects[PROOF]
+    assert newest_of_all(world, store) == proven_by
+
+
+@pytest.mark.parametrize("days", [0, 5, 30, 300, 800])
+def test_the_newest_snapshot_is_found_however_long_ago_it_was(
+    world: Any, store: MemoryStore, today: None, days: int
+) -> None:
+    run = world.run("audit", "k_standing_passes", remote=store)
+    lane = phase_of(run.environment, "m9").lane("g_cost_guardrail")
+    content = store.objects.pop(COST)
+    for at in (START - timedelta(days=days), START - timedelta(days=days + 1), START - timedelta(days=2000)):
+        execution = f"m9_{at:%Y%m%dT%H%M%SZ}"
+        document = json.loads(content)
+        store.objects[COST.replace(M9, execution)] = seal({**document, "execution_id": execution})
+    found = newest_of(run, lane)
+    assert isinstance(found, Known)
+    assert found.value.snapshot.execution_id == f"m9_{START - timedelta(days=days):%Y%m%dT%H%M%SZ}"
+    offered: list[str] = []
+
+    def none(each: Any) -> bool:
+        offered.append(each.snapshot.execution_id)
+        return False
+
+    assert newest_of(run, lane, accept=none) == Absent()
+    assert len(offered) == len(set(offered)) == 3
+    since = START - timedelta(days=days)
+    assert isinstance(newest_of(run, lane, since=since), Known)
+    assert newest_of(run, lane, since=since + timedelta(seconds=1)) == Absent()

@@ -11,6 +11,7 @@ import factories_guardrails as guardrails
 from factories_guardrails import NOW
 from standins import MemoryStore
 from tidegate.evidence.canonical import seal
+from tidegate.evidence.cost_judgements import last_judged
 from tidegate.evidence.cost_scope import cost_scope_series, record_scope, recorded_scopes
 from tidegate.evidence.store import StoreError
 from tidegate.lanes.cost_history import HELD_AGAINST, widest_scope
@@ -87,7 +88,8 @@ def test_what_is_read_does_not_grow_with_history(world: Any, phase: str) -> None
         assert scope(run_of(world, phase, remote=store)) == BOTH
         asked.append((store.asked["read"], store.asked["keys"], store.asked["create"]))
         assert store.asked["listed"] < 50
-    assert asked == [(1 + HELD_AGAINST, 2, 0)] * 2
+    recorded = 1 if phase == "m9" else 0  # that its cost is judged, under the execution that it claims for that
+    assert asked == [(1 + HELD_AGAINST, 2 + recorded, 2 * recorded)] * 2
 
 
 def test_after_an_update_all_of_history_is_read_once(world: Any) -> None:
@@ -98,7 +100,36 @@ def test_after_an_update_all_of_history_is_read_once(world: Any) -> None:
     assert store.asked["read"] == 50
     store.asked.clear()
     assert scope(run_of(world, remote=store)) == BOTH
-    assert store.asked["read"] == 1 + HELD_AGAINST
+    assert store.asked["read"] == 1 + HELD_AGAINST + 1, "the scope, the newest snapshots, the claim of the execution"
+
+
+def test_seldom_teardowns_are_held_against_the_record_as_well(world: Any) -> None:
+    """However far apart: it is the newest three, within a year."""
+    store = CountingStore()
+    history(store, narrow(world), [1, 2, *range(500, 520)])
+    history(store, wide(world), [350])
+    record_scope(store, "dev_min", ("aws",), recorded_by="m9_1", at=NOW)
+    store.asked.clear()
+    assert scope(run_of(world, "m2", remote=store)) == BOTH
+    assert (store.asked["read"], store.asked["keys"]) == (1 + HELD_AGAINST, 1 + 3)
+
+
+def test_only_a_teardown_records_and_each_one_that_its_cost_is_judged(world: Any) -> None:
+    store = MemoryStore()
+    for _ in range(2):
+        assert scope(run_of(world, remote=store)) == AWS
+    assert last_judged(store, "dev_min") == Known("m9_20260213T201427Z")
+    assert len(store.keys("control/dev_min/cost_judgements/")) == 2, "each try"
+    before = set(store.objects)
+    assert scope(run_of(world, "m2", remote=store)) == AWS
+    assert set(store.objects) == before
+
+
+def test_a_teardown_whose_judgement_cannot_be_recorded_does_not_know_its_scope(world: Any) -> None:
+    store = MemoryStore()
+    scope(run_of(world, remote=store))
+    store.refusing.add("create")
+    assert isinstance(scope(run_of(world, remote=store)), Unreadable)
 
 
 def test_only_a_teardown_records(world: Any) -> None:

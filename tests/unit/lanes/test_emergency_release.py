@@ -9,12 +9,14 @@ import pytest
 import factories_control as control
 import factories_guardrails as guardrails
 from factories_guardrails import NOW
-from tidegate.evidence.canonical import unseal
+from tidegate.evidence.canonical import seal, unseal
 from tidegate.evidence.control import latch_series, read_latch, set_latch
+from tidegate.evidence.cost_judgements import record_judging
 from tidegate.evidence.store import WriteUnconfirmed
 from tidegate.gates.registry import by_id
 from tidegate.lanes import emergency_release
 from tidegate.lanes.cost import shown_results
+from tidegate.lanes.cost_history import HELD_AGAINST
 from tidegate.lanes.emergency_release import collect_release, release
 from tidegate.lanes.judging import judge
 from tidegate.lanes.run import ActionBlocked
@@ -240,3 +242,87 @@ def test_a_latch_that_was_set_anew_meanwhile_stays_set(latched: Any, moment: Any
     with pytest.raises(ActionBlocked, match="LATCH-MOVED"):
         release(run, facts, document)
     assert read_latch(latched.remote, "dev_min").value.reason == "29 USD"  # type: ignore[union-attr]
+
+
+# Which judgement is the newest is on record.
+
+JUDGEMENTS = "control/dev_min/cost_judgements"
+
+
+def judging(world: Any, started: Any) -> str:
+    """An M9 that started then begins to judge the cost."""
+    execution = f"m9_{started:%Y%m%dT%H%M%SZ}"
+    record_judging(world.remote, "dev_min", execution, at=NOW)
+    return execution
+
+
+def long_past(latched: Any, moment: Any) -> Any:
+    """Teardowns of a month, all passed and on record; the first one's task was cleared today, and it is at the stop."""
+    first = NOW - timedelta(days=30)
+    for days in range(30, 0, -1):
+        cost_of(latched, moment, PASS, started=NOW - timedelta(days=days), observed=NOW - timedelta(hours=days))
+        judging(latched, NOW - timedelta(days=days))
+    cost_of(latched, moment, STOP, started=first, observed=NOW - timedelta(minutes=5))
+    judging(latched, first)
+    return first
+
+
+def reads_of(latched: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The snapshots of M9.G that are read from now on."""
+    seen: list[str] = []
+    read = latched.remote.read
+
+    def noted(key: str) -> Any:
+        if "m9_g_cost_guardrail" in key:
+            seen.append(key)
+        return read(key)
+
+    monkeypatch.setattr(latched.remote, "read", noted)
+    return seen
+
+
+def test_the_recorded_judgement_counts_however_old_its_execution_is(
+    latched: Any, moment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = long_past(latched, moment)
+    seen = reads_of(latched, monkeypatch)
+    facts = collected(latched)
+    assert facts.cost.value.execution_id == f"m9_{first:%Y%m%dT%H%M%SZ}"  # type: ignore[union-attr]
+    assert "RELEASE-NEEDS-COST-PASS" in codes(facts)
+    assert len(set(seen)) == len(seen) == 1 + HELD_AGAINST
+
+
+def test_a_newer_execution_that_is_not_on_record_counts_as_well(latched: Any, moment: Any) -> None:
+    """Whoever hides the newest record hides nothing that way."""
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=3))
+    judging(latched, NOW - timedelta(hours=3))
+    cost_of(latched, moment, STOP, started=NOW - timedelta(hours=1))
+    assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS"]
+
+
+def test_a_record_without_a_snapshot_makes_no_older_one_better(latched: Any, moment: Any) -> None:
+    """Its worker died before it was judged."""
+    cost_of(latched, moment, STOP, started=NOW - timedelta(hours=2))
+    judging(latched, NOW - timedelta(hours=1))
+    assert codes(collected(latched)) == ["RELEASE-NEEDS-COST-PASS"]
+
+
+@pytest.mark.parametrize("content", [b"{", seal({"number": 1, "execution_id": "m9_1"})])
+def test_a_damaged_record_releases_nothing_and_the_next_teardown_leads_out(
+    latched: Any, moment: Any, content: bytes
+) -> None:
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=2))
+    latched.remote.objects[f"{JUDGEMENTS}/000001.json"] = content
+    assert codes(collected(latched)) == ["RELEASE-COST-UNREADABLE"]
+    cost_of(latched, moment, PASS, started=NOW - timedelta(hours=1))
+    judging(latched, NOW - timedelta(hours=1))
+    assert codes(collected(latched)) == []
+
+
+def test_without_any_record_all_of_history_is_read(latched: Any, moment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_past(latched, moment)
+    for key in latched.remote.keys(f"{JUDGEMENTS}/"):
+        del latched.remote.objects[key]
+    seen = reads_of(latched, monkeypatch)
+    assert "RELEASE-NEEDS-COST-PASS" in codes(collected(latched))
+    assert len(seen) == 30

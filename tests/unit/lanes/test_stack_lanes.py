@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from standins import three_stacks
-from tidegate.lanes.phases import build_phase, lane_gaps, phase_of, teardown_phase
-from tidegate.lanes.spec import DAG_NAMES, Lane, PhaseSpec, dag_id_of
+from tidegate.lanes.phases import build_phase, lane_gaps, phase_of, phases_of, teardown_phase
+from tidegate.lanes.spec import Lane, PhaseSpec, dag_id_of
 from tidegate.models.environment import Environment
 
 SEEDS = Path(__file__).parents[2] / "fixtures" / "seeds" / "dev_min_lanes.txt"
@@ -48,7 +48,7 @@ def test_the_names_of_the_first_environment_are_those_of_its_evidence() -> None:
     """Lanes, tasks and snapshots as they were before a stack was an entry: the evidence lies below these names."""
     environment = three_stacks()
     found = []
-    for phase in DAG_NAMES:
+    for phase in phases_of(environment):
         spec = phase_of(environment, phase)
         found.append(dag_id_of("dev_min", phase))
         found += [f"  {it.name} {it.task_id} {it.gate} {it.snapshot}" for it in (*spec.lanes, spec.verdict)]

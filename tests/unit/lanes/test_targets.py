@@ -254,7 +254,7 @@ def hand_over_guards(place: Place) -> None:
 @pytest.mark.parametrize("task", ["e_confluent.destroy", "e_confluent.verify", "e_confluent.orphans"])
 def test_its_lanes_leave_that_they_were_no_target(place: Place, task: str) -> None:
     place.freeze("demo")
-    facts = targets.not_a_target(place.run(task))
+    facts = targets.nothing_to_do(place.run(task))
     assert facts is not None
     assert (facts.stack, facts.target, facts.recorded_in) == ("confluent", "demo", "b_scope_freeze")
     published = judging.leave_not_run(place.run(task), facts)
@@ -266,12 +266,12 @@ def test_its_lanes_leave_that_they_were_no_target(place: Place, task: str) -> No
 @pytest.mark.parametrize("task", ["d_demo.destroy", "f_residual_scan", "i_phase_verdict", "a_readiness"])
 def test_all_other_lanes_have_something_to_do(place: Place, task: str) -> None:
     place.freeze("demo")
-    assert targets.not_a_target(place.run(task)) is None
+    assert targets.nothing_to_do(place.run(task)) is None
 
 
 def test_the_conf_alone_excludes_nothing(place: Place) -> None:
     """What is recorded counts: a run whose conf says demo, and that has frozen nothing, skips no lane."""
-    assert targets.not_a_target(place.run("e_confluent.destroy", params={"target": "demo"})) is None
+    assert targets.nothing_to_do(place.run("e_confluent.destroy", params={"target": "demo"})) is None
 
 
 def test_a_target_is_authorised_with_all_that_belongs_to_it(place: Place, asking: list[str]) -> None:

@@ -20,7 +20,7 @@ from tidegate.gates.registry import by_id
 from tidegate.lanes import outcome
 from tidegate.lanes.judging import leave_not_run
 from tidegate.lanes.phases import teardown_phase
-from tidegate.lanes.targets import not_a_target
+from tidegate.lanes.targets import nothing_to_do
 from tidegate.lanes.verdict import chain_verdict, collect_verdict, verdict_series
 from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.remedy import Clear, Remedy
@@ -145,7 +145,7 @@ def test_a_skip_counts_only_where_the_frozen_target_excludes_the_stack(whole: An
     given = {"environment": environment}
     for task in ("e_confluent.destroy", "e_confluent.verify", "e_confluent.orphans"):
         run = world.run("m9", task, **given)
-        facts = not_a_target(run)
+        facts = nothing_to_do(run)
         assert facts is not None
         world.handed_over[task] = leave_not_run(run, facts).document
     skipped = dict.fromkeys(("e_confluent.destroy", "e_confluent.verify", "e_confluent.orphans"), "skipped")
