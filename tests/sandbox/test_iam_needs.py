@@ -72,6 +72,11 @@ TAGS = [{"key": "environment", "value": "dev"}]
                 "s3:PutBucketVersioning arn:aws:s3:::b",
             ],
         ),
+        (s3("PUT", "/b", x_amz_acl="private"), ["s3:CreateBucket arn:aws:s3:::b"]),
+        (
+            s3("PUT", "/b", x_amz_acl="public-read"),
+            ["s3:CreateBucket arn:aws:s3:::b", "s3:PutBucketAcl arn:aws:s3:::b"],
+        ),
         (
             s3("PUT", "/b/k", x_amz_tagging="a=b", x_amz_object_lock_mode="GOVERNANCE"),
             [f"s3:{action} arn:aws:s3:::b/k" for action in ("PutObject", "PutObjectRetention", "PutObjectTagging")],
