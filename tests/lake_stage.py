@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from manifests import PROJECT, POLICIES
+from manifests import POLICIES, PROJECT
 from sandbox.testing import running_sandbox
 from stage import Stage
 from tidegate.environments import load
@@ -23,7 +23,7 @@ MANIFEST = PROJECT / "tests" / "fixtures" / "lake" / f"{ENVIRONMENT}.yaml"
 
 
 class LakeStage(Stage):
-    """As `Stage`, of lake_min."""
+    """As `Stage`, of lake_min. A phase is named as its file in dags/ is."""
 
     @property
     def environment(self) -> Environment:
@@ -32,14 +32,17 @@ class LakeStage(Stage):
 
     def state_of(self, stack: str) -> tuple[str, int, int] | None:
         """Lineage, serial and resource count of a stack's state, read straight from the bucket; None without one."""
-        s3, place = self.sandbox.client("s3"), self.environment
+        s3 = self.sandbox.client("s3")
         try:
-            answer = s3.get_object(Bucket=place.backend.bucket, Key=place.stacks[stack].state_key)
+            answer = s3.get_object(**self._state_place(stack))
         except s3.exceptions.NoSuchKey:
             return None
         document = json.loads(answer["Body"].read())
         managed = [resource for resource in document["resources"] if resource["mode"] == "managed"]
         return document["lineage"], document["serial"], len(managed)
+
+    def _state_place(self, stack: str) -> dict[str, str]:
+        return {"Bucket": self.environment.backend.bucket, "Key": self.environment.stacks[stack].state_key}
 
     def _dag(self, phase: str) -> Any:
         from airflow.dag_processing.dagbag import DagBag
@@ -57,17 +60,18 @@ class LakeStage(Stage):
 def lake_stage(directory: Path) -> Iterator[LakeStage]:
     """A sandbox that plays lake_min, this process pointed at it, and Airflow's database, for the `with` block."""
     before = dict(os.environ)
-    os.environ |= {"TIDEGATE_ENVIRONMENTS_DIR": str(_quick(directory / "environments")), "TIDEGATE_POLICIES_DIR": str(POLICIES)}
+    os.environ |= {
+        "TIDEGATE_ENVIRONMENTS_DIR": str(_quick(directory / "environments")),
+        "TIDEGATE_POLICIES_DIR": str(POLICIES),
+        "TIDEGATE_RUNS_DIR": str(directory / "runs"),
+        "TIDEGATE_WORK_DIR": str(directory / "terraform"),
+    }
     settings.cache_clear()
-    place = load(ENVIRONMENT)
-    role = f"arn:aws:iam::{place.account_id}:role/{place.role_name}"
+    made = load(ENVIRONMENT)
+    role = f"arn:aws:iam::{made.account_id}:role/{made.role_name}"
     try:
         with running_sandbox(directory / "sandbox", "--environment", ENVIRONMENT, "--role-arn", role) as sandbox:
             os.environ.update(sandbox.env)
-            os.environ |= {
-                "TIDEGATE_RUNS_DIR": str(directory / "runs"),
-                "TIDEGATE_WORK_DIR": str(directory / "terraform"),
-            }
             settings.cache_clear()
             subprocess.run(
                 [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=180

@@ -23,17 +23,21 @@ REFUSALS = tuple(
 KINDER = ()
 _GET, _DELETE = AthenaResponse.get_work_group, AthenaResponse.delete_work_group
 _REMOVALS = {"RemoveBytesScannedCutoffPerQuery": "BytesScannedCutoffPerQuery"}
-_RESULT_REMOVALS = {"RemoveOutputLocation": "OutputLocation", "RemoveEncryptionConfiguration": "EncryptionConfiguration"}
+_RESULT_REMOVALS = {
+    "RemoveOutputLocation": "OutputLocation",
+    "RemoveEncryptionConfiguration": "EncryptionConfiguration",
+}
 
 
 def install() -> None:
     """Put it on moto's classes."""
-    replace(AthenaResponse, "get_work_group", _get)
+    replace(AthenaResponse, "get_work_group", get_work_group)
     replace(AthenaResponse, "delete_work_group", _delete)
     add(AthenaResponse, "update_work_group", _update)
 
 
-def _get(response: AthenaResponse) -> str:
+def get_work_group(response: AthenaResponse) -> str:
+    """Refuse a workgroup that is not there."""
     _standing(response)
     return str(_GET(response))
 

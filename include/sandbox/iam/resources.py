@@ -116,7 +116,9 @@ def _named(
     choices = [_values(request, (name,) if parameters is None else parameters.get(name, ())) for name in each.names]
     if not each.required and not (choices and all(choices)):
         return
-    fixed = {name: _told(each, values[0]) for name, values in zip(each.names[:-1], choices[:-1], strict=False) if values}
+    fixed = {
+        name: _told(each, values[0]) for name, values in zip(each.names[:-1], choices[:-1], strict=False) if values
+    }
     for value in choices[-1] if choices and choices[-1] else ("*",):
         names = fixed | ({each.names[-1]: _told(each, value)} if each.names else {})
         yield each.filled(_places(request, account) | {name: spell(each.name, text) for name, text in names.items()})

@@ -66,7 +66,7 @@ class Grant(BaseModel):
 
     actions: tuple[str, ...] = Field(min_length=1)
     to_destroy: tuple[str, ...] = ()
-    """Actions that only a stack which may be destroyed gets: a persistent one loses nothing by the role that builds it."""
+    """Actions that only a stack gets which may be destroyed: of a persistent one the role can remove nothing."""
     resources: tuple[str, ...] = Field(min_length=1)
     within: tuple[str, ...] = ()
     """What AWS asks for besides the resources, because they lie in it. Alone it is a right to nothing."""
@@ -139,4 +139,6 @@ class ExecutionRolePolicy(BaseModel):
     def granted_by_documents(self, held: Collection[str]) -> frozenset[str]:
         """Return the types that these documents grant to any stack of such an environment."""
         has = self.documents_for(held)
-        return frozenset(it for name, types in self.types.items() if name in has for it in (*types.only_for, *types.also))
+        return frozenset(
+            it for name, types in self.types.items() if name in has for it in (*types.only_for, *types.also)
+        )
