@@ -131,10 +131,15 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
 }
 
 
+ASKED_HERE: list[str] = []
+"""What this file itself asked and was denied, beside what the lanes asked."""
+
+
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_no_stack_is_about_is_refused(lake: LakeStage, what: str) -> None:
     with pytest.raises(ClientError) as caught:
         REFUSED[what](lambda service: lake.sandbox.client(service, as_owner=False))
+    ASKED_HERE.append(what)
     error = caught.value.response["Error"]
     assert error["Code"] in DENIED, error
     assert f"assumed-role/{NAME}-execution/" in error["Message"]
@@ -219,3 +224,5 @@ def test_every_statement_of_the_stacks_was_needed_and_nothing_was_denied(lake: L
             if all(granted(need, {**made.policies, arn: without}) for need in asked):
                 idle.append((arn.rpartition("/")[2], statement["Sid"]))
     assert idle == []
+    log = (lake.sandbox.directory / "aws.log").read_text("utf-8")
+    assert len([line for line in log.splitlines() if "denied: " in line]) == len(ASKED_HERE)
