@@ -67,10 +67,8 @@ def lake_stage(directory: Path) -> Iterator[LakeStage]:
         "TIDEGATE_WORK_DIR": str(directory / "terraform"),
     }
     settings.cache_clear()
-    made = load(ENVIRONMENT)
-    role = f"arn:aws:iam::{made.account_id}:role/{made.role_name}"
     try:
-        with running_sandbox(directory / "sandbox", "--environment", ENVIRONMENT, "--role-arn", role) as sandbox:
+        with running_sandbox(directory / "sandbox", "--environment", ENVIRONMENT) as sandbox:
             os.environ.update(sandbox.env)
             settings.cache_clear()
             subprocess.run(
