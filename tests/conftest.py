@@ -45,6 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "scheduler/test_real_scheduler.py",
         "remedies/test_scenarios.py",
         "end_to_end/test_watch.py",
+        "end_to_end/test_lake.py",
         "end_to_end/test_blocked_builds.py",
         "end_to_end/test_kafka.py",
         "end_to_end/test_emergency_latch.py",

@@ -48,6 +48,10 @@ def _targets(**given: Any) -> Call:
     return lambda world: world("application-autoscaling").describe_scalable_targets(**wanted)
 
 
+def _workgroup(method: str) -> Call:
+    return lambda world: getattr(world("athena"), method)(WorkGroup="gone")
+
+
 def _retention(key: str, *, locked: bool) -> Call:
     return lambda world: world("s3").get_object_retention(
         Bucket=world.locked_bucket if locked else world.bucket, Key=key
@@ -81,6 +85,9 @@ def _second_page(world: World, **more: Any) -> None:
 _MAIL = {"Protocol": "email", "Endpoint": "oncall@tidegate.example"}
 _AUDIENCES = ("AddClientIDToOpenIDConnectProvider", "RemoveClientIDFromOpenIDConnectProvider")
 CALLS: dict[str, Call] = {
+    "athena DeleteWorkGroup: the workgroup is not there": _workgroup("delete_work_group"),
+    "athena GetWorkGroup: the workgroup is not there": _workgroup("get_work_group"),
+    "athena UpdateWorkGroup: the workgroup is not there": _workgroup("update_work_group"),
     **{f"iam {operation}: the provider is not there": _audience(operation, "mine") for operation in _AUDIENCES},
     **{f"iam {operation}: the audience is too long": _audience(operation, "a" * 256) for operation in _AUDIENCES},
     f"iam {_AUDIENCES[0]}: the provider has a hundred audiences": _one_audience_more,

@@ -52,6 +52,7 @@ def s3(method: str, target: str, body: str = "", **headers: str) -> list[Need]:
 
 
 TAGS = [{"key": "environment", "value": "dev"}]
+CAPITALS = [{"Key": "environment", "Value": "dev"}]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,11 @@ TAGS = [{"key": "environment", "value": "dev"}]
                 "s3:PutBucketObjectLockConfiguration arn:aws:s3:::b",
                 "s3:PutBucketVersioning arn:aws:s3:::b",
             ],
+        ),
+        (s3("PUT", "/b", x_amz_acl="private"), ["s3:CreateBucket arn:aws:s3:::b"]),
+        (
+            s3("PUT", "/b", x_amz_acl="public-read"),
+            ["s3:CreateBucket arn:aws:s3:::b", "s3:PutBucketAcl arn:aws:s3:::b"],
         ),
         (
             s3("PUT", "/b/k", x_amz_tagging="a=b", x_amz_object_lock_mode="GOVERNANCE"),
@@ -152,6 +158,107 @@ TAGS = [{"key": "environment", "value": "dev"}]
             [f"airflow:GetEnvironment arn:aws:airflow:{HERE}:environment/e"],
         ),
         (posted("tagging", "GetResources", {}), ["tag:GetResources *"]),
+        (
+            posted("athena", "CreateWorkGroup", {"Name": "w", "Tags": CAPITALS}),
+            [
+                f"athena:CreateWorkGroup arn:aws:athena:{HERE}:workgroup/w",
+                f"athena:TagResource arn:aws:athena:{HERE}:workgroup/w",
+            ],
+        ),
+        (
+            posted("athena", "GetWorkGroup", {"WorkGroup": "w"}),
+            [f"athena:GetWorkGroup arn:aws:athena:{HERE}:workgroup/w"],
+        ),
+        (
+            posted("athena", "ListTagsForResource", {"ResourceARN": f"arn:aws:athena:{HERE}:workgroup/w"}),
+            [f"athena:ListTagsForResource arn:aws:athena:{HERE}:workgroup/w"],
+        ),
+        (
+            posted("glue", "CreateDatabase", {"DatabaseInput": {"Name": "d"}, "Tags": {"environment": "dev"}}),
+            [
+                f"glue:CreateDatabase arn:aws:glue:{HERE}:database/d",
+                f"glue:CreateDatabase arn:aws:glue:{HERE}:catalog",
+                f"glue:TagResource arn:aws:glue:{HERE}:database/d",
+            ],
+        ),
+        (
+            posted("glue", "GetDatabase", {"Name": "d"}),
+            [
+                f"glue:GetDatabase arn:aws:glue:{HERE}:database/d",
+                f"glue:GetDatabase arn:aws:glue:{HERE}:catalog",
+            ],
+        ),
+        *(
+            (
+                posted("glue", operation, {"DatabaseName": "d", **table}),
+                [f"glue:{operation} arn:aws:glue:{HERE}:{part}" for part in ("database/d", "catalog", "table/d/t")],
+            )
+            for operation, table in (
+                ("CreateTable", {"TableInput": {"Name": "t"}}),
+                ("GetTable", {"Name": "t"}),
+                ("GetPartitionIndexes", {"TableName": "t"}),
+                ("DeleteTable", {"Name": "t"}),
+            )
+        ),
+        (
+            posted("glue", "DeleteDatabase", {"Name": "d"}),
+            [
+                f"glue:DeleteDatabase arn:aws:glue:{HERE}:{part}"
+                for part in ("database/d", "catalog", "table/d/*", "userDefinedFunction/d/*")
+            ],
+        ),
+        (
+            asked(
+                "POST",
+                "/2015-03-31/functions",
+                signed("lambda"),
+                json.dumps({"FunctionName": "f", "Role": f"{ROLE}/r", "Tags": {"environment": "dev"}}),
+            ),
+            [
+                f"lambda:CreateFunction arn:aws:lambda:{HERE}:function:f",
+                f"lambda:TagResource arn:aws:lambda:{HERE}:function:f",
+                f"iam:PassRole {ROLE}/r",
+            ],
+        ),
+        (
+            asked("GET", "/2015-03-31/functions/f/configuration", signed("lambda"), ""),
+            [f"lambda:GetFunctionConfiguration arn:aws:lambda:{HERE}:function:f"],
+        ),
+        (
+            asked("POST", "/2021-10-31/functions/f/url", signed("lambda"), json.dumps({"AuthType": "AWS_IAM"})),
+            [f"lambda:CreateFunctionUrlConfig arn:aws:lambda:{HERE}:function:f"],
+        ),
+        (
+            posted("sqs", "CreateQueue", {"QueueName": "q", "tags": {"environment": "dev"}}),
+            [f"sqs:CreateQueue arn:aws:sqs:{HERE}:q", f"sqs:TagQueue arn:aws:sqs:{HERE}:q"],
+        ),
+        (
+            posted("sqs", "DeleteQueue", {"QueueUrl": f"http://127.0.0.1:4566/{ACCOUNT}/q"}),
+            [f"sqs:DeleteQueue arn:aws:sqs:{HERE}:q"],
+        ),
+        (
+            asked("POST", "/schedule-groups/g", signed("scheduler"), json.dumps({"Tags": CAPITALS})),
+            [
+                f"scheduler:CreateScheduleGroup arn:aws:scheduler:{HERE}:schedule-group/g",
+                f"scheduler:TagResource arn:aws:scheduler:{HERE}:schedule-group/g",
+            ],
+        ),
+        *(
+            (
+                asked(
+                    method,
+                    "/schedules/s",
+                    signed("scheduler"),
+                    json.dumps({"GroupName": "g", "Target": {"Arn": f"arn:aws:sqs:{HERE}:q", "RoleArn": f"{ROLE}/r"}}),
+                ),
+                [f"scheduler:{operation} arn:aws:scheduler:{HERE}:schedule/g/s", f"iam:PassRole {ROLE}/r"],
+            )
+            for method, operation in (("POST", "CreateSchedule"), ("PUT", "UpdateSchedule"))
+        ),
+        (
+            asked("GET", "/schedules/s?groupName=g", signed("scheduler"), ""),
+            [f"scheduler:GetSchedule arn:aws:scheduler:{HERE}:schedule/g/s"],
+        ),
     ],
 )
 def test_what_a_request_needs(found: list[Need], expected: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tidegate.environments import load, load_policies
+from tidegate.environments import load
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "include" / "terraform"
 DEMO = TERRAFORM / "demo"
@@ -163,26 +163,3 @@ def test_contract_source_is_one_of_two_and_manual_needs_values(blocks: Reader) -
     assert 'contains(["remote_state", "manual"], var.contract_source)' in source.body
     assert 'var.contract_source != "manual" || var.upstream_contract != null' in source.body
     assert source.argument("default") is None
-
-
-def test_what_is_priced_before_the_first_run_is_what_the_code_builds() -> None:
-    """`built` of the allowed types repeats what decides a price; M1.A and `tidegate manifest check` price by it."""
-    built = load_policies(load("dev_min")).allowed_types.built
-    places = {
-        ("demo", "aws_db_instance"): TERRAFORM / "modules" / "runtime_database" / "main.tf",
-        ("demo", "aws_ecs_service"): TERRAFORM / "modules" / "container_service" / "main.tf",
-        ("demo", "aws_vpc_endpoint"): TERRAFORM / "modules" / "network" / "main.tf",
-        ("core", "aws_dynamodb_table"): TERRAFORM / "core" / "main.tf",
-        ("confluent", "confluent_kafka_cluster"): TERRAFORM / "confluent" / "main.tf",
-    }
-    # Not written there: the provider's default, a variable (0 by default), and the one block of a basic cluster.
-    elsewhere = {"scheduling_strategy": "REPLICA", "desired_count": 0, "basic.#": 1}
-    assert set(places) == {(stack, kind) for stack, kinds in built.items() for kind in kinds}
-    for (stack, kind), path in places.items():
-        text = path.read_text("utf-8")
-        for name, value in built[stack][kind].items():
-            if name in elsewhere:
-                assert value == elsewhere[name]
-            else:
-                written = f'"{value}"' if isinstance(value, str) else str(value).lower()
-                assert re.search(rf"^  {name} += {re.escape(written)}$", text, re.MULTILINE), (kind, name)

@@ -31,7 +31,7 @@ each_directory = pytest.mark.parametrize("directory", [*ROOTS, *MODULES], ids=la
 
 
 def test_the_roots_of_aws_are_there() -> None:
-    assert {"core", "confluent", "demo"} <= {path.name for path in ROOTS}
+    assert {"core", "confluent", "demo", "lake", "features", "serving"} <= {path.name for path in ROOTS}
 
 
 def test_formatted() -> None:
@@ -105,7 +105,7 @@ def test_no_lock_file_admits_a_stand_in(root: Path) -> None:
     assert "standin" not in text
 
 
-@pytest.mark.parametrize("name", ["core", "confluent", "demo"])
+@pytest.mark.parametrize("name", ["core", "confluent", "demo", "lake", "features", "serving"])
 def test_lock_file_fits_every_platform(name: str) -> None:
     text = (TERRAFORM / name / ".terraform.lock.hcl").read_text("utf-8")
     assert 'version     = "5.100.0"' in text

@@ -162,6 +162,11 @@ def test_everything_that_is_wrong_is_said_at_once(refused: Callable[..., str]) -
         ("depends_on: [core]", "depends_on: [demo]", "depends_on 'demo' must be a stack declared above it"),
         ("scan_regions: [eu-west-2, us-east-1]", "scan_regions: [us-east-1]", "scan_regions must contain region"),
         ('stop_usd: "28"', 'stop_usd: "31"', "must not exceed limit_usd"),
+        (
+            "role_name: fraud-platform-dev-min-execution",
+            "role_name: fraud-platform-dev-min-demo-execution",
+            "begins with fraud-platform-dev-min-demo- as the roles that stack demo makes",
+        ),
         ('alerts_usd: ["10", "20", "28"]', 'alerts_usd: ["20", "10"]', "alerts_usd must rise"),
         ("    destroyable: false", "    destroyable: true", "a persistent stack cannot be destroyable"),
     ],

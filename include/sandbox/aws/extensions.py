@@ -2,6 +2,7 @@
 
 from sandbox.aws import (
     application_autoscaling,
+    athena,
     bucket_policy,
     budgets,
     cost_explorer,
@@ -15,7 +16,7 @@ from sandbox.aws import (
 )
 
 EXTENSIONS = (
-    *(application_autoscaling, bucket_policy, budgets, cost_explorer, ecs, identity_providers),
+    *(application_autoscaling, athena, bucket_policy, budgets, cost_explorer, ecs, identity_providers),
     *(kms, rds, regions, s3, sns),
 )
 

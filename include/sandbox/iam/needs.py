@@ -27,14 +27,19 @@ _BUDGET_ACTIONS = {
     "Delete": "ModifyBudget",
 }
 _TAG_ACTIONS = {
+    "athena": "athena:TagResource",
     "budgets": "budgets:TagResource",
     "dynamodb": "dynamodb:TagResource",
     "ec2": "ec2:CreateTags",
     "ecs": "ecs:TagResource",
+    "glue": "glue:TagResource",
+    "lambda": "lambda:TagResource",
     "logs": "logs:TagResource",
     "rds": "rds:AddTagsToResource",
+    "scheduler": "scheduler:TagResource",
     "secretsmanager": "secretsmanager:TagResource",
     "sns": "sns:TagResource",
+    "sqs": "sqs:TagQueue",
     "ssm": "ssm:AddTagsToResource",
 }
 """What a request that makes something with tags needs beside its own action."""
@@ -59,6 +64,7 @@ _PASSED = {
     ("lambda", "CreateFunction"): (("Role",), "lambda.amazonaws.com"),
     ("lambda", "UpdateFunctionConfiguration"): (("Role",), "lambda.amazonaws.com"),
     ("scheduler", "CreateSchedule"): (("Target.RoleArn",), "scheduler.amazonaws.com"),
+    ("scheduler", "UpdateSchedule"): (("Target.RoleArn",), "scheduler.amazonaws.com"),
 }
 """Which parameters hand a role to which service."""
 

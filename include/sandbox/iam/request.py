@@ -29,6 +29,7 @@ _REST_MODELS = {
     "mq": ("mq",),
     "route53": ("route53",),
     "s3control": ("s3control",),
+    "scheduler": ("scheduler",),
 }
 """Services whose requests have paths instead of names, as they are signed for, and botocore's names for them."""
 

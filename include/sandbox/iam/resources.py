@@ -15,6 +15,7 @@ Spell = Callable[[str, str], str]
 
 PARAMETERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "airflow": {"EnvironmentName": ("Name",)},
+    "athena": {"WorkGroupName": ("WorkGroup", "Name")},
     "budgets": {"BudgetName": ("BudgetName", "Budget.BudgetName", "NewBudget.BudgetName")},
     "dynamodb": {"TableName": ("TableName",)},
     "ecs": {
@@ -24,6 +25,10 @@ PARAMETERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "TaskId": ("task", "tasks"),
     },
     "elasticfilesystem": {"FileSystemId": ("FileSystemId",)},
+    "glue": {
+        "DatabaseName": ("DatabaseName", "DatabaseInput.Name", "Name"),
+        "TableName": ("TableName", "TableInput.Name", "Name"),
+    },
     "iam": {
         "RoleNameWithPath": ("RoleName",),
         "PolicyNameWithPath": ("PolicyName",),
@@ -45,12 +50,19 @@ PARAMETERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "DbClusterInstanceName": ("DBClusterIdentifier",),
     },
     "route53": {"Id": ("Id", "ResourceId")},
+    "scheduler": {"GroupName": ("GroupName", "Name"), "ScheduleName": ("Name",)},
     "secretsmanager": {"SecretId": ("SecretId", "Name")},
     "sns": {"TopicName": ("Name",)},
-    "sqs": {"QueueName": ("QueueName",)},
+    "sqs": {"QueueName": ("QueueName", "QueueUrl")},
     "ssm": {"ParameterNameWithoutLeadingSlash": ("Name", "Names", "Path", "ResourceId")},
 }
-"""Per service: the variable of an ARN, and the parameters that may hold it."""
+"""Per service: the variable of an ARN, and the parameters that may hold it; the first that a request has does."""
+
+_OF_ACTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    # Its name is the database's: of the tables in it, it needs every one.
+    "glue:DeleteDatabase": {"TableName": ()},
+}
+"""By action what stands in the place of its service's parameters."""
 
 _EC2_PREFIXES = {
     "eigw": "egress-only-internet-gateway",
@@ -78,12 +90,22 @@ def resources_of(action: Action, request: Request, account: str, spell: Spell) -
     # The reference calls every type required that can have tags; a request tags one.
     types = [replace(each, required=False) for each in action.types] if "Tag" in name else action.types
     found: list[str] = []
+    parameters = PARAMETERS.get(service)
+    if parameters is not None:
+        parameters = {**parameters, **_OF_ACTIONS.get(action.name, {})}
     for each in types:
-        found += _named(service, each, request, account, spell)
+        found += _named(service, each, request, account, spell, parameters)
     return tuple(dict.fromkeys(found)) or ("*",)
 
 
-def _named(service: str, each: ResourceType, request: Request, account: str, spell: Spell) -> Iterator[str]:
+def _named(
+    service: str,
+    each: ResourceType,
+    request: Request,
+    account: str,
+    spell: Spell,
+    parameters: Mapping[str, tuple[str, ...]] | None,
+) -> Iterator[str]:
     arns = [value for value in request.every_value() if value.startswith("arn:") and each.fits(value)]
     if arns:
         yield from arns
@@ -91,23 +113,24 @@ def _named(service: str, each: ResourceType, request: Request, account: str, spe
     if service == "ec2":
         yield from _of_ids(each, request, account)
         return
-    parameters = PARAMETERS.get(service)
     choices = [_values(request, (name,) if parameters is None else parameters.get(name, ())) for name in each.names]
     if not each.required and not (choices and all(choices)):
         return
-    fixed = {name: _told(values[0]) for name, values in zip(each.names[:-1], choices[:-1], strict=False) if values}
+    fixed = {
+        name: _told(each, values[0]) for name, values in zip(each.names[:-1], choices[:-1], strict=False) if values
+    }
     for value in choices[-1] if choices and choices[-1] else ("*",):
-        names = fixed | ({each.names[-1]: _told(value)} if each.names else {})
+        names = fixed | ({each.names[-1]: _told(each, value)} if each.names else {})
         yield each.filled(_places(request, account) | {name: spell(each.name, text) for name, text in names.items()})
 
 
-def _told(value: str) -> str:
-    """A resource may be told by its ARN where a name would do."""
-    return value.rpartition("/")[2] if value.startswith("arn:") else value
+def _told(each: ResourceType, value: str) -> str:
+    """A resource may be told by its ARN where a name would do, and a queue by its address."""
+    return value.rpartition("/")[2] if value.startswith("arn:") or each.name == "queue" else value
 
 
 def _values(request: Request, parameters: Sequence[str]) -> Sequence[str]:
-    return [value for name in parameters for value in request.values(name)]
+    return next((found for name in parameters if (found := request.values(name))), ())
 
 
 def _of_ids(each: ResourceType, request: Request, account: str) -> Iterator[str]:

@@ -83,6 +83,8 @@ _OF_A_NEW_BUCKET = {
     "x-amz-object-ownership": ("PutBucketOwnershipControls",),
     "x-amz-acl": ("PutBucketAcl",),
 }
+_PRIVATE = "private"
+"""The ACL that a new bucket has anyhow: whoever says so needs no right to set one (API reference of CreateBucket)."""
 
 
 def s3_actions(request: Request) -> Iterator[tuple[str, str]]:
@@ -101,7 +103,7 @@ def s3_actions(request: Request) -> Iterator[tuple[str, str]]:
         )
     if request.operation == "CreateBucket":
         for header, actions in _OF_A_NEW_BUCKET.items():
-            if header in request.headers:
+            if request.headers.get(header, _PRIVATE) != _PRIVATE:
                 yield from ((f"s3:{action}", place) for action in actions)
     if source := request.headers.get("x-amz-copy-source"):
         name, _, version = source.lstrip("/").partition("?versionId=")

@@ -15,12 +15,16 @@ from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.ownership import OwnedState
 from tidegate.models.plan import PreserveItem
 from tidegate.models.remedy import Clear, Person, Remedy, Wait
+from tidegate.models.state import StateResource
 from tidegate.models.tagged import TaggedResource
 
 Tagged = dict[str, Observed[tuple[TaggedResource, ...]]]
 
 _ONE_TYPE = {"aws_vpc_security_group_egress_rule": "aws_vpc_security_group_ingress_rule"}
 """Types that AWS tells apart by no ARN."""
+
+_KNOWN_BY_ADDRESS = frozenset({"aws_sqs_queue"})
+"""Types that a state knows by an address. Its host depends on the endpoint that was asked; account and name follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +43,17 @@ class Explained:
         for state in self.states:
             for held in state.resources.value if isinstance(state.resources, Known) else ():
                 same = not resource.type or _ONE_TYPE.get(held.type, held.type) == resource.type
-                if same and held.id in names:
+                if same and (held.id in names or (here and _is_one_address(held, resource))):
                     return state.stack
         for item in self.preserved:
             if item.id in names and (not resource.type or item.type == resource.type):
                 return "preserve-set"
         return ""
+
+
+def _is_one_address(held: StateResource, resource: TaggedResource) -> bool:
+    """Do both addresses lead to one thing, whatever their hosts?"""
+    return resource.type in _KNOWN_BY_ADDRESS and held.id.split("/")[-2:] == resource.id.split("/")[-2:]
 
 
 def net_blockers(tagged: Tagged, inventory: Inventory) -> Iterator[Blocker]:

@@ -24,7 +24,9 @@ def tagged_facts(
     inventory = scan.inventory
     read = (each.subject.rpartition("@")[2] for each in inventory.coverage if each.status == "read")
     explained = Explained(states=states, region=run.environment.region, preserved=preserved)
-    tagged = tagged_in(run.clients, read, scan.environment_tags)
+    allowed = run.policies.allowed_types.stacks
+    held = {kind for stack in run.environment.stacks for kind in allowed.get(stack, ())}
+    tagged = tagged_in(run.clients, read, scan.environment_tags, held)
     limits = []
     for region, answer in tagged.items():
         if isinstance(answer, Known):

@@ -265,6 +265,17 @@ class Environment(_Section):
         return self
 
     @model_validator(mode="after")
+    def _the_role_is_none_of_a_stack(self) -> "Environment":
+        """Of IAM the role may change the roles that stacks make, by the beginning of their names: so not itself."""
+        for name in self.stacks:
+            if self.role_name.startswith(prefix := f"{self.dashed}-{name.replace('_', '-')}-"):
+                raise ValueError(
+                    f"role_name: {self.role_name} begins with {prefix} as the roles that stack {name} makes, so that "
+                    f"the execution role could change itself; give it another name"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _buckets_differ(self) -> "Environment":
         if len({self.backend.bucket, self.evidence.bucket, self.work.bucket}) != 3:
             raise ValueError("backend.bucket, evidence.bucket and work.bucket must be three different buckets")

@@ -85,15 +85,22 @@ def execution_role(
 ) -> ExecutionRole:
     """Return the role of an environment, whose stacks may hold these types. Raises ValueError for an unknown name.
 
-    A stack gets a policy of its own for what its types need beyond the documents that every environment has.
+    A stack gets a policy of its own for what its types need beyond the documents that the environment has.
     """
     names = _names(environment)
+    held = _held(environment, types)
     granted = {stack: found for stack in environment.stacks if (found := _granted(policy, environment, stack, types))}
-    documents = {**policy.documents, **{f"stack-{stack.replace('_', '-')}": it for stack, it in granted.items()}}
+    documents = {
+        **policy.documents_for(held),
+        **{f"stack-{_dashed(stack)}": it for stack, it in granted.items()},
+    }
     policies = {
         f"{names['policy_prefix_arn']}{part}": _document(statements, names) for part, statements in documents.items()
     }
-    first, *others = policy.boundary
+    first, *others = (
+        it.for_stacks([_dashed(name) for name in environment.stacks if it.each_stack_with in types.get(name, ())])
+        for it in policy.boundary
+    )
     services = sorted({f"{it.partition(':')[0]}:*" for each in granted.values() for s in each for it in s.actions})
     more = tuple(it for it in services if it not in first.actions)
     boundary = (first.model_copy(update={"actions": (*first.actions, *more)}), *others)
@@ -119,11 +126,12 @@ def without_grant(
     policy: ExecutionRolePolicy, environment: Environment, types: Mapping[str, Sequence[str]]
 ) -> tuple[tuple[str, str], ...]:
     """Stacks with a type of AWS that no document and no grant is about: its apply would be denied."""
+    granted = policy.granted_by_documents(_held(environment, types)).union(policy.grants)
     return tuple(
         (stack, kind)
         for stack, entry in environment.stacks.items()
         for kind in types.get(stack, ())
-        if kind.startswith("aws_") and entry.root not in policy.documents and kind not in policy.grants
+        if kind.startswith("aws_") and entry.root not in policy.documents and kind not in granted
     )
 
 
@@ -131,18 +139,29 @@ def _granted(
     policy: ExecutionRolePolicy, environment: Environment, stack: str, types: Mapping[str, Sequence[str]]
 ) -> tuple[RoleStatement, ...]:
     """One statement for each grant. A root that ships has a document of its own, by its name."""
-    if environment.stacks[stack].root in policy.documents:
+    entry = environment.stacks[stack]
+    if entry.root in policy.documents:
         return ()
-    dashed = stack.replace("_", "-")
+    already = policy.granted_by_documents(_held(environment, types))
     return tuple(
-        RoleStatement(
-            sid="".join(part.title() for part in kind.split("_")[1:]) + (str(number) if number else ""),
-            actions=grant.actions,
-            resources=tuple(resource.replace("$stack", dashed) for resource in grant.resources),
+        grant.statement(
+            "".join(part.title() for part in kind.split("_")[1:]) + (str(number) if number else ""),
+            _dashed(stack),
+            destroyable=entry.destroyable,
         )
         for kind in types.get(stack, ())
+        if kind not in already
         for number, grant in enumerate(policy.grants.get(kind, ()))
     )
+
+
+def _held(environment: Environment, types: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """What the stacks of an environment may hold."""
+    return frozenset(kind for stack in environment.stacks for kind in types.get(stack, ()))
+
+
+def _dashed(stack: str) -> str:
+    return stack.replace("_", "-")
 
 
 def boundary_arn(environment: Environment) -> str:

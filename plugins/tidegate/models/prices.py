@@ -21,7 +21,7 @@ ALL = "all"
 StandingUnit = Literal["hour", "month", "vCPU-hour", "GB-hour", "GB-month", "node-hour", "address-hour"]
 """What costs while it stands: the resource itself by the hour or month, or something of which it has a number."""
 
-UsageUnit = Literal["GB", "GB-month", "LCU-hour", "eCKU-hour", "address-hour", "request", "action-day"]
+UsageUnit = Literal["GB", "GB-hour", "GB-month", "LCU-hour", "eCKU-hour", "address-hour", "request", "action-day"]
 """What is counted as it is used; no inventory shows it."""
 
 Side = Literal["live", "plan"]

@@ -10,11 +10,11 @@ from tidegate.collectors.aws import reading
 from tidegate.collectors.aws.execution_role import collect_execution_role
 from tidegate.environments import load, load_policies
 from tidegate.gates import identity_and_tools
-from tidegate.models.execution_role import execution_role
+from tidegate.models.execution_role import role_of
 from tidegate.models.observed import Absent, Known
 
 ENVIRONMENT = load("dev_min")
-WHOLE = execution_role(load_policies(ENVIRONMENT).execution_role, ENVIRONMENT, {})
+WHOLE = role_of(ENVIRONMENT, load_policies(ENVIRONMENT))
 FIRST, *_ = WHOLE.policies
 # One policy is as good as four: a fake answers each question alike.
 WANTED = type(WHOLE)(

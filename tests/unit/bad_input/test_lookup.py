@@ -4,6 +4,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+from botocore.exceptions import ClientError
 
 from bad_input import Case, FakeAws, error, sweep
 from factories_world import NOW, destroyed_facts, preserved_facts
@@ -89,11 +90,18 @@ def coded(kind: str, id_: str, operation: str, answer: dict[str, Any], code: str
     return [there(kind, id_, {operation: answer}), gone(kind, id_, {operation: error(code)})]
 
 
+def no_workgroup(name: str) -> ClientError:
+    """Athena's own words: they tell a missing workgroup from other wrong requests."""
+    details: Any = {"Error": {"Code": "InvalidRequestException", "Message": f"WorkGroup {name} is not found."}}
+    return ClientError(details, "GetWorkGroup")
+
+
 def setting(name: str, operation: str, answer: dict[str, Any], code: str) -> list[Case]:
     return coded(f"aws_s3_bucket{name}", "b", f"s3.{operation}", answer, code)
 
 
 SERVICE = f"{ROLE}:service/c/s"
+QUEUE = f"https://sqs.{HERE}.amazonaws.com/{ACCOUNT}/q"
 CASES: tuple[Case, ...] = tuple(
     case
     for cases in (
@@ -214,6 +222,49 @@ CASES: tuple[Case, ...] = tuple(
             {"ServerSideEncryptionConfiguration": {"Rules": [{"BucketKeyEnabled": True}]}},
             "ServerSideEncryptionConfigurationNotFoundError",
         ),
+        coded(
+            "aws_glue_catalog_database",
+            f"{ACCOUNT}:d",
+            "glue.GetDatabase",
+            {"Database": {"Name": "d"}},
+            "EntityNotFoundException",
+        ),
+        coded(
+            "aws_glue_catalog_table",
+            f"{ACCOUNT}:d:t",
+            "glue.GetTable",
+            {"Table": {"Name": "t"}},
+            "EntityNotFoundException",
+        ),
+        coded(
+            "aws_lambda_function",
+            "f",
+            "lambda.GetFunctionConfiguration",
+            {"FunctionName": "f"},
+            "ResourceNotFoundException",
+        ),
+        coded(
+            "aws_lambda_function_url",
+            "f",
+            "lambda.GetFunctionUrlConfig",
+            {"FunctionArn": f"arn:aws:lambda:{HERE}:{ACCOUNT}:function:f"},
+            "ResourceNotFoundException",
+        ),
+        coded("aws_scheduler_schedule", "g/s", "scheduler.GetSchedule", {"Name": "s"}, "ResourceNotFoundException"),
+        coded(
+            "aws_scheduler_schedule_group",
+            "g",
+            "scheduler.GetScheduleGroup",
+            {"Name": "g"},
+            "ResourceNotFoundException",
+        ),
+        coded(
+            "aws_sqs_queue",
+            QUEUE,
+            "sqs.GetQueueAttributes",
+            {"Attributes": {"QueueArn": f"arn:aws:sqs:{HERE}:{ACCOUNT}:q"}},
+            "AWS.SimpleQueueService.NonExistentQueue",
+        ),
         setting("_versioning", "GetBucketVersioning", {"Status": "Enabled"}, "NoSuchBucket"),
         [
             there(
@@ -280,6 +331,8 @@ CASES: tuple[Case, ...] = tuple(
                 },
             ),
             gone("aws_cloudwatch_log_group", "g", {"logs.DescribeLogGroups": {"logGroups": []}}),
+            there("aws_athena_workgroup", "w", {"athena.GetWorkGroup": {"WorkGroup": {"Name": "w"}}}),
+            gone("aws_athena_workgroup", "w", {"athena.GetWorkGroup": no_workgroup("w")}),
             there(
                 "aws_iam_role_policy_attachment",
                 "r/arn:p",

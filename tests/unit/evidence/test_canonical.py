@@ -33,6 +33,7 @@ class Model(BaseModel):
     ("value", "expected"),
     [
         pytest.param(Decimal("30.10"), "30.10", id="decimal-keeps-its-digits"),
+        pytest.param(Decimal("0.0000002"), "0.0000002", id="decimal-of-a-millionth-without-exponent"),
         pytest.param(datetime(2026, 2, 13, 20, 14, 27, tzinfo=UTC), "2026-02-13T20:14:27Z", id="time-in-utc-with-z"),
         pytest.param(
             datetime(2026, 2, 13, 21, 14, 27, tzinfo=timezone(timedelta(hours=1))),

@@ -15,7 +15,9 @@ from tidegate.models.residual import AuditResidualFacts
 from tidegate.models.tagged import TaggedResource
 
 FAR = "ap-southeast-2"
-QUEUE = f"arn:aws:sqs:{REGION}:123456789012:jobs"
+ACCOUNT = "123456789012"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"
+ADDRESS = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/jobs"
 TABLE = f"arn:aws:ec2:{REGION}:123456789012:route-table/rtb-1"
 
 NOBODY_CAN_ASK: Observed[bool] = Absent()
@@ -96,6 +98,14 @@ def test_what_could_not_be_asked_is_no_ghost(there: Unreadable, transient: bool)
             state_resource("aws_vpc_security_group_egress_rule.a", "sgr-1"),
             id="a-rule-of-the-other-direction",
         ),
+        pytest.param(
+            queue(type="aws_sqs_queue", id=ADDRESS), state_resource("aws_sqs_queue.a", ADDRESS), id="by-its-address"
+        ),
+        pytest.param(
+            queue(type="aws_sqs_queue", id=ADDRESS),
+            state_resource("aws_sqs_queue.a", f"https://queue.amazonaws.com/{ACCOUNT}/jobs"),
+            id="by-its-address-at-another-endpoint",
+        ),
     ],
 )
 def test_what_a_state_holds_is_explained(resource: TaggedResource, held: Any) -> None:
@@ -108,6 +118,17 @@ def test_what_a_state_holds_is_explained(resource: TaggedResource, held: Any) ->
         pytest.param(table(), state_resource("aws_subnet.a", "rtb-1"), id="another-type-with-its-id"),
         pytest.param(table(region=FAR), state_resource("aws_route_table.a", "rtb-1"), id="its-id-in-another-region"),
         pytest.param(queue(), state_resource("aws_sqs_queue.a", "jobs"), id="an-unknown-kind-by-its-name"),
+        pytest.param(
+            queue(type="aws_sqs_queue", id=ADDRESS),
+            state_resource("aws_sqs_queue.a", ADDRESS.replace(ACCOUNT, "210987654321")),
+            id="the-address-of-another-account",
+        ),
+        pytest.param(
+            queue(type="aws_sqs_queue", id=ADDRESS, region=FAR),
+            state_resource("aws_sqs_queue.a", ADDRESS),
+            id="its-address-in-another-region",
+        ),
+        pytest.param(table(id="a/b/rtb-1"), state_resource("aws_route_table.a", "x/b/rtb-1"), id="what-is-no-address"),
     ],
 )
 def test_what_only_looks_like_it_is_not(resource: TaggedResource, held: Any) -> None:

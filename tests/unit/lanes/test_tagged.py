@@ -41,8 +41,10 @@ def net(world: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def cast(answers: Answers, *, states: Any = (), preserved: Any = ()) -> Any:
         asked: list[Any] = []
 
-        def named(_clients: Any, regions: Any, tags: Any) -> Answers:
+        def named(_clients: Any, regions: Any, tags: Any, held: Any) -> Answers:
             asked.append((tuple(dict.fromkeys(regions)), tags))
+            assert {"aws_vpc", "aws_s3_bucket"} <= held, "what the stacks of the environment may hold"
+            assert "aws_sqs_queue" not in held, "what those of another one may"
             return dict(answers)
 
         def live(_clients: Any, resources: Any, region: str) -> dict[TaggedResource, Observed[bool]]:

@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
 from manifest_rules import LONGEST_PROJECT
+from manifests import PROJECT
 from sandbox.iam import reference
 from standins import dev_min
 from tidegate.environments import load, load_policies, names
@@ -17,12 +19,16 @@ from tidegate.models.execution_role import (
     ExecutionRole,
     differences,
     execution_role,
+    role_of,
     without_grant,
 )
 from tidegate.models.role_policy import ExecutionRolePolicy, Grant, RoleStatement
 
 ATTACHED = 10
 """How many managed policies a role takes (IAM and STS quotas)."""
+BEFORE = PROJECT / "tests" / "fixtures" / "seeds" / "dev_min_role.json"
+"""What `tidegate policy dev_min` printed when its documents were every environment's."""
+Types = Mapping[str, Sequence[str]]
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +42,13 @@ def policy(environment: Environment) -> ExecutionRolePolicy:
 
 
 @pytest.fixture(scope="module")
-def role(policy: ExecutionRolePolicy, environment: Environment) -> ExecutionRole:
-    return execution_role(policy, environment, {})
+def types(environment: Environment) -> dict[str, tuple[str, ...]]:
+    return load_policies(environment).allowed_types.stacks
+
+
+@pytest.fixture(scope="module")
+def role(policy: ExecutionRolePolicy, environment: Environment, types: Types) -> ExecutionRole:
+    return execution_role(policy, environment, types)
 
 
 def longest(environment: Environment) -> Environment:
@@ -53,12 +64,22 @@ def longest(environment: Environment) -> Environment:
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_document_of_every_manifest_fits(name: str, policy: ExecutionRolePolicy) -> None:
-    assert execution_role(policy, load(name), {}).too_long() == ()
+def test_every_document_of_every_manifest_fits(name: str) -> None:
+    environment = load(name)
+    assert role_of(environment, load_policies(environment)).too_long() == ()
 
 
-def test_every_document_fits_with_the_longest_names(environment: Environment, policy: ExecutionRolePolicy) -> None:
-    made = execution_role(policy, longest(environment), {})
+def test_the_first_environment_has_what_it_had_byte_for_byte(role: ExecutionRole) -> None:
+    """Its account's owner would have to apply every difference."""
+    before = json.loads(BEFORE.read_text("utf-8"))
+    assert {"boundary", "policies", "role"} == set(before)
+    assert json.dumps({name: role.as_document()[name] for name in before}) == json.dumps(before)
+
+
+def test_every_document_fits_with_the_longest_names(
+    environment: Environment, policy: ExecutionRolePolicy, types: Types
+) -> None:
+    made = execution_role(policy, longest(environment), types)
     assert made.too_long() == ()
     assert len(made.policies) <= ATTACHED - 2, "leave room for what an account attaches to every role"
     for text in (made.boundary, *made.policies.values()):
@@ -182,6 +203,8 @@ def test_a_placeholder_that_nobody_knows_is_named(environment: Environment, poli
         ({"resources": (), "not_resources": ("*",)}, "only a Deny may have not_resources"),
         ({"sid": "With space"}, "sid"),
         ({"actions": ()}, "actions"),
+        ({"resources": ("arn:aws:iam::$account:role/$name-$stack-*",)}, "go together"),
+        ({"each_stack_with": "aws_iam_role"}, "go together"),
     ],
 )
 def test_a_statement_says_what_it_is_about(changes: dict[str, Any], said: str) -> None:
@@ -250,22 +273,22 @@ def with_reports(environment: Environment, **changes: Any) -> Environment:
 
 TYPES = {"click_stream": ["aws_ssm_parameter", "aws_sqs_queue", "aws_dynamodb_table"]}
 QUEUES = Grant(actions=("sqs:CreateQueue", "sqs:DeleteQueue"), resources=("arn:aws:sqs:$regional:$name-$stack*",))
+OWN = "arn:aws:sqs:$regional:$name-$stack*"
 OWN_POLICY = "arn:aws:iam::123456789012:policy/fraud-platform-dev-min-lanes-stack-click-stream"
 
 
 def test_the_shipped_stacks_need_nothing_beyond_the_documents(
-    environment: Environment, policy: ExecutionRolePolicy, role: ExecutionRole
+    environment: Environment, policy: ExecutionRolePolicy, role: ExecutionRole, types: Types
 ) -> None:
-    types = load_policies(environment).allowed_types.stacks
-    assert execution_role(policy, environment, types) == role
+    assert not any("-stack-" in arn for arn in role.policies)
     assert without_grant(policy, environment, types) == ()
 
 
 def test_a_stack_of_ones_own_gets_what_its_types_need_and_for_its_own_names(
-    environment: Environment, policy: ExecutionRolePolicy, role: ExecutionRole
+    environment: Environment, policy: ExecutionRolePolicy, role: ExecutionRole, types: Types
 ) -> None:
     more = policy.model_copy(update={"grants": {**policy.grants, "aws_sqs_queue": (QUEUES,)}})
-    made = execution_role(more, with_reports(environment), TYPES)
+    made = execution_role(more, with_reports(environment), {**types, **TYPES})
     assert {arn: text for arn, text in made.policies.items() if arn != OWN_POLICY} == role.policies
     queue, table = json.loads(made.policies[OWN_POLICY])["Statement"]
     assert (queue["Sid"], table["Sid"]) == ("SqsQueue", "DynamodbTable")
@@ -282,6 +305,122 @@ def test_a_root_that_ships_has_its_own_document(environment: Environment, policy
     assert OWN_POLICY not in made.policies
 
 
+def alone(environment: Environment, lifecycle: str = "ephemeral") -> Environment:
+    """An environment that has no stack but one of its own."""
+    document = with_reports(environment, lifecycle=lifecycle, destroyable=lifecycle == "ephemeral").model_dump(
+        by_alias=True
+    )
+    return Environment.model_validate(document | {"stacks": {"click_stream": document["stacks"]["click_stream"]}})
+
+
+def names_of(role: ExecutionRole) -> list[str]:
+    """What the policies are called behind the prefix."""
+    return [arn.partition("-lanes-")[2] for arn in role.policies]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "wanted"),
+    [
+        (["aws_ssm_parameter"], ["backend", "guards", "core"]),
+        (["aws_cloudwatch_log_group"], ["backend", "guards", "core", "stack-click-stream"]),
+        (["aws_vpc"], ["backend", "guards", "core", "demo"]),
+        (["aws_vpc", "aws_cloudwatch_log_group"], ["backend", "guards", "core", "demo"]),
+        (["aws_vpc", "aws_sqs_queue"], ["backend", "guards", "core", "demo", "stack-click-stream"]),
+    ],
+)
+def test_a_document_is_of_environments_whose_stacks_may_hold_what_it_is_for(
+    environment: Environment, policy: ExecutionRolePolicy, kinds: list[str], wanted: list[str]
+) -> None:
+    made = execution_role(policy, alone(environment), {"click_stream": kinds})
+    assert names_of(made) == wanted
+    assert without_grant(policy, alone(environment), {"click_stream": kinds}) == ()
+
+
+def test_a_type_counts_where_a_stack_of_the_environment_may_hold_it(
+    environment: Environment, policy: ExecutionRolePolicy
+) -> None:
+    """The file of allowed types is that of all environments."""
+    types = {"click_stream": ["aws_ssm_parameter"], "another_environments": ["aws_vpc"]}
+    assert "demo" not in names_of(execution_role(policy, alone(environment), types))
+
+
+def test_a_document_grants_a_type_only_where_the_environment_has_it(
+    environment: Environment, policy: ExecutionRolePolicy
+) -> None:
+    only = policy.model_copy(update={"grants": {}})
+    kinds = {"click_stream": ["aws_cloudwatch_log_group"]}
+    assert without_grant(only, alone(environment), kinds) == (("click_stream", "aws_cloudwatch_log_group"),)
+    assert without_grant(only, with_reports(environment), {**kinds, "demo": ["aws_vpc"]}) == ()
+
+
+def test_of_a_persistent_stack_the_role_can_remove_nothing(
+    environment: Environment, policy: ExecutionRolePolicy
+) -> None:
+    kinds = {"click_stream": list(policy.grants)}
+    persistent, ephemeral = (
+        {
+            action
+            for arn, text in execution_role(policy, alone(environment, lifecycle), kinds).policies.items()
+            if arn == OWN_POLICY
+            for statement in json.loads(text)["Statement"]
+            for action in statement["Action"]
+        }
+        for lifecycle in ("persistent", "ephemeral")
+    )
+    removing = {action for grants in policy.grants.values() for grant in grants for action in grant.to_destroy}
+    assert ephemeral - persistent == removing
+    assert len(removing) > 10
+    # A setting goes back to what AWS has by default; nothing is lost.
+    assert {it for it in persistent if ":Delete" in it} == {"logs:DeleteRetentionPolicy"}
+
+
+def test_a_stack_may_have_roles_of_its_own_name_and_no_others(
+    environment: Environment, policy: ExecutionRolePolicy, types: Types
+) -> None:
+    own = "arn:aws:iam::123456789012:role/fraud-platform-dev-min-click-stream-*"
+    demo = "arn:aws:iam::123456789012:role/fraud-platform-dev-min-demo-*"
+    linked = "arn:aws:iam::123456789012:role/aws-service-role/*"
+    kinds = ["aws_iam_role", "aws_iam_role_policy", "aws_lambda_function"]
+
+    def left_open(made: ExecutionRole) -> list[str]:
+        statements = {each["Sid"]: each for each in json.loads(made.boundary)["Statement"]}
+        found: list[str] = statements["NeverAnythingElseOfIam"]["NotResource"]
+        return found
+
+    made = execution_role(policy, with_reports(environment), {**types, "click_stream": kinds})
+    assert left_open(made) == [demo, own, linked]
+    assert left_open(execution_role(policy, alone(environment), {"click_stream": kinds})) == [own, linked]
+    assert left_open(execution_role(policy, alone(environment), {"click_stream": ["aws_sqs_queue"]})) == [linked]
+    writing = re.compile(r"iam:(?!Get|List)")
+    for statement in json.loads(made.policies[OWN_POLICY])["Statement"]:
+        if any(writing.match(action) for action in statement["Action"]):
+            assert statement["Resource"] == [own], statement
+    bounded = {
+        action
+        for statement in json.loads(made.policies[OWN_POLICY])["Statement"]
+        if statement.get("Condition") == {"StringEquals": {"iam:PermissionsBoundary": made.boundary_arn}}
+        for action in statement["Action"]
+    }
+    assert {"iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"} <= bounded
+
+
+def test_what_a_grant_lies_in_is_named_whole(environment: Environment, policy: ExecutionRolePolicy) -> None:
+    made = execution_role(policy, alone(environment), {"click_stream": ["aws_glue_catalog_table"]})
+    [statement] = json.loads(made.policies[OWN_POLICY])["Statement"]
+    glue = "arn:aws:glue:eu-west-2:123456789012"
+    assert statement["Resource"] == [
+        f"{glue}:database/fraud-platform-dev-min-click-stream*",
+        f"{glue}:table/fraud-platform-dev-min-click-stream*/*",
+        f"{glue}:catalog",
+    ]
+
+
+def test_types_of_a_document_that_is_not_there_are_refused(policy: ExecutionRolePolicy) -> None:
+    document = policy.model_dump(by_alias=True)
+    with pytest.raises(ValueError, match="types: nowhere is no document"):
+        ExecutionRolePolicy.model_validate({**document, "types": {"nowhere": {"also": ["aws_vpc"]}}})
+
+
 def test_a_type_that_nothing_grants_is_named(environment: Environment, policy: ExecutionRolePolicy) -> None:
     types = {"click_stream": ["aws_ssm_parameter", "aws_kinesis_stream", "confluent_kafka_topic", "terraform_data"]}
     assert without_grant(policy, with_reports(environment), types) == (("click_stream", "aws_kinesis_stream"),)
@@ -290,10 +429,17 @@ def test_a_type_that_nothing_grants_is_named(environment: Environment, policy: E
 def test_every_granted_action_is_one_of_aws_and_every_policy_fits(
     environment: Environment, policy: ExecutionRolePolicy
 ) -> None:
-    named = {action for grants in policy.grants.values() for grant in grants for action in grant.actions}
-    assert len(named) > 14
+    named = {
+        action
+        for grants in policy.grants.values()
+        for grant in grants
+        for action in (*grant.actions, *grant.to_destroy)
+    }
+    assert len(named) > 80
     assert {name for name in named if not reference.action(name)} == set()
-    made = execution_role(policy, with_reports(longest(environment)), {"click_stream": list(policy.grants)})
+    # Of all types that a stack may be granted, as many as one that ships holds at most.
+    most = sorted(policy.grants, key=lambda kind: -sum(len(it.actions) for it in policy.grants[kind]))[:9]
+    made = execution_role(policy, with_reports(longest(environment)), {"click_stream": most})
     assert made.too_long() == ()
     assert len(made.policies) <= ATTACHED - 2
 
@@ -304,6 +450,8 @@ def test_every_granted_action_is_one_of_aws_and_every_policy_fits(
         ({"actions": ["sqs:*"], "resources": ["arn:aws:sqs:$regional:$name-$stack*"]}, "each action is named"),
         ({"actions": ["sqs:CreateQueue"], "resources": ["*"]}, "must name the stack's own resources"),
         ({"actions": ["sqs:CreateQueue"], "resources": ["arn:aws:sqs:$regional:$name-*"]}, "must name the stack's own"),
+        ({"actions": ["sqs:CreateQueue"], "resources": [OWN], "to_destroy": ["sqs:Delete*"]}, "each action is named"),
+        ({"actions": ["sqs:CreateQueue"], "resources": [OWN], "within": ["*"]}, "is one thing, named whole"),
     ],
 )
 def test_a_grant_is_about_named_actions_and_the_stack_alone(grant: dict[str, Any], said: str) -> None:

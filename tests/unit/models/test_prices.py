@@ -20,7 +20,7 @@ POLICIES = load_policies(ENVIRONMENT)
 PRICES = POLICIES.prices
 TYPES = sorted(
     {kind for rule in POLICIES.forbidden.rules for kind in rule.types}
-    | {kind for stack in ENVIRONMENT.stacks for kind in POLICIES.allowed_types.stacks[stack]}
+    | {kind for kinds in POLICIES.allowed_types.stacks.values() for kind in kinds}
     | set(POLICIES.forbidden.watched)
 )
 SIDES = ("live", "plan")

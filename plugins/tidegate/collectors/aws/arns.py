@@ -11,6 +11,7 @@ TYPES: dict[str, str] = {
     "airflow:environment": "aws_mwaa_environment",
     "aoss:collection": "aws_opensearchserverless_collection",
     "apprunner:service": "aws_apprunner_service",
+    "athena:workgroup": "aws_athena_workgroup",
     "autoscaling:autoScalingGroup": "aws_autoscaling_group",
     "dynamodb:table": "aws_dynamodb_table",
     "ec2:client-vpn-endpoint": "aws_ec2_client_vpn_endpoint",
@@ -49,12 +50,15 @@ TYPES: dict[str, str] = {
     "es:domain": "aws_opensearch_domain",
     "fsx:file-system": "aws_fsx_file_system",
     "globalaccelerator:accelerator": "aws_globalaccelerator_accelerator",
+    "glue:database": "aws_glue_catalog_database",
+    "glue:table": "aws_glue_catalog_table",
     "iam:oidc-provider": "aws_iam_openid_connect_provider",
     "iam:policy": "aws_iam_policy",
     "iam:role": "aws_iam_role",
     "kafka:cluster": "aws_msk_cluster",
     "kinesis:stream": "aws_kinesis_stream",
     "kms:key": "aws_kms_key",
+    "lambda:function": "aws_lambda_function",
     "lightsail:ContainerService": "aws_lightsail_container_service",
     "lightsail:Instance": "aws_lightsail_instance",
     "lightsail:LoadBalancer": "aws_lightsail_lb",
@@ -75,8 +79,10 @@ TYPES: dict[str, str] = {
     "s3:": "aws_s3_bucket",
     "sagemaker:endpoint": "aws_sagemaker_endpoint",
     "sagemaker:notebook-instance": "aws_sagemaker_notebook_instance",
+    "scheduler:schedule-group": "aws_scheduler_schedule_group",
     "secretsmanager:secret": "aws_secretsmanager_secret",
     "sns:": "aws_sns_topic",
+    "sqs:": "aws_sqs_queue",
     "ssm:parameter": "aws_ssm_parameter",
     "wafv2:regional/webacl": "aws_wafv2_web_acl",
 }
@@ -86,6 +92,9 @@ _BY_ARN = frozenset(
     {"aws_ecs_cluster", "aws_ecs_service", "aws_iam_openid_connect_provider", "aws_iam_policy", "aws_sns_topic"}
 )
 """Types that a state knows by their ARN."""
+
+_IN_THE_CATALOG = frozenset({"aws_glue_catalog_database", "aws_glue_catalog_table"})
+"""Types that a state knows by catalog and name; the catalog is the account's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +111,24 @@ def named_by(arn: str) -> Named | None:
     match = _ARN.fullmatch(arn)
     if match is None:
         return None
-    service, resource = match[1], match[4]
+    service, region, account, resource = match.groups()
     parted = _PARTED.fullmatch(resource)
-    plain = service in {"s3", "sns"}
+    plain = service in {"s3", "sns", "sqs"}
     what, rest = ("", resource) if parted is None or plain else (parted[1], parted[2])
     kind = f"{service}:{what}"
     type_ = TYPES.get(kind, "")
     if not type_ or type_ in _BY_ARN:
         return Named(kind, type_, arn)
-    return Named(kind, type_, _id(type_, rest))
+    return Named(kind, type_, _id(type_, rest, region, account))
 
 
-def _id(type_: str, rest: str) -> str:
+def _id(type_: str, rest: str, region: str, account: str) -> str:
     if type_ == "aws_cloudwatch_log_group":
         return rest.removesuffix(":*")
     if type_ == "aws_ssm_parameter":  # the ARN drops the slash with which the name of one in a path begins
         return f"/{rest}" if "/" in rest else rest
+    if type_ in _IN_THE_CATALOG:
+        return f"{account}:{rest.replace('/', ':')}"
+    if type_ == "aws_sqs_queue":
+        return f"https://sqs.{region}.amazonaws.com/{account}/{rest}"
     return rest

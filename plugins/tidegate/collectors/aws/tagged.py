@@ -11,7 +11,7 @@ from tidegate.collectors.aws.arns import named_by
 from tidegate.collectors.aws.clients import Clients
 from tidegate.collectors.aws.inventory import ANSWERED_BY, LISTINGS
 from tidegate.collectors.aws.inventory.listing import tags_of
-from tidegate.collectors.aws.lookup import QUESTIONS, still_there
+from tidegate.collectors.aws.lookup import GRANTED_WITH_THE_TYPE, QUESTIONS, still_there
 from tidegate.collectors.aws.reading import MalformedAnswer, every, observe, text
 from tidegate.models.observed import Absent, Known, Observed, Unreadable, shown
 from tidegate.models.state import StateResource
@@ -32,12 +32,17 @@ REGIONS_AT_ONCE = 4
 
 
 def tagged_in(
-    clients: Clients, regions: Iterable[str], tags: Mapping[str, str]
+    clients: Clients, regions: Iterable[str], tags: Mapping[str, str], held: Collection[str] = ()
 ) -> dict[str, Observed[tuple[TaggedResource, ...]]]:
-    """By region what bears all of these tags and is no listing's to tell. Nobody has asked for it live yet."""
+    """By region what bears all of these tags and is no listing's to tell. Nobody has asked for it live yet.
+
+    `held`: types that stacks of the environment may hold. What the role may ask about for these alone has no type here
+    where none may hold it.
+    """
     asked = tuple(dict.fromkeys(regions))
+    strange = GRANTED_WITH_THE_TYPE.difference(held)
     with ThreadPoolExecutor(max_workers=REGIONS_AT_ONCE) as pool:
-        return dict(zip(asked, pool.map(lambda region: _in(clients, region, tags), asked), strict=True))
+        return dict(zip(asked, pool.map(lambda region: _in(clients, region, tags, strange), asked), strict=True))
 
 
 def asked_live(
@@ -58,12 +63,14 @@ def _unread(answer: Observed[tuple[StateResource, ...]]) -> Unreadable:
     return answer if isinstance(answer, Unreadable) else Unreadable(shown(answer))
 
 
-def _in(clients: Clients, region: str, tags: Mapping[str, str]) -> Observed[tuple[TaggedResource, ...]]:
+def _in(
+    clients: Clients, region: str, tags: Mapping[str, str], strange: Collection[str]
+) -> Observed[tuple[TaggedResource, ...]]:
     with clients.apart(region) as own:
-        return observe(f"GetResources in {region}", lambda: tuple(_named(own, region, tags)))
+        return observe(f"GetResources in {region}", lambda: tuple(_named(own, region, tags, strange)))
 
 
-def _named(clients: Clients, region: str, tags: Mapping[str, str]) -> list[TaggedResource]:
+def _named(clients: Clients, region: str, tags: Mapping[str, str], strange: Collection[str]) -> list[TaggedResource]:
     wanted = [{"Key": name, "Values": [value]} for name, value in tags.items()]
     paginator = clients.of("resourcegroupstaggingapi").get_paginator("get_resources")
     found: dict[str, TaggedResource] = {}
@@ -75,7 +82,8 @@ def _named(clients: Clients, region: str, tags: Mapping[str, str]) -> list[Tagge
         if named is None:
             raise MalformedAnswer("ResourceARN is no ARN")
         if named.kind not in NEVER_LEFT and not _is_listed(named.type):
-            found[arn] = TaggedResource(arn=arn, region=region, type=named.type, id=named.id, there=Absent())
+            type_, id_ = ("", arn) if named.type in strange else (named.type, named.id)
+            found[arn] = TaggedResource(arn=arn, region=region, type=type_, id=id_, there=Absent())
     return [found[arn] for arn in sorted(found)]
 
 

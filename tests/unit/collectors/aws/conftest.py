@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.loaders import Loader
 from moto import mock_aws
+from moto.athena.responses import AthenaResponse
 
+from sandbox.aws import athena
 from seeds import seeded_beside_moto
 from standins import dev_min
 from tidegate.collectors.aws.clients import Clients
@@ -119,7 +122,7 @@ def clients(environment: Environment) -> Clients:
 
 @pytest.fixture
 def moto() -> Iterator[None]:
-    with seeded_beside_moto(), mock_aws():
+    with seeded_beside_moto(), mock.patch.object(AthenaResponse, "get_work_group", athena.get_work_group), mock_aws():
         yield
 
 

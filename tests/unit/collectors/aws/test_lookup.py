@@ -1,10 +1,13 @@
 """Is it still there? One question per Terraform type, with Terraform's ids."""
 
+import io
+import zipfile
 from zlib import crc32
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from tidegate.collectors.aws.lookup import QUESTIONS, missing, still_there
+from tidegate.collectors.aws.lookup import GRANTED_WITH_THE_TYPE, QUESTIONS, missing, still_there
 from tidegate.models.observed import Known, Unreadable
 from tidegate.models.plan import PreserveItem
 from tidegate.models.state import STATE_ONLY_TYPES, StateResource
@@ -16,6 +19,7 @@ RIGHTS = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": 
 
 # One well-formed id per type, of something that nobody made.
 UNKNOWN = {
+    "aws_athena_workgroup": "none",
     "aws_budgets_budget": f"{ACCOUNT}:none",
     "aws_cloudwatch_log_group": "none",
     "aws_db_instance": "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -26,12 +30,16 @@ UNKNOWN = {
     "aws_ecs_service": f"arn:aws:ecs:{HERE}:{ACCOUNT}:service/none/none",
     "aws_ecs_task_definition": "none",
     "aws_eip": "eipalloc-00000000000000000",
+    "aws_glue_catalog_database": f"{ACCOUNT}:none",
+    "aws_glue_catalog_table": f"{ACCOUNT}:none:none",
     "aws_iam_openid_connect_provider": f"arn:aws:iam::{ACCOUNT}:oidc-provider/none.example",
     "aws_iam_role": "none",
     "aws_iam_policy": "arn:aws:iam::123456789012:policy/none",
     "aws_iam_role_policy": "none:none",
     "aws_iam_role_policy_attachment": "none-20261121220433957600000001",
     "aws_internet_gateway": "igw-00000000000000000",
+    "aws_lambda_function": "none",
+    "aws_lambda_function_url": "none",
     "aws_nat_gateway": "nat-00000000000000000",
     "aws_route": "r-rtb-000000000000000001080289494",
     "aws_route_table": "rtb-00000000000000000",
@@ -44,10 +52,13 @@ UNKNOWN = {
     "aws_s3_bucket_public_access_block": "none",
     "aws_s3_bucket_server_side_encryption_configuration": "none",
     "aws_s3_bucket_versioning": "none",
+    "aws_scheduler_schedule": "none/none",
+    "aws_scheduler_schedule_group": "none",
     "aws_security_group": "sg-00000000000000000",
     "aws_sns_topic": f"arn:aws:sns:{HERE}:{ACCOUNT}:none",
     "aws_sns_topic_policy": f"arn:aws:sns:{HERE}:{ACCOUNT}:none",
     "aws_sns_topic_subscription": f"arn:aws:sns:{HERE}:{ACCOUNT}:none:0",
+    "aws_sqs_queue": f"https://sqs.{HERE}.amazonaws.com/{ACCOUNT}/none",
     "aws_ssm_parameter": "/none",
     "aws_subnet": "subnet-00000000000000000",
     "aws_vpc": "vpc-00000000000000000",
@@ -93,6 +104,21 @@ class TestEveryType:
     def test_what_nobody_made_is_gone(self, aws, kind):
         assert is_there(aws, kind, UNKNOWN[kind]) is False
 
+    @pytest.mark.parametrize("kind", sorted(GRANTED_WITH_THE_TYPE))
+    def test_what_is_asked_about_a_type_is_granted_with_it(self, clients, policies, kind):
+        """No document of the role grants it, so an environment without such a stack is not asked."""
+        asked = []
+
+        def note(model, **_):
+            asked.append(f"{model.service_model.signing_name}:{model.name}")
+            raise EndpointConnectionError(endpoint_url="nowhere")
+
+        clients.session.get_component("event_emitter").register_first("before-call", note)
+        reason(clients, kind, UNKNOWN[kind])
+        grants = policies.execution_role.grants[kind]
+        assert set(asked) <= {action for grant in grants for action in grant.actions}
+        assert asked
+
     @pytest.mark.parametrize("code", ["AccessDenied", "ThrottlingException"])
     def test_no_answer_is_not_gone(self, clients, answered_by, aws_error, code):
         answered_by(clients, aws_error(code, "not now"))
@@ -124,6 +150,9 @@ class TestEveryType:
             ("aws_route", "rtb-0"),
             ("aws_vpc_endpoint_route_table_association", "a-vpce-0"),
             ("aws_ecs_service", "name"),
+            ("aws_glue_catalog_database", "name"),
+            ("aws_glue_catalog_table", "catalog:name"),
+            ("aws_scheduler_schedule", "name"),
         ],
     )
     def test_an_id_of_another_form_is_unreadable(self, aws, kind, id):
@@ -305,6 +334,91 @@ class TestThere:
         assert not is_there(aws, "aws_db_instance", database["DbiResourceId"])
         assert not is_there(aws, "aws_db_instance", "db-main")
         assert not is_there(aws, "aws_db_subnet_group", "g")
+
+    def test_functions_and_their_addresses(self, aws):
+        iam, functions = aws.iam, aws.of("lambda")
+        role = iam.create_role(RoleName="role-x", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as file:
+            file.writestr("a.py", "")
+        functions.create_function(
+            FunctionName="f", Role=role, Runtime="python3.13", Handler="a.b", Code={"ZipFile": package.getvalue()}
+        )
+        assert is_there(aws, "aws_lambda_function", "f")
+        assert not is_there(aws, "aws_lambda_function_url", "f"), "a function without an address"
+        functions.create_function_url_config(FunctionName="f", AuthType="AWS_IAM")
+        assert is_there(aws, "aws_lambda_function_url", "f")
+        functions.delete_function_url_config(FunctionName="f")
+        functions.delete_function(FunctionName="f")
+        assert not is_there(aws, "aws_lambda_function", "f")
+        assert not is_there(aws, "aws_lambda_function_url", "f")
+
+    def test_queues_and_schedules(self, aws):
+        queue = aws.of("sqs").create_queue(QueueName="q")["QueueUrl"]
+        scheduler = aws.of("scheduler")
+        scheduler.create_schedule_group(Name="g")
+        target = {"Arn": f"arn:aws:sqs:{HERE}:{ACCOUNT}:q", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/role-x"}
+        scheduler.create_schedule(
+            GroupName="g",
+            Name="s",
+            ScheduleExpression="rate(1 day)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target=target,
+        )
+        made = {
+            "aws_sqs_queue": queue,
+            "aws_scheduler_schedule_group": "g",
+            "aws_scheduler_schedule": "g/s",
+        }
+        assert {kind: is_there(aws, kind, id) for kind, id in made.items()} == dict.fromkeys(made, True)
+        assert not is_there(aws, "aws_scheduler_schedule", "g/other")
+        scheduler.delete_schedule(GroupName="g", Name="s")
+        scheduler.delete_schedule_group(Name="g")
+        aws.of("sqs").delete_queue(QueueUrl=queue)
+        assert {kind: is_there(aws, kind, id) for kind, id in made.items()} == dict.fromkeys(made, False)
+
+    def test_the_catalog_of_a_lake(self, aws):
+        glue, athena = aws.of("glue"), aws.of("athena")
+        glue.create_database(DatabaseInput={"Name": "d"})
+        glue.create_table(DatabaseName="d", TableInput={"Name": "t"})
+        athena.create_work_group(Name="w")
+        made = {
+            "aws_glue_catalog_database": f"{ACCOUNT}:d",
+            "aws_glue_catalog_table": f"{ACCOUNT}:d:t",
+            "aws_athena_workgroup": "w",
+        }
+        assert {kind: is_there(aws, kind, id) for kind, id in made.items()} == dict.fromkeys(made, True)
+        glue.delete_table(DatabaseName="d", Name="t")
+        assert not is_there(aws, "aws_glue_catalog_table", f"{ACCOUNT}:d:t")
+        glue.delete_database(Name="d")
+        athena.delete_work_group(WorkGroup="w")
+        assert {kind: is_there(aws, kind, id) for kind, id in made.items()} == dict.fromkeys(made, False)
+
+    @pytest.mark.parametrize(
+        ("kind", "operation", "answer"),
+        [
+            ("aws_lambda_function", "GetFunctionConfiguration", {"FunctionName": "none-other"}),
+            ("aws_lambda_function_url", "GetFunctionUrlConfig", {"FunctionArn": "arn:x:function:other-none"}),
+            ("aws_scheduler_schedule", "GetSchedule", {"Name": "other"}),
+            ("aws_sqs_queue", "GetQueueAttributes", {"Attributes": {"QueueArn": "arn:aws:sqs:x:1:none2"}}),
+            ("aws_glue_catalog_table", "GetTable", {"Table": {"Name": "other"}}),
+        ],
+    )
+    def test_an_answer_about_something_else_is_no_use(self, clients, script, kind, operation, answer):
+        service = {"GetFunctionConfiguration": "lambda", "GetFunctionUrlConfig": "lambda", "GetTable": "glue"}
+        of = service.get(operation) or {"GetSchedule": "scheduler", "GetQueueAttributes": "sqs"}[operation]
+        script(clients.of(of))(operation, answer)
+        assert "names something else" in reason(clients, kind, UNKNOWN[kind])
+
+    @pytest.mark.parametrize(
+        ("message", "there"), [("WorkGroup none is not found.", False), ("WorkGroup is not specified", None)]
+    )
+    def test_only_the_text_of_athena_tells_a_missing_workgroup(self, clients, script, aws_error, message, there):
+        script(clients.of("athena"))("GetWorkGroup", aws_error("InvalidRequestException", message))
+        if there is None:
+            assert "InvalidRequestException" in reason(clients, "aws_athena_workgroup", "none")
+        else:
+            assert is_there(clients, "aws_athena_workgroup", "none") is there
 
     def test_identity(self, aws):
         iam = aws.iam

@@ -33,11 +33,13 @@ BEARS_NO_TAGS = {
     "aws_budgets_budget": "has no tags here",
     "aws_default_security_group": "an ARN of a security group",
     "aws_iam_role": "not known to the tagging API",
+    "aws_lambda_function_url": "a part of its function",
     "aws_iam_role_policy": "a part of its role",
     "aws_iam_role_policy_attachment": "a part of its role",
     "aws_route": "a part of its table",
     "aws_route_table_association": "a part of its table",
     "aws_s3_bucket_": "a part of its bucket",
+    "aws_scheduler_schedule": "bears no tags; its group does",
     "aws_sns_topic_policy": "a part of its topic",
     "aws_sns_topic_subscription": "bears no tags",
     "aws_vpc_endpoint_route_table_association": "a part of its endpoint",
@@ -117,6 +119,27 @@ def test_what_an_arn_says(clients, answer, arn, type_, id_):
     answer([arn])
     (found,) = tagged_in(clients, (HERE,), OURS)[HERE].value
     assert found == TaggedResource(arn=arn, region=HERE, type=type_, id=id_, there=Absent())
+
+
+@pytest.mark.parametrize(
+    ("arn", "type_", "id_"),
+    [
+        (QUEUE, "aws_sqs_queue", f"https://sqs.{HERE}.amazonaws.com/{ACCOUNT}/jobs"),
+        (f"arn:aws:lambda:{HERE}:{ACCOUNT}:function:f", "aws_lambda_function", "f"),
+        (f"arn:aws:scheduler:{HERE}:{ACCOUNT}:schedule-group/g", "aws_scheduler_schedule_group", "g"),
+        (f"arn:aws:athena:{HERE}:{ACCOUNT}:workgroup/w", "aws_athena_workgroup", "w"),
+        (f"arn:aws:glue:{HERE}:{ACCOUNT}:database/d", "aws_glue_catalog_database", f"{ACCOUNT}:d"),
+        (f"arn:aws:glue:{HERE}:{ACCOUNT}:table/d/t", "aws_glue_catalog_table", f"{ACCOUNT}:d:t"),
+    ],
+)
+def test_what_the_role_may_ask_about_only_with_the_type_is_told_where_a_stack_may_hold_it(
+    clients, answer, arn, type_, id_
+):
+    answer([arn])
+    (told,) = tagged_in(clients, (HERE,), OURS, {type_})[HERE].value
+    assert (told.type, told.id) == (type_, id_)
+    (strange,) = tagged_in(clients, (HERE,), OURS, {"aws_route_table"})[HERE].value
+    assert (strange.type, strange.id) == ("", arn)
 
 
 @pytest.mark.parametrize(

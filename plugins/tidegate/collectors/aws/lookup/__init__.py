@@ -7,17 +7,19 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from tidegate.collectors.aws.clients import Clients
-from tidegate.collectors.aws.lookup import account, buckets, network, runtime
+from tidegate.collectors.aws.lookup import account, buckets, network, runtime, serverless
 from tidegate.collectors.aws.lookup.question import Question
 from tidegate.collectors.aws.reading import observe
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.plan import PreserveItem
 from tidegate.models.state import StateResource
 
-_FAMILIES = (account, buckets, network, runtime)
+_FAMILIES = (account, buckets, network, runtime, serverless)
 QUESTIONS: dict[str, Question] = {kind: question for family in _FAMILIES for kind, question in family.QUESTIONS.items()}
 TOGETHER = {kind: question.together for kind, question in QUESTIONS.items() if question.together is not None}
 """Types of which many are asked for at once."""
+GRANTED_WITH_THE_TYPE = frozenset(serverless.QUESTIONS)
+"""Types that the role may ask about only where a stack may hold them."""
 IAM_ACTIONS: tuple[str, ...] = tuple(sorted({action for family in _FAMILIES for action in family.IAM_ACTIONS}))
 
 WORKERS = 8
