@@ -252,9 +252,11 @@ def _show(console: Console, results: list[PhaseResult], checks: dict[str, bool],
     for check, held in checks.items():
         console.print(f"{'[green]yes[/green]' if held else '[red]no [/red]'}  {check}")
     seconds = summary["seconds"]
+    airflow = seconds["airflow"]  # below zero where tasks ran beside each other for longer than any waited
+    between = f"+ Airflow {airflow:.0f}" if airflow >= 0 else f"- {-airflow:.0f} beside each other"
     console.print(
         f"time: {seconds['total']:.0f} s = start {seconds['start']:.0f} + terraform {seconds['terraform']:.0f} "
-        f"+ own code {seconds['own_code']:.0f} + Airflow {seconds['airflow']:.0f} + rest; see runs/demo/summary.json",
+        f"+ own code {seconds['own_code']:.0f} {between} + rest; see runs/demo/summary.json",
         highlight=False,
     )
     console.print(f"tidegate demo: {'PASS' if summary['overall_pass'] else 'FAIL'}", highlight=False)

@@ -82,11 +82,6 @@ def test_the_example_is_of_the_manifest() -> None:
     assert given["AWS_REGION"] == environment.region
 
 
-def test_the_sandbox_plays_every_environment_that_ships() -> None:
-    shipped = {path.stem for path in (PROJECT / "include" / "environments").glob("*.yaml")}
-    assert set(sandbox_options().environments) == shipped
-
-
 def _told_by_the_sandbox() -> Environment:
     """What the sandbox's env file would say in its container."""
     options = sandbox_options()

@@ -13,6 +13,7 @@ ALLOWED = {
     ("models/budget.py", "core"): "evidence of versions that knew the stack by name",
     ("models/stack_variables.py", "core"): "variables of a root that ships, by the root's name",
     ("models/stack_variables.py", "demo"): "variables of a root that ships, by the root's name",
+    ("commands/new_environment.py", "demo"): "the Makefile's target `make demo`",
     **{
         (file, "demo"): "names that the root demo gives to what it makes"
         for file in ("models/names.py", "models/execution_role.py")

@@ -51,14 +51,16 @@ def environment(
     )
     path.write_text(text, encoding="utf-8")
     try:
-        environments.load_policies(environments.load(name))
+        made = environments.load(name)
+        environments.load_policies(made)
     except environments.ManifestError:
         path.unlink()
         raise
+    first = next(iter(made.stacks))
     for line in (
         f"written: {path}",
         "left to do:",
-        f"  tidegate new stack STACK --environment {name} --depends-on core, for what comes and goes",
+        f"  tidegate new stack STACK --environment {name} --depends-on {first}, for what comes and goes",
         f"  tidegate manifest check {name}",
         f"  tidegate policy {name} --owner: the account's owner runs what it prints",
         "  tidegate pools > pools.json, and airflow pools import pools.json; make up and Compose do it at their start",

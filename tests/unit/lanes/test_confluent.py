@@ -12,6 +12,7 @@ from tidegate.models.confluent import CloudKey
 from tidegate.models.environment import Confluent, Environment
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.settings import settings
+from tidegate.terraform.process import child_environment
 from tidegate.terraform.workspace import Workspace
 
 STAND_IN = "http://127.0.0.1:9"
@@ -132,7 +133,8 @@ def test_with_a_proxy_that_is_none_nobody_is_asked(world: Any, monkeypatch: pyte
 def environ_of(world: Any, tmp_path: Path, stack: str, credentials: Observed[CloudKey]) -> Any:
     run = world.run("m9", "a_readiness", environment=three_stacks(), cloud_key=lambda _connection: credentials)
     run.intents = lambda _stack: None
-    return run.terraform(Workspace("dev_min", stack, tmp_path)).environ
+    terraform = run.terraform(Workspace("dev_min", stack, tmp_path))
+    return child_environment(terraform.environ, tmp_path / "terraform.rc", "", terraform.secrets)
 
 
 def test_only_the_messaging_stacks_terraform_gets_the_key(

@@ -106,9 +106,9 @@ def test_the_tag_of_another_environment_keeps_it(run: LaneRun, logs: Any, tags: 
 
 
 def test_of_an_owner_that_nobody_can_ask_for_it_stays(run: LaneRun, logs: Any) -> None:
-    logs.create_log_group(logGroupName="/aws/lambda/f")
-    (kept,) = judged(run, Owner(type="aws_lambda_function", id="f", name="f")).values()
-    assert kept.startswith("nobody can tell whether aws_lambda_function f is gone")
+    logs.create_log_group(logGroupName="/aws/codebuild/f")
+    (kept,) = judged(run, Owner(type="aws_codebuild_project", id="f", name="f")).values()
+    assert kept.startswith("nobody can tell whether aws_codebuild_project f is gone")
 
 
 def test_the_group_of_the_stack_itself_goes_when_all_of_the_stack_is_gone(run: LaneRun, logs: Any) -> None:

@@ -40,7 +40,7 @@ def found(monkeypatch: pytest.MonkeyPatch, moment: Any) -> list[LiveResource]:
     monkeypatch.setattr(findings, "now", moment)
     monkeypatch.setattr(residual, "collect_inventory", lambda *_: inventory(*answering))
     monkeypatch.setattr(residual, "enabled_regions", lambda _clients: Known((REGION,)))
-    monkeypatch.setattr(lanes_tagged, "tagged_in", lambda _clients, regions, _tags: dict.fromkeys(regions, Known(())))
+    monkeypatch.setattr(lanes_tagged, "tagged_in", lambda _clients, regions, *_: dict.fromkeys(regions, Known(())))
     monkeypatch.setattr(owners, "read_state", lambda *_: EMPTY)
     monkeypatch.setattr(scope, "read_state", lambda *_: EMPTY)
     return answering

@@ -241,7 +241,7 @@ def quiet_world(monkeypatch: pytest.MonkeyPatch, moment: Any) -> None:
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, stand_in)
     monkeypatch.setattr(own_reads, "read_daily_cost", _days)
-    monkeypatch.setattr(tagged, "tagged_in", lambda _clients, regions, _tags: dict.fromkeys(regions, Known(())))
+    monkeypatch.setattr(tagged, "tagged_in", lambda _clients, regions, *_: dict.fromkeys(regions, Known(())))
     monkeypatch.setattr(closing, "_give_lease_back", lambda _run: None)
     lease = SimpleNamespace(check=lambda **_: Lease(ours=False, holder=Absent()))
     monkeypatch.setattr(LaneRun, "lease", lease)
