@@ -35,20 +35,18 @@ def dags_of(phase: Phase) -> dict[str, DAG]:
 
     A manifest that cannot be used yields a DAG with one task that fails and says why; the others load.
     """
-    made = (_dag(name, phase) for name in environments.names())
+    made = (_dag(name, found, phase) for name, found in environments.load_all().items())
     return {dag.dag_id: dag for dag in made if dag is not None}
 
 
-def _dag(name: str, phase: Phase) -> DAG | None:
-    try:
-        environment = environments.load(name)
-    except ManifestError as error:
-        if phase in ASKED_FOR:  # nobody can tell whether the manifest does
-            return None
-        with DAG(dag_id=dag_id_of(name, phase), schedule=None, catchup=False, tags=["tidegate", name]) as broken:
-            BrokenManifestOperator(task_id="manifest_is_valid", reason=str(error))
-        return broken
-    return _build(environment, phase) if phase in phases_of(environment) else None
+def _dag(name: str, found: Environment | ManifestError, phase: Phase) -> DAG | None:
+    if isinstance(found, Environment):
+        return _build(found, phase) if phase in phases_of(found) else None
+    if phase in ASKED_FOR:  # nobody can tell whether the manifest does
+        return None
+    with DAG(dag_id=dag_id_of(name, phase), schedule=None, catchup=False, tags=["tidegate", name]) as broken:
+        BrokenManifestOperator(task_id="manifest_is_valid", reason=str(found))
+    return broken
 
 
 def _build(environment: Environment, phase: Phase) -> DAG:

@@ -1,6 +1,6 @@
 """Loads manifests and policies; says file, line, field and what is allowed when one is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin
@@ -29,32 +29,73 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Environment:
     """Load the manifest of an environment. Raises `ManifestError`."""
-    path = settings().environments_dir / f"{name}.yaml"
+    path = _path(name)
     if not path.is_file():
         known = ", ".join(names()) or "none"
         raise ManifestError(f"unknown environment {name!r}: there is no {path.name}; known environments: {known}")
-    environment = _read(path, Environment)
-    if environment.name != name:
-        raise ManifestError(f"{path.name}: name is {environment.name!r}, expected {name!r} as the file is called")
-    _refuse_shared_prefix(environment)
+    environment = _named(name, _read(path, Environment))
+    _refuse_shared_prefix(environment, _neighbours(environment))
     return environment
 
 
-def _refuse_shared_prefix(environment: Environment) -> None:
-    """Raises `ManifestError` where a name prefix begins that of another environment of the account.
+def load_all() -> dict[str, Environment | ManifestError]:
+    """Every environment by name, or what is wrong with its manifest: as `load`, but each manifest is read once."""
+    read: dict[str, Environment | ManifestError] = {}
+    for name in names():
+        try:
+            read[name] = _read(_path(name), Environment)
+        except ManifestError as error:
+            read[name] = error
+    usable = [it for it in read.values() if isinstance(it, Environment)]
+    return {name: it if isinstance(it, ManifestError) else _beside(name, it, usable) for name, it in read.items()}
 
-    Names tell whose a resource is, to the role's policy, to scans and to teardowns: one of the two would take the
-    other's for its own. A manifest that cannot be read is of no environment that could do anything.
+
+def _beside(name: str, environment: Environment, others: Iterable[Environment]) -> Environment | ManifestError:
+    try:
+        _refuse_shared_prefix(_named(name, environment), others)
+    except ManifestError as error:
+        return error
+    return environment
+
+
+def _path(name: str) -> Path:
+    return settings().environments_dir / f"{name}.yaml"
+
+
+def _named(name: str, environment: Environment) -> Environment:
+    if environment.name != name:
+        raise ManifestError(f"{name}.yaml: name is {environment.name!r}, expected {name!r} as the file is called")
+    return environment
+
+
+def _neighbours(environment: Environment) -> Iterator[Environment]:
+    """The other environments of the account. A manifest that cannot be read is of none that could do anything.
+
+    One that does not write the account down is not even parsed, for each task looks at them; a text with an escape in
+    it may write it down otherwise.
     """
     for name in names():
         if name == environment.name:
             continue
         try:
-            other = _read(settings().environments_dir / f"{name}.yaml", Environment)
+            text = _text(_path(name))
+            if environment.account_id in text or "\\" in text:
+                yield cast(Environment, _parsed(_path(name), text, Environment))
         except ManifestError:
             continue
+
+
+def _refuse_shared_prefix(environment: Environment, others: Iterable[Environment]) -> None:
+    """Raises `ManifestError` where a name prefix begins that of another environment of the account.
+
+    Names tell whose a resource is, to the role's policy, to scans and to teardowns: one of the two would take the
+    other's for its own.
+    """
+    for other in others:
+        if other.name == environment.name or other.account_id != environment.account_id:
+            continue
         shorter, longer = sorted((environment, other), key=lambda it: (len(it.dashed), it.name))
-        if other.account_id == environment.account_id and longer.dashed.startswith(shorter.dashed):
+        if longer.dashed.startswith(shorter.dashed):
             raise ManifestError(
                 f"{environment.name}.yaml: name: the name prefix {shorter.dashed} of {shorter.name} begins "
                 f"{longer.dashed} of {longer.name}, and both are of account {environment.account_id}: resources of "
@@ -80,13 +121,16 @@ def prices_path(environment: Environment) -> Path:
 
 
 def _read(path: Path, model: type[M]) -> M:
+    return cast(M, _parsed(path, _text(path), model))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ManifestError(f"{path.name}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ManifestError(f"{path.name}: not YAML: {error}") from error
-    return cast(M, _parsed(path, text, model))
 
 
 @lru_cache(maxsize=64)

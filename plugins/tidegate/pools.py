@@ -18,16 +18,9 @@ def pools() -> dict[str, dict[str, Any]]:
     """
     return {
         pool_of(name): {
-            "slots": _slots(name),
+            "slots": 1 if isinstance(found, ManifestError) else found.slots,
             "description": f"Plans, applies and destroys of {name}",
             "include_deferred": False,
         }
-        for name in environments.names()
+        for name, found in environments.load_all().items()
     }
-
-
-def _slots(name: str) -> int:
-    try:
-        return environments.load(name).slots
-    except ManifestError:
-        return 1

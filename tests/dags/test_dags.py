@@ -414,6 +414,37 @@ def test_the_plugin_scanner_executes_nothing_of_ours(without: str, ours: list[st
     assert f"OURS {ours}\n" in done.stdout
 
 
+def test_a_dag_file_needs_no_aws_no_terraform_and_no_facts() -> None:
+    """Airflow parses each file every half minute in a process of its own, and imports are most of that."""
+    script = (
+        "import sys, airflow.sdk, tidegate.dag_factory;"
+        "names = ('botocore', 'boto3', 'tidegate.lanes.run', 'tidegate.evidence.store', 'tidegate.terraform',"
+        " 'tidegate.models.readiness', 'tidegate.models.plan', 'tidegate.gates', 'ruamel');"
+        "print('IMPORTED', [name for name in names if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    assert "IMPORTED []\n" in done.stdout
+
+
+def test_each_manifest_is_read_once_for_a_dag_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once for each of the others: with a hundred environments that would be ten thousand times."""
+    for number in range(70):
+        name = f"e{number:02d}x"
+        text = COMMITTED.read_text(encoding="utf-8").replace("dev_min", name).replace("dev-min", name)
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(tmp_path))
+    settings.cache_clear()
+    read: list[str] = []
+    parsed: list[str] = []
+    monkeypatch.setattr(environments, "_text", lambda path: read.append(path.name) or path.read_text("utf-8"))
+    parse = environments.plain
+    monkeypatch.setattr(environments, "plain", lambda text: parsed.append(text) or parse(text))
+    assert len(dags_of("hourly")) == 70
+    settings.cache_clear()
+    assert len(read) == len(set(read)) == 70
+    assert len(parsed) == len(set(parsed)) == 70
+
+
 def test_m2_asks_what_the_stacks_of_the_manifest_ask() -> None:
     """A field of a stack's entry is a field of the form, beside the others of the build."""
     environment = three_stacks()

@@ -386,3 +386,35 @@ def test_another_account_a_name_beside_it_and_a_broken_manifest_are_no_reason(di
     _beside(directory, "dev", ("unit: USD", "unit: EUR"))
     for name in ("dev_min", "dev_mini", "dev_max"):
         assert load(name).name == name
+
+
+def test_all_at_once_are_as_each_by_itself(directory: Path) -> None:
+    """With a broken manifest, one under another name, and two that share a prefix."""
+    _beside(directory, "dev_mini")
+    _beside(directory, "other", ("project: fraud-platform\n", "project: reports\n"))
+    _beside(directory, "broken", ("unit: USD", "unit: EUR"))
+    path = directory / "environments" / "misnamed.yaml"
+    path.write_bytes((directory / "environments" / "other.yaml").read_bytes())
+    found = environments.load_all()
+    assert list(found) == list(environments.names()) == ["broken", "dev_min", "dev_mini", "misnamed", "other"]
+    for name, each in found.items():
+        if isinstance(each, ManifestError):
+            with pytest.raises(ManifestError) as raised:
+                load(name)
+            assert str(raised.value) == str(each)
+        else:
+            assert load(name) == each
+    assert [name for name, each in found.items() if not isinstance(each, ManifestError)] == ["other"]
+
+
+def test_a_task_parses_no_manifest_of_another_account(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each task loads its manifest, and looks at those beside it."""
+    for number in range(5):
+        _beside(directory, f"far_{number}", ('account_id: "123456789012"', f'account_id: "21098765432{number}"'))
+    _beside(directory, "near")
+    _beside(directory, "escaped", ('account_id: "123456789012"', r'account_id: "12345678901\x32"'))
+    parsed: list[str] = []
+    parse = environments._parsed
+    monkeypatch.setattr(environments, "_parsed", lambda path, *more: parsed.append(path.stem) or parse(path, *more))
+    assert load("dev_min").name == "dev_min"
+    assert sorted(parsed) == ["dev_min", "escaped", "near"]

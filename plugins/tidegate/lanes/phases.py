@@ -1,6 +1,6 @@
 """The phases as data. What the manifest does not ask for does not exist: never a fake pass."""
 
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from tidegate.evidence.layout import Phase
 from tidegate.lanes.clock_phases import hold_phase, scheduled_build_phase, scheduled_teardown_phase
@@ -8,7 +8,9 @@ from tidegate.lanes.spec import Lane, PhaseSpec, verdict_lane
 from tidegate.lanes.stack_lanes import all_build_lanes, all_destroy_lanes
 from tidegate.lanes.watch_phases import audit_phase, extend_phase, hourly_phase
 from tidegate.models.environment import Environment
-from tidegate.models.readiness import LaneGap
+
+if TYPE_CHECKING:  # a DAG file imports this module each time it is parsed, and needs no facts
+    from tidegate.models.readiness import LaneGap
 
 _READINESS = "tidegate.lanes.readiness"
 _BUILD = "tidegate.lanes.build"
@@ -374,8 +376,10 @@ def phases_of(environment: Environment) -> tuple[Phase, ...]:
     return tuple(phase for phase in every if phase not in ASKED_FOR or phase in asked)
 
 
-def lane_gaps(environment: Environment) -> tuple[LaneGap, ...]:
+def lane_gaps(environment: Environment) -> "tuple[LaneGap, ...]":
     """Stacks of the manifest for which lanes are missing: who adds lanes to a phase closes the gap by that."""
+    from tidegate.models.readiness import LaneGap
+
     built = {lane.stack for lane in build_phase(environment).lanes if lane.mutates}
     destroyed = {lane.stack for lane in teardown_phase(environment).lanes if lane.mutates}
     gaps = [LaneGap(stack=name, missing="build") for name in environment.stacks if name not in built]

@@ -4,23 +4,25 @@ import base64
 import importlib
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowRuntimeError
 from airflow.sdk.log import mask_secret
 
-from tidegate.lanes.run import LaneRun, open_run
 from tidegate.lanes.spec import Lane
-from tidegate.models.confluent import CloudKey
-from tidegate.models.identity import StaticKey
 from tidegate.models.login import Login
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.redaction import without_secrets
-from tidegate.models.viability import DagStatus
 from tidegate.operators.dag_runs import SupervisedDagRuns
 from tidegate.operators.xcom import share
+
+if TYPE_CHECKING:  # a DAG file imports this module each time it is parsed, and needs none of them
+    from tidegate.lanes.run import LaneRun
+    from tidegate.models.confluent import CloudKey
+    from tidegate.models.identity import StaticKey
+    from tidegate.models.viability import DagStatus
 
 XCOM_KEY = "snapshot"
 _AWS_CONNECTION = "aws_default"
@@ -39,8 +41,10 @@ def log(line: str, level: int = logging.INFO) -> None:
     structlog.get_logger("tidegate").log(level, without_secrets(line))
 
 
-def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> LaneRun:
+def lane_run(context: Mapping[str, Any], lane: Lane, environment: str) -> "LaneRun":
     """The run of a lane in this task try. Raises ManifestError."""
+    from tidegate.lanes.run import open_run
+
     for name in _CHATTY:  # their notes on credentials and endpoints hide what on-call looks for
         logging.getLogger(name).setLevel(logging.WARNING)
     # A role that cannot be assumed is a blocker; here it would be a stack trace for each question besides.
@@ -92,8 +96,10 @@ def resolve(path: str) -> Callable[..., Any]:
     return cast(Callable[..., Any], getattr(importlib.import_module(module), name))
 
 
-def static_keys_in_connections() -> Observed[tuple[StaticKey, ...]]:
+def static_keys_in_connections() -> "Observed[tuple[StaticKey, ...]]":
     """Static keys in Airflow's AWS connection: fields are named, values never kept (ID1)."""
+    from tidegate.models.identity import StaticKey
+
     try:
         connection = Connection.get(_AWS_CONNECTION)
     except AirflowNotFoundException:
@@ -106,8 +112,10 @@ def static_keys_in_connections() -> Observed[tuple[StaticKey, ...]]:
     return Known(tuple(found))
 
 
-def cloud_key(connection_id: str) -> Observed[CloudKey]:
+def cloud_key(connection_id: str) -> "Observed[CloudKey]":
     """The Cloud API key in an Airflow connection: login and password. Absent: there is no such connection."""
+    from tidegate.models.confluent import CloudKey
+
     held = login(connection_id)
     if not isinstance(held, Known):
         return held
@@ -137,12 +145,14 @@ def login(connection_id: str) -> Observed[Login]:
     return Known(held)
 
 
-def dag_status(ti: Any, dag_id: str) -> DagStatus:
+def dag_status(ti: Any, dag_id: str) -> "DagStatus":
     """A DAG as Airflow's database has it, and whether its file loads here and now.
 
     The database alone does not tell: it keeps the row of a DAG whose file has an import error.
     """
     from airflow.sdk.api.client import ServerResponseError
+
+    from tidegate.models.viability import DagStatus
 
     unread = f"GetDag {dag_id}"
     try:

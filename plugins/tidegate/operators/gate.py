@@ -12,7 +12,6 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
 from tidegate.environments import ManifestError
-from tidegate.evidence.store import StoreError
 from tidegate.lanes.spec import Lane
 from tidegate.operators.airflow_run import XCOM_KEY, lane_run, log, resolve
 from tidegate.operators.blocker_lines import blocker_lines
@@ -166,6 +165,7 @@ def act(run: Any, action: str, facts: Any, document: dict[str, Any] | None = Non
 
     Raises AirflowFailException.
     """
+    from tidegate.evidence.store import StoreError
     from tidegate.lanes.run import ActionBlocked
     from tidegate.terraform.intent import IntentUnwritable
     from tidegate.terraform.process import TerraformDeadline

@@ -6,13 +6,15 @@ Airflow calls it in its DAG processor, after the run has failed. A run with a ve
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
 
 from tidegate.evidence.layout import Phase
-from tidegate.models.snapshot import Snapshot
 from tidegate.operators.airflow_run import log
+
+if TYPE_CHECKING:
+    from tidegate.models.snapshot import Snapshot
 
 _LONG_AGO = timedelta(days=2)
 """How far back the run's claim is looked for when Airflow does not say when the run was due."""
@@ -38,7 +40,7 @@ class Left:
 
     execution_id: str
     """Or what is known of it."""
-    verdict: Snapshot | None
+    verdict: "Snapshot | None"
     unreadable: bool
     """Nobody can tell whether there is a verdict: the evidence does not answer."""
 
@@ -172,7 +174,7 @@ def left_by(environment: Any, phase: Phase, local: Any, remote: Any, life: Life)
     return Left(execution_id=claimed.value, verdict=judged if is_of_this_life else None, unreadable=False)
 
 
-def _address(environment: Any, phase: Phase, remote: Any, verdict: Snapshot) -> str:
+def _address(environment: Any, phase: Phase, remote: Any, verdict: "Snapshot") -> str:
     from tidegate.evidence.layout import snapshot_place
     from tidegate.lanes.phases import phase_of
 

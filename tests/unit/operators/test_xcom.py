@@ -273,7 +273,7 @@ def test_it_asks_with_the_client_that_the_lane_has(s3: Any, monkeypatch: pytest.
     clients = Clients.from_environment("eu-west-2")
     assert clients.s3 is client
     run = SimpleNamespace(clients=clients, environment=SimpleNamespace(name="dev_min"))
-    monkeypatch.setattr(airflow_run, "open_run", lambda *_, **__: run)
+    monkeypatch.setattr("tidegate.lanes.run.open_run", lambda *_, **__: run)
     monkeypatch.setattr(airflow_run, "static_keys_in_connections", lambda: Known(()))
     ti = SimpleNamespace(dag_id=DAG, run_id=RUN, task_id=TASK, try_number=1)
     lane: Any = SimpleNamespace()
