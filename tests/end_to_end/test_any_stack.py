@@ -174,7 +174,7 @@ def test_every_stack_may_have_another_name(with_kafka: Stage) -> None:
 
     def rename_types(types: Any) -> None:
         for section in ("stacks", "built", "released"):
-            types[section] = {RENAMED[name]: value for name, value in types[section].items()}
+            types[section] = {RENAMED.get(name, name): value for name, value in types[section].items()}
 
     with own_project(with_kafka) as place:
         edit(place / "environments" / f"{ENVIRONMENT}.yaml", rename)

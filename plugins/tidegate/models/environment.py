@@ -267,12 +267,13 @@ class Environment(_Section):
     @model_validator(mode="after")
     def _the_role_is_none_of_a_stack(self) -> "Environment":
         """Of IAM the role may change the roles that stacks make, by the beginning of their names: so not itself."""
-        for name in self.stacks:
-            if self.role_name.startswith(prefix := f"{self.dashed}-{name.replace('_', '-')}-"):
-                raise ValueError(
-                    f"role_name: {self.role_name} begins with {prefix} as the roles that stack {name} makes, so that "
-                    f"the execution role could change itself; give it another name"
-                )
+        for name, stack in self.stacks.items():
+            for own in (name, stack.root):  # a root that ships gives its own name to what it makes
+                if self.role_name.startswith(prefix := f"{self.dashed}-{own.replace('_', '-')}-"):
+                    raise ValueError(
+                        f"role_name: {self.role_name} begins with {prefix} as the roles that stack {name} makes, so "
+                        f"that the execution role could change itself; give it another name"
+                    )
         return self
 
     @model_validator(mode="after")

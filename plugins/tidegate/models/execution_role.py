@@ -89,6 +89,7 @@ def execution_role(
     """
     names = _names(environment)
     held = _held(environment, types)
+    held_by = [(stack, types.get(stack, ())) for stack in environment.stacks]
     granted = {stack: found for stack in environment.stacks if (found := _granted(policy, environment, stack, types))}
     documents = {
         **policy.documents_for(held),
@@ -98,7 +99,7 @@ def execution_role(
         f"{names['policy_prefix_arn']}{part}": _document(statements, names) for part, statements in documents.items()
     }
     first, *others = (
-        it.for_stacks([_dashed(name) for name in environment.stacks if it.each_stack_with in types.get(name, ())])
+        it.for_stacks(_own_names(policy, environment, [name for name, kinds in held_by if it.each_stack_with in kinds]))
         for it in policy.boundary
     )
     services = sorted({f"{it.partition(':')[0]}:*" for each in granted.values() for s in each for it in s.actions})
@@ -158,6 +159,12 @@ def _granted(
 def _held(environment: Environment, types: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """What the stacks of an environment may hold."""
     return frozenset(kind for stack in environment.stacks for kind in types.get(stack, ()))
+
+
+def _own_names(policy: ExecutionRolePolicy, environment: Environment, stacks: Sequence[str]) -> tuple[str, ...]:
+    """How what the stacks make is called behind the environment's name. A root that ships gives its own name to it."""
+    roots = {stack: environment.stacks[stack].root for stack in stacks}
+    return tuple(dict.fromkeys(_dashed(root if root in policy.documents else stack) for stack, root in roots.items()))
 
 
 def _dashed(stack: str) -> str:

@@ -391,6 +391,8 @@ def test_a_stack_may_have_roles_of_its_own_name_and_no_others(
     assert left_open(made) == [demo, own, linked]
     assert left_open(execution_role(policy, alone(environment), {"click_stream": kinds})) == [own, linked]
     assert left_open(execution_role(policy, alone(environment), {"click_stream": ["aws_sqs_queue"]})) == [linked]
+    renamed = with_reports(environment, root="demo")
+    assert left_open(execution_role(policy, renamed, {"click_stream": kinds})) == [demo, linked], "as its root names it"
     writing = re.compile(r"iam:(?!Get|List)")
     for statement in json.loads(made.policies[OWN_POLICY])["Statement"]:
         if any(writing.match(action) for action in statement["Action"]):
@@ -402,6 +404,16 @@ def test_a_stack_may_have_roles_of_its_own_name_and_no_others(
         for action in statement["Action"]
     }
     assert {"iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"} <= bounded
+
+
+@pytest.mark.parametrize("own", ["click-stream", "serving"])
+def test_the_execution_role_is_called_as_no_role_of_a_stack(environment: Environment, own: str) -> None:
+    """By the stack's name, or by that of its root."""
+    document = with_reports(environment, root="serving").model_dump(by_alias=True)
+    role_name = f"fraud-platform-dev-min-{own}-lanes"
+    with pytest.raises(ValueError, match="as the roles that stack click_stream makes"):
+        Environment.model_validate(document | {"role_name": role_name})
+    Environment.model_validate(document | {"role_name": f"fraud-platform-dev-min-{own}"})
 
 
 def test_what_a_grant_lies_in_is_named_whole(environment: Environment, policy: ExecutionRolePolicy) -> None:
