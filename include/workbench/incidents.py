@@ -102,7 +102,7 @@ def main(console: Console, bench: Bench) -> int:
     (bench.directory / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     for line in _lines(steps):
         console.print(line, highlight=False)
-    console.print("check any of them: .venv/bin/tidegate verify <execution>", highlight=False)
+    console.print("check any of them: .venv/bin/tidegate verify <execution> --environment dev_min", highlight=False)
     console.print(f"time: {time.monotonic() - began:.0f} s; see runs/incidents/summary.json", highlight=False)
     console.print(f"tidegate incidents: {'PASS' if passed else 'FAIL'}", highlight=False)
     return 0 if passed else 1

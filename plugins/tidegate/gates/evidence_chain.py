@@ -88,7 +88,10 @@ def _blocker(finding: EvidenceFinding, subject: str) -> Blocker:
             resource=finding.file,
             observed=finding.observed,
             expected=finding.expected,
-            remedy=Remedy.of(Person(FINDER, finding.remedy), note="tidegate verify --from s3 shows all of it"),
+            remedy=Remedy.of(
+                Person(FINDER, finding.remedy),
+                note="tidegate verify --from s3 --environment <environment> shows all of it",
+            ),
         )
     return Blocker(
         code="EVIDENCE-NOT-JUDGED",
@@ -96,7 +99,10 @@ def _blocker(finding: EvidenceFinding, subject: str) -> Blocker:
         resource=finding.file,
         observed=finding.observed,
         expected=finding.expected,
-        remedy=Remedy.of(Person(FINDER, finding.remedy), note="tidegate verify --from s3 shows all of it"),
+        remedy=Remedy.of(
+            Person(FINDER, finding.remedy),
+            note="tidegate verify --from s3 --environment <environment> shows all of it",
+        ),
     )
 
 

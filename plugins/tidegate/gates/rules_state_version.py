@@ -116,7 +116,7 @@ def restore_blockers(refused: str) -> Iterator[Blocker]:
             remedy=Remedy.of(
                 Person(FINDER, "mend what the observed text names"),
                 Trigger("<dag>", {}, ("restore_state_version", "state_reason")),
-                note="tidegate state history lists the versions of a stack",
+                note="tidegate state history --environment <environment> lists the versions of a stack",
             ),
         )
 
