@@ -71,5 +71,6 @@ def test_what_verify_said_is_passed_on() -> None:
     said = (blocker.resource, blocker.observed, blocker.expected)
     assert said == (FINDING.file, FINDING.observed, FINDING.expected)
     assert blocker.remedy.text == (
-        f"{FINDING.remedy} (whoever answers for the environment). tidegate verify --from s3 --environment <environment> shows all of it"
+        f"{FINDING.remedy} (whoever answers for the environment). "
+        "tidegate verify --from s3 --environment <environment> shows all of it"
     )
