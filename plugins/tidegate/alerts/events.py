@@ -34,6 +34,9 @@ UNREAD = (
 _TOLD_BY_THE_LANE = frozenset({"LANE-BLOCKED"})
 FOLLOWS = frozenset({"LANE-NOT-RUN"})
 """What only follows from another lane's blockers."""
+_OF_AN_EARLIER_RUN = frozenset({"LANE-FOREIGN", "LANE-STALE", "LANE-SUPERSEDED"})
+"""What the verdict says of the teardown proof that an earlier run left with the platform run, where this run's lane did
+not run and so has none."""
 
 
 def events(about: About, lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, ...]) -> tuple[Alert, ...]:
@@ -216,10 +219,12 @@ def _found(lanes: tuple[LaneFound, ...], verdict: tuple[Blocker, ...]) -> Iterat
 def of_its_own(verdict: tuple[Blocker, ...], lanes: tuple[LaneFound, ...]) -> list[Blocker]:
     """Blockers of the verdict that no lane has told already."""
     blocked = {f"{lane.lane} {lane.gate}" for lane in lanes if lane.blockers}
+    not_run = {blocker.resource for blocker in verdict if blocker.code in FOLLOWS}
     return [
         blocker
         for blocker in verdict
         if not (blocker.code in _TOLD_BY_THE_LANE and blocker.summary.partition(":")[0] in blocked)
+        and not (blocker.code in _OF_AN_EARLIER_RUN and blocker.resource in not_run)
     ]
 
 

@@ -126,6 +126,20 @@ def test_what_the_verdict_of_a_watch_found_has_the_evidence_of_the_verdict() -> 
     assert told.text.endswith(f"\n\n{where(VERDICT, 'audit_20260213T201427Z')}")
 
 
+def test_the_proof_of_an_earlier_run_is_no_reason_where_this_one_made_none() -> None:
+    """It lies with the platform run: a run that stops before its own proof finds the one before."""
+    proof = "s3://evidence/runs/platform_x/teardown/teardown_proof.json"
+    earlier = [
+        lane_blocked(code=code, summary="M9.H TEARDOWN-PROOF: another", resource=proof)
+        for code in ("LANE-SUPERSEDED", "LANE-STALE", "LANE-FOREIGN")
+    ]
+    not_run = lane_blocked(code="LANE-NOT-RUN", summary="M9.H TEARDOWN-PROOF: it did not run", resource=proof)
+    (told,) = events.events(M9, (lane(blocker()),), (not_run, *earlier))
+    assert told.subject == "tidegate dev_min M9: FORBIDDEN-LIVE aws_nat_gateway nat-1"
+    (told,) = events.events(M9, (lane(blocker()),), tuple(earlier))
+    assert told.subject.endswith("and 3 more"), "a lane that ran must have a proof of its own"
+
+
 def test_audit_and_hourly_check_share_a_finding() -> None:
     hourly = about(phase="hourly", execution_id="hourly_20260213T201427Z")
     given = (lane(blocker()),)
