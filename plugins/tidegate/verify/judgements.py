@@ -1,8 +1,10 @@
 """Holds one snapshot against its place and against its own facts: the gate is asked again."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -27,6 +29,7 @@ from tidegate.verify.findings import (
 )
 from tidegate.verify.subject import Subject
 
+_EXPONENT = re.compile(r"-?[0-9]+(\.[0-9]+)?E[-+][0-9]{1,3}")
 CLOSED_UNSEEN = (["FACTS-STALE"], ["GATE-BROKEN"])
 """Judgements that do not follow from the facts alone. They are closed, and a closed gate is never a forged pass."""
 
@@ -108,7 +111,12 @@ def _is_within(stored: Any, known: Any) -> bool:
         return all(name in known and _is_within(value, known[name]) for name, value in stored.items())
     if isinstance(stored, list) and isinstance(known, list):
         return len(stored) == len(known) and all(map(_is_within, stored, known))
-    return type(stored) is type(known) and bool(stored == known)
+    return type(stored) is type(known) and bool(stored == known or _with_exponent(stored) == known)
+
+
+def _with_exponent(stored: Any) -> str | None:
+    """An amount as it is written today, where an earlier version wrote it with an exponent (`0E-10`)."""
+    return format(Decimal(stored), "f") if isinstance(stored, str) and _EXPONENT.fullmatch(stored) else None
 
 
 @cache

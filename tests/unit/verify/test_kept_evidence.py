@@ -1,6 +1,6 @@
 """Evidence that earlier versions wrote stays verifiable: whatever a later gate would say, nobody changed it.
 
-Each archive is the mirror that `make demo` of that commit left. A gate that judges otherwise by now is said
+Each archive is the mirror that `make demo` left, of a commit or of a day. A gate that judges otherwise by now is said
 (`GATE-VERSION`), with the version that would judge it; anything else would be an accusation.
 """
 
