@@ -10,7 +10,16 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tidegate.models.scalars import Said, Scalar
@@ -64,7 +73,12 @@ def _once(types: tuple[str, ...]) -> tuple[str, ...]:
     return types
 
 
-UnitPrice = Annotated[Decimal, BeforeValidator(_written_as_text), Field(gt=0, max_digits=14, decimal_places=10)]
+UnitPrice = Annotated[
+    Decimal,
+    BeforeValidator(_written_as_text),
+    Field(gt=0, max_digits=14, decimal_places=10),
+    PlainSerializer(lambda usd: format(usd, "f"), return_type=str, when_used="json"),
+]
 TypeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Types = Annotated[tuple[TypeName, ...], Field(min_length=1), AfterValidator(_once)]
 Region = Annotated[str, Field(pattern=r"^(all|[a-z]{2}(-[a-z]+)+-[0-9])$")]

@@ -7,7 +7,7 @@ import pytest
 from factories_control import NOW, caller
 from factories_schedule import DAY, hold_facts
 from tidegate.gates.build_hold import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.schedule import HoldFacts
 
 SECOND = timedelta(seconds=1)
@@ -23,7 +23,6 @@ SECOND = timedelta(seconds=1)
         pytest.param(hold_facts(until=Known(NOW)), ["HOLD-UNTIL-PAST"], id="until-now"),
         pytest.param(hold_facts(until=Absent()), ["HOLD-UNTIL-MISSING"], id="without-an-end"),
         pytest.param(hold_facts(until=Unreadable("'soon' is no time")), ["HOLD-UNTIL-UNREADABLE"], id="no-time"),
-        pytest.param(hold_facts(until=UnknownUntilApply()), ["HOLD-UNTIL-UNKNOWN"], id="undecided"),
         pytest.param(hold_facts(action="lift", until=Absent()), [], id="lifting-needs-no-end"),
         pytest.param(hold_facts(action="lift", until=Known(NOW - DAY)), [], id="nor-does-one-matter"),
         pytest.param(hold_facts(action="pause"), ["HOLD-ACTION-UNKNOWN"], id="neither"),

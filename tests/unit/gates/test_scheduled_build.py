@@ -11,7 +11,7 @@ from factories_guardrails import dag_status
 from factories_schedule import build_facts, hold, wanted
 from factories_world import TODAY, exception
 from tidegate.gates.scheduled_build import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.schedule import ScheduledBuildFacts
 
 HOUR = timedelta(hours=1)
@@ -33,7 +33,6 @@ def teardown(**changes: Any) -> ScheduledBuildFacts:
         pytest.param(
             build_facts(run=wanted(Unreadable("500"))), ["SCHEDULED-BUILD-RUN-UNREADABLE"], id="run-unreadable"
         ),
-        pytest.param(build_facts(run=wanted(UnknownUntilApply())), ["SCHEDULED-BUILD-RUN-UNKNOWN"], id="run-unknown"),
         pytest.param(build_facts(latch=Absent()), [], id="latch-never-set"),
         pytest.param(build_facts(latch=Known(latch(is_set=True))), ["LATCH-SET"], id="emergency-stop"),
         pytest.param(build_facts(latch=Unreadable("403")), ["LATCH-UNREADABLE"], id="latch-unreadable"),
@@ -65,7 +64,6 @@ def teardown(**changes: Any) -> ScheduledBuildFacts:
             build_facts(hold=Known(hold(until=NOW + timedelta(microseconds=1)))), ["HOLD-IN-FORCE"], id="not-yet"
         ),
         pytest.param(build_facts(hold=Unreadable("damaged")), ["HOLD-UNREADABLE"], id="hold-unreadable"),
-        pytest.param(build_facts(hold=UnknownUntilApply()), ["HOLD-UNKNOWN"], id="hold-unknown"),
         pytest.param(m2(paused=Known(True)), ["M2-PAUSED"], id="m2-paused"),
         pytest.param(m2(paused=Absent()), ["M2-MISSING"], id="m2-not-there"),
         pytest.param(m2(loads=Known(False), problem="SyntaxError"), ["M2-IMPORT-ERROR"], id="m2-broken"),

@@ -6,7 +6,7 @@ from factories_control import NOW
 from factories_guardrails import dag_status
 from factories_schedule import teardown_facts
 from tidegate.gates.scheduled_teardown import GATE
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 from tidegate.models.schedule import ScheduledTeardownFacts
 
 PAUSED, BROKEN = dag_status(paused=Known(True)), dag_status(loads=Known(False), problem="SyntaxError")
@@ -21,9 +21,6 @@ PAUSED, BROKEN = dag_status(paused=Known(True)), dag_status(loads=Known(False), 
         pytest.param(teardown_facts(run_state=Absent()), ["SCHEDULED-TEARDOWN-RUN-MISSING"], id="no-run"),
         pytest.param(
             teardown_facts(run_state=Unreadable("500")), ["SCHEDULED-TEARDOWN-RUN-UNREADABLE"], id="run-unreadable"
-        ),
-        pytest.param(
-            teardown_facts(run_state=UnknownUntilApply()), ["SCHEDULED-TEARDOWN-RUN-UNKNOWN"], id="run-unknown"
         ),
         pytest.param(
             teardown_facts(run_state=Absent(), trigger_problem="TriggerDagRun: 500"),

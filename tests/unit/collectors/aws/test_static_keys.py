@@ -7,7 +7,7 @@ import pytest
 
 from tidegate.collectors.aws.static_keys import find_static_keys, merged
 from tidegate.models.identity import StaticKey
-from tidegate.models.observed import Absent, Known, UnknownUntilApply, Unreadable
+from tidegate.models.observed import Absent, Known, Unreadable
 
 SECRET = "nobody-may-see-this"
 
@@ -189,4 +189,3 @@ def test_findings_are_merged_and_what_is_unknown_stays_so():
     assert merged(Known((here,)), Absent()) == Known((here,))
     assert merged(Known((here,)), Unreadable("no store")) == Unreadable("unreadable: no store; found: a in here")
     assert merged(Unreadable("x"), Known((there,))) == Unreadable("unreadable: x; found: b in there")
-    assert isinstance(merged(Known(()), UnknownUntilApply()), Unreadable)
