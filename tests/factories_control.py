@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from factories_prices import DATABASE, PRICES
+from factories_root import root_sources
 from tidegate.models.authorization import AuthorizationFacts, GuardingSnapshot, Intent
 from tidegate.models.backend import BootstrapFacts, BootstrapStep
 from tidegate.models.control import Control, LatchRecord, Lease, LeaseHolder, PlatformRun
@@ -12,6 +13,7 @@ from tidegate.models.identity import Caller, IdentityFacts, StackKind, StaticKey
 from tidegate.models.lock_release import LockReleaseFacts
 from tidegate.models.observed import Absent, Known
 from tidegate.models.readiness import BuildReadinessFacts, StackLocks, StackState, TeardownReadinessFacts
+from tidegate.models.root import StackRoot
 from tidegate.models.state import LockLook, StateLock, StateVersion
 from tidegate.models.verdict import LaneResult, VerdictFacts
 
@@ -193,6 +195,7 @@ def build_readiness_facts(**changes: Any) -> BuildReadinessFacts:
         continue_platform_run=False,
         lane_gaps=(),
         locks=(stack_locks(stack="core"), stack_locks(stack="demo")),
+        roots=(StackRoot(stack="demo", root=Known(root_sources())),),
     )
     looked_at = changes.get("locks", facts.locks)
     return replace(facts, **{"states": tuple(stack_state(stack=found.stack) for found in looked_at)} | changes)

@@ -214,15 +214,6 @@ SCENARIOS: tuple[Scenario, ...] = (
         played=breakages.undone("take the provisioner out of include/terraform/demo"),
     ),
     Scenario(
-        name="two stacks on one key",
-        phase="m2",
-        conf=GO_ON,
-        codes=("STATE-KEY-SHARED",),
-        steps=2,
-        broken=breakages.manifest("dev_min/demo/terraform.tfstate", "dev_min/core/terraform.tfstate"),
-        played=lambda _scene: Played(edits={"stacks.demo.state_key": "dev_min/demo/terraform.tfstate"}),
-    ),
-    Scenario(
         name="a teardown larger than the cap",
         phase="m9",
         conf=TEARDOWN,

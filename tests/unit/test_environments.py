@@ -218,7 +218,7 @@ def test_a_clock_without_anything_to_tear_down(directory: Path) -> None:
     with pytest.raises(ManifestError) as raised:
         load("dev_min")
     assert str(raised.value) == (
-        f"dev_min.yaml:{line_of('exceptions: []') + 1}: schedules: Value error, no stack is ephemeral and destroyable, "
+        f"dev_min.yaml:{line_of('exceptions: []') + 1}: schedules: no stack is ephemeral and destroyable, "
         "so there is nothing to tear down"
     )
 
@@ -353,8 +353,9 @@ def test_the_manifest_says_which_policies(directory: Path) -> None:
 
 
 def _beside(directory: Path, name: str, *changes: tuple[str, str]) -> None:
-    """A second manifest: dev_min's under another name."""
+    """A second manifest: dev_min's under another name, with buckets, lock table, role and budget of its own."""
     text = (directory / "environments" / "dev_min.yaml").read_text(encoding="utf-8")
+    text = text.replace("fraud-platform-dev-min", f"own-of-{name.replace('_', '-')}")
     for old, new in (("name: dev_min\n", f"name: {name}\n"), *changes):
         assert old in text, old
         text = text.replace(old, new, 1)
@@ -368,7 +369,7 @@ def test_a_name_prefix_that_begins_another_of_the_account_is_refused(directory: 
         with pytest.raises(ManifestError) as raised:
             load(loaded)
         said = str(raised.value)
-        assert said.startswith(f"{loaded}.yaml: name: the name prefix ")
+        assert said.startswith(f"{loaded}.yaml:4: name: the name prefix ")
         shorter, longer = sorted(("dev_min", name), key=len)
         assert f"of {shorter} begins fraud-platform-{longer.replace('_', '-')} of {longer}, " in said
         assert "account 123456789012" in said

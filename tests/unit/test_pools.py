@@ -21,6 +21,7 @@ def test_every_environment_has_its_pool(
     shutil.copy(COMMITTED, tmp_path / "dev_min.yaml")
     (tmp_path / "lake_min.yaml").write_text("name: lake_min\n", "utf-8")
     text = COMMITTED.read_text("utf-8").replace("name: dev_min\n", "name: wide_min\nslots: 5\nproject: other\n", 1)
+    text = text.replace("fraud-platform-dev-min", "wide-min")
     (tmp_path / "wide_min.yaml").write_text(text.replace("\nproject: fraud-platform", "", 1), "utf-8")
     monkeypatch.setenv("TIDEGATE_ENVIRONMENTS_DIR", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["tidegate", "pools"])

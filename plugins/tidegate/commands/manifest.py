@@ -1,10 +1,17 @@
-"""`tidegate manifest check`: a manifest, its policies, and a price for whatever its stacks may hold. Asks nobody."""
+"""`tidegate manifest check`: a manifest, its policies, its roots, and a price for whatever its stacks may hold.
 
-from typing import Annotated
+Asks nobody.
+"""
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tidegate.commands.statuses import BLOCKED, PASS
+
+if TYPE_CHECKING:
+    from tidegate.models.blocker import Blocker
+    from tidegate.models.environment import Environment
 
 manifest = typer.Typer(no_args_is_help=True, help="Look at a manifest. Changes nothing.")
 
@@ -60,7 +67,26 @@ def check(environment: Annotated[str, typer.Argument(help="name of the environme
     if unseen:
         text = "take it out of the allowed types, or add how to ask for it to plugins/tidegate/collectors/aws/lookup"
         console.print(f"    remedy    {text}", highlight=False, markup=False)
+    refused = [blocker for name in found.stacks for blocker in _of_root(found, name)]
+    for blocker in refused:
+        said = f"{blocker.code} {blocker.resource}: {blocker.summary}: {blocker.observed}"
+        console.print(said, highlight=False, markup=False)
+        console.print(f"    remedy    {blocker.remedy.text}", highlight=False, markup=False)
     priced = len(kinds) - len(without)
     said = f"{environment}: the manifest is valid; {priced} of {len(kinds)} types of its stacks are priced"
     console.print(said, highlight=False, markup=False)
-    raise typer.Exit(BLOCKED if without or denied or unseen else PASS)
+    raise typer.Exit(BLOCKED if without or denied or unseen or refused else PASS)
+
+
+def _of_root(environment: "Environment", stack: str) -> "tuple[Blocker, ...]":
+    """What would close M2.A because of a stack's root, with the place in the root's files and the manifest's field."""
+    from dataclasses import replace
+
+    from tidegate.gates.rules_root import roots_blockers
+    from tidegate.lanes.roots import root_of_stack
+    from tidegate.models.root import StackRoot
+
+    root = environment.stacks[stack].root_path
+    looked_at = StackRoot(stack=stack, root=root_of_stack(environment, stack))
+    said = (blocker.filled(environment.names_in_texts) for blocker in roots_blockers((looked_at,)))
+    return tuple(replace(it, resource=f"stacks.{stack}.root {root}: {it.resource}") for it in said)

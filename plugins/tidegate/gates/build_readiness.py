@@ -1,6 +1,7 @@
 """BUILD-READINESS. A build starts with the right identity, the lease, no latch and no open platform run.
 
-Every state must be free, and none may come from a newer Terraform than the worker's.
+Every state must be free, and none may come from a newer Terraform than the worker's. No root may hold what its plan
+would refuse: nothing of a build is applied before that is known.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from tidegate.gates.rules_execution_role import ROLE_SECTIONS, standing_role_blo
 from tidegate.gates.rules_identity import IDENTITY_SECTIONS, dag_of, identity_blockers
 from tidegate.gates.rules_lanes import lane_gap_blockers
 from tidegate.gates.rules_locks import stack_lock_blockers
+from tidegate.gates.rules_root import roots_blockers
 from tidegate.gates.rules_state_version import restore_blockers, stack_state_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.readiness import BuildReadinessFacts
@@ -26,6 +28,7 @@ def blockers(facts: BuildReadinessFacts) -> Iterator[Blocker]:
         lane_gap_blockers(facts.lane_gaps),
         lease_held_blockers(control.lease),
         _stacks(facts),
+        roots_blockers(facts.roots),
     )
     if facts.alone:  # it adds nothing that has a price, and belongs to no platform run: its plan guard sees to it
         return each(*first, *_states(facts))

@@ -3,18 +3,40 @@
 Judged before `terraform init`, and again from the facts (ADR 42).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tidegate.gates.base import each
-from tidegate.gates.rules_observed import Need, readable
+from tidegate.gates.rules_observed import Need, readable, unusable
 from tidegate.gates.rules_remedies import AUTHOR, OPERATOR, SAME_DAG, manifest, root_of
 from tidegate.models.blocker import Blocker
-from tidegate.models.observed import Known, Observed
+from tidegate.models.observed import Absent, Known, Observed
 from tidegate.models.remedy import Clear, Person, Remedy
-from tidegate.models.root import RootPart, RootSources
+from tidegate.models.root import RootPart, RootSources, StackRoot
 
 _RUNS_OR_FETCHES = frozenset({"external", "http"})
 """Data sources that start a program on the worker, and that ask any server."""
+
+
+def roots_blockers(roots: Iterable[StackRoot]) -> Iterator[Blocker]:
+    """Before anything is built: block for each root that is not there, or that the plan of its stack would refuse."""
+    for each_root in roots:
+        if isinstance(each_root.root, Absent):
+            yield unusable(
+                each_root.root,
+                Need(
+                    stem="ROOT",
+                    what="the stack's Terraform root",
+                    resource=root_of(each_root.stack),
+                    expected="a directory with backend.tf and .terraform.lock.hcl",
+                    remedy=Remedy.of(
+                        manifest(f"stacks.{each_root.stack}.root", why="the directory of the root"),
+                        SAME_DAG,
+                        alternative=(Person(AUTHOR, "put the two files there"), Clear()),
+                    ),
+                ),
+            )
+        else:
+            yield from root_blockers(each_root.root, each_root.stack)
 
 
 def root_blockers(root: Observed[RootSources], stack: str) -> Iterator[Blocker]:

@@ -18,6 +18,7 @@ from tidegate.lanes.locks import collect_stack_locks, release_dead_locks
 from tidegate.lanes.phases import lane_gaps
 from tidegate.lanes.platform_way import platform_way
 from tidegate.lanes.restoring import RESTORE_PARAM, restore_as_asked
+from tidegate.lanes.roots import look_at_root
 from tidegate.lanes.run import LaneRun, now
 from tidegate.models.backend import BackendFacts, BootstrapFacts, BootstrapStep
 from tidegate.models.control import Control, Lease, PlatformRun
@@ -27,6 +28,7 @@ from tidegate.models.identity import Caller, IdentityFacts, Tools
 from tidegate.models.observed import Known, Observed, Unreadable
 from tidegate.models.readiness import BuildReadinessFacts, StackState, TeardownReadinessFacts
 from tidegate.models.role_standing import RoleStanding
+from tidegate.models.root import StackRoot
 from tidegate.settings import settings
 from tidegate.terraform import runner
 from tidegate.terraform.backend_bootstrap import bootstrap
@@ -140,6 +142,7 @@ def collect_build_readiness(run: LaneRun) -> BuildReadinessFacts:
         way=way,
         way_reason=why,
         role=standing_role(run),
+        roots=tuple(StackRoot(stack=name, root=look_at_root(run, name)) for name in looked_at),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tidegate.gates.rules_root import root_blockers
 from tidegate.lanes.run import LaneRun
+from tidegate.models.environment import Environment
 from tidegate.models.observed import Absent, Known, Observed, Unreadable
 from tidegate.models.root import RootPart, RootSources
 from tidegate.terraform import workspace
@@ -18,11 +19,17 @@ class RootRefused(Exception):
 
 def look_at_root(run: LaneRun, stack: str) -> Observed[RootSources]:
     """What the root and its local modules hold. Absent: it is no root of a stack, so terraform is not started there."""
+    found = root_of_stack(run.environment, stack)
+    if not isinstance(found, Known):
+        return found
+    return Known(replace(found.value, parts=(*found.value.parts, *_logins(run, stack))))
+
+
+def root_of_stack(environment: Environment, stack: str) -> Observed[RootSources]:
+    """The same without a run, so without a look at the logins that its connections give."""
     try:
-        root, modules = workspace.sources(run.environment, stack)
-        secret = run.environment.stacks[stack].secret_variables
-        found = read_root(root, modules, run.environment.providers, secret)
-        return Known(replace(found, parts=(*found.parts, *_logins(run, stack))))
+        root, modules = workspace.sources(environment, stack)
+        return Known(read_root(root, modules, environment.providers, environment.stacks[stack].secret_variables))
     except StackRootMissing:
         return Absent()
     except OSError as error:

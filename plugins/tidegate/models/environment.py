@@ -3,10 +3,11 @@
 Shape errors are this validator's business. Rules across fields (two stacks on one key) are a gate's.
 """
 
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from tidegate.models.aws_names import BucketName, Region
 from tidegate.models.field_error import FieldError
@@ -39,6 +40,12 @@ PROVIDERS = (
     "terraform.io/builtin/terraform",
 )
 """Those of the shipped roots."""
+
+
+def _no_arn(value: object) -> object:
+    if isinstance(value, str) and value.startswith("arn:"):
+        raise ValueError(f"write the role's name alone, not {value}: its account is account_id, and no other")
+    return value
 
 
 class _Section(BaseModel):
@@ -91,12 +98,13 @@ class Budget(_Section):
 
     @model_validator(mode="after")
     def _ladder_rises_to_the_stop(self) -> "Budget":
+        last = len(self.alerts_usd) - 1
         if list(self.alerts_usd) != sorted(set(self.alerts_usd)):
-            raise ValueError("alerts_usd must rise")
+            raise FieldError("alerts_usd must rise", "alerts_usd")
         if self.stop_usd > self.limit_usd:
-            raise ValueError("stop_usd must not exceed limit_usd")
+            raise FieldError("stop_usd must not exceed limit_usd", "stop_usd")
         if self.alerts_usd[-1] >= self.limit_usd:
-            raise ValueError("every alert of alerts_usd must be below limit_usd")
+            raise FieldError("every alert of alerts_usd must be below limit_usd", "alerts_usd", last)
         return self
 
 
@@ -163,6 +171,20 @@ class PolicyFiles(_Section):
     execution_role: str = "execution_role.yaml"
 
 
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """Something by its name. Names of buckets are AWS's; those of others an account's, or one of its regions'."""
+
+    kind: str
+    name: str
+    account: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """`bucket x`, `budget x in 123456789012`."""
+        return f"{self.kind} {self.name}" + (f" in {' '.join(self.account)}" if self.account else "")
+
+
 class Environment(_Section):
     """One environment, as `include/environments/<name>.yaml` describes it."""
 
@@ -176,7 +198,8 @@ class Environment(_Section):
     scan_regions: tuple[Region, ...] = Field(min_length=1)
     account: Literal["shared", "dedicated"] = "shared"
     """`dedicated`: nobody else uses the account, so what no state holds may be offered for deletion by its id."""
-    role_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9+=,.@_-]{1,64}$")]
+    role_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9+=,.@_-]{1,64}$"), BeforeValidator(_no_arn)]
+    """The execution role's name alone: it is one of `account_id`, and nothing else can be said."""
     terraform_version: str
     providers: tuple[ProviderAddress, ...] = Field(default=PROVIDERS, min_length=1)
     """Source addresses of the providers that roots may require, use and lock: each is code that runs with the role."""
@@ -213,26 +236,57 @@ class Environment(_Section):
     def _stacks_refer_to_each_other(self) -> "Environment":
         seen: list[str] = []
         for name, stack in self.stacks.items():
-            for upstream in stack.depends_on:
+            for number, upstream in enumerate(stack.depends_on):
+                at = ("stacks", name, "depends_on", number)
                 if upstream not in seen:
-                    raise ValueError(f"stack {name}: depends_on {upstream!r} must be a stack declared above it")
+                    raise FieldError(
+                        f"stack {name}: depends_on {upstream!r} must be a stack declared above it; "
+                        f"{self._why_not_above(name, upstream)}",
+                        *at,
+                    )
                 if stack.lifecycle == "persistent" and self.stacks[upstream].lifecycle != "persistent":
-                    raise ValueError(
-                        f"stack {name} is persistent: it cannot depend on {upstream!r}, which comes and goes"
+                    raise FieldError(
+                        f"stack {name} is persistent: it cannot depend on {upstream!r}, which comes and goes", *at
                     )
             for handle, upstream in stack.states.items():
                 if upstream not in stack.depends_on:
-                    raise ValueError(f"stack {name}: states.{handle} is {upstream!r}, which depends_on does not name")
+                    raise FieldError(
+                        f"stack {name}: states.{handle} is {upstream!r}, which depends_on does not name",
+                        *("stacks", name, "states", handle),
+                    )
             for variable, address in stack.outputs.items():
                 upstream, _, output = address.partition(".")
                 if upstream not in stack.depends_on or output not in self.stacks[upstream].required_outputs:
-                    raise ValueError(
+                    raise FieldError(
                         f"stack {name}: outputs.{variable} takes {address}: name the stack in depends_on, and the "
-                        f"output in required_outputs of stacks.{upstream}"
+                        f"output in required_outputs of stacks.{upstream}",
+                        *("stacks", name, "outputs", variable),
                     )
             seen.append(name)
-        if self.region not in self.scan_regions:
-            raise ValueError("scan_regions must contain region")
+        return self
+
+    def _why_not_above(self, name: str, upstream: str) -> str:
+        if upstream not in self.stacks:
+            return "there is no such stack"
+        if upstream == name:
+            return "it needs itself"
+        return "the two need each other" if name in self.stacks[upstream].depends_on else "it is declared below"
+
+    @model_validator(mode="after")
+    def _each_stack_has_a_state_of_its_own(self) -> "Environment":
+        """Also of two stacks with one root: a key is what tells their states apart."""
+        owners: dict[tuple[str, str], str] = {}
+        for name, stack in self.stacks.items():
+            place = (stack.state_bucket or self.backend.bucket, stack.state_key)
+            if place in owners:
+                other = owners[place]
+                roots = ", and so is their root" if stack.root == self.stacks[other].root else ""
+                raise FieldError(
+                    f"stack {name}: the state of stack {other} has the same key in the same bucket{roots}; one of the "
+                    "two would destroy what the other made: give it a key of its own",
+                    *("stacks", name, "state_key"),
+                )
+            owners[place] = name
         return self
 
     @model_validator(mode="after")
@@ -242,26 +296,36 @@ class Environment(_Section):
         for name, stack in self.stacks.items():
             for param in stack.params:
                 if param in owners:
-                    raise ValueError(f"stacks.{name}.params.{param}: {owners[param]} has a field of that name")
+                    raise FieldError(
+                        f"stacks.{name}.params.{param}: {owners[param]} has a field of that name",
+                        *("stacks", name, "params", param),
+                    )
                 owners[param] = f"stack {name}"
+        return self
+
+    @model_validator(mode="after")
+    def _home_is_scanned(self) -> "Environment":
+        if self.region not in self.scan_regions:
+            raise FieldError("scan_regions must contain region", "scan_regions")
         return self
 
     @model_validator(mode="after")
     def _derived_names_fit(self) -> "Environment":
         if self.project.startswith(("aws", "ssm")):
-            raise ValueError("project: SSM takes no parameter whose path begins with aws or ssm")
+            raise FieldError("project: SSM takes no parameter whose path begins with aws or ssm", "project")
         problems = list(too_long(self.project, self.name))
         if problems:
-            raise ValueError(f"project and name: {'; '.join(problems)}")
+            raise FieldError(f"project and name: {'; '.join(problems)}", "name")
         return self
 
     @model_validator(mode="after")
     def _somebody_may_assume_the_role(self) -> "Environment":
         needed, besides = ("oidc", "worker") if self.identity == "web_identity" else ("worker", "oidc")
         if getattr(self, needed) is None:
-            raise ValueError(f"identity is {self.identity}: it needs the section {needed}")
+            raise FieldError(f"identity is {self.identity}: it needs the section {needed}", "identity")
         if getattr(self, besides) is not None:
-            raise ValueError(f"identity is {self.identity}: the section {besides} says who else, and nobody would see")
+            said = f"identity is {self.identity}: the section {besides} says who else, and nobody would see"
+            raise FieldError(said, besides)
         return self
 
     @model_validator(mode="after")
@@ -270,16 +334,25 @@ class Environment(_Section):
         for name, stack in self.stacks.items():
             for own in (name, stack.root):  # a root that ships gives its own name to what it makes
                 if self.role_name.startswith(prefix := f"{self.dashed}-{own.replace('_', '-')}-"):
-                    raise ValueError(
+                    raise FieldError(
                         f"role_name: {self.role_name} begins with {prefix} as the roles that stack {name} makes, so "
-                        f"that the execution role could change itself; give it another name"
+                        f"that the execution role could change itself; give it another name",
+                        "role_name",
                     )
         return self
 
     @model_validator(mode="after")
     def _buckets_differ(self) -> "Environment":
-        if len({self.backend.bucket, self.evidence.bucket, self.work.bucket}) != 3:
-            raise ValueError("backend.bucket, evidence.bucket and work.bucket must be three different buckets")
+        seen: dict[str, str] = {}
+        for purpose in ("backend", "evidence", "work"):
+            bucket = getattr(self, purpose).bucket
+            if bucket in seen:
+                raise FieldError(
+                    "backend.bucket, evidence.bucket and work.bucket must be three different buckets; "
+                    f"{bucket} is {seen[bucket]}.bucket already",
+                    *(purpose, "bucket"),
+                )
+            seen[bucket] = purpose
         return self
 
     @model_validator(mode="after")
@@ -291,20 +364,25 @@ class Environment(_Section):
                     known.model_validate(stack.variables)
                 except ValidationError as error:
                     said = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
-                    raise ValueError(f"stacks.{name}.variables: {said}") from error
+                    at = ("stacks", name, "variables", *error.errors()[0]["loc"][:1])
+                    raise FieldError(f"stacks.{name}.variables: {said}", *at) from error
         return self
 
     @model_validator(mode="after")
     def _every_bill_has_its_lag(self) -> "Environment":
         without = [platform for platform in ("aws", *self.cost_scope) if platform not in self.billing_lag_hours]
         if without:
-            raise ValueError(f"billing_lag_hours must name {', '.join(dict.fromkeys(without))}")
+            said = f"billing_lag_hours must name {', '.join(dict.fromkeys(without))}"
+            raise FieldError(said, "billing_lag_hours")
         return self
 
     @model_validator(mode="after")
     def _what_counts_once_is_counted(self) -> "Environment":
         if self.confluent and self.confluent.marketplace_products and "confluent" not in self.cost_scope:
-            raise ValueError("confluent.marketplace_products needs confluent in cost_scope: else nobody counts them")
+            raise FieldError(
+                "confluent.marketplace_products needs confluent in cost_scope: else nobody counts them",
+                *("confluent", "marketplace_products"),
+            )
         return self
 
     @model_validator(mode="after")
@@ -312,6 +390,25 @@ class Environment(_Section):
         if self.schedules is not None and not self.destroyable_stacks:
             raise FieldError("no stack is ephemeral and destroyable, so there is nothing to tear down", "schedules")
         return self
+
+    @property
+    def handles(self) -> dict[Handle, tuple[str, ...]]:
+        """What no other environment may have as well, each with the field that names it first."""
+        found: list[tuple[Handle, tuple[str, ...]]] = [
+            *((Handle("bucket", getattr(self, it).bucket), (it, "bucket")) for it in ("backend", "evidence", "work")),
+            (Handle("lock table", self.backend.lock_table, (self.account_id, self.region)), ("backend", "lock_table")),
+            (Handle("budget", self.budget.name, (self.account_id,)), ("budget", "name")),
+        ]
+        for name, stack in self.stacks.items():
+            if stack.state_bucket is not None:
+                found.append((Handle("bucket", stack.state_bucket), ("stacks", name, "state_bucket")))
+            if stack.lock_table is not None:
+                where = (self.account_id, stack.region or self.region)
+                found.append((Handle("lock table", stack.lock_table, where), ("stacks", name, "lock_table")))
+        named: dict[Handle, tuple[str, ...]] = {}
+        for handle, at in found:
+            named.setdefault(handle, at)
+        return named
 
     @property
     def dashed(self) -> str:

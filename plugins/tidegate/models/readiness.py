@@ -8,6 +8,7 @@ from tidegate.models.facts import Facts
 from tidegate.models.identity import Caller, Tools
 from tidegate.models.observed import Absent, Observed
 from tidegate.models.role_standing import RoleStanding
+from tidegate.models.root import StackRoot
 from tidegate.models.state import StateDigest, StateLock, StateVersion
 from tidegate.models.time_to_live import EndedLife
 
@@ -67,6 +68,8 @@ class BuildReadinessFacts(Facts):
     """Why."""
     role: Observed[RoleStanding] = field(default_factory=Absent)
     """The execution role as it stands. Absent: nobody looked, as in evidence of versions before."""
+    roots: tuple[StackRoot, ...] = ()
+    """Of every stack that this run may build. Empty in evidence of versions before."""
 
     @property
     def alone(self) -> bool:

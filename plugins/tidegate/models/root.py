@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from tidegate.models.observed import Observed
+
 RootKind = Literal[
     "backend",
     "cloud",
@@ -53,3 +55,12 @@ class RootSources:
     """Of all that is copied, made before the first file was read."""
     allowed_providers: tuple[str, ...]
     """Source addresses that the manifest lists."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackRoot:
+    """The root of a stack, looked at before anything is built."""
+
+    stack: str
+    root: Observed[RootSources]
+    """Absent: there is no root of a stack where the manifest says."""

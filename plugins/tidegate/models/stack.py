@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from tidegate.models.aws_names import BucketName, Region
+from tidegate.models.field_error import FieldError
 from tidegate.models.login import TERRAFORM_VARIABLE, ConnectionName, ConnectionVariables
 
 StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,20}$")]
@@ -122,15 +123,16 @@ class Stack(_Section):
     @model_validator(mode="after")
     def _persistent_is_never_destroyable(self) -> "Stack":
         if self.lifecycle == "persistent" and self.destroyable:
-            raise ValueError("a persistent stack cannot be destroyable")
+            raise FieldError("a persistent stack cannot be destroyable", "destroyable")
         return self
 
     @model_validator(mode="after")
     def _what_is_taken_is_judged(self) -> "Stack":
         takes = [*self.states, *self.outputs]
         if takes and not self.has_contract:
-            raise ValueError(
-                f"takes {', '.join(takes)} from its upstreams: name them in depends_on, and leave contract: judged"
+            raise FieldError(
+                f"takes {', '.join(takes)} from its upstreams: name them in depends_on, and leave contract: judged",
+                "states" if self.states else "outputs",
             )
         return self
 
@@ -140,7 +142,7 @@ class Stack(_Section):
         secret = self.secret_variables
         given = [name for each in self.connections.values() for name in each.names]
         if len(set(given)) < len(given):
-            raise ValueError("connections: two of them give the same variable")
+            raise FieldError("connections: two of them give the same variable", "connections")
         fields: tuple[tuple[str, Iterable[str]], ...] = (
             ("outputs", self.outputs),
             ("params", self.params),
@@ -148,8 +150,9 @@ class Stack(_Section):
             ("connections", secret),
         )
         for field, names in fields:
-            twice = seen & set(names)
+            twice = sorted(seen & set(names))
             if twice:
-                raise ValueError(f"{field}: {', '.join(sorted(twice))} is given by another field already")
+                at = (field,) if field == "connections" else (field, twice[0])
+                raise FieldError(f"{field}: {', '.join(twice)} is given by another field already", *at)
             seen |= set(names)
         return self

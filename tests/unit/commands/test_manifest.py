@@ -64,7 +64,7 @@ def test_another_region_is_refused_before_anything_is_made_and_the_command_is_sa
     [
         (
             "eu-wets-2",
-            "dev_min.yaml:8: region: Value error, eu-wets-2 is no region of AWS that this version knows; eu-west",
+            "dev_min.yaml:8: region: eu-wets-2 is no region of AWS that this version knows; eu-west",
         ),
         ("us-gov-west-1", "us-gov-west-1 is a region of the partition aws-us-gov, which is not supported"),
         ("cn-north-1", "cn-north-1 is a region of the partition aws-cn, which is not supported"),

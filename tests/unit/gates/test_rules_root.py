@@ -8,12 +8,13 @@ import pytest
 import factories_audit as audit
 import factories_guardrails as guardrails
 import factories_world as world
+from factories_control import build_readiness_facts
 from factories_root import root_sources
 from tidegate.gates.registry import by_id
 from tidegate.gates.rules_root import root_blockers
 from tidegate.models.blocker import Blocker
 from tidegate.models.observed import Absent, Known, Unreadable
-from tidegate.models.root import RootPart
+from tidegate.models.root import RootPart, StackRoot
 
 WITHOUT = Unreadable("ROOT-PROVISIONER main.tf:3")
 REFUSED = RootPart(kind="provisioner", what="provisioner local-exec", where="main.tf:3")
@@ -43,6 +44,28 @@ CODES: list[Any] = [
     (RootPart(kind="file", what="terraform.tfvars", where="terraform.tfvars"), "ROOT-FILE"),
     (RootPart(kind="not_understood", what="a comment does not end", where="main.tf:3"), "ROOT-NOT-UNDERSTOOD"),
 ]
+
+
+def before_a_build(root: Any) -> list[str]:
+    given = build_readiness_facts(roots=(StackRoot(stack="demo", root=root),))
+    return [it.code for it in by_id("BUILD-READINESS").evaluate(given, judged_at=given.observed_at)]
+
+
+@pytest.mark.parametrize(("part", "code"), CODES)
+def test_nothing_is_built_while_the_root_of_any_stack_would_be_refused(part: RootPart, code: str) -> None:
+    assert before_a_build(Known(root_sources(part))) == [code]
+
+
+@pytest.mark.parametrize(
+    ("root", "codes"),
+    [
+        (Known(root_sources()), []),
+        (Absent(), ["ROOT-MISSING"]),
+        (Unreadable("Permission denied: main.tf"), ["ROOT-UNREADABLE"]),
+    ],
+)
+def test_a_root_that_cannot_be_looked_at_keeps_a_build_from_starting(root: Any, codes: list[str]) -> None:
+    assert before_a_build(root) == codes
 
 
 def facts(gate: str, root: Any, plan: Any) -> Any:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 import factories_control as control
 from factories_schedule import with_office_hours
+from standins import dev_min
 from tidegate.evidence.holds import record_hold
 from tidegate.lanes import readiness
 from tidegate.lanes.judging import look
@@ -141,3 +142,28 @@ def test_a_hold_is_told_to_whoever_builds_and_blocks_nothing(world: Any) -> None
     assert [line for line in world.said if line.startswith("there is a hold, set by jane at ")] == world.said
     assert len(world.said) == 1
     assert not [blocker.code for blocker in look(run, facts) if "HOLD" in blocker.code]
+
+
+@pytest.mark.parametrize(("stacks", "looked_at"), [("all", ["core", "demo"]), ("core", ["core"])])
+def test_a_build_looks_at_the_root_of_every_stack_that_it_may_build(
+    world: Any, stacks: str, looked_at: list[str]
+) -> None:
+    """Before it applies the first: what the plan of the last would refuse stops it here."""
+    clients = SimpleNamespace(s3_in=States("1.12.2").s3_in)
+    run = world.run("m2", "a_readiness", clients=clients, params={"stacks": stacks})
+    facts = collect_build_readiness(run)
+    assert [it.stack for it in facts.roots] == looked_at
+    assert [blocker.code for blocker in look(run, facts) if blocker.code.startswith("ROOT-")] == []
+
+
+def test_a_root_without_a_backend_is_found_before_anything_is_built(world: Any, tmp_path: Any) -> None:
+    environment = dev_min()[0]
+    for name in ("backend.tf", ".terraform.lock.hcl"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    demo = environment.stacks["demo"].model_copy(update={"root": str(tmp_path)})
+    broken = environment.model_copy(update={"stacks": {**environment.stacks, "demo": demo}})
+    clients = SimpleNamespace(s3_in=States("1.12.2").s3_in)
+    run = world.run("m2", "a_readiness", clients=clients, environment=broken)
+    found = [it for it in look(run, collect_build_readiness(run)) if it.code.startswith("ROOT-")]
+    assert [(it.code, it.resource) for it in found] == [("ROOT-BACKEND-MISSING", "backend.tf")]
+    assert str(tmp_path) in found[0].remedy.text

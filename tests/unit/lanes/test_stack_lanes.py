@@ -19,13 +19,13 @@ def entry(lifecycle: str, *depends_on: str, **more: Any) -> dict[str, Any]:
         "lifecycle": lifecycle,
         "destroyable": lifecycle == "ephemeral",
         "depends_on": depends_on,
-        "state_key": f"{len(depends_on)}.tfstate",
         **more,
     }
 
 
 def environment_of(**stacks: dict[str, Any]) -> Environment:
-    return Environment.model_validate(three_stacks().model_dump(by_alias=True) | {"stacks": stacks})
+    own = {name: {"state_key": f"{name}.tfstate", **stack} for name, stack in stacks.items()}
+    return Environment.model_validate(three_stacks().model_dump(by_alias=True) | {"stacks": own})
 
 
 LAKE = environment_of(

@@ -132,7 +132,7 @@ def test_a_budget_of_another_shape(changes: dict[str, Any], said: str) -> None:
 
 
 def test_stacks_refer_upwards(document: dict[str, Any]) -> None:
-    document["stacks"]["more"] = {**STACK, "depends_on": ["demo", "core"]}
+    document["stacks"]["more"] = {**STACK, "state_key": "more.tfstate", "depends_on": ["demo", "core"]}
     assert Environment.model_validate(document).stacks["more"].depends_on == ("demo", "core")
     document["stacks"]["more"]["depends_on"] = ["more"]
     refused(Environment, document, "stack more: depends_on 'more' must be a stack declared above it")
@@ -192,6 +192,7 @@ def test_names_that_follow_from_it() -> None:
 def test_stacks_by_lifecycle(document: dict[str, Any]) -> None:
     document["stacks"]["confluent"] = {
         **STACK,
+        "state_key": "confluent.tfstate",
         "lifecycle": "ephemeral",
         "time_to_live": False,
         "identities": "confluent",

@@ -49,6 +49,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("name: dev_min\n", f"name: {OTHER}\n"),
         ('account_id: "123456789012"', 'account_id: "210987654321"'),
         (f"bucket: {BUCKET}", "bucket: the-others-work"),
+        ("bucket: fraud-platform-dev-min-", "bucket: the-others-"),
     ):
         assert old in text
         text = text.replace(old, new)
